@@ -1,0 +1,1 @@
+"""The mesh kit: messages, web, mesh and state. It knows payments only as messages."""

@@ -1,0 +1,44 @@
+"""The base of every message, and the small bounded types they are made of."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+
+class Contract(BaseModel):
+    """A frozen message: strict types, no unknown fields, no NaN or infinity.
+
+    Errors never carry the offending input, so that a card number sent in the wrong field
+    cannot come back in a log or a reply.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+    )
+
+
+# Visible ASCII without quotes or angle brackets: safe in a log line, a key and a URL.
+Identifier = Annotated[
+    str,
+    StringConstraints(
+        min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+=-]*$"
+    ),
+]
+# Any script, but no control characters (C0, DEL, C1), which have no place in a name.
+Text = Annotated[
+    str,
+    StringConstraints(
+        min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$"
+    ),
+]
+Code = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Z][A-Z0-9_]*$")]
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+NonNegative = Annotated[float, Field(ge=0.0)]
+# Money is an integer number of minor units (cents); the ceiling is far above any payment
+# and far below what a 64-bit sum of a month's payments can hold.
+AmountMinor = Annotated[int, Field(ge=0, le=10**13)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

@@ -1,0 +1,133 @@
+"""The decision: what is asked of the policy, what it rules, and what the caller gets."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from fraud_shared.contracts.action import ActionKind, ActionResult
+from fraud_shared.contracts.base import (
+    AmountMinor,
+    Code,
+    Contract,
+    Identifier,
+    NonNegative,
+    Probability,
+)
+from fraud_shared.contracts.features import FeatureVector
+from fraud_shared.contracts.iso import CountryCode, CurrencyCode
+from fraud_shared.contracts.screening import ScreeningResult
+from fraud_shared.contracts.signal import RulesFlag, RulesResult, Signal
+from fraud_shared.contracts.transaction import Channel, Digits4, Kind, Transaction
+
+
+class Verdict(StrEnum):
+    """What the payment system is told, mildest first."""
+
+    APPROVE = "APPROVE"
+    CHALLENGE = "CHALLENGE"
+    DECLINE = "DECLINE"
+
+    @property
+    def severity(self) -> int:
+        """0 for APPROVE, 1 for CHALLENGE, 2 for DECLINE."""
+        return _SEVERITY[self.value]
+
+
+_SEVERITY = {"APPROVE": 0, "CHALLENGE": 1, "DECLINE": 2}
+
+Challenge = Literal["otp", "three_ds", "manual_review"]
+
+
+class Reason(Contract):
+    """Why: a stable code, a sentence, where it came from, and how much it weighed (0-1)."""
+
+    code: Code
+    text: Annotated[str, Field(max_length=256)]
+    source: Identifier
+    weight: Probability
+
+
+class DecideRequest(Contract):
+    """`POST /decide`: everything the policy may look at, with its gaps marked.
+
+    `history_payments` counts the account's known earlier payments and is None when the
+    online store could not say; `velocity_known` is false for the same reason.
+    """
+
+    transaction_id: Identifier
+    account_id: Identifier
+    amount_minor: AmountMinor
+    amount_ref_minor: AmountMinor
+    currency: CurrencyCode
+    kind: Kind
+    channel: Channel
+    mcc: Digits4 | None = None
+    country: CountryCode | None = None
+    rules: RulesResult
+    signals: Annotated[tuple[Signal, ...], Field(max_length=16)]
+    screening: ScreeningResult
+    velocity_known: bool
+    history_payments: Annotated[int, Field(ge=0)] | None = None
+    # Approvals in a row without full evidence, and their sum, since the last full verdict.
+    stand_in_count: Annotated[int, Field(ge=0)] | None = None
+    stand_in_sum_minor: Annotated[int, Field(ge=0)] | None = None
+
+
+class Ruling(Contract):
+    """The policy's answer to `DecideRequest`."""
+
+    decision: Verdict
+    challenge: Challenge | None
+    confidence: Probability
+    risk: Probability | None
+    expected_loss_minor: Annotated[int, Field(ge=0)] | None
+    reason: Annotated[str, Field(max_length=256)]
+    reasons: tuple[Reason, ...]
+    actions: tuple[ActionKind, ...]
+    degraded: tuple[Code, ...]
+    stand_in: bool
+    policy: Identifier
+
+
+class Decision(Contract):
+    """The reply of `POST /score`.
+
+    `versions` names the ruleset, policy, models, lists and feature set that took part;
+    `timings_ms` is the time spent per stage.
+    """
+
+    decision_id: Identifier
+    transaction_id: Identifier
+    decision: Verdict
+    challenge: Challenge | None
+    challenge_id: Identifier | None
+    confidence: Probability
+    risk: Probability | None
+    expected_loss_minor: Annotated[int, Field(ge=0)] | None
+    reason: str
+    reasons: tuple[Reason, ...]
+    rules_flag: RulesFlag | None
+    if_score: float | None
+    ae_error: float | None
+    fraud_score: float | None
+    rules: RulesResult
+    signals: tuple[Signal, ...]
+    screening: ScreeningResult
+    actions: tuple[ActionResult, ...]
+    action_status: Literal["none", "done", "queued"]
+    degraded: tuple[Code, ...]
+    versions: dict[str, str]
+    timings_ms: dict[str, NonNegative]
+    trace_id: str
+    decided_at: AwareDatetime
+
+
+class DecisionMade(Contract):
+    """Data of `fraud.decision.made.v1`, and what the decision log keeps: enough to
+    recompute the verdict and to train on what serving saw. Holds no name and no PAN."""
+
+    decision: Decision
+    transaction: Transaction
+    features: FeatureVector
+    request: DecideRequest

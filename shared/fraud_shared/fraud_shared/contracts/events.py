@@ -1,0 +1,53 @@
+"""Events: CloudEvents 1.0 in JSON with trace context. Consumers ignore unknown fields."""
+
+from typing import Annotated, Any, Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from fraud_shared.contracts.base import Identifier
+
+DECISION_MADE = "fraud.decision.made.v1"
+LABEL_REPORTED = "fraud.label.reported.v1"
+ACTION_REQUESTED = "fraud.action.requested.v1"
+CHALLENGE_RESOLVED = "fraud.challenge.resolved.v1"
+MODEL_PROMOTED = "fraud.model.promoted.v1"
+LIST_UPDATED = "fraud.list.updated.v1"
+
+_NAMESPACE: UUID = uuid5(NAMESPACE_URL, "urn:fraud:events")
+
+
+class CloudEvent(BaseModel):
+    """An event envelope (CloudEvents 1.0, JSON format).
+
+    Additive within a major version: unknown attributes are kept, and an unknown major
+    (another `.vN`) is parked by the consumer, never dropped.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
+
+    specversion: Literal["1.0"] = "1.0"
+    id: Identifier
+    source: Annotated[str, Field(max_length=128)]
+    type: Annotated[str, Field(max_length=128)]
+    subject: Annotated[str, Field(max_length=128)]
+    time: AwareDatetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    traceparent: Annotated[str, Field(max_length=64)] | None = None
+    data: dict[str, Any]
+
+
+def event_id(subject: str, event_type: str, discriminator: str = "") -> str:
+    """UUIDv5 of what happened to whom: publishing again gives the same id."""
+    return str(uuid5(_NAMESPACE, f"{event_type}\n{subject}\n{discriminator}"))
+
+
+class ModelPromoted(BaseModel):
+    """Data of `fraud.model.promoted.v1`."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    name: Identifier
+    version: Identifier
+    alias: Identifier
+    bundle: Identifier

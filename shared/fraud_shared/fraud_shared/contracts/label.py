@@ -1,0 +1,29 @@
+"""Labels: what really happened to a payment, reported after a delay and reversible."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from fraud_shared.contracts.base import Contract, Identifier
+
+LabelSource = Literal[
+    "chargeback", "customer_report", "analyst", "challenge", "issuer", "merchant"
+]
+
+
+class LabelReport(Contract):
+    """`POST /v1/labels`. `reversal` withdraws this source's earlier label."""
+
+    transaction_id: Identifier
+    label: Literal["fraud", "legitimate"]
+    source: LabelSource
+    reported_at: AwareDatetime
+    reversal: bool = False
+
+
+class LabelAccepted(Contract):
+    """The reply: whether the label is new, or the same one was already on record."""
+
+    label_id: Identifier
+    transaction_id: Identifier
+    status: Literal["accepted", "duplicate"]

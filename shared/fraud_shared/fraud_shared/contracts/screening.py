@@ -1,0 +1,71 @@
+"""Sanctions screening: who was asked about, and which listed names they resemble."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from fraud_shared.contracts.base import (
+    Code,
+    Contract,
+    Identifier,
+    NonNegative,
+    Probability,
+    Text,
+)
+from fraud_shared.contracts.iso import CountryCode
+
+ScreeningStatus = Literal["clear", "possible", "match", "unavailable"]
+
+
+class PartyQuery(Contract):
+    """One name to screen. Country and birth date only qualify; missing is neutral."""
+
+    role: Identifier
+    name: Text
+    birth_date: date | None = None
+    country: CountryCode | None = None
+    entity_type: Literal["person", "organisation", "vessel", "aircraft"] | None = None
+
+
+class ScreeningRequest(Contract):
+    """`POST /screen`: up to 1,000 parties."""
+
+    parties: Annotated[tuple[PartyQuery, ...], Field(min_length=1, max_length=1000)]
+
+
+class ScreeningHit(Contract):
+    """A listed entity that a party resembles.
+
+    `similarity`: how alike the names are, 0-1. `strength`: how much evidence the agreeing
+    parts carry (a rare three-part name is stronger than a common two-part one), 0-1.
+    """
+
+    role: Identifier
+    entity_id: Identifier
+    list: Identifier
+    name: Annotated[str, Field(max_length=512)]
+    similarity: Probability
+    strength: Probability
+    status: Literal["possible", "match"]
+    reasons: tuple[Annotated[str, Field(max_length=256)], ...] = ()
+
+
+class ListVersion(Contract):
+    """One loaded list: its version, entry count and age when the answer was given."""
+
+    list: Identifier
+    version: Identifier
+    entities: Annotated[int, Field(ge=0)]
+    loaded_at: AwareDatetime
+    age_hours: NonNegative
+
+
+class ScreeningResult(Contract):
+    """The worst status over all parties, its hits, and the lists it was answered from."""
+
+    status: ScreeningStatus
+    hits: Annotated[tuple[ScreeningHit, ...], Field(max_length=5000)] = ()
+    lists: tuple[ListVersion, ...] = ()
+    detail: Code | None = None
+    elapsed_ms: NonNegative = 0.0

@@ -1,0 +1,149 @@
+"""The transaction: what a payment system sends, and what travels inside the mesh."""
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from fraud_shared.contracts.base import AmountMinor, Contract, Identifier, Text
+from fraud_shared.contracts.iso import CountryCode, CurrencyCode
+
+Kind = Literal[
+    "card_payment", "transfer", "withdrawal", "refund", "account_verification"
+]
+Channel = Literal["pos", "ecommerce", "atm", "mobile", "online_banking", "branch"]
+EntryMode = Literal["chip", "contactless", "magstripe", "manual", "ecommerce", "wallet"]
+Digits4 = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
+Bin = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,8}$")]
+FeatureName = Annotated[
+    str, StringConstraints(max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
+]
+FeatureText = Annotated[str, StringConstraints(max_length=64)]
+
+
+class Card(Contract):
+    """A card as the mesh knows it: never a number, only token, BIN and last four."""
+
+    token: Identifier
+    bin: Bin | None = None
+    last4: Digits4 | None = None
+    entry_mode: EntryMode | None = None
+
+
+class CardIn(Contract):
+    """A card as it arrives: a token, or a PAN that the gateway replaces at once."""
+
+    token: Identifier | None = None
+    pan: Annotated[str, StringConstraints(pattern=r"^[0-9]{12,19}$")] | None = Field(
+        default=None, repr=False
+    )
+    bin: Bin | None = None
+    last4: Digits4 | None = None
+    entry_mode: EntryMode | None = None
+
+    @model_validator(mode="after")
+    def _token_or_pan(self) -> Self:
+        if (self.token is None) == (self.pan is None):
+            raise PydanticCustomError("card", "give either token or pan, not both")
+        return self
+
+
+class Merchant(Contract):
+    """Who is paid. `mcc` is the ISO 18245 merchant category code."""
+
+    merchant_id: Identifier
+    terminal_id: Identifier | None = None
+    mcc: Digits4 | None = None
+    country: CountryCode | None = None
+    name: Text | None = None
+
+
+class Device(Contract):
+    """What the payment was made with. Inside the mesh `ip` is a keyed token."""
+
+    device_id: Identifier | None = None
+    ip: Annotated[str, StringConstraints(max_length=64)] | None = None
+    user_agent: Annotated[str, StringConstraints(max_length=256)] | None = None
+    os: Annotated[str, StringConstraints(max_length=32)] | None = None
+    is_emulator: bool | None = None
+    is_rooted: bool | None = None
+
+
+class Location(Contract):
+    """Where the payment was made: WGS 84 degrees, country, city."""
+
+    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
+    lon: Annotated[float, Field(ge=-180, le=180)] | None = None
+    country: CountryCode | None = None
+    city: Text | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.lat is None) != (self.lon is None):
+            raise PydanticCustomError("location", "give lat and lon together")
+        return self
+
+
+class Session(Contract):
+    """The login behind the payment."""
+
+    failed_logins_1h: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    seconds_since_login: Annotated[int, Field(ge=0, le=10**8)] | None = None
+    is_new_device: bool | None = None
+    days_since_password_change: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    two_factor: bool | None = None
+
+
+class Party(Contract):
+    """A customer or counterparty. Name and birth date never leave the gateway except to
+    sanctions screening."""
+
+    name: Text | None = None
+    birth_date: date | None = None
+    country: CountryCode | None = None
+    account: Identifier | None = None
+
+
+class _TransactionFields(Contract):
+    transaction_id: Identifier
+    account_id: Identifier
+    amount_minor: AmountMinor
+    currency: CurrencyCode
+    occurred_at: AwareDatetime
+    kind: Kind
+    channel: Channel
+    merchant: Merchant | None = None
+    device: Device | None = None
+    location: Location | None = None
+    session: Session | None = None
+    customer: Party | None = None
+    counterparty: Party | None = None
+    features: Annotated[
+        dict[FeatureName, float | FeatureText | None], Field(max_length=512)
+    ] = Field(default_factory=dict)
+
+
+class TransactionIn(_TransactionFields):
+    """The body of `POST /score`: amounts in minor units, times in RFC 3339 with offset."""
+
+    card: CardIn | None = None
+
+
+class Transaction(_TransactionFields):
+    """A transaction inside the mesh: tokenised, and without names once `redacted`."""
+
+    card: Card | None = None
+
+    def redacted(self) -> Self:
+        """The same transaction without names, birth dates and user agent."""
+        update: dict[str, object] = {}
+        for side in ("customer", "counterparty"):
+            party: Party | None = getattr(self, side)
+            if party is not None:
+                update[side] = party.model_copy(
+                    update={"name": None, "birth_date": None}
+                )
+        if self.device is not None:
+            update["device"] = self.device.model_copy(update={"user_agent": None})
+        return self.model_copy(update=update)

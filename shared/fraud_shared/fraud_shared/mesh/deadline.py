@@ -1,0 +1,53 @@
+"""A deadline: passed as an argument, sent as milliseconds *remaining*.
+
+Remaining time, not a wall-clock instant, so that skewed clocks cannot stretch it.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Self
+
+HEADER = "x-deadline-ms"
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """An instant on this process's monotonic clock."""
+
+    at: float
+
+    @classmethod
+    def after(cls, ms: float) -> Self:
+        """The deadline `ms` milliseconds from now."""
+        return cls(time.monotonic() + ms / 1000)
+
+    def remaining_ms(self) -> float:
+        """Milliseconds left; negative when spent."""
+        return (self.at - time.monotonic()) * 1000
+
+    @property
+    def expired(self) -> bool:
+        """True when no time is left."""
+        return time.monotonic() >= self.at
+
+    def capped(self, ms: float) -> Self:
+        """This deadline, or `ms` from now if that is earlier."""
+        return type(self)(min(self.at, time.monotonic() + ms / 1000))
+
+    def minus(self, ms: float) -> Self:
+        """This deadline moved `ms` milliseconds earlier: what a tail reserves."""
+        return type(self)(self.at - ms / 1000)
+
+
+def from_header(value: str | None, *, default_ms: float, cap_ms: float) -> Deadline:
+    """The deadline a caller sent, clamped to `cap_ms`; `default_ms` when there is none.
+
+    Two milliseconds are kept back, so that the callee gives up before its caller does.
+    """
+    try:
+        ms = float(value) - 2.0 if value is not None else default_ms
+    except ValueError:
+        ms = default_ms
+    if not ms == ms:  # NaN compares unequal to itself
+        ms = default_ms
+    return Deadline.after(min(ms, cap_ms))

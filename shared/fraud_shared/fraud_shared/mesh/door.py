@@ -1,0 +1,179 @@
+"""The one way to call another service.
+
+It carries the deadline, trace context, request id and service token; keeps a breaker and a
+bulkhead per dependency; and tries a second time only when no byte reached a handler.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fraud_shared.mesh.breaker import Breaker
+from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.errors import (
+    DependencyError,
+    DependencyFailed,
+    DependencyRefused,
+    DependencyTimeout,
+    DependencyUnreachable,
+)
+from fraud_shared.mesh.telemetry import BREAKER_OPEN, CALLS
+from fraud_shared.mesh.trace import Trace
+from fraud_shared.mesh.transport import Transport
+from fraud_shared.web.tokens import TokenIssuer
+
+RETRY_NEEDS_MS = 25.0
+BULKHEAD = 64
+
+
+class CallContext(Protocol):
+    """What a request brings along to the calls made on its behalf."""
+
+    @property
+    def request_id(self) -> str:
+        """The request id."""
+
+    @property
+    def trace(self) -> Trace:
+        """Where in which trace the call is made."""
+
+
+@dataclass(slots=True)
+class _Dependency:
+    breaker: Breaker
+    slots: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(BULKHEAD)
+    )
+
+
+class Door:
+    """Calls services by name. One per process; `close()` it at the end."""
+
+    def __init__(self, transport: Transport, tokens: TokenIssuer) -> None:
+        self._transport = transport
+        self._tokens = tokens
+        self._dependencies: dict[str, _Dependency] = {}
+
+    def breaker(self, service: str) -> Breaker:
+        """The breaker of `service`."""
+        return self._dependency(service).breaker
+
+    async def call(
+        self,
+        service: str,
+        path: str,
+        body: bytes,
+        *,
+        deadline: Deadline,
+        cap_ms: float,
+        call: CallContext | None = None,
+    ) -> bytes:
+        """POST `body` and return the body of a 200.
+
+        Raises DependencyError (see `mesh.errors`). The callee gets
+        `min(cap_ms, remaining)` and is told so.
+        """
+        dependency = self._dependency(service)
+        limit = deadline.capped(cap_ms)
+        if limit.expired:
+            raise _counted(DependencyRefused(service, kind="spent"))
+        if not dependency.breaker.allow():
+            raise _counted(DependencyRefused(service, kind="open"))
+        if dependency.slots.locked():
+            raise _counted(DependencyRefused(service, kind="full"))
+        async with dependency.slots:
+            try:
+                status, reply = await self._attempts(service, path, body, limit, call)
+            except DependencyError as error:
+                dependency.breaker.failed()
+                BREAKER_OPEN.labels(service).set(dependency.breaker.state != "closed")
+                raise _counted(error) from None
+            except asyncio.CancelledError:
+                # Our own caller left: this says nothing about the dependency.
+                raise
+        if status >= 500:
+            dependency.breaker.failed()
+        else:
+            dependency.breaker.succeeded()
+        BREAKER_OPEN.labels(service).set(dependency.breaker.state != "closed")
+        if status not in (200, 204):
+            raise _counted(DependencyFailed(service, status, reply))
+        CALLS.labels(service, "ok").inc()
+        return reply
+
+    async def get(
+        self,
+        service: str,
+        path: str,
+        *,
+        deadline: Deadline,
+        call: CallContext | None = None,
+    ) -> bytes:
+        """GET `path` and return the body of a 200. Raises DependencyError."""
+        headers = self._headers(service, deadline, call)
+        status, reply = await self._transport.get(
+            service, path, headers, deadline.remaining_ms() / 1000
+        )
+        if status != 200:
+            raise DependencyFailed(service, status, reply)
+        return reply
+
+    async def close(self) -> None:
+        """Close the transport."""
+        await self._transport.close()
+
+    async def _attempts(
+        self,
+        service: str,
+        path: str,
+        body: bytes,
+        limit: Deadline,
+        call: CallContext | None,
+    ) -> tuple[int, bytes]:
+        headers = self._headers(service, limit, call)
+        try:
+            return await self._once(service, path, body, headers, limit)
+        except DependencyUnreachable:
+            if limit.remaining_ms() < RETRY_NEEDS_MS:
+                raise
+        headers = self._headers(service, limit, call)
+        return await self._once(service, path, body, headers, limit)
+
+    async def _once(
+        self,
+        service: str,
+        path: str,
+        body: bytes,
+        headers: dict[str, str],
+        limit: Deadline,
+    ) -> tuple[int, bytes]:
+        remaining_s = limit.remaining_ms() / 1000
+        if remaining_s <= 0:
+            raise DependencyTimeout(service)
+        return await self._transport.send(service, path, body, headers, remaining_s)
+
+    def _headers(
+        self, service: str, limit: Deadline, call: CallContext | None
+    ) -> dict[str, str]:
+        headers = {
+            "content-type": "application/json",
+            "authorization": self._tokens.bearer(service),
+            "x-deadline-ms": f"{limit.remaining_ms():.1f}",
+        }
+        if call is not None:
+            headers["x-request-id"] = call.request_id
+            headers["traceparent"] = call.trace.traceparent
+        return headers
+
+    def _dependency(self, service: str) -> _Dependency:
+        dependency = self._dependencies.get(service)
+        if dependency is None:
+            dependency = _Dependency(Breaker(time.monotonic))
+            self._dependencies[service] = dependency
+        return dependency
+
+
+def _counted(error: DependencyError) -> DependencyError:
+    CALLS.labels(error.service, error.kind).inc()
+    return error

@@ -1,0 +1,1 @@
+"""The state wing: SQL database, outbox, bus and consumer."""

@@ -1,0 +1,86 @@
+"""The bus: events leave a service through RabbitMQ, or by HTTP to their subscribers.
+
+`publish` returns only when every event is safe with whoever is responsible next: confirmed
+by the broker and routed to a queue, or answered 2xx by each subscribing service.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.door import Door
+from fraud_shared.state.subscriptions import subscribers
+
+DELIVERY_MS = 5000.0
+# Keeps a batch below the consumer's body limit (a decision event is some 10 KB).
+HTTP_BATCH_BYTES = 1_500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A serialised CloudEvent on its way."""
+
+    event_id: str
+    type: str
+    body: bytes
+    traceparent: str | None = None
+
+
+class Bus(Protocol):
+    """Where a relay sends events."""
+
+    async def publish(self, events: Sequence[Envelope]) -> None:
+        """Deliver all, or raise; after raising, all must be published again."""
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+class HttpBus:
+    """CloudEvents HTTP binding, batched mode, to `POST /v1/events` of each subscriber."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def publish(self, events: Sequence[Envelope]) -> None:
+        """Deliver to every subscriber, in order."""
+        per_service: dict[str, list[bytes]] = defaultdict(list)
+        for event in events:
+            for service in subscribers(event.type):
+                per_service[service].append(event.body)
+        for service, bodies in per_service.items():
+            for batch in _batches(bodies):
+                await self._door.call(
+                    service,
+                    "/v1/events",
+                    b"[" + b",".join(batch) + b"]",
+                    deadline=Deadline.after(DELIVERY_MS),
+                    cap_ms=DELIVERY_MS,
+                )
+
+    async def close(self) -> None:
+        """The door belongs to the service."""
+
+
+def _batches(bodies: list[bytes]) -> list[list[bytes]]:
+    batches: list[list[bytes]] = [[]]
+    size = 0
+    for body in bodies:
+        if size + len(body) > HTTP_BATCH_BYTES and batches[-1]:
+            batches.append([])
+            size = 0
+        batches[-1].append(body)
+        size += len(body)
+    return batches
+
+
+def open_bus(amqp_url: str, door: Door) -> Bus:
+    """RabbitMQ when `AMQP_URL` is set, else HTTP delivery."""
+    if not amqp_url:
+        return HttpBus(door)
+    # Only services with a broker need the broker's library.
+    from fraud_shared.state.rabbit import RabbitBus
+
+    return RabbitBus(amqp_url)

@@ -1,0 +1,46 @@
+"""How events come in: from the broker, or as CloudEvents batches over HTTP."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.web.call import Answer, Call
+from fraud_shared.web.service import HotRoute
+
+EventHandler = Callable[[Sequence[CloudEvent]], Awaitable[None]]
+# A batch of 200 decisions is some 2 MB; only other services can reach this route.
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+
+
+def events_route(handler: EventHandler) -> HotRoute:
+    """`POST /v1/events`: 204 once every event of the batch is durably handled."""
+
+    async def accept(events: list[CloudEvent], _: Call) -> Answer:
+        """CloudEvents 1.0, JSON batch format. A repeat of an event id changes nothing."""
+        await handler(events)
+        return Answer(b"", 204)
+
+    return HotRoute(
+        "/v1/events",
+        request=list[CloudEvent],
+        response=None,
+        handler=accept,
+        operation_id="acceptEvents",
+        summary="Accept a batch of CloudEvents",
+        max_body_bytes=MAX_BATCH_BYTES,
+        tags=("events",),
+    )
+
+
+@asynccontextmanager
+async def consuming(
+    amqp_url: str, *, service: str, handler: EventHandler
+) -> AsyncIterator[None]:
+    """Consume from RabbitMQ while inside, when there is one; HTTP needs nothing."""
+    if not amqp_url:
+        yield
+        return
+    from fraud_shared.state.rabbit import RabbitConsumer
+
+    async with RabbitConsumer(amqp_url, service=service, handler=handler).running():
+        yield

@@ -1,0 +1,150 @@
+"""One service's SQL database: PostgreSQL in its own schema, or one SQLite file.
+
+SQLAlchemy Core on both; this is the one place that knows drivers and dialects.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.schema import CreateSchema
+
+from fraud_shared.state import migrate
+from fraud_shared.web.problems import FraudError, Unavailable
+
+
+class DatabaseUrlMissing(FraudError):
+    """Production needs a database URL."""
+
+    type = "database-url-missing"
+
+
+def database_url(url: str, *, service: str, var_dir: Path, production: bool) -> str:
+    """`DATABASE_URL`, or this service's SQLite file in development."""
+    if url:
+        return url
+    if production:
+        raise DatabaseUrlMissing("DATABASE_URL is required when FRAUD_ENV=production")
+    return f"sqlite:///{var_dir / service}.db"
+
+
+class Database:
+    """Connections and transactions; `start()` migrates, `stop()` closes.
+
+    Every failure of the store surfaces as `Unavailable` (503), so that callers need not
+    know SQLAlchemy's exceptions; constraint violations pass through as IntegrityError.
+    """
+
+    def __init__(
+        self, url: str, *, schema: str, migrations: Path, pool_size: int = 16
+    ) -> None:
+        self._schema = schema
+        self._migrations = migrations
+        self._postgres = url.startswith("postgres")
+        self._engine = (
+            _postgres(url, schema, pool_size) if self._postgres else _sqlite(url)
+        )
+
+    async def start(self) -> None:
+        """Create the file or schema and bring it to the newest revision."""
+        async with self._engine.begin() as conn:
+            if self._postgres:
+                # Replicas that start together must migrate one after the other.
+                await conn.execute(
+                    sa.select(
+                        sa.func.pg_advisory_xact_lock(crc32(self._schema.encode()))
+                    )
+                )
+                await conn.execute(CreateSchema(self._schema, if_not_exists=True))
+            await conn.run_sync(migrate.upgrade, self._migrations)
+
+    async def stop(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """One write transaction: committed at the end, rolled back on an exception."""
+        async with _surfaced(), self._engine.begin() as conn:
+            yield conn
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One read-only transaction, which on SQLite does not wait for writers."""
+        async with _surfaced(), self._engine.connect() as conn:
+            await conn.execution_options(write=False)
+            async with conn.begin():
+                yield conn
+
+    def insert(self, table: sa.Table) -> Any:
+        """An insert of this dialect, with `on_conflict_do_nothing` and `_do_update`."""
+        return postgresql.insert(table) if self._postgres else sqlite.insert(table)
+
+    @property
+    def skip_locked(self) -> bool:
+        """Whether `SELECT … FOR UPDATE SKIP LOCKED` is available."""
+        return self._postgres
+
+
+@asynccontextmanager
+async def _surfaced() -> AsyncIterator[None]:
+    try:
+        yield
+    except sa.exc.IntegrityError:
+        raise
+    except (DBAPIError, PoolTimeout, SQLAlchemyError, OSError) as error:
+        raise Unavailable("The data store is not available.") from error
+
+
+def _postgres(url: str, schema: str, pool_size: int) -> AsyncEngine:
+    address = sa.make_url(url).set(drivername="postgresql+asyncpg")
+    return create_async_engine(
+        address,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=0.2,
+        connect_args={
+            "timeout": 2,
+            "command_timeout": 5,
+            "server_settings": {
+                "search_path": schema,
+                "application_name": f"fraud-{schema}",
+                "lock_timeout": "2000",
+            },
+        },
+    )
+
+
+def _sqlite(url: str) -> AsyncEngine:
+    address = sa.make_url(url).set(drivername="sqlite+aiosqlite")
+    if address.database:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(address, pool_size=4, max_overflow=0, pool_timeout=5)
+
+    @sa.event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        # The driver must not begin transactions by itself: `begin` below does.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # An answered decision must survive a power cut, so each commit is flushed.
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA busy_timeout=5000")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @sa.event.listens_for(engine.sync_engine, "begin")
+    def begin(conn: sa.Connection) -> None:
+        # A reader that upgrades to writer fails at once when another writes; a writer
+        # that says so at the start waits its turn.
+        write = conn.get_execution_options().get("write", True)
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine

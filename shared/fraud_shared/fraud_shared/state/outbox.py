@@ -1,0 +1,193 @@
+"""The outbox: events written in the transaction that caused them, delivered afterwards.
+
+Delivery is at least once: a crash between publishing and marking publishes again, with the
+same event id, and consumers recognise it.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.state.bus import Bus, Envelope
+from fraud_shared.state.database import Database
+from fraud_shared.state.telemetry import OUTBOX_AGE, OUTBOX_PENDING, OUTBOX_SENT
+from fraud_shared.state.types import Sequence64, UtcDateTime
+
+log = structlog.get_logger()
+BATCH = 200
+POLL_S = 0.5
+KEEP_SENT = timedelta(days=1)
+
+
+def outbox_table(metadata: sa.MetaData) -> sa.Table:
+    """The outbox table of a service."""
+    return sa.Table("outbox", metadata, *outbox_columns())
+
+
+def outbox_columns() -> list[sa.Column[object] | sa.Index]:
+    """Columns of the outbox, for the table and for its migration."""
+    return [
+        sa.Column("seq", Sequence64, primary_key=True, autoincrement=True),
+        sa.Column("event_id", sa.String(64), nullable=False, unique=True),
+        sa.Column("type", sa.String(128), nullable=False),
+        sa.Column("traceparent", sa.String(64)),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("sent_at", UtcDateTime),
+        sa.Index("outbox_unsent", "sent_at", "seq"),
+    ]
+
+
+class Outbox:
+    """Writes events inside the caller's transaction."""
+
+    def __init__(self, db: Database, table: sa.Table) -> None:
+        self._db = db
+        self._table = table
+        self.written = asyncio.Event()
+
+    async def add(self, conn: AsyncConnection, events: Sequence[CloudEvent]) -> None:
+        """Store `events`; one that is already stored is left as it is."""
+        if not events:
+            return
+        now = datetime.now(UTC)
+        rows = [
+            {
+                "event_id": event.id,
+                "type": event.type,
+                "traceparent": event.traceparent,
+                "body": event.model_dump_json(exclude_none=True).encode(),
+                "created_at": now,
+            }
+            for event in events
+        ]
+        statement = self._db.insert(self._table).on_conflict_do_nothing(
+            index_elements=["event_id"]
+        )
+        await conn.execute(statement, rows)
+        self.written.set()
+
+
+class Relay:
+    """Delivers what the outbox holds, oldest first, and marks only what was confirmed."""
+
+    def __init__(
+        self, db: Database, table: sa.Table, bus: Bus, *, outbox: Outbox | None = None
+    ) -> None:
+        self._db = db
+        self._table = table
+        self._bus = bus
+        self._written = outbox.written if outbox else asyncio.Event()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Deliver in the background until left; then once more what is there."""
+        task = asyncio.create_task(self._forever())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            with suppress(Exception):  # unsent rows stay, and go out at the next start
+                async with asyncio.timeout(5):
+                    while await self.deliver():
+                        pass
+            await self._bus.close()
+
+    async def deliver(self) -> int:
+        """Send one batch; returns how many were confirmed."""
+        table = self._table
+        query = (
+            sa.select(table)
+            .where(table.c.sent_at.is_(None))
+            .order_by(table.c.seq)
+            .limit(BATCH)
+        )
+        if self._db.skip_locked:
+            async with self._db.begin() as conn:
+                rows = (
+                    await conn.execute(query.with_for_update(skip_locked=True))
+                ).all()
+                await self._publish(rows)
+                await self._mark(conn, rows)
+        else:
+            # SQLite has one process per file: publish outside any transaction, so that
+            # a slow consumer does not hold the write lock.
+            async with self._db.read() as conn:
+                rows = (await conn.execute(query)).all()
+            await self._publish(rows)
+            if rows:
+                async with self._db.begin() as conn:
+                    await self._mark(conn, rows)
+        OUTBOX_PENDING.set(len(rows))
+        OUTBOX_AGE.set(_age_s(rows))
+        return len(rows)
+
+    async def _publish(self, rows: Sequence[sa.Row[tuple[object, ...]]]) -> None:
+        if not rows:
+            return
+        OUTBOX_AGE.set(_age_s(rows))
+        await self._bus.publish(
+            [Envelope(r.event_id, r.type, bytes(r.body), r.traceparent) for r in rows]
+        )
+        OUTBOX_SENT.inc(len(rows))
+
+    async def _mark(
+        self, conn: AsyncConnection, rows: Sequence[sa.Row[tuple[object, ...]]]
+    ) -> None:
+        table = self._table
+        if rows:
+            await conn.execute(
+                sa.update(table)
+                .where(table.c.seq.in_([row.seq for row in rows]))
+                .values(sent_at=datetime.now(UTC))
+            )
+
+    async def purge(self) -> None:
+        """Forget what was sent more than a day ago."""
+        table = self._table
+        async with self._db.begin() as conn:
+            await conn.execute(
+                sa.delete(table).where(table.c.sent_at < datetime.now(UTC) - KEEP_SENT)
+            )
+
+    async def _forever(self) -> None:
+        failures = 0
+        purge_at = datetime.now(UTC) + timedelta(hours=1)
+        while True:
+            self._written.clear()
+            try:
+                sent = await self.deliver()
+                failures = 0
+                if datetime.now(UTC) >= purge_at:
+                    await self.purge()
+                    purge_at = datetime.now(UTC) + timedelta(hours=1)
+            except Exception as error:
+                failures += 1
+                log.warning(
+                    "outbox_delivery_failed",
+                    exception=type(error).__name__,
+                    failures=failures,
+                )
+                # Full jitter, base 100 ms, at most 10 s; never give up.
+                await asyncio.sleep(random.uniform(0, min(10.0, 0.1 * 2**failures)))
+                continue
+            if sent < BATCH:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_S):
+                        await self._written.wait()
+
+
+def _age_s(rows: Sequence[sa.Row[tuple[object, ...]]]) -> float:
+    if not rows:
+        return 0.0
+    oldest: datetime = rows[0].created_at
+    return max(0.0, (datetime.now(UTC) - oldest).total_seconds())

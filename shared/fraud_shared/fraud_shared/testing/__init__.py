@@ -1,0 +1,1 @@
+"""What tests of every distribution share: factories, fakes, clients, real servers."""

@@ -1,0 +1,33 @@
+"""A client over an ASGI app, lifespan included, that carries a valid service token."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import FastAPI
+
+from fraud_shared.web.tokens import TokenIssuer
+
+TEST_TOKEN_KEY = "test-token-key-of-at-least-32-characters"
+
+
+@asynccontextmanager
+async def client(
+    app: FastAPI, *, token_key: str = TEST_TOKEN_KEY, authenticated: bool = True
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Start `app`, and yield a client whose calls come from the service `test`.
+
+    The app's settings must use `token_key=TEST_TOKEN_KEY`.
+    """
+    audience = app.state.readiness.service
+    headers = {}
+    if authenticated:
+        headers["authorization"] = TokenIssuer("test", token_key).bearer(audience)
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=transport, base_url=f"http://{audience}", headers=headers
+        ) as http,
+    ):
+        yield http

@@ -1,0 +1,62 @@
+"""Fakes that obey the contracts of the ports they stand in for."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from fraud_shared.mesh.errors import DependencyError, DependencyUnreachable
+from fraud_shared.state.bus import Envelope
+
+Responder = Callable[[str, bytes], Awaitable[tuple[int, bytes]]]
+
+
+class FakeTransport:
+    """Answers calls from a table of responders; an absent service is unreachable.
+
+    `responders[service](path, body)` returns status and body, or raises DependencyError.
+    """
+
+    def __init__(self, responders: Mapping[str, Responder]) -> None:
+        self.responders = dict(responders)
+        self.calls: list[tuple[str, str]] = []
+        self.headers: list[Mapping[str, str]] = []
+
+    async def send(
+        self,
+        service: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        timeout_s: float,
+    ) -> tuple[int, bytes]:
+        """Answer from the table."""
+        self.calls.append((service, path))
+        self.headers.append(headers)
+        responder = self.responders.get(service)
+        if responder is None:
+            raise DependencyUnreachable(service)
+        return await responder(path, body)
+
+    async def get(
+        self, service: str, path: str, headers: Mapping[str, str], timeout_s: float
+    ) -> tuple[int, bytes]:
+        """Answer from the table, without a body."""
+        return await self.send(service, path, b"", headers, timeout_s)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class FakeBus:
+    """Keeps what was published; raises `failure` instead while one is set."""
+
+    def __init__(self) -> None:
+        self.published: list[Envelope] = []
+        self.failure: DependencyError | None = None
+
+    async def publish(self, events: Sequence[Envelope]) -> None:
+        """Remember the events."""
+        if self.failure is not None:
+            raise self.failure
+        self.published.extend(events)
+
+    async def close(self) -> None:
+        """Nothing to close."""

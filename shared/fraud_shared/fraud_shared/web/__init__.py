@@ -1,0 +1,1 @@
+"""The web wing: app factory, edge, problems, health, logs, telemetry, keys, tokens."""

@@ -1,0 +1,244 @@
+"""`create_service`: the one place where a service's layers are put in order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import TypeAdapter, ValidationError
+from starlette.exceptions import HTTPException
+
+from fraud_shared.web import health, logs, problems, strict_json
+from fraud_shared.web.call import Answer, Call
+from fraud_shared.web.edge import Edge, HotHandler
+from fraud_shared.web.guard import Guard, service_guard
+from fraud_shared.web.settings import ServiceSettings
+from fraud_shared.web.telemetry import Tracing
+from fraud_shared.web.tokens import TokenVerifier
+
+__all__ = ["Answer", "Call", "HotRoute", "create_service"]
+
+log = structlog.get_logger()
+Lifespan = Callable[[], AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True)
+class HotRoute:
+    """A POST route on the payment's path: bytes in, one validation, one dump, bytes out.
+
+    `handler(request, call)` returns an instance of `response`, ready bytes, or an Answer.
+    `strict` also refuses duplicate keys and deep nesting (the public edge).
+    """
+
+    path: str
+    request: Any
+    response: Any
+    handler: Callable[[Any, Call], Awaitable[Any]]
+    operation_id: str
+    summary: str
+    guard: Guard | None = None
+    strict: bool = False
+    max_body_bytes: int | None = None
+    tags: tuple[str, ...] = ()
+
+
+def create_service(
+    name: str,
+    settings: ServiceSettings,
+    *,
+    hot: Sequence[HotRoute] = (),
+    routers: Sequence[APIRouter] = (),
+    lifespan: Lifespan | None = None,
+    checks: health.Checks | None = None,
+    summary: str = "",
+    public: bool = False,
+    tracing: Tracing | None = None,
+) -> FastAPI:
+    """A FastAPI app with the mesh's edge, probes, problems and telemetry.
+
+    `public` is for the gateway: trace sampling and budgets are then not the caller's to
+    set. Raises SecretMissing in production when the token key is absent.
+    """
+    readiness = health.Readiness(name, checks or {})
+    tracing = tracing or Tracing(name)
+    guard = service_guard(TokenVerifier(name, settings.token_secret()))
+    app = FastAPI(
+        title=f"fraud {name}",
+        summary=summary,
+        version="1",
+        lifespan=_lifespan(readiness, settings, lifespan, tracing),
+        docs_url=None if settings.production else "/docs",
+        redoc_url=None,
+    )
+    app.state.service_guard = guard
+    app.state.readiness = readiness
+    app.include_router(health.router(readiness))
+    for router in routers:
+        app.include_router(router)
+    for route in hot:
+        _document(app, route)
+    _handle_problems(app)
+    app.add_middleware(
+        Edge,
+        service=name,
+        settings=settings,
+        hot={route.path: _hot_handler(route, guard) for route in hot},
+        limits={r.path: r.max_body_bytes for r in hot if r.max_body_bytes is not None},
+        tracing=tracing,
+        public=public,
+    )
+    return app
+
+
+def _hot_handler(route: HotRoute, service: Guard) -> HotHandler:
+    guard = route.guard or service
+    adapter = TypeAdapter(route.request)
+    validate = adapter.validator.validate_json
+    dump = TypeAdapter(route.response).serializer.to_json
+    handle, strict = route.handler, route.strict
+
+    async def answer(raw: bytes, call: Call) -> Answer:
+        guard(call)
+        if strict:
+            strict_json.check(raw)
+        try:
+            request = validate(raw)
+        except ValidationError as error:
+            raise problems.from_validation(error, raw) from None
+        call.raw = raw
+        reply = await handle(request, call)
+        if isinstance(reply, Answer):
+            return reply
+        return Answer(reply if isinstance(reply, bytes) else dump(reply))
+
+    return answer
+
+
+def _document(app: FastAPI, route: HotRoute) -> None:
+    """Put a hot route into OpenAPI, and answer other methods with 405."""
+
+    async def documented(body: Any) -> Any:
+        raise problems.FraudError  # the edge answers first
+
+    documented.__annotations__["body"] = route.request
+    app.add_api_route(
+        route.path,
+        documented,
+        methods=["POST"],
+        response_model=route.response,
+        operation_id=route.operation_id,
+        summary=route.summary,
+        description=route.handler.__doc__ or route.summary,
+        tags=list(route.tags) or ["decisions"],
+        responses={
+            code: {"model": problems.Problem, "description": text}
+            for code, text in (
+                (400, "Malformed JSON or duplicate keys"),
+                (401, "No valid service token"),
+                (403, "No valid API key or scope"),
+                (413, "Body too large"),
+                (422, "A field is not as documented"),
+                (503, "Overloaded, or a needed store is unavailable"),
+            )
+        },
+    )
+
+
+def _handle_problems(app: FastAPI) -> None:
+    async def ours(request: Request, error: Exception) -> Response:
+        assert isinstance(error, problems.FraudError)
+        call: Call = request.scope["state"]["call"]
+        call.note(problem=error.type)
+        return Response(
+            problems.body(error, call.request_id),
+            error.status,
+            error.headers,
+            problems.MEDIA_TYPE,
+        )
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        found = [e for e in error.errors() if e["type"] == "json_invalid"]
+        if found:
+            return await ours(request, problems.MalformedBody())
+        # FastAPI prefixes the place (body, query, path), which is part of the name.
+        errors = [
+            (problems.field_name(e["loc"]), e["msg"]) for e in error.errors()[:20]
+        ]
+        return await ours(request, problems.InvalidInput(errors=errors))
+
+    async def framework(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        problem = _from_status(error.status_code)
+        problem.headers.update(error.headers or {})
+        if "call" not in request.scope.get("state", {}):  # probes and unknown paths
+            return Response(
+                problems.body(problem, ""),
+                problem.status,
+                problem.headers,
+                problems.MEDIA_TYPE,
+            )
+        return await ours(request, problem)
+
+    app.add_exception_handler(problems.FraudError, ours)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, framework)
+
+
+class _MethodNotAllowed(problems.FraudError):
+    """This path does not take this method."""
+
+    status = 405
+    type = "method-not-allowed"
+    detail = "See the Allow header."
+
+
+class _BadRequest(problems.FraudError):
+    """The request cannot be understood."""
+
+    status = 400
+    type = "bad-request"
+    detail = "See the API description."
+
+
+def _from_status(status: int) -> problems.FraudError:
+    known: Mapping[int, type[problems.FraudError]] = {
+        400: problems.MalformedBody,
+        401: problems.NotAuthenticated,
+        403: problems.Forbidden,
+        404: problems.NotFound,
+        405: _MethodNotAllowed,
+        413: problems.BodyTooLarge,
+        415: problems.UnsupportedMedia,
+        422: problems.InvalidInput,
+    }
+    return known.get(status, _BadRequest if status < 500 else problems.FraudError)()
+
+
+def _lifespan(
+    readiness: health.Readiness,
+    settings: ServiceSettings,
+    inner: Lifespan | None,
+    tracing: Tracing,
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        logs.configure(settings.log_level)
+        log.info("starting", service=readiness.service, env=settings.env)
+        if inner is None:
+            readiness.started = True
+            yield
+        else:
+            async with inner():
+                readiness.started = True
+                log.info("started", service=readiness.service)
+                yield
+                readiness.draining = True
+        await asyncio.to_thread(tracing.shutdown)
+        log.info("stopped", service=readiness.service)
+
+    return lifespan
