@@ -123,11 +123,58 @@ class Decision(Contract):
     decided_at: AwareDatetime
 
 
+class PolicyContext(Contract):
+    """What the policy was told besides signals: with `Decision` and `Transaction` it is
+    all of `DecideRequest`."""
+
+    amount_ref_minor: AmountMinor
+    velocity_known: bool
+    history_payments: Annotated[int, Field(ge=0)] | None
+    stand_in_count: Annotated[int, Field(ge=0)] | None
+    stand_in_sum_minor: Annotated[int, Field(ge=0)] | None
+
+
 class DecisionMade(Contract):
     """Data of `fraud.decision.made.v1`, and what the decision log keeps: enough to
     recompute the verdict and to train on what serving saw. Holds no name and no PAN."""
 
+    client: Identifier
     decision: Decision
     transaction: Transaction
     features: FeatureVector
-    request: DecideRequest
+    context: PolicyContext
+
+    def request(self) -> DecideRequest:
+        """The question the policy was asked."""
+        payment, made = self.transaction, self.decision
+        return decide_request(
+            payment, self.context, made.rules, made.signals, made.screening
+        )
+
+
+def decide_request(
+    payment: Transaction,
+    context: PolicyContext,
+    rules: RulesResult,
+    signals: tuple[Signal, ...],
+    screening: ScreeningResult,
+) -> DecideRequest:
+    """Put together what the policy may look at."""
+    return DecideRequest(
+        transaction_id=payment.transaction_id,
+        account_id=payment.account_id,
+        amount_minor=payment.amount_minor,
+        amount_ref_minor=context.amount_ref_minor,
+        currency=payment.currency,
+        kind=payment.kind,
+        channel=payment.channel,
+        mcc=payment.merchant.mcc if payment.merchant else None,
+        country=payment.location.country if payment.location else None,
+        rules=rules,
+        signals=signals,
+        screening=screening,
+        velocity_known=context.velocity_known,
+        history_payments=context.history_payments,
+        stand_in_count=context.stand_in_count,
+        stand_in_sum_minor=context.stand_in_sum_minor,
+    )

@@ -27,3 +27,9 @@ class LabelAccepted(Contract):
     label_id: Identifier
     transaction_id: Identifier
     status: Literal["accepted", "duplicate"]
+
+
+class LabelReported(LabelReport):
+    """Data of `fraud.label.reported.v1`: the report and the id it was accepted under."""
+
+    label_id: Identifier

@@ -3,6 +3,7 @@
 Remaining time, not a wall-clock instant, so that skewed clocks cannot stretch it.
 """
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Self
@@ -48,6 +49,6 @@ def from_header(value: str | None, *, default_ms: float, cap_ms: float) -> Deadl
         ms = float(value) - 2.0 if value is not None else default_ms
     except ValueError:
         ms = default_ms
-    if not ms == ms:  # NaN compares unequal to itself
+    if math.isnan(ms):
         ms = default_ms
     return Deadline.after(min(ms, cap_ms))

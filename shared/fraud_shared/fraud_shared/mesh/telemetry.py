@@ -16,3 +16,9 @@ BREAKER_OPEN = Gauge(
     ["dependency"],
     registry=REGISTRY,
 )
+BACKGROUND_FAILURES = Counter(
+    "fraud_background_failures",
+    "Background work that failed and will be tried again.",
+    ["work"],
+    registry=REGISTRY,
+)

@@ -119,10 +119,13 @@ async def _exchange(
 
 
 class AsgiTransport:
-    """Calls service apps in this process: the same requests without sockets."""
+    """Calls service apps in this process: the same requests without sockets.
+
+    `apps` is looked up at each call, so an app that is taken out becomes unreachable.
+    """
 
     def __init__(self, apps: Mapping[str, Any]) -> None:
-        self._apps = dict(apps)
+        self._apps = apps
 
     async def send(
         self, service: str, path: str, body: bytes, headers: Headers, timeout_s: float

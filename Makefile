@@ -1,0 +1,76 @@
+# Two commands do all on a fresh machine: `make run` and `make test`.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PROJECTS := shared/fraud_shared shared/fraud_features shared/fraud_scoring \
+  $(addprefix services/,orchestrator rules isolation_forest autoencoder xgboost lightgbm decision action post_auth sanctions) ops
+STAMP := $(VENV)/.installed
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test test-all check format lock schemas simulate train bench clean
+
+help: ## Show what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Make the virtual environment (run and test do it themselves)
+
+$(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(PROJECTS))
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps $(addprefix -e ,$(PROJECTS))
+	@touch $@
+
+run: $(STAMP) ## Start the whole mesh (or one service: make run s=rules)
+ifdef s
+	$(BIN)/python -m fraud_$(s)
+else
+	$(BIN)/fraud up --port $(PORT)
+endif
+
+demo: $(STAMP) ## Start the mesh, stream payments of every scenario, show what happened
+	$(BIN)/fraud demo
+
+test: $(STAMP) ## The fast tests (make test s=services/rules for one part)
+	$(BIN)/python -m pytest -m "not slow" $(s)
+
+test-all: $(STAMP) ## Every test, the slow ones too
+	$(BIN)/python -m pytest $(s)
+
+check: $(STAMP) ## Format, lint, types, import contracts, committed schemas, deployment files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy shared/fraud_shared/fraud_shared shared/fraud_features/fraud_features shared/fraud_scoring/fraud_scoring \
+	  $(foreach p,$(filter services/%,$(PROJECTS)),$(p)/fraud_$(notdir $(p))) ops/fraud_ops
+	$(BIN)/lint-imports
+	$(BIN)/fraud schemas --check
+	$(BIN)/fraud deploy-check
+
+format: $(STAMP) ## Format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schemas: $(STAMP) ## Write JSON Schema, OpenAPI and the generated tables again
+	$(BIN)/fraud schemas
+
+simulate: $(STAMP) ## A table of simulated payments by scenario
+	$(BIN)/fraud simulate --payments 50000 --summary
+
+train: $(STAMP) ## Train a new bundle on 300,000 payments
+	$(BIN)/fraud train
+
+bench: $(STAMP) ## Measure the mesh: open loop, then throughput against the plain version
+	$(BIN)/fraud bench mesh --rps 50 --seconds 30 --json
+	$(BIN)/fraud bench mesh --concurrency 16 --seconds 15 --reference --json
+
+lock: ## Resolve requirements.lock again, in an environment of its own
+	rm -rf build/lock && mkdir -p build
+	$(PYTHON) deploy/requirements.py > build/requirements.in
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet --disable-pip-version-check -r build/requirements.in
+	build/lock/bin/pip freeze --disable-pip-version-check | sed -E 's/ @ .*//; s/\+cpu$$//' > requirements.lock
+
+clean: ## Remove environment and data
+	rm -rf $(VENV) var

@@ -1,0 +1,27 @@
+"""Making API keys."""
+
+import json
+import os
+
+import typer
+from rich.console import Console
+
+from fraud_shared.web.keys import SCOPES, key_hash
+from fraud_shared.web.keys import new_key as fresh_key
+
+console = Console()
+
+
+def new_key_command(client: str, scopes: str) -> None:
+    """Print a fresh key, and the entry that lets it in; the key is not kept."""
+    wanted = [scope.strip() for scope in scopes.split(",")]
+    unknown = sorted(set(wanted) - set(SCOPES))
+    if unknown:
+        raise typer.BadParameter(f"scopes are {', '.join(SCOPES)}")
+    pepper = os.environ.get("FRAUD_KEY_PEPPER", "")
+    if not pepper:
+        raise typer.BadParameter("set FRAUD_KEY_PEPPER, as for the gateway")
+    key = fresh_key(client)
+    entry = {"client": client, "hash": key_hash(pepper, key), "scopes": wanted}
+    console.print(f"key (shown once): [bold]{key}[/]")
+    console.print(f"entry for FRAUD_API_KEYS: {json.dumps(entry)}", soft_wrap=True)

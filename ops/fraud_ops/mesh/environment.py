@@ -1,0 +1,82 @@
+"""What every service of a local mesh is told: stores, secrets, threads."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from fraud_scoring.keys import PRIVATE_FILE, PUBLIC_FILE, generate_keys
+from fraud_shared.mesh.addresses import PORTS, url_variable
+from fraud_shared.web import secrets
+
+SECRETS = (
+    "FRAUD_TOKEN_KEY",
+    "FRAUD_PAN_KEY",
+    "FRAUD_KEY_PEPPER",
+    "FRAUD_DEV_API_KEY",
+)
+
+
+@dataclass(frozen=True)
+class LocalMesh:
+    """Where a local mesh keeps its files and on which ports it listens."""
+
+    var: Path
+    first_port: int = 8000
+
+    def port(self, service: str) -> int:
+        """The port of a service, shifted with `first_port`."""
+        return PORTS[service] - PORTS["orchestrator"] + self.first_port
+
+    @property
+    def url(self) -> str:
+        """Where the gateway answers."""
+        return f"http://127.0.0.1:{self.port('orchestrator')}"
+
+    @property
+    def registry(self) -> str:
+        """The model registry's address."""
+        return os.environ.get("MODEL_REGISTRY_URI") or str(self.var / "registry")
+
+    def key(self) -> str:
+        """The API key of the development client."""
+        return self.secret("FRAUD_DEV_API_KEY")
+
+    def secret(self, name: str) -> str:
+        """A secret from the environment, or this mesh's own."""
+        return secrets.resolve(
+            name, os.environ.get(name, ""), production=False, var_dir=self.var
+        )
+
+    def environment(self, redis_url: str) -> dict[str, str]:
+        """The complete environment of a service process."""
+        own = {name: self.secret(name) for name in SECRETS}
+        urls = {url_variable(s): f"http://127.0.0.1:{self.port(s)}" for s in PORTS}
+        ports = {f"FRAUD_{s.upper()}_PORT": str(self.port(s)) for s in PORTS}
+        single = dict.fromkeys(
+            ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
+        )
+        return {
+            **single,
+            **os.environ,
+            **own,
+            **urls,
+            **ports,
+            "REDIS_URL": redis_url,
+            "FRAUD_VAR": str(self.var),
+            "MODEL_REGISTRY_URI": self.registry,
+            "DATASET_URI": os.environ.get("DATASET_URI") or str(self.var / "datasets"),
+        }
+
+    def prepare(self) -> None:
+        """Make the folder, the secrets and the signing keys, where they are missing."""
+        self.var.mkdir(parents=True, exist_ok=True)
+        for name in SECRETS:
+            self.secret(name)
+        if not (self.var / PUBLIC_FILE).exists():
+            pair = generate_keys()
+            handle = os.open(
+                self.var / PRIVATE_FILE, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600
+            )
+            os.write(handle, pair.private_pem.encode())
+            os.close(handle)
+            (self.var / PUBLIC_FILE).write_text(pair.public_pem)

@@ -1,0 +1,70 @@
+"""The one-process shape: ten service apps behind one gateway, without sockets between."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from fraud_features.online import OnlineStore
+from fraud_shared.mesh.door import Door
+from fraud_shared.mesh.transport import AsgiTransport
+from fraud_shared.web.tokens import TokenIssuer
+
+
+class House:
+    """Every service's app in this process; only the transport differs from the mesh.
+
+    `apps` maps service names to apps; taking one out makes that service unreachable.
+    """
+
+    def __init__(self, online: OnlineStore, token_key: str) -> None:
+        self.apps: dict[str, FastAPI] = {}
+        self._online = online
+        self._token_key = token_key
+        self._build()
+
+    def door(self, service: str) -> Door:
+        """The door of one service, opening onto the apps of this process."""
+        return Door(AsgiTransport(self.apps), TokenIssuer(service, self._token_key))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[FastAPI]:
+        """Start every service, the gateway last; yields the gateway."""
+        gateway = self.apps["orchestrator"]
+        async with AsyncExitStack() as stack:
+            for name, app in self.apps.items():
+                if name != "orchestrator":
+                    await stack.enter_async_context(app.router.lifespan_context(app))
+            await stack.enter_async_context(gateway.router.lifespan_context(gateway))
+            yield gateway
+
+    def _build(self) -> None:
+        # Imported here: only the one-process shape needs every service's code at once.
+        import fraud_action.app
+        import fraud_autoencoder.app
+        import fraud_decision.app
+        import fraud_isolation_forest.app
+        import fraud_lightgbm.app
+        import fraud_orchestrator.app
+        import fraud_post_auth.app
+        import fraud_rules.app
+        import fraud_sanctions.app
+        import fraud_xgboost.app
+
+        self.apps.update(
+            rules=fraud_rules.app.create_app(),
+            isolation_forest=fraud_isolation_forest.app.create_app(),
+            autoencoder=fraud_autoencoder.app.create_app(),
+            xgboost=fraud_xgboost.app.create_app(),
+            lightgbm=fraud_lightgbm.app.create_app(),
+            decision=fraud_decision.app.create_app(),
+            sanctions=fraud_sanctions.app.create_app(),
+            action=fraud_action.app.create_app(
+                online=self._online, door=self.door("action")
+            ),
+            post_auth=fraud_post_auth.app.create_app(online=self._online),
+            orchestrator=fraud_orchestrator.app.create_app(
+                online=self._online, door=self.door("orchestrator")
+            ),
+        )
+

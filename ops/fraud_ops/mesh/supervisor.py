@@ -1,0 +1,148 @@
+"""Ten service processes: started together, watched, restarted, and stopped in order."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fraud_ops.mesh.environment import LocalMesh
+from fraud_ops.mesh.http import status
+from fraud_shared.mesh.addresses import SERVICES
+
+# The gateway stops taking payments first; what it still calls goes after it.
+STOP_ORDER = (
+    "orchestrator",
+    "action",
+    "post_auth",
+    "decision",
+    "lightgbm",
+    "xgboost",
+    "autoencoder",
+    "isolation_forest",
+    "sanctions",
+    "rules",
+)
+STOP_WITHIN_S = 10.0
+RESTART_FIRST_S = 0.2
+RESTART_LONGEST_S = 5.0
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+_LIBC = ctypes.CDLL(None)
+
+
+class StartFailed(Exception):
+    """A service ended, or did not become ready in time; its log says why."""
+
+
+@dataclass
+class Child:
+    """One service process and how often it had to be started again."""
+
+    service: str
+    process: asyncio.subprocess.Process | None = None
+    restarts: int = 0
+    watcher: "asyncio.Task[None] | None" = field(default=None, repr=False)
+
+
+class Supervisor:
+    """Runs the services of a local mesh as child processes."""
+
+    def __init__(self, mesh: LocalMesh, environment: Mapping[str, str]) -> None:
+        self._mesh = mesh
+        self._environment = dict(environment)
+        self._logs = mesh.var / "log"
+        self._stopping = False
+        self.children = {name: Child(name) for name in SERVICES}
+
+    async def start(self) -> None:
+        """Start all; returns at once."""
+        self._logs.mkdir(parents=True, exist_ok=True)
+        for child in self.children.values():
+            await self._spawn(child)
+            child.watcher = asyncio.create_task(self._watch(child))
+
+    async def ready(self, within_s: float) -> None:
+        """Wait until every `/readyz` says yes. Raises StartFailed."""
+        give_up = time.monotonic() + within_s
+        waiting = set(self.children)
+        while waiting:
+            for name in sorted(waiting):
+                if await status(f"http://127.0.0.1:{self._mesh.port(name)}/readyz") == 200:
+                    waiting.discard(name)
+                elif self.children[name].restarts > 2:
+                    raise StartFailed(f"{name} keeps ending; see {self.log(name)}")
+            if time.monotonic() > give_up:
+                logs = ", ".join(str(self.log(name)) for name in sorted(waiting))
+                raise StartFailed(f"not ready in time; see {logs}")
+            await asyncio.sleep(0.1)
+
+    async def stop(self) -> None:
+        """SIGTERM in order, SIGKILL for what does not end in time."""
+        self._stopping = True
+        for name in STOP_ORDER:
+            process = self.children[name].process
+            if process is not None and process.returncode is None:
+                process.terminate()
+                if name == "orchestrator":
+                    await _ended(process, STOP_WITHIN_S)
+        for child in self.children.values():
+            if child.process is not None and not await _ended(
+                child.process, STOP_WITHIN_S
+            ):
+                child.process.kill()
+            if child.watcher is not None:
+                child.watcher.cancel()
+
+    def log(self, service: str) -> Path:
+        """Where a service's output goes."""
+        return self._logs / f"{service}.log"
+
+    async def _spawn(self, child: Child) -> None:
+        with self.log(child.service).open("ab") as log:
+            child.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                f"fraud_{child.service}",
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._environment,
+                # Ctrl-C reaches only the supervisor, which then stops them in order.
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+
+    async def _watch(self, child: Child) -> None:
+        pause = RESTART_FIRST_S
+        while True:
+            assert child.process is not None
+            started = time.monotonic()
+            await child.process.wait()
+            if self._stopping:
+                return
+            # A process that ran for a while gets a fresh, quick restart.
+            healthy = time.monotonic() - started > 2 * RESTART_LONGEST_S
+            pause = RESTART_FIRST_S if healthy else min(pause * 2, RESTART_LONGEST_S)
+            await asyncio.sleep(pause)
+            child.restarts += 1
+            await self._spawn(child)
+
+
+def _die_with_parent() -> None:
+    # If the supervisor is killed, its services must not go on without it.
+    _LIBC.prctl(_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() == 1:
+        os._exit(0)
+
+
+async def _ended(process: asyncio.subprocess.Process, within_s: float) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            await process.wait()
+        return True
+    return process.returncode is not None

@@ -1,0 +1,136 @@
+"""`fraud up`: the whole mesh on this machine, from an empty folder to the first payment."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import uvicorn
+from rich.console import Console
+from rich.panel import Panel
+
+from fraud_features.online import open_online_store
+from fraud_ops.example import example_payment
+from fraud_ops.mesh.environment import LocalMesh
+from fraud_ops.mesh.house import House
+from fraud_ops.mesh.redis_server import EmbeddedRedis
+from fraud_ops.mesh.supervisor import Supervisor
+from fraud_scoring.registry import open_registry
+
+READY_WITHIN_S = 120.0
+console = Console()
+Train = Callable[[int, str], object]
+
+
+@asynccontextmanager
+async def running_mesh(mesh: LocalMesh) -> AsyncIterator[Supervisor]:
+    """Ten processes on the embedded defaults (or the servers the environment names)."""
+    mesh.prepare()
+    redis_url = os.environ.get("REDIS_URL", "")
+    embedded = None
+    if not redis_url:
+        embedded = EmbeddedRedis(mesh.var / "redis")
+        embedded.start()
+        redis_url = embedded.url
+    supervisor = Supervisor(mesh, mesh.environment(redis_url))
+    try:
+        await warm_if_new(mesh, redis_url)
+        await supervisor.start()
+        with console.status("starting ten services …"):
+            await supervisor.ready(READY_WITHIN_S)
+        yield supervisor
+    finally:
+        await supervisor.stop()
+        if embedded is not None:
+            embedded.stop()
+
+
+async def warm_if_new(mesh: LocalMesh, redis_url: str) -> None:
+    """Declare the online store complete on a system that never decided anything.
+
+    Afterwards an empty store means a lost one, and velocity reads as unknown until
+    `fraud features rebuild`.
+    """
+    mark = mesh.var / "online-store-initialised"
+    if mark.exists():
+        return
+    store = open_online_store(redis_url)
+    try:
+        await store.mark_warm()
+    finally:
+        await store.close()
+    mark.write_text("The online store was declared complete when it was new.\n")
+
+
+def train_if_empty(mesh: LocalMesh, payments: int, train: Train) -> None:
+    """Train a first bundle when the registry has no champion."""
+    mesh.prepare()
+    registry = open_registry(mesh.registry)
+    if registry.alias("xgboost", "champion") is None:
+        console.print(f"[bold]No models yet:[/] training on {payments:,} payments.")
+        train(payments, mesh.registry)
+
+
+async def up(mesh: LocalMesh) -> None:
+    """Run the mesh until Ctrl-C or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with running_mesh(mesh):
+        announce(mesh)
+        await stop.wait()
+        console.print("stopping …")
+    console.print("stopped.")
+
+
+async def up_in_process(mesh: LocalMesh) -> None:
+    """The same services in this one process, on the gateway's port."""
+    mesh.prepare()
+    redis_url = os.environ.get("REDIS_URL") or "memory://"
+    os.environ.update(mesh.environment(redis_url))
+    online = open_online_store(redis_url)
+    if redis_url == "memory://":
+        # In memory there is nothing to lose: every start is a new system's start.
+        await online.mark_warm()
+    house = House(online, mesh.secret("FRAUD_TOKEN_KEY"))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            house.apps["orchestrator"],
+            port=mesh.port("orchestrator"),
+            http="httptools",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+        )
+    )
+    async with house.running():
+        announce(mesh)
+        await server.serve()
+
+
+def announce(mesh: LocalMesh) -> None:
+    """Print the address, the key and a request that works."""
+    body = json.dumps(example_payment())
+    console.print(
+        Panel.fit(
+            f"[bold green]The mesh is ready.[/]\n\n"
+            f"gateway  {mesh.url}\nAPI      {mesh.url}/docs\nkey      {mesh.key()}\n"
+            f"logs     {mesh.var / 'log'}\n\nStop with Ctrl-C.",
+            title="fraud mesh",
+        )
+    )
+    # Printed as it is, so that it can be copied whatever the terminal's width.
+    print(  # noqa: T201
+        f"curl -s {mesh.url}/score -H 'X-API-Key: {mesh.key()}' "
+        f"-H 'Content-Type: application/json' -d '{body}'\n",
+        flush=True,
+    )
+
+
+def local_mesh(var: Path | None = None, port: int = 8000) -> LocalMesh:
+    """The mesh in `var` (default `FRAUD_VAR` or ./var)."""
+    return LocalMesh(var or Path(os.environ.get("FRAUD_VAR", "var")), port)

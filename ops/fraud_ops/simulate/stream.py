@@ -1,0 +1,162 @@
+"""The stream: payments and labels merged in the order of time, drawn day by day."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from fraud_ops.simulate.compose import Draft
+from fraud_ops.simulate.config import DAY_MS, SimulationConfig
+from fraud_ops.simulate.habits import Habits
+from fraud_ops.simulate.incidents import commit, plan, quotas
+from fraud_ops.simulate.ordinary import Ordinary
+from fraud_ops.simulate.world import World, build_world
+
+_CLOCK = tuple(
+    f"{h:02d}:{m:02d}:{s:02d}" for h in range(24) for m in range(60) for s in range(60)
+)
+
+
+class SimulatedPayment(NamedTuple):
+    """A payment with its ground truth.
+
+    `payment` is a JSON-ready `TransactionIn`; its parts are shared between payments and
+    must not be changed. `scenario` names the fraud scenario and is None for honest
+    payments; `situation` names an honest oddity such as travel.
+    """
+
+    payment: dict[str, Any]
+    occurred_at: datetime
+    scenario: str | None
+    fraud: bool
+    situation: str | None
+
+
+class SimulatedLabel(NamedTuple):
+    """A JSON-ready `LabelReport`, to be delivered at `reported_at`. A reversal repeats
+    the label it withdraws."""
+
+    label: dict[str, Any]
+    reported_at: datetime
+
+
+class Simulation(NamedTuple):
+    """A whole simulation in memory, each list in the order of time."""
+
+    payments: list[SimulatedPayment]
+    labels: list[SimulatedLabel]
+
+
+def stream(config: SimulationConfig) -> Iterator[SimulatedPayment | SimulatedLabel]:
+    """Payments at their time and labels when they are reported, the last of them weeks
+    after the last payment. Memory holds one day, the running incidents, the open labels."""
+    labels = _Labels(config)
+    payments = _Payments(config)
+    for draft in _drafts(build_world(config)):
+        yield from labels.due(draft.at)
+        payment = payments.number(draft)
+        labels.expect(payment, draft)
+        yield payment
+    yield from labels.due(None)
+
+
+def transactions(config: SimulationConfig) -> Simulation:
+    """The same as `stream`, collected into two lists."""
+    found = Simulation([], [])
+    for event in stream(config):
+        if isinstance(event, SimulatedPayment):
+            found.payments.append(event)
+        else:
+            found.labels.append(event)
+    return found
+
+
+def _drafts(world: World) -> Iterator[Draft]:
+    """All payments in the order of time; those of one day are in memory."""
+    config = world.config
+    habits = Habits(world)
+    ordinary = Ordinary(world, habits)
+    counts = habits.counts(max(0, config.payments - sum(quotas(config).values())))
+    incidents = plan(config)[::-1]
+    pending: list[Draft] = []
+    reissues: list[tuple[int, int]] = []
+    for day, count in enumerate(counts.tolist()):
+        end = (day + 1) * DAY_MS
+        for due in sorted(r for r in reissues if r[1] <= day * DAY_MS):
+            world.wallet.reissue(due[0])
+        reissues = [r for r in reissues if r[1] > day * DAY_MS]
+        while incidents and incidents[-1].start < end:
+            crime = commit(world, incidents.pop())
+            pending += crime.drafts
+            reissues += crime.reissues
+        today = [draft for draft in pending if draft.at < end]
+        pending = [draft for draft in pending if draft.at >= end]
+        yield from sorted(ordinary.day(day, count) + today, key=itemgetter(0))
+
+
+class _Payments:
+    """Gives drafts their id and time."""
+
+    def __init__(self, config: SimulationConfig) -> None:
+        self._start = config.start
+        self._prefix = f"sim-{config.fingerprint}-"
+        self._count = 0
+        self._date = _date_of(config.start)
+
+    def number(self, draft: Draft) -> SimulatedPayment:
+        at, body, scenario, situation, _ = draft
+        day, ms = divmod(at, DAY_MS)
+        second, rest = divmod(ms, 1000)
+        self._count += 1
+        payment = {
+            "transaction_id": f"{self._prefix}{self._count:09d}",
+            "occurred_at": f"{self._date(day)}T{_CLOCK[second]}.{rest:03d}Z",
+            **body,
+        }
+        moment = self._start + timedelta(milliseconds=at)
+        return SimulatedPayment(
+            payment, moment, scenario, scenario is not None, situation
+        )
+
+
+class _Labels:
+    """Labels that are to be reported, by time."""
+
+    def __init__(self, config: SimulationConfig) -> None:
+        self._start = config.start
+        self._heap: list[tuple[int, int, dict[str, Any]]] = []
+        self._count = 0
+        self._date = _date_of(config.start)
+
+    def expect(self, payment: SimulatedPayment, draft: Draft) -> None:
+        for delay, source, reversal in draft.reports:
+            at = draft.at + delay
+            day, ms = divmod(at, DAY_MS)
+            label = {
+                "transaction_id": payment.payment["transaction_id"],
+                "label": "fraud",
+                "source": source,
+                "reported_at": f"{self._date(day)}T{_CLOCK[ms // 1000]}.{ms % 1000:03d}Z",
+                "reversal": reversal,
+            }
+            self._count += 1
+            heappush(self._heap, (at, self._count, label))
+
+    def due(self, until: int | None) -> Iterator[SimulatedLabel]:
+        while self._heap and (until is None or self._heap[0][0] <= until):
+            at, _, label = heappop(self._heap)
+            yield SimulatedLabel(label, self._start + timedelta(milliseconds=at))
+
+
+def _date_of(start: datetime) -> Callable[[int], str]:
+    """Dates by day number, each written once."""
+    known: dict[int, str] = {}
+
+    def date(day: int) -> str:
+        found = known.get(day)
+        if found is None:
+            found = known[day] = (start + timedelta(days=day)).date().isoformat()
+        return found
+
+    return date

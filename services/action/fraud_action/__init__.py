@@ -1,0 +1,1 @@
+"""Actions: challenges, holds, blocks, alerts, cases."""

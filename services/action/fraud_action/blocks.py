@@ -1,0 +1,205 @@
+"""Blocks and holds: listing, releasing, expiring, and keeping the online store right.
+
+The rows here are the truth. The online store is a projection of it that may be wiped at
+any time, so every change marks its target, and marked targets are written until it works.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fraud_action.effects import BlockKind
+from fraud_action.messages import Block, Closed
+from fraud_action.tables import block_targets, blocks
+from fraud_action.telemetry import PROJECTIONS
+from fraud_shared.mesh.clock import Clock
+from fraud_shared.state.database import Database
+from fraud_shared.web.problems import NotFound
+
+log = structlog.get_logger()
+
+
+class BlockStore(Protocol):
+    """The part of the online store that knows what is blocked."""
+
+    async def put_block(self, kind: BlockKind, key: str, until: datetime) -> None:
+        """Block until the given time; repeating it changes nothing."""
+
+    async def drop_block(self, kind: BlockKind, key: str) -> None:
+        """Unblock; repeating it changes nothing."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """One blocked thing."""
+
+    kind: BlockKind
+    key: str
+
+
+async def touch(
+    db: Database, conn: AsyncConnection, targets: Iterable[Target], now: datetime
+) -> None:
+    """Mark targets as changed, in the caller's transaction."""
+    # Sorted, so that concurrent transactions take the rows in one order.
+    rows = [
+        {
+            "kind": target.kind,
+            "key": target.key,
+            "revision": 1,
+            "projected": 0,
+            "changed_at": now,
+        }
+        for target in sorted(set(targets))
+    ]
+    if not rows:
+        return
+    stmt = db.insert(block_targets).values(rows)
+    await conn.execute(
+        stmt.on_conflict_do_update(
+            index_elements=["kind", "key"],
+            set_={"revision": block_targets.c.revision + 1, "changed_at": now},
+        )
+    )
+
+
+async def close_blocks(
+    db: Database,
+    conn: AsyncConnection,
+    which: sa.ColumnElement[bool],
+    by: str,
+    now: datetime,
+) -> tuple[Target, ...]:
+    """Close the active blocks that match, in the caller's transaction."""
+    closed = await conn.execute(
+        sa.update(blocks)
+        .where(blocks.c.state == "active", which)
+        .values(
+            state="expired" if by == "expiry" else "released",
+            closed_at=now,
+            closed_by=by,
+        )
+        .returning(blocks.c.kind, blocks.c.key)
+    )
+    targets = tuple(Target(row.kind, row.key) for row in closed)
+    await touch(db, conn, targets, now)
+    return targets
+
+
+class Blocks:
+    """The block list and its projection."""
+
+    def __init__(self, db: Database, online: BlockStore, clock: Clock) -> None:
+        self._db = db
+        self._online = online
+        self._clock = clock
+
+    async def list(self, state: Closed, limit: int) -> list[Block]:
+        """The newest blocks in a state."""
+        async with self._db.read() as conn:
+            found = await conn.execute(
+                sa.select(blocks)
+                .where(blocks.c.state == state)
+                .order_by(blocks.c.created_at.desc(), blocks.c.block_id)
+                .limit(limit)
+            )
+            return [Block(**row) for row in found.mappings()]
+
+    async def release(self, block_id: str, by: str) -> Block:
+        """Release a block and tell the online store. Raises NotFound."""
+        now = self._clock.now()
+        async with self._db.begin() as conn:
+            targets = await close_blocks(
+                self._db, conn, blocks.c.block_id == block_id, by, now
+            )
+            found = await conn.execute(
+                sa.select(blocks).where(blocks.c.block_id == block_id)
+            )
+            row = found.mappings().first()
+        if row is None:
+            raise NotFound
+        await self.project(targets)
+        return Block(**row)
+
+    async def expire(self) -> int:
+        """Close what has run out; returns how many."""
+        now = self._clock.now()
+        async with self._db.begin() as conn:
+            targets = await close_blocks(
+                self._db, conn, blocks.c.expires_at <= now, "expiry", now
+            )
+        return len(targets)
+
+    async def project(self, targets: Iterable[Target]) -> None:
+        """Write these targets to the online store now, if it answers; else later."""
+        for target in targets:
+            try:
+                await self._write(target)
+            except Exception as error:
+                # The target stays marked, so nothing is lost by going on.
+                PROJECTIONS.labels("failed").inc()
+                log.warning("block_not_projected", problem=type(error).__name__)
+                return
+
+    async def project_marked(self, limit: int = 200) -> int:
+        """Write every marked target; raises what the online store raises."""
+        async with self._db.begin() as conn:
+            found = await conn.execute(
+                sa.select(block_targets.c.kind, block_targets.c.key)
+                .where(block_targets.c.projected < block_targets.c.revision)
+                .order_by(block_targets.c.changed_at)
+                .limit(limit)
+            )
+            targets = [Target(row.kind, row.key) for row in found]
+        for target in targets:
+            await self._write(target)
+        return len(targets)
+
+    async def reconcile(self) -> int:
+        """Write all active targets again: repairs an online store that lost its memory."""
+        async with self._db.read() as conn:
+            found = await conn.execute(
+                sa.select(blocks.c.kind, blocks.c.key)
+                .where(blocks.c.state == "active")
+                .distinct()
+            )
+            targets = [Target(row.kind, row.key) for row in found]
+        for target in targets:
+            await self._write(target)
+        return len(targets)
+
+    async def _write(self, target: Target) -> None:
+        this = sa.and_(
+            block_targets.c.kind == target.kind, block_targets.c.key == target.key
+        )
+        # The row stays locked while the store is told: two writers of one target at a time
+        # could leave the older state standing there.
+        async with self._db.begin() as conn:
+            marked = await conn.execute(
+                sa.select(block_targets.c.revision).where(this).with_for_update()
+            )
+            revision = marked.scalar_one()
+            found = await conn.execute(
+                sa.select(blocks.c.expires_at)
+                .where(
+                    blocks.c.kind == target.kind,
+                    blocks.c.key == target.key,
+                    blocks.c.state == "active",
+                )
+                .order_by(blocks.c.expires_at.desc())
+                .limit(1)
+            )
+            until = found.scalar_one_or_none()
+            if until is None or until <= self._clock.now():
+                await self._online.drop_block(target.kind, target.key)
+            else:
+                await self._online.put_block(target.kind, target.key, until)
+            await conn.execute(
+                sa.update(block_targets).where(this).values(projected=revision)
+            )
+        PROJECTIONS.labels("done").inc()

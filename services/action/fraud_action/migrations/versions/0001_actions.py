@@ -1,0 +1,133 @@
+"""Actions and what they made."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from fraud_shared.state.outbox import outbox_columns
+from fraud_shared.state.parking import parked_columns
+from fraud_shared.state.types import UtcDateTime
+
+revision = "0001"
+down_revision = None
+
+_ID = sa.String(160)
+_STATE = sa.String(16)
+
+
+def _subject() -> list[sa.Column[str]]:
+    """The payment an effect is about."""
+    return [
+        sa.Column("decision_id", _ID, nullable=False, index=True),
+        sa.Column("transaction_id", _ID, nullable=False),
+        sa.Column("account_id", _ID, nullable=False),
+    ]
+
+
+def upgrade() -> None:
+    op.create_table(
+        "actions",
+        sa.Column("action_id", _ID, primary_key=True),
+        *_subject(),
+        sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("status", _STATE, nullable=False),
+        sa.Column("reference", _ID),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+    )
+    op.create_table(
+        "challenges",
+        sa.Column("challenge_id", _ID, primary_key=True),
+        *_subject(),
+        sa.Column("scheme", sa.String(8), nullable=False),
+        sa.Column("digits", sa.Integer, nullable=False),
+        sa.Column("period_s", sa.Integer, nullable=False),
+        sa.Column("key_id", sa.String(16), nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("attempts_allowed", sa.Integer, nullable=False),
+        sa.Column("state", _STATE, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("expires_at", UtcDateTime, nullable=False),
+        sa.Column("resolved_at", UtcDateTime),
+        sa.Index("challenges_due", "state", "expires_at"),
+    )
+    op.create_table(
+        "holds",
+        sa.Column("hold_id", _ID, primary_key=True),
+        *_subject(),
+        sa.Column("amount_minor", sa.BigInteger, nullable=False),
+        sa.Column("currency", sa.String(3), nullable=False),
+        sa.Column("reason", sa.String(256), nullable=False),
+        sa.Column("state", _STATE, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("expires_at", UtcDateTime, nullable=False),
+        sa.Column("closed_at", UtcDateTime),
+        sa.Column("closed_by", sa.String(32)),
+        sa.Index("holds_due", "state", "expires_at"),
+    )
+    op.create_table(
+        "blocks",
+        sa.Column("block_id", _ID, primary_key=True),
+        *_subject(),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("key", _ID, nullable=False),
+        sa.Column("reason", sa.String(256), nullable=False),
+        sa.Column("state", _STATE, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("expires_at", UtcDateTime, nullable=False),
+        sa.Column("closed_at", UtcDateTime),
+        sa.Column("closed_by", sa.String(32)),
+        sa.Index("blocks_due", "state", "expires_at"),
+        sa.Index("blocks_of", "kind", "key", "state"),
+    )
+    # One row per blocked thing. `projected` trails `revision` until the online store has it.
+    op.create_table(
+        "block_targets",
+        sa.Column("kind", sa.String(16), primary_key=True),
+        sa.Column("key", _ID, primary_key=True),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.Column("projected", sa.BigInteger, nullable=False),
+        sa.Column("changed_at", UtcDateTime, nullable=False),
+    )
+    op.create_table(
+        "alerts",
+        sa.Column("alert_id", _ID, primary_key=True),
+        *_subject(),
+        sa.Column("decision", sa.String(16), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger, nullable=False),
+        sa.Column("currency", sa.String(3), nullable=False),
+        sa.Column("reason", sa.String(256), nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+    )
+    # What has to leave by webhook: an alert, or the code of a challenge (made when sent).
+    op.create_table(
+        "deliveries",
+        sa.Column("reference", _ID, primary_key=True),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("state", _STATE, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("next_attempt_at", UtcDateTime, nullable=False),
+        sa.Column("problem", sa.String(32)),
+        sa.Column("delivered_at", UtcDateTime),
+        sa.Index("deliveries_due", "state", "next_attempt_at"),
+    )
+    op.create_table(
+        "cases",
+        sa.Column("case_id", _ID, primary_key=True),
+        *_subject(),
+        sa.Column("decision", sa.String(16), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger, nullable=False),
+        sa.Column("currency", sa.String(3), nullable=False),
+        sa.Column("reason", sa.String(256), nullable=False),
+        sa.Column("state", _STATE, nullable=False),
+        sa.Column("resolution", sa.String(16)),
+        sa.Column("analyst", _ID),
+        sa.Column("note", sa.String(256)),
+        sa.Column("created_at", UtcDateTime, nullable=False),
+        sa.Column("resolved_at", UtcDateTime),
+        sa.Index("cases_queue", "state", "created_at"),
+    )
+    op.create_table("outbox", *outbox_columns())
+    op.create_table("parked", *parked_columns())
+
+
+def downgrade() -> None:
+    raise NotImplementedError("forward only: restore a backup instead")

@@ -1,0 +1,30 @@
+"""Instruments of the action service."""
+
+from prometheus_client import Counter
+
+from fraud_shared.web.telemetry import REGISTRY
+
+ACTIONS = Counter(
+    "fraud_actions",
+    "Effects made, by kind and status; repeats are not counted.",
+    ["kind", "status"],
+    registry=REGISTRY,
+)
+CHALLENGES = Counter(
+    "fraud_challenges_resolved",
+    "Challenges by how they ended.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+DELIVERIES = Counter(
+    "fraud_action_deliveries",
+    "Webhook attempts by kind and outcome.",
+    ["kind", "outcome"],
+    registry=REGISTRY,
+)
+PROJECTIONS = Counter(
+    "fraud_block_projections",
+    "Writes of blocks to the online store.",
+    ["outcome"],
+    registry=REGISTRY,
+)

@@ -1,0 +1,154 @@
+"""The action service on each database, with time, store, bus and webhooks in our hands."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from fraud_action.app import create_app
+from fraud_action.deliveries import Senders
+from fraud_action.desk import ActionDesk
+from fraud_action.settings import Settings
+from fraud_action.webhook import DeliveryFailed, OtpMessage
+from fraud_features.online import OnlineStoreUnavailable
+from fraud_shared.contracts.action import ActionRequest
+from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
+from fraud_shared.testing.clocks import FakeClock
+from fraud_shared.testing.fakes import FakeBus
+from fraud_shared.testing.servers import fresh_schema, sql_url
+
+__all__ = ["sql_url"]
+
+
+class FakeBlocks:
+    """Remembers blocks; `down` makes it unavailable, `wipe` forgets everything."""
+
+    def __init__(self) -> None:
+        self.until: dict[tuple[str, str], datetime] = {}
+        self.down = False
+
+    def wipe(self) -> None:
+        self.until.clear()
+
+    async def put_block(self, kind: str, key: str, until: datetime) -> None:
+        self._answer()
+        self.until[kind, key] = until
+
+    async def drop_block(self, kind: str, key: str) -> None:
+        self._answer()
+        self.until.pop((kind, key), None)
+
+    def _answer(self) -> None:
+        if self.down:
+            raise OnlineStoreUnavailable
+
+
+class FakeAlerts:
+    """Keeps alerts; refuses the first `refusals` of them."""
+
+    def __init__(self) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.refusals = 0
+
+    async def send(self, alert_id: str, alert: dict[str, Any]) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise DeliveryFailed("status_500")
+        self.sent.append(alert)
+
+
+class FakeOtp:
+    """Keeps the messages a customer would get."""
+
+    def __init__(self) -> None:
+        self.sent: list[OtpMessage] = []
+
+    async def send(self, message: OtpMessage) -> None:
+        self.sent.append(message)
+
+
+@dataclass
+class World:
+    """Everything around the service."""
+
+    url: str
+    var_dir: Path
+    schema: str
+    clock: FakeClock = field(default_factory=FakeClock)
+    online: FakeBlocks = field(default_factory=FakeBlocks)
+    bus: FakeBus = field(default_factory=FakeBus)
+    alerts: FakeAlerts = field(default_factory=FakeAlerts)
+    otp: FakeOtp = field(default_factory=FakeOtp)
+
+    def settings(self, **overrides: Any) -> Settings:
+        fields: dict[str, Any] = {
+            "database_url": self.url,
+            "var_dir": self.var_dir,
+            "token_key": SecretStr(TEST_TOKEN_KEY),
+            "otp_key": SecretStr("otp-key-of-at-least-32-characters!!"),
+            "otp_echo": True,
+            # Rounds happen when a test asks for one, never by themselves.
+            "sweep_every_s": 3600.0,
+            "reconcile_every_s": 3600.0,
+        }
+        return Settings(**{**fields, **overrides})
+
+    def _app(self, overrides: dict[str, Any]) -> FastAPI:
+        return create_app(
+            self.settings(**overrides),
+            clock=self.clock,
+            online=self.online,
+            bus=self.bus,
+            senders=Senders(alert=self.alerts, otp=self.otp),
+            schema=self.schema,
+        )
+
+    @asynccontextmanager
+    async def desk(self, **overrides: Any) -> AsyncIterator[ActionDesk]:
+        """The parts with an open store and nothing in the background."""
+        desk: ActionDesk = self._app(overrides).state.desk
+        await desk.db.start()
+        try:
+            yield desk
+        finally:
+            await desk.db.stop()
+
+    @asynccontextmanager
+    async def service(self, **overrides: Any) -> AsyncIterator[httpx.AsyncClient]:
+        """The running service; several at once share the database."""
+        async with client(self._app(overrides)) as http:
+            yield http
+
+
+@pytest.fixture
+def world(sql_url: str, tmp_path: Path) -> World:
+    return World(sql_url, tmp_path, fresh_schema("action"))
+
+
+@pytest.fixture
+def request_for() -> Callable[..., ActionRequest]:
+    """An ActionRequest with only the fields that matter."""
+
+    def make(*kinds: str, decision_id: str = "d-1", **overrides: Any) -> ActionRequest:
+        fields: dict[str, Any] = {
+            "decision_id": decision_id,
+            "transaction_id": f"tx-of-{decision_id}",
+            "account_id": "acc-1",
+            "decision": "CHALLENGE",
+            "actions": kinds,
+            "amount_minor": 12_300,
+            "currency": "EUR",
+            "card_token": "card-1",
+            "device_id": "dev-1",
+            "reason": "risk above band",
+        }
+        return ActionRequest(**{**fields, **overrides})
+
+    return make

@@ -1,0 +1,138 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fraud_features.online import open_online_store
+from fraud_shared.testing.clocks import FakeClock
+from fraud_shared.testing.factories import make_transaction
+from fraud_shared.web.problems import NotFound
+
+
+class TestProjection:
+    async def test_is_there_when_the_reply_is(self, world, request_for):
+        async with world.desk() as desk:
+            await desk.execute(
+                request_for("card_block", "account_block", "device_block")
+            )
+            until = world.clock.now() + timedelta(days=7)
+            assert world.online.until == {
+                ("card", "card-1"): until,
+                ("account", "acc-1"): until,
+                ("device", "dev-1"): until,
+            }
+
+    async def test_outage_of_the_store_delays_it(self, world, request_for):
+        async with world.desk() as desk:
+            world.online.down = True
+            reply = await desk.execute(request_for("card_block"))
+            assert reply.results[0].status == "done"
+            world.online.down = False
+            assert await desk.blocks.project_marked() == 1
+            assert ("card", "card-1") in world.online.until
+            assert await desk.blocks.project_marked() == 0
+
+    async def test_wiped_store_gets_active_blocks_back(self, world, request_for):
+        async with world.desk() as desk:
+            await desk.execute(request_for("card_block", "device_block"))
+            (first, _) = await desk.blocks.list("active", 10)
+            await desk.blocks.release(first.block_id, "test")
+            before = dict(world.online.until)
+            world.online.wipe()
+            await desk.blocks.reconcile()
+            assert world.online.until == before
+
+    async def test_wiped_store_gets_them_back_at_start(self, world, request_for):
+        async with world.desk() as desk:
+            await desk.execute(request_for("card_block"))
+        world.online.wipe()
+        written = asyncio.Event()
+        put = world.online.put_block
+
+        async def put_and_tell(*args):
+            await put(*args)
+            written.set()
+
+        world.online.put_block = put_and_tell
+        async with world.service(), asyncio.timeout(5):
+            await written.wait()
+        assert ("card", "card-1") in world.online.until
+
+    async def test_the_real_store_blocks_the_payment(self, world, request_for):
+        # That store compares with the wall clock.
+        world.clock = FakeClock(datetime.now(UTC))
+        world.online = open_online_store("memory://?warm=1")
+        async with world.desk() as desk:
+            await desk.execute(request_for("card_block"))
+            payment = make_transaction(card={"token": "card-1"})
+            assert (await world.online.observe(payment)).blocked == ("card",)
+            (block,) = await desk.blocks.list("active", 10)
+            await desk.blocks.release(block.block_id, "test")
+            payment = make_transaction(card={"token": "card-1"})
+            assert (await world.online.observe(payment)).blocked == ()
+
+
+class TestEnd:
+    async def test_release_drops_it(self, world, request_for):
+        async with world.desk() as desk:
+            await desk.execute(request_for("card_block"))
+            (block,) = await desk.blocks.list("active", 10)
+            released = await desk.blocks.release(block.block_id, "analyst")
+            assert (released.state, released.closed_by) == ("released", "analyst")
+            assert world.online.until == {}
+
+    async def test_release_during_an_outage_drops_it_later(self, world, request_for):
+        async with world.desk() as desk:
+            await desk.execute(request_for("card_block"))
+            (block,) = await desk.blocks.list("active", 10)
+            world.online.down = True
+            await desk.blocks.release(block.block_id, "analyst")
+            world.online.down = False
+            await desk.blocks.project_marked()
+            assert world.online.until == {}
+
+    async def test_expiry_drops_it(self, world, request_for):
+        async with world.desk() as desk:
+            await desk.execute(request_for("card_block"))
+            world.clock.advance(timedelta(days=7))
+            await desk.sweep()
+            assert world.online.until == {}
+            (block,) = await desk.blocks.list("expired", 10)
+            assert block.closed_by == "expiry"
+
+    async def test_the_longer_of_two_blocks_of_a_card_stands(self, world, request_for):
+        async with world.desk() as desk:
+            await desk.execute(request_for("card_block"))
+            world.clock.advance(timedelta(days=1))
+            await desk.execute(request_for("card_block", decision_id="d-2"))
+            longer = world.clock.now() + timedelta(days=7)
+            assert world.online.until["card", "card-1"] == longer
+            (newest, oldest) = await desk.blocks.list("active", 10)
+            await desk.blocks.release(newest.block_id, "analyst")
+            assert world.online.until["card", "card-1"] == oldest.expires_at
+
+    async def test_unknown_block_is_not_found(self, world):
+        async with world.desk() as desk:
+            with pytest.raises(NotFound):
+                await desk.blocks.release("block-none", "analyst")
+
+
+class TestHolds:
+    async def test_release_is_repeatable_and_keeps_the_first_name(
+        self, world, request_for
+    ):
+        async with world.desk() as desk:
+            await desk.execute(request_for("payment_hold"))
+            (hold,) = await desk.holds.list("active", 10)
+            first = await desk.holds.release(hold.hold_id, "anna")
+            again = await desk.holds.release(hold.hold_id, "ben")
+            assert first == again
+            assert again.closed_by == "anna"
+
+    async def test_hold_runs_out(self, world, request_for):
+        async with world.desk() as desk:
+            await desk.execute(request_for("payment_hold"))
+            world.clock.advance(timedelta(days=3))
+            await desk.sweep()
+            assert await desk.holds.list("active", 10) == []
+            assert len(await desk.holds.list("expired", 10)) == 1

@@ -1,0 +1,82 @@
+"""Training: the network learns to rebuild legitimate payments, and only those."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from fraud_autoencoder.network import Scaling, layers, parts, to_onnx
+from fraud_autoencoder.scorer import ENGINE, GRAPH
+from fraud_scoring.scorer import Floats32, Floats64
+from fraud_scoring.training.assemble import Fitted
+from fraud_scoring.training.dataset import Dataset
+from fraud_scoring.training.unknown import forget
+
+EPOCHS, BATCH, RATE = 12, 1024, 2e-3
+_ROWS = 120_000
+
+
+def train(
+    data: Dataset,
+    *,
+    threads: int = 2,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Fitted:
+    """Train on known-legitimate payments; `progress` hears the share done."""
+    import torch
+
+    torch.manual_seed(data.seed)
+    torch.set_num_threads(threads)
+    x = _legitimate(data)
+    scaling = Scaling.of(x)
+    z = torch.from_numpy(scaling.apply(x))
+    network = layers(data.width)
+    optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EPOCHS)
+    shuffler = torch.Generator().manual_seed(data.seed)
+    for epoch in range(EPOCHS):
+        order = torch.randperm(len(z), generator=shuffler)
+        for first in range(0, len(z), BATCH):
+            optimiser.zero_grad(set_to_none=True)
+            loss = parts(network, z[order[first : first + BATCH]]).sum(dim=1).mean()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+        schedule.step()
+        progress((epoch + 1) / EPOCHS)
+    network.eval()
+
+    def per_feature(rows: Floats32) -> Floats64:
+        with torch.inference_mode():
+            found = parts(network, torch.from_numpy(scaling.apply(rows)))
+        return np.asarray(found.numpy(), dtype=np.float64)
+
+    def reference(rows: Floats32) -> Floats64:
+        found: Floats64 = per_feature(rows).sum(axis=1)
+        return found
+
+    return Fitted(
+        engine=ENGINE,
+        algorithm="Autoencoder, 48-12-48, trained on legitimate payments",
+        files={GRAPH: to_onnx(network, scaling)},
+        reference=reference,
+        parameters={"epochs": EPOCHS, "batch": BATCH, "rate": RATE, "rows": len(x)},
+        importance=_importance(per_feature(data.calibrate.x), data),
+        libraries=("torch", "onnx", "onnxruntime", "numpy"),
+        supervised=False,
+        # Sums of float32 in another order.
+        tolerance=2e-5,
+    )
+
+
+def _legitimate(data: Dataset) -> Floats32:
+    """A random part of the legitimate training rows, some without any history."""
+    x = data.train.x[~data.train.fraud]
+    rng = np.random.default_rng(data.seed)
+    x = x[np.sort(rng.permutation(len(x))[:_ROWS])]
+    return forget(x, data.sources, share=data.unknown_share, seed=data.seed)
+
+
+def _importance(errors: Floats64, data: Dataset) -> dict[str, float]:
+    """Each feature's share of the mean error on later payments."""
+    mean = errors.mean(axis=0)
+    total = float(mean.sum()) or 1.0
+    return dict(zip(data.features, (mean / total).tolist(), strict=True))

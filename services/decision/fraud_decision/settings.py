@@ -1,0 +1,18 @@
+"""What can be set from outside."""
+
+from pathlib import Path
+
+from pydantic_settings import SettingsConfigDict
+
+from fraud_shared.web.settings import ServiceSettings
+
+DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
+
+
+class Settings(ServiceSettings):
+    """Settings of the decision service, prefix `FRAUD_DECISION_`."""
+
+    model_config = SettingsConfigDict(env_prefix="FRAUD_DECISION_")
+
+    port: int = 8005
+    policy: Path = DEFAULT_POLICY

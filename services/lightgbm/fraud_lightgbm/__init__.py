@@ -1,0 +1,1 @@
+"""LightGBM scorer, the challenger."""

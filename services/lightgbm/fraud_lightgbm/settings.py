@@ -1,0 +1,16 @@
+"""Settings: the common ones of a scorer, and this service's port and models."""
+
+from pydantic_settings import SettingsConfigDict
+
+from fraud_scoring.settings import ScorerSettings
+
+
+class Settings(ScorerSettings):
+    """Environment: `FRAUD_LIGHTGBM_` + field name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="FRAUD_LIGHTGBM_")
+
+    port: int = 8009
+    models: tuple[str, ...] = ("lightgbm",)
+    # The challenger of XGBoost, unless it was promoted.
+    aliases: tuple[str, ...] = ("champion", "challenger")

@@ -1,0 +1,50 @@
+"""Composition root of the gateway."""
+
+from fastapi import FastAPI
+
+from fraud_features.online import OnlineStore
+from fraud_orchestrator import routes
+from fraud_orchestrator.gateway import Gateway
+from fraud_orchestrator.models import Models
+from fraud_orchestrator.settings import Settings
+from fraud_shared.mesh.addresses import default_urls
+from fraud_shared.mesh.clock import Clock, SystemClock
+from fraud_shared.mesh.door import Door
+from fraud_shared.mesh.transport import HttpTransport
+from fraud_shared.web.service import create_service
+from fraud_shared.web.tokens import TokenIssuer
+
+SERVICE = "orchestrator"
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    door: Door | None = None,
+    online: OnlineStore | None = None,
+    clock: Clock | None = None,
+) -> FastAPI:
+    """The gateway. `door`, `online` and `clock` are given by tests and the one-process
+    shape; otherwise they come from the settings."""
+    settings = settings or Settings()
+    gateway = Gateway(
+        settings,
+        door=door
+        or Door(
+            HttpTransport(default_urls()),
+            TokenIssuer(SERVICE, settings.token_secret()),
+        ),
+        online=online,
+        clock=clock or SystemClock(),
+    )
+    models = Models(gateway)
+    return create_service(
+        SERVICE,
+        settings,
+        hot=routes.hot(gateway, models),
+        routers=[routes.router(gateway, models)],
+        lifespan=gateway.running,
+        checks={"decision_log": gateway.ready},
+        summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",
+        public=True,
+    )

@@ -1,0 +1,199 @@
+"""The gateway's component: everything between a request and the stages."""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+import structlog
+
+from fraud_features.online import OnlineStore, OnlineStoreUnavailable, open_online_store
+from fraud_orchestrator import tables
+from fraud_orchestrator.actions import Actions
+from fraud_orchestrator.admission import Admission
+from fraud_orchestrator.labels import Labels
+from fraud_orchestrator.online import Online
+from fraud_orchestrator.pipeline import Pipeline
+from fraud_orchestrator.privacy import Privacy, parties
+from fraud_orchestrator.record import Key, Record
+from fraud_orchestrator.rules import Rules
+from fraud_orchestrator.screening import Screening
+from fraud_orchestrator.settings import Settings
+from fraud_orchestrator.signals import Signals
+from fraud_orchestrator.verdict import Decider
+from fraud_shared.contracts.transaction import Transaction, TransactionIn
+from fraud_shared.mesh.clock import Clock
+from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.door import Door
+from fraud_shared.state.bus import open_bus
+from fraud_shared.state.database import Database, database_url
+from fraud_shared.state.outbox import Relay
+from fraud_shared.web.call import Call
+from fraud_shared.web.problems import FraudError, InvalidInput
+
+log = structlog.get_logger()
+INTERRUPTED_AFTER = timedelta(seconds=2)
+
+
+class RedisUrlMissing(FraudError):
+    """Production needs an online store."""
+
+    type = "redis-url-missing"
+
+
+class Gateway:
+    """Holds the gateway's stores and stages. Made once, run inside `running()`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        door: Door,
+        online: OnlineStore | None,
+        clock: Clock,
+    ) -> None:
+        self.settings = settings
+        self.door = door
+        self.admission = Admission(settings)
+        self._clock = clock
+        pan_key = settings.secret("FRAUD_PAN_KEY", settings.pan_key)
+        self._privacy = Privacy(pan_key)
+        self._fingerprint_key = hashlib.sha256(
+            b"fingerprint:" + pan_key.encode()
+        ).digest()
+        self.store = online or open_online_store(_redis_url(settings))
+        self.db = Database(
+            database_url(
+                settings.database_url,
+                service="orchestrator",
+                var_dir=settings.var_dir,
+                production=settings.production,
+            ),
+            schema="orchestrator",
+            migrations=Path(__file__).parent / "migrations",
+        )
+        self.record = Record(self.db)
+        self.labels = Labels(self.db, self.record.outbox)
+        self._started = False
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """The stages with this gateway's budget."""
+        s = self.settings
+        return Pipeline(
+            settings=s,
+            online=Online(self.store, cap_ms=s.online_cap_ms),
+            screening=Screening(self.door),
+            rules=Rules(self.door, cap_ms=s.rules_cap_ms),
+            signals=Signals(
+                self.door,
+                cap_ms=s.models_cap_ms,
+                least_ms=s.models_least_ms,
+                explain_from=s.explain_from,
+                challenger=s.challenger == "shadow",
+            ),
+            decider=Decider(self.door, cap_ms=s.decision_cap_ms),
+            record=self.record,
+            actions=Actions(self.door, cap_ms=s.action_cap_ms),
+        )
+
+    async def score(self, payment: TransactionIn, call: Call) -> bytes:
+        """Decide one payment. See `Pipeline.score` for what it raises."""
+        self.check_time(payment)
+        inside = self._privacy.inside(payment)
+        key = self._key(inside, payment, call)
+        return await self.pipeline.score(inside, parties(payment), key, call)
+
+    def inside(self, payment: TransactionIn) -> Transaction:
+        """The payment, tokenised, for questions that decide nothing."""
+        self.check_time(payment)
+        return self._privacy.inside(payment)
+
+    def check_time(self, payment: TransactionIn) -> None:
+        """Refuse event times that would move windows wrongly."""
+        ahead_s = (payment.occurred_at - self._clock.now()).total_seconds()
+        if ahead_s > self.settings.event_ahead_s:
+            raise InvalidInput(errors=[("occurred_at", "lies in the future")])
+        if -ahead_s > self.settings.event_behind_s:
+            raise InvalidInput(errors=[("occurred_at", "lies too far in the past")])
+
+    def _key(self, inside: Transaction, payment: TransactionIn, call: Call) -> Key:
+        given = call.header("idempotency-key")
+        if given is not None and not (1 <= len(given) <= 255 and given.isprintable()):
+            raise InvalidInput(
+                errors=[("Idempotency-Key", "must be 1 to 255 visible characters")]
+            )
+        # Over validated content in field order, so that white space and key order do not
+        # make another request; keyed, so that the log holds no guessable digest.
+        content = inside.model_dump_json(exclude={"features"}).encode()
+        features = repr(sorted(payment.features.items())).encode()
+        names = "".join(p.model_dump_json() for p in parties(payment)).encode()
+        digest = hmac.new(
+            self._fingerprint_key,
+            b"\n".join((content, features, names)),
+            hashlib.sha256,
+        )
+        return Key(
+            client=call.caller,
+            key=given or payment.transaction_id,
+            transaction_id=payment.transaction_id,
+            fingerprint=digest.hexdigest(),
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Stores open, outbox relayed, interrupted decisions completed."""
+        async with AsyncExitStack() as stack:
+            await self.db.start()
+            stack.push_async_callback(self.db.stop)
+            stack.push_async_callback(self.store.close)
+            stack.push_async_callback(self.door.close)
+            bus = open_bus(self.settings.amqp_url, self.door)
+            relay = Relay(self.db, tables.outbox, bus, outbox=self.record.outbox)
+            await stack.enter_async_context(relay.running())
+            sweeper = asyncio.create_task(self._complete_interrupted())
+            stack.push_async_callback(_cancelled, sweeper)
+            await self._warm_up()
+            self._started = True
+            yield
+            self._started = False
+
+    def ready(self) -> bool:
+        """Whether the decision log is open."""
+        return self._started
+
+    async def _warm_up(self) -> None:
+        # The first connection to the online store must not be paid for by a payment.
+        with suppress(OnlineStoreUnavailable):
+            await self.store.ping()
+
+    async def _complete_interrupted(self) -> None:
+        """Finish decisions whose gateway died between commit and action."""
+        while True:
+            await asyncio.sleep(1.0)
+            try:
+                for made in await self.record.unfinished(INTERRUPTED_AFTER):
+                    await self.pipeline.act(
+                        made, made.decision, None, Deadline.after(1000)
+                    )
+                    log.info("completed", decision_id=made.decision.decision_id)
+            except Exception as error:
+                log.warning("completing_failed", exception=type(error).__name__)
+
+
+def _redis_url(settings: Settings) -> str:
+    if settings.redis_url:
+        return settings.redis_url
+    if settings.production:
+        raise RedisUrlMissing("REDIS_URL is required when FRAUD_ENV=production")
+    return "memory://"
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

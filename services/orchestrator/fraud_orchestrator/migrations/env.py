@@ -1,0 +1,5 @@
+"""Alembic environment."""
+
+from fraud_shared.state.migrate import run
+
+run()

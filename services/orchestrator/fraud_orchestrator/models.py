@@ -1,0 +1,258 @@
+"""The gateway's model routes: scores without a decision, versions, refresh, prediction."""
+
+import asyncio
+import json
+import time
+from importlib.metadata import version as distribution_version
+from typing import Annotated, Any
+
+from fastapi import Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fraud_features.online import OnlineStoreUnavailable
+from fraud_features.registry import BANK
+from fraud_orchestrator.gateway import Gateway
+from fraud_orchestrator.signals import CHALLENGER, MODELS
+from fraud_shared.contracts.base import Identifier
+from fraud_shared.contracts.features import FeatureVector
+from fraud_shared.contracts.signal import (
+    ModelRef,
+    RulesResult,
+    ScoreBatchRequest,
+    ScoreRequest,
+    SignalBatch,
+)
+from fraud_shared.contracts.transaction import TransactionIn
+from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.errors import DependencyError
+from fraud_shared.web.call import Call
+from fraud_shared.web.problems import (
+    FraudError,
+    InvalidInput,
+    NotFound,
+    Unavailable,
+    field_name,
+)
+
+SCORERS = (*MODELS, CHALLENGER)
+REFRESH_MS = 60_000.0
+DESCRIBED_FOR_S = 5.0
+_QUIET = RulesResult(outcome="scored", rules_flag="ALLOW")
+
+
+class ModelNotLoaded(FraudError):
+    """The model cannot be served."""
+
+    status = 503
+    type = "model-not-loaded"
+    detail = "No version of this model is loaded; see /v1/version."
+
+
+class PredictRequest(BaseModel):
+    """`POST /v1/predict`: rows of named features for one model."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+    model: Identifier
+    instances: Annotated[
+        list[Annotated[dict[str, float | None], Field(max_length=512)]],
+        Field(min_length=1, max_length=1000),
+    ]
+
+
+class Prediction(BaseModel):
+    """One row's calibrated score (or anomaly percentile) and raw figure."""
+
+    score: float | None
+    raw: dict[str, float]
+    ood_features: list[str]
+
+
+class PredictReply(BaseModel):
+    """Predictions in the order of the instances, and the one model that made them."""
+
+    model: ModelRef
+    predictions: list[Prediction]
+
+
+class Models:
+    """Asks the scorers on behalf of people and of clients that want no decision."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._described: dict[str, tuple[float, dict[str, Any]]] = {}
+
+    async def scores(self, payment: TransactionIn, call: Call) -> SignalBatch:
+        """Every model's signal for a payment; nothing is recorded or counted."""
+        inside = self._gateway.inside(payment)
+        vector = BANK.vector(inside, await self._peek(inside))
+        signals = await self._gateway.pipeline.signals.collect(
+            inside, vector, _QUIET, call, self._deadline()
+        )
+        return SignalBatch(signals=signals)
+
+    async def rules(self, payment: TransactionIn, call: Call) -> RulesResult:
+        """What the rules say about a payment; nothing is recorded or counted.
+
+        Raises Unavailable when the rules service does not answer.
+        """
+        inside = self._gateway.inside(payment)
+        observation = await self._peek(inside)
+        vector = BANK.vector(inside, observation)
+        result = await self._gateway.pipeline.rules.evaluate(
+            inside, vector, observation, call, self._deadline()
+        )
+        if result.outcome != "scored":
+            raise Unavailable("The rules service did not answer.")
+        return result
+
+    async def predict(self, request: PredictRequest, call: Call) -> PredictReply:
+        """Score named rows. Raises NotFound, ModelNotLoaded, InvalidInput naming rows."""
+        service, slot = await self._slot(request.model, call)
+        current = slot["current"]
+        if current is None:
+            raise ModelNotLoaded
+        columns, reference = (
+            current["metadata"]["features"],
+            current["metadata"]["feature_set"],
+        )
+        rows = tuple(
+            ScoreRequest(
+                transaction_id=f"row-{number}",
+                model=slot["name"],
+                features=FeatureVector(
+                    feature_set=reference["name"],
+                    version=reference["version"],
+                    hash=reference["hash"],
+                    values=_values(instance, columns, number),
+                ),
+            )
+            for number, instance in enumerate(request.instances)
+        )
+        body = ScoreBatchRequest(rows=rows).model_dump_json().encode()
+        try:
+            reply = await self._gateway.door.call(
+                service,
+                "/score_batch",
+                body,
+                deadline=self._deadline(),
+                cap_ms=self._gateway.settings.query_cap_ms,
+                call=call,
+            )
+            signals = SignalBatch.model_validate_json(reply).signals
+        except (DependencyError, ValidationError) as error:
+            raise ModelNotLoaded from error
+        if signals[0].model is None:
+            raise ModelNotLoaded
+        return PredictReply(
+            model=signals[0].model,
+            predictions=[
+                Prediction(score=s.score, raw=s.raw, ood_features=list(s.ood_features))
+                for s in signals
+            ],
+        )
+
+    async def refresh(self, call: Call) -> dict[str, Any]:
+        """Tell every scorer to load what its alias names; report each one's answer."""
+
+        async def one(service: str) -> tuple[str, Any]:
+            try:
+                body = await self._gateway.door.call(
+                    service,
+                    "/v1/refresh",
+                    b"",
+                    deadline=Deadline.after(REFRESH_MS),
+                    cap_ms=REFRESH_MS,
+                    call=call,
+                )
+            except DependencyError as error:
+                return service, {"status": "unavailable", "reason": error.kind}
+            return service, json.loads(body)
+
+        results = await asyncio.gather(*(one(service) for service in SCORERS))
+        self._described.clear()
+        return {"scorers": dict(results)}
+
+    async def versions(self, call: Call) -> dict[str, Any]:
+        """Versions of the gateway, the feature set and each served model."""
+        described = await self._describe_all(call)
+        return {
+            "service": "orchestrator",
+            "version": distribution_version("fraud-orchestrator"),
+            "features": {
+                "name": BANK.name,
+                "version": BANK.version,
+                "hash": BANK.hash,
+            },
+            "models": {
+                slot["name"]: (slot["current"] or {}).get("ref")
+                for description in described.values()
+                for slot in description.get("models", ())
+            },
+            "unavailable": [name for name, d in described.items() if not d],
+        }
+
+    async def info(self, model: str, call: Call) -> Response:
+        """Metadata and card of one model. Raises NotFound and ModelNotLoaded."""
+        _, slot = await self._slot(model, call)
+        if slot["current"] is None:
+            raise ModelNotLoaded
+        return Response(json.dumps(slot["current"]), media_type="application/json")
+
+    async def _slot(self, model: str, call: Call) -> tuple[str, dict[str, Any]]:
+        described = await self._describe_all(call)
+        for service, description in described.items():
+            for slot in description.get("models", ()):
+                if slot["name"] == model:
+                    return service, slot
+        if not all(described.values()):
+            raise ModelNotLoaded
+        raise NotFound("No model has this name; see /v1/version.")
+
+    async def _describe_all(self, call: Call) -> dict[str, dict[str, Any]]:
+        found = await asyncio.gather(*(self._describe(s, call) for s in SCORERS))
+        return dict(zip(SCORERS, found, strict=True))
+
+    async def _describe(self, service: str, call: Call) -> dict[str, Any]:
+        cached = self._described.get(service)
+        if cached is not None and time.monotonic() < cached[0]:
+            return cached[1]
+        try:
+            body = await self._gateway.door.get(
+                service, "/v1/model", deadline=self._deadline(), call=call
+            )
+        except DependencyError:
+            return {}
+        description: dict[str, Any] = json.loads(body)
+        self._described[service] = (time.monotonic() + DESCRIBED_FOR_S, description)
+        return description
+
+    async def _peek(self, payment: Any) -> Any:
+        try:
+            return await self._gateway.store.peek(payment)
+        except OnlineStoreUnavailable:
+            return None
+
+    def _deadline(self) -> Deadline:
+        return Deadline.after(self._gateway.settings.query_cap_ms)
+
+
+def _values(
+    instance: dict[str, float | None], columns: list[str], number: int
+) -> tuple[float | None, ...]:
+    unknown = [name for name in instance if name not in columns]
+    missing = [name for name in columns if name not in instance]
+    if unknown or missing:
+
+        def field(name: str) -> str:
+            return field_name(("instances", number, name))
+
+        raise InvalidInput(
+            errors=[
+                *((field(name), "is missing") for name in missing[:20]),
+                *((field(name), "is not a feature") for name in unknown[:20]),
+            ]
+        )
+    return tuple(instance[name] for name in columns)

@@ -1,0 +1,179 @@
+"""One payment, from the tokenised request to the stored reply. Read top to bottom.
+
+Each stage is a noun in the file of its name; a stage that fails says so in its result.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from fraud_features.currency import to_reference
+from fraud_features.registry import BANK
+from fraud_orchestrator.actions import Actions, requested
+from fraud_orchestrator.assemble import Assembly, settled
+from fraud_orchestrator.online import Online
+from fraud_orchestrator.record import Entry, Key, Record, Stored
+from fraud_orchestrator.rules import Rules
+from fraud_orchestrator.screening import Screening
+from fraud_orchestrator.settings import Settings
+from fraud_orchestrator.signals import Signals
+from fraud_orchestrator.stopwatch import Stopwatch
+from fraud_orchestrator.verdict import Decider
+from fraud_shared.contracts.decision import (
+    Decision,
+    DecisionMade,
+    PolicyContext,
+    decide_request,
+)
+from fraud_shared.contracts.screening import PartyQuery, ScreeningResult
+from fraud_shared.contracts.transaction import Transaction
+from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.web.call import Call
+from fraud_shared.web.problems import Conflict
+
+POLL_S = 0.005
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The stages, wired."""
+
+    settings: Settings
+    online: Online
+    screening: Screening
+    rules: Rules
+    signals: Signals
+    decider: Decider
+    record: Record
+    actions: Actions
+
+    async def score(
+        self,
+        payment: Transaction,
+        parties: tuple[PartyQuery, ...],
+        key: Key,
+        call: Call,
+    ) -> bytes:
+        """Decide one payment and return the bytes of its reply.
+
+        Raises InvalidInput (422) for a reused key with other content, and Unavailable
+        (503) when the decision cannot be recorded: there is no answer without a record.
+        """
+        watch = Stopwatch()
+        wall = call.deadline.capped(self.settings.wall_ms)
+        early = wall.minus(self.settings.tail_ms)
+        screening = asyncio.create_task(
+            self._screen(watch, parties, call, early), name="screening"
+        )
+        try:
+            return await self._stages(payment, key, call, watch, wall, early, screening)
+        finally:
+            screening.cancel()
+
+    async def _stages(
+        self,
+        payment: Transaction,
+        key: Key,
+        call: Call,
+        watch: Stopwatch,
+        wall: Deadline,
+        early: Deadline,
+        screening: "asyncio.Task[ScreeningResult]",
+    ) -> bytes:
+        with watch.stage("online"):
+            observation, stored = await asyncio.gather(
+                self.online.read(payment, early), self.record.find(key)
+            )
+        if stored is not None:
+            return await self._earlier(stored, key, call)
+        features = BANK.vector(payment, observation)
+
+        with watch.stage("rules"):
+            rules = await self.rules.evaluate(
+                payment, features, observation, call, early
+            )
+        with watch.stage("models"):
+            signals = await self.signals.collect(payment, features, rules, call, early)
+        with watch.stage("screening_wait"):
+            screened = await screening
+
+        with watch.stage("decision"):
+            known = observation is not None and observation.known
+            context = PolicyContext(
+                amount_ref_minor=to_reference(payment.amount_minor, payment.currency),
+                velocity_known=known,
+                history_payments=observation.history_payments if observation else None,
+                stand_in_count=observation.stand_in_count if observation else None,
+                stand_in_sum_minor=(
+                    observation.stand_in_sum_minor if observation else None
+                ),
+            )
+            request = decide_request(payment, context, rules, signals, screened)
+            ruling = await self.decider.decide(request, call, wall)
+
+        assembly = Assembly(
+            payment, features, context, rules, signals, screened, ruling
+        )
+        decision = assembly.decision(watch, call)
+        made = assembly.made(key.client, decision)
+        with watch.stage("commit"):
+            reply = None if decision.actions else settled(decision, watch, done=True)
+            winner = await self.record.commit(Entry(key, made, reply, call.trace))
+        if winner is not None:
+            return await self._earlier(winner, key, call)
+        if reply is None:
+            with watch.stage("action"):
+                reply = await self.act(made, decision, call, wall, watch)
+        await self.online.note_approval(
+            payment,
+            context.amount_ref_minor,
+            stand_in=ruling.stand_in,
+            used=context.stand_in_count or 0,
+        )
+        assembly.observe(decision, watch, call)
+        return reply
+
+    async def act(
+        self,
+        made: DecisionMade,
+        decision: Decision,
+        call: Call | None,
+        deadline: Deadline,
+        watch: Stopwatch | None = None,
+    ) -> bytes:
+        """Do what a recorded decision asks for, and store its reply.
+
+        Also completes a decision whose gateway died in between: every step repeats safely.
+        """
+        request = requested(made.transaction, decision)
+        results = request and await self.actions.execute(request, call, deadline)
+        reply = settled(decision, watch, done=bool(results), results=results or ())
+        return await self.record.finish(
+            made, reply, done=bool(results), trace=call.trace if call else None
+        )
+
+    async def _screen(
+        self,
+        watch: Stopwatch,
+        parties: tuple[PartyQuery, ...],
+        call: Call,
+        deadline: Deadline,
+    ) -> ScreeningResult:
+        with watch.stage("screening"):
+            return await self.screening.screen(parties, call, deadline)
+
+    async def _earlier(self, stored: Stored, key: Key, call: Call) -> bytes:
+        """The bytes of an earlier reply, waiting for them within this call's deadline."""
+        call.note(replayed=True)
+        limit = call.deadline.capped(self.settings.wall_ms)
+        current: Stored | None = stored
+        while current is not None:
+            if current.reply is not None:
+                return current.reply
+            if limit.expired:
+                break
+            await asyncio.sleep(POLL_S)
+            current = await self.record.find(key)
+        raise Conflict(
+            "This payment is being decided by another request.",
+            headers={"retry-after": "1"},
+        )

@@ -1,0 +1,235 @@
+"""Stage: the decision record, its outbox row and its idempotency, in one transaction.
+
+Scoring is pure, so idempotency is optimistic: look up first, and let the unique keys on
+(client, key) and (client, transaction) decide at commit. Losers get the winner's bytes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from fraud_orchestrator import tables
+from fraud_orchestrator.actions import queued_event, requested
+from fraud_shared.contracts.decision import Decision, DecisionMade
+from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
+from fraud_shared.mesh.trace import Trace
+from fraud_shared.state.batcher import Batcher
+from fraud_shared.state.database import Database
+from fraud_shared.state.outbox import Outbox
+from fraud_shared.web.problems import InvalidInput
+
+SOURCE = "urn:fraud:orchestrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What identifies a request: the client's key (or transaction) and its content."""
+
+    client: str
+    key: str
+    transaction_id: str
+    fingerprint: str
+
+    @property
+    def client_key(self) -> str:
+        return f"{self.client}\n{self.key}"
+
+    @property
+    def client_transaction(self) -> str:
+        return f"{self.client}\n{self.transaction_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A decision on record. `reply` is None while its actions are under way."""
+
+    decision_id: str
+    client_key: str
+    client_transaction: str
+    fingerprint: str
+    reply: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A decision to be recorded; `reply` is None when actions must follow."""
+
+    key: Key
+    made: DecisionMade
+    reply: bytes | None
+    trace: Trace
+
+
+class Record:
+    """The decision log. Look-ups and commits of concurrent payments share transactions."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self.outbox = Outbox(db, tables.outbox)
+        self._finding: Batcher[Key, Stored | None] = Batcher(self._find_all)
+        self._committing: Batcher[Entry, Stored | None] = Batcher(self._commit_all)
+
+    async def find(self, key: Key) -> Stored | None:
+        """The earlier decision for this request, if any.
+
+        Raises InvalidInput when the key was used with other content, and Unavailable when
+        the database does not answer.
+        """
+        return _same(key, await self._finding.submit(key))
+
+    async def commit(self, entry: Entry) -> Stored | None:
+        """Record a decision: None when it is now on record, else the winner's.
+
+        Raises like `find`.
+        """
+        return _same(entry.key, await self._committing.submit(entry))
+
+    async def finish(
+        self, made: DecisionMade, reply: bytes, *, done: bool, trace: Trace | None
+    ) -> bytes:
+        """Store the reply once the actions are settled; returns the bytes that count.
+
+        Actions that could not be done go to the outbox in the same transaction.
+        """
+        table = tables.decisions
+        this = table.c.decision_id == made.decision.decision_id
+        async with self._db.begin() as conn:
+            changed = await conn.execute(
+                sa.update(table)
+                .where(this, table.c.reply.is_(None))
+                .values(reply=reply)
+            )
+            if changed.rowcount == 0:
+                kept = await conn.scalar(sa.select(table.c.reply).where(this))
+                return bytes(kept) if kept is not None else reply
+            request = requested(made.transaction, made.decision)
+            if not done and request is not None:
+                await self.outbox.add(conn, [queued_event(request, trace)])
+        return reply
+
+    async def unfinished(self, older_than: timedelta) -> list[DecisionMade]:
+        """Decisions whose actions were interrupted, oldest first."""
+        table = tables.decisions
+        query = (
+            sa.select(table.c.record)
+            .where(
+                table.c.reply.is_(None),
+                table.c.decided_at < datetime.now(UTC) - older_than,
+            )
+            .order_by(table.c.decided_at)
+            .limit(100)
+        )
+        async with self._db.read() as conn:
+            rows = (await conn.execute(query)).all()
+        return [DecisionMade.model_validate_json(bytes(row.record)) for row in rows]
+
+    async def get(
+        self, client: str, *, decision_id: str | None, transaction_id: str | None
+    ) -> sa.Row[tuple[object, ...]] | None:
+        """One stored decision of a client, by either identifier."""
+        table = tables.decisions
+        query = sa.select(table)
+        if decision_id is not None:
+            prefix = f"{client}\n"
+            query = query.where(
+                table.c.decision_id == decision_id,
+                sa.func.substr(table.c.client_key, 1, len(prefix)) == prefix,
+            )
+        else:
+            query = query.where(
+                table.c.client_transaction == f"{client}\n{transaction_id}"
+            )
+        async with self._db.read() as conn:
+            return (await conn.execute(query)).first()
+
+    async def _find_all(self, keys: Sequence[Key]) -> Sequence[Stored | None]:
+        table = tables.decisions
+        query = sa.select(
+            table.c.decision_id,
+            table.c.client_key,
+            table.c.client_transaction,
+            table.c.fingerprint,
+            table.c.reply,
+        ).where(
+            sa.or_(
+                table.c.client_key.in_([key.client_key for key in keys]),
+                table.c.client_transaction.in_([k.client_transaction for k in keys]),
+            )
+        )
+        async with self._db.read() as conn:
+            rows = (await conn.execute(query)).all()
+        by_key = {row.client_key: row for row in rows}
+        by_transaction = {row.client_transaction: row for row in rows}
+        found = [
+            by_key.get(key.client_key) or by_transaction.get(key.client_transaction)
+            for key in keys
+        ]
+        return [None if row is None else Stored(*row) for row in found]
+
+    async def _commit_all(self, entries: Sequence[Entry]) -> Sequence[Stored | None]:
+        table = tables.decisions
+        statement = (
+            self._db.insert(table)
+            .on_conflict_do_nothing()
+            .returning(table.c.decision_id)
+        )
+        async with self._db.begin() as conn:
+            inserted = await conn.execute(statement, [_row(entry) for entry in entries])
+            won = set(inserted.scalars())
+            await self.outbox.add(
+                conn,
+                [_event(e) for e in entries if e.made.decision.decision_id in won],
+            )
+        losers = [e.key for e in entries if e.made.decision.decision_id not in won]
+        winners = (
+            dict(zip(losers, await self._find_all(losers), strict=True))
+            if losers
+            else {}
+        )
+        return [
+            None if e.made.decision.decision_id in won else winners[e.key]
+            for e in entries
+        ]
+
+
+def _same(key: Key, stored: Stored | None) -> Stored | None:
+    if stored is not None and stored.fingerprint != key.fingerprint:
+        by_key = stored.client_key == key.client_key
+        field = (
+            "Idempotency-Key"
+            if by_key and key.key != key.transaction_id
+            else "transaction_id"
+        )
+        raise InvalidInput(errors=[(field, "was used before with other content")])
+    return stored
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    decision: Decision = entry.made.decision
+    return {
+        "decision_id": decision.decision_id,
+        "client_key": entry.key.client_key,
+        "client_transaction": entry.key.client_transaction,
+        "transaction_id": decision.transaction_id,
+        "account_id": entry.made.transaction.account_id,
+        "fingerprint": entry.key.fingerprint,
+        "decision": decision.decision.value,
+        "decided_at": decision.decided_at,
+        "reply": entry.reply,
+        "record": entry.made.model_dump_json(exclude_none=False).encode(),
+    }
+
+
+def _event(entry: Entry) -> CloudEvent:
+    subject = entry.made.transaction.transaction_id
+    return CloudEvent(
+        id=event_id(subject, DECISION_MADE, entry.key.client),
+        source=SOURCE,
+        type=DECISION_MADE,
+        subject=subject,
+        time=entry.made.decision.decided_at,
+        traceparent=entry.trace.traceparent,
+        data=entry.made.model_dump(mode="json"),
+    )

@@ -1,0 +1,236 @@
+"""The gateway's routes: thin, each hands over to a noun."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from fraud_orchestrator import batch, log, passthrough
+from fraud_orchestrator.batch import BatchReply, BatchRequest
+from fraud_orchestrator.gateway import Gateway
+from fraud_orchestrator.models import Models, PredictReply, PredictRequest
+from fraud_shared.contracts.decision import DecideRequest, Decision, Ruling
+from fraud_shared.contracts.label import LabelAccepted, LabelReport
+from fraud_shared.contracts.screening import ScreeningRequest, ScreeningResult
+from fraud_shared.contracts.signal import RulesResult, SignalBatch
+from fraud_shared.contracts.transaction import TransactionIn
+from fraud_shared.web.call import Answer, Call
+from fraud_shared.web.guard import current_call
+from fraud_shared.web.keys import Scope
+from fraud_shared.web.problems import InvalidInput
+from fraud_shared.web.service import HotRoute
+
+MEGABYTE = 1024 * 1024
+Caller = Annotated[Call, Depends(current_call)]
+Id = Annotated[str, Path(max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+=-]*$")]
+OptionalId = Annotated[
+    str | None, Query(max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+=-]*$")
+]
+
+
+def hot(gateway: Gateway, models: Models) -> list[HotRoute]:
+    """Every POST route a payment system uses."""
+    return [*_scoring(gateway), *_questions(gateway, models)]
+
+
+def _scoring(gateway: Gateway) -> list[HotRoute]:
+    async def score(payment: TransactionIn, call: Call) -> bytes:
+        """Decide one payment: APPROVE, CHALLENGE or DECLINE, with reasons.
+
+        Send `Idempotency-Key`, or the transaction id is the key: a repeat gets the same
+        bytes, the same key with other content 422.
+        """
+        return await gateway.score(payment, call)
+
+    async def score_batch(request: BatchRequest, call: Call) -> Answer:
+        """Decide up to 1,000 payments; each gets its own decision or its own problem."""
+        return await batch.score_batch(gateway, request, call)
+
+    async def label(report: LabelReport, call: Call) -> LabelAccepted:
+        """Report what happened to a payment, or withdraw such a report."""
+        return await gateway.labels.report(report, call)
+
+    may_score = gateway.admission.guard("score")
+    return [
+        HotRoute(
+            path,
+            TransactionIn,
+            Decision,
+            score,
+            operation_id=operation,
+            summary="Decide one payment",
+            guard=may_score,
+            strict=True,
+        )
+        for path, operation in (("/score", "score"), ("/v1/score", "scoreV1"))
+    ] + [
+        HotRoute(
+            "/v1/score/batch",
+            BatchRequest,
+            BatchReply,
+            score_batch,
+            "scoreBatch",
+            "Decide up to 1,000 payments",
+            guard=may_score,
+            strict=True,
+            max_body_bytes=4 * MEGABYTE,
+        ),
+        HotRoute(
+            "/v1/labels",
+            LabelReport,
+            LabelAccepted,
+            label,
+            "reportLabel",
+            "Report the outcome of a payment",
+            guard=gateway.admission.guard("label"),
+            strict=True,
+        ),
+    ]
+
+
+def _questions(gateway: Gateway, models: Models) -> list[HotRoute]:
+    async def predict_scores(payment: TransactionIn, call: Call) -> SignalBatch:
+        """Raw model scores for a payment: no decision, nothing recorded or counted."""
+        return await models.scores(payment, call)
+
+    async def rules(payment: TransactionIn, call: Call) -> RulesResult:
+        """What the rules say about a payment: nothing recorded or counted."""
+        return await models.rules(payment, call)
+
+    async def decide(request: DecideRequest, call: Call) -> bytes:
+        """The verdict the policy gives for these scores, rules and screening."""
+        return await passthrough.post(gateway, "decision", "/decide", call)
+
+    async def screen(request: ScreeningRequest, call: Call) -> bytes:
+        """Screen one or many names against the sanctions lists."""
+        return await passthrough.post(gateway, "sanctions", "/screen", call)
+
+    async def predict(request: PredictRequest, call: Call) -> PredictReply:
+        """Score rows of named features with one model."""
+        return await models.predict(request, call)
+
+    may = gateway.admission.guard("score")
+    table: list[tuple[str, Any, Any, Any, str, str, int | None]] = [
+        ("/ml/predict", TransactionIn, SignalBatch, predict_scores, "modelScores",
+         "Raw model scores", None),
+        ("/rules/evaluate", TransactionIn, RulesResult, rules, "evaluateRules",
+         "Rules only", None),
+        ("/decision", DecideRequest, Ruling, decide, "decide",
+         "Verdict from given scores and rules", None),
+        ("/v1/screen", ScreeningRequest, ScreeningResult, screen, "screenNames",
+         "Sanctions screening", MEGABYTE),
+        ("/v1/predict", PredictRequest, PredictReply, predict, "predict",
+         "Batch prediction", 4 * MEGABYTE),
+    ]  # fmt: skip
+    return [
+        HotRoute(
+            path, request, response, handler, operation, summary,
+            guard=may, strict=True, max_body_bytes=limit, tags=("questions",),
+        )
+        for path, request, response, handler, operation, summary, limit in table
+    ]  # fmt: skip
+
+
+def router(gateway: Gateway, models: Models) -> APIRouter:
+    """Routes for people and operations."""
+    routes = APIRouter()
+    _decisions(routes, gateway)
+    _operations(routes, gateway, models)
+    return routes
+
+
+def needs(gateway: Gateway, scope: Scope) -> Any:
+    """A dependency that lets in keys with `scope`."""
+    guard = gateway.admission.guard(scope)
+
+    async def check(call: Caller) -> None:
+        guard(call)
+
+    return Depends(check)
+
+
+def _decisions(routes: APIRouter, gateway: Gateway) -> None:
+    read = [needs(gateway, "read")]
+
+    @routes.get(
+        "/v1/decisions",
+        operation_id="findDecision",
+        tags=["audit"],
+        dependencies=read,
+        response_model=log.StoredDecision,
+    )
+    async def find(call: Caller, transaction_id: OptionalId = None) -> Any:
+        """The stored decision of a transaction."""
+        if transaction_id is None:
+            raise InvalidInput(errors=[("transaction_id", "is required")])
+        return await log.stored(gateway, call.caller, transaction_id=transaction_id)
+
+    @routes.get(
+        "/v1/decisions/{decision_id}",
+        operation_id="getDecision",
+        tags=["audit"],
+        dependencies=read,
+        response_model=log.StoredDecision,
+    )
+    async def get(decision_id: Id, call: Caller) -> Any:
+        """A stored decision: reply, record, labels."""
+        return await log.stored(gateway, call.caller, decision_id=decision_id)
+
+    @routes.get(
+        "/v1/decisions/{decision_id}/replay",
+        operation_id="replayDecision",
+        tags=["audit"],
+        dependencies=read,
+        response_model=log.Replay,
+    )
+    async def replay(decision_id: Id, call: Caller) -> Any:
+        """The decision recomputed from its record, and what came out differently."""
+        found = await log.stored(gateway, call.caller, decision_id=decision_id)
+        return await log.replay(gateway, found.record, call)
+
+    @routes.get(
+        "/profile/{account_id}",
+        operation_id="getProfile",
+        tags=["audit"],
+        dependencies=read,
+    )
+    async def profile(account_id: Id, call: Caller) -> Response:
+        """The behavioural profile of an account, kept by post_auth."""
+        return await passthrough.get(
+            gateway, "post_auth", f"/profile/{account_id}", call
+        )
+
+
+def _operations(routes: APIRouter, gateway: Gateway, models: Models) -> None:
+    admin = [needs(gateway, "admin")]
+    for path, operation in (
+        ("/v1/admin/refresh-models", "refreshModelsV1"),
+        ("/admin/refresh-models", "refreshModels"),
+    ):
+
+        @routes.post(path, operation_id=operation, tags=["models"], dependencies=admin)
+        async def refresh(call: Caller) -> dict[str, Any]:
+            """Let every scorer load the champion it should serve."""
+            return await models.refresh(call)
+
+    @routes.get(
+        "/v1/version",
+        operation_id="getVersion",
+        tags=["models"],
+        dependencies=[needs(gateway, "read")],
+    )
+    async def version(call: Caller) -> dict[str, Any]:
+        """The version of the gateway and of every model being served."""
+        return await models.versions(call)
+
+    @routes.get(
+        "/v1/model-info",
+        operation_id="getModelInfo",
+        tags=["models"],
+        dependencies=[needs(gateway, "read")],
+    )
+    async def model_info(
+        call: Caller,
+        model: Annotated[str, Query(pattern=r"^[a-z_]{1,32}$")] = "xgboost",
+    ) -> Response:
+        """Training date, features, metrics, library versions and card of one model."""
+        return await models.info(model, call)

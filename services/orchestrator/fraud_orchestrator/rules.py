@@ -1,0 +1,75 @@
+"""Stage: the rules, and before them the blocks that need no other service."""
+
+from pydantic import ValidationError
+
+from fraud_features.online import Observation
+from fraud_shared.contracts.features import FeatureVector
+from fraud_shared.contracts.signal import RuleHit, RulesRequest, RulesResult
+from fraud_shared.contracts.transaction import Transaction
+from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.door import Door
+from fraud_shared.mesh.errors import DependencyError, DependencyTimeout
+from fraud_shared.web.call import Call
+
+BLOCK_LIST = "blocks@1"
+
+
+class Rules:
+    """Asks the rules service."""
+
+    def __init__(self, door: Door, *, cap_ms: float) -> None:
+        self._door = door
+        self._cap_ms = cap_ms
+
+    async def evaluate(
+        self,
+        payment: Transaction,
+        features: FeatureVector,
+        observation: Observation | None,
+        call: Call,
+        deadline: Deadline,
+    ) -> RulesResult:
+        """What the rules say; a standing block of card, account or device says BLOCK."""
+        if observation is not None and observation.blocked:
+            return blocked(observation.blocked)
+        return await self.ask(payment, features, call, deadline)
+
+    async def ask(
+        self,
+        payment: Transaction,
+        features: FeatureVector,
+        call: Call,
+        deadline: Deadline,
+    ) -> RulesResult:
+        """The rules service's answer, or a result that says it is missing."""
+        request = RulesRequest(transaction=payment, features=features)
+        try:
+            reply = await self._door.call(
+                "rules",
+                "/evaluate",
+                request.model_dump_json(exclude_none=True).encode(),
+                deadline=deadline,
+                cap_ms=self._cap_ms,
+                call=call,
+            )
+            return RulesResult.model_validate_json(reply)
+        except DependencyTimeout:
+            return RulesResult(outcome="timed_out")
+        except (DependencyError, ValidationError):
+            return RulesResult(outcome="failed")
+
+
+def blocked(kinds: tuple[str, ...]) -> RulesResult:
+    """The result when a block is in force: no rule needs to be asked."""
+    hits = tuple(
+        RuleHit(
+            rule=f"B-{kind.upper()}@1",
+            effect="BLOCK",
+            severity="critical",
+            reason=f"the {kind} is blocked",
+        )
+        for kind in kinds
+    )
+    return RulesResult(
+        outcome="scored", rules_flag="BLOCK", hits=hits, ruleset=BLOCK_LIST
+    )

@@ -1,0 +1,42 @@
+"""Stage: sanctions screening of customer and counterparty, beside everything else."""
+
+from pydantic import ValidationError
+
+from fraud_shared.contracts.screening import (
+    PartyQuery,
+    ScreeningRequest,
+    ScreeningResult,
+)
+from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.door import Door
+from fraud_shared.mesh.errors import DependencyError
+from fraud_shared.web.call import Call
+
+NOBODY_NAMED = ScreeningResult(status="clear", detail="NO_NAMES")
+
+
+class Screening:
+    """Asks the sanctions service."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def screen(
+        self, parties: tuple[PartyQuery, ...], call: Call, deadline: Deadline
+    ) -> ScreeningResult:
+        """The result, or `unavailable` when there is none in time: never clear."""
+        if not parties:
+            return NOBODY_NAMED
+        body = ScreeningRequest(parties=parties).model_dump_json().encode()
+        try:
+            reply = await self._door.call(
+                "sanctions",
+                "/screen",
+                body,
+                deadline=deadline,
+                cap_ms=deadline.remaining_ms(),
+                call=call,
+            )
+            return ScreeningResult.model_validate_json(reply)
+        except (DependencyError, ValidationError):
+            return ScreeningResult(status="unavailable", detail="SANCTIONS_UNAVAILABLE")

@@ -1,0 +1,51 @@
+"""Settings of the gateway. Times are in milliseconds."""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from fraud_shared.web.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """The budget of one payment, where its state lives, and who may call."""
+
+    model_config = SettingsConfigDict(env_prefix="FRAUD_ORCHESTRATOR_")
+
+    port: int = 8000
+    database_url: str = Field(default="", validation_alias="DATABASE_URL")
+    redis_url: str = Field(default="", validation_alias="REDIS_URL")
+    amqp_url: str = Field(default="", validation_alias="AMQP_URL")
+
+    pan_key: SecretStr = Field(default=SecretStr(""), validation_alias="FRAUD_PAN_KEY")
+    key_pepper: SecretStr = Field(
+        default=SecretStr(""), validation_alias="FRAUD_KEY_PEPPER"
+    )
+    # JSON list of {"client", "hash", "scopes"}; `fraud keys new` prints an entry.
+    api_keys: SecretStr = Field(
+        default=SecretStr(""), validation_alias="FRAUD_API_KEYS"
+    )
+    rate_per_s: float = 2000.0
+    rate_burst: int = 4000
+
+    # The wall leaves 50 ms of a 200 ms promise for network, accept queue and client.
+    wall_ms: float = 150.0
+    # What decision, commit, action and reply need, kept from the stages before them.
+    tail_ms: float = 60.0
+    online_cap_ms: float = 15.0
+    rules_cap_ms: float = 25.0
+    models_cap_ms: float = 40.0
+    models_least_ms: float = 5.0
+    decision_cap_ms: float = 20.0
+    action_cap_ms: float = 30.0
+    query_cap_ms: float = 2000.0
+
+    challenger: Literal["off", "shadow"] = "shadow"
+    # Risk from which contributions are computed in line: what may not be plainly approved.
+    explain_from: float = Field(default=0.05, ge=0, le=1)
+    event_ahead_s: float = 300.0
+    event_behind_s: float = 7 * 86400.0
+    batch_concurrency: int = 8
+    # Bounded, so that a surge is shed at once and not queued until everyone is late.
+    max_in_flight: int = Field(default=64, validation_alias="FRAUD_MAX_IN_FLIGHT")

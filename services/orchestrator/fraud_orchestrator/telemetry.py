@@ -1,0 +1,39 @@
+"""Instruments of the gateway."""
+
+from prometheus_client import Counter, Histogram
+
+from fraud_shared.web.telemetry import LATENCY_BUCKETS, REGISTRY
+
+DECISION_SECONDS = Histogram(
+    "fraud_decision_duration_seconds",
+    "Time from a parsed payment to its reply.",
+    buckets=LATENCY_BUCKETS,
+    registry=REGISTRY,
+)
+STAGE_SECONDS = Histogram(
+    "fraud_stage_duration_seconds",
+    "Time spent in one stage of the pipeline.",
+    ["stage"],
+    buckets=LATENCY_BUCKETS,
+    registry=REGISTRY,
+)
+DECISIONS = Counter(
+    "fraud_decisions", "Decisions by verdict.", ["decision"], registry=REGISTRY
+)
+DEGRADED = Counter(
+    "fraud_decisions_degraded",
+    "Decisions made without some evidence, by reason code.",
+    ["reason"],
+    registry=REGISTRY,
+)
+REPLAYED = Counter(
+    "fraud_decisions_replayed",
+    "Requests answered with an earlier decision's bytes.",
+    registry=REGISTRY,
+)
+LIMITED = Counter(
+    "fraud_requests_limited",
+    "Requests refused by the rate limit.",
+    ["client"],
+    registry=REGISTRY,
+)

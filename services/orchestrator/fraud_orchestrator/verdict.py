@@ -1,0 +1,79 @@
+"""Stage: the policy's verdict; and what stands in when the decision service is away."""
+
+from pydantic import ValidationError
+
+from fraud_shared.contracts.decision import DecideRequest, Reason, Ruling, Verdict
+from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.door import Door
+from fraud_shared.mesh.errors import DependencyError
+from fraud_shared.web.call import Call
+
+STAND_IN_POLICY = "gateway-stand-in@1"
+
+
+class Decider:
+    """Asks the decision service."""
+
+    def __init__(self, door: Door, *, cap_ms: float) -> None:
+        self._door = door
+        self._cap_ms = cap_ms
+
+    async def decide(
+        self, request: DecideRequest, call: Call, deadline: Deadline
+    ) -> Ruling:
+        """The policy's ruling, or the stand-in's: never an approval without a policy."""
+        try:
+            return await self.ask(request, call, deadline)
+        except (DependencyError, ValidationError):
+            return stand_in(request)
+
+    async def ask(
+        self, request: DecideRequest, call: Call, deadline: Deadline
+    ) -> Ruling:
+        """The policy's ruling. Raises DependencyError."""
+        reply = await self._door.call(
+            "decision",
+            "/decide",
+            request.model_dump_json(exclude_none=True).encode(),
+            deadline=deadline,
+            cap_ms=self._cap_ms,
+            call=call,
+        )
+        return Ruling.model_validate_json(reply)
+
+
+def stand_in(request: DecideRequest) -> Ruling:
+    """Without the policy: hard blocks still decline, everything else goes to a person."""
+    reasons = [
+        Reason(
+            code="DECISION_UNAVAILABLE",
+            text="the decision service did not answer",
+            source="gateway",
+            weight=1.0,
+        )
+    ]
+    verdict = Verdict.CHALLENGE
+    if request.rules.rules_flag == "BLOCK" or request.screening.status == "match":
+        verdict = Verdict.DECLINE
+        code = (
+            "RULES_BLOCK" if request.rules.rules_flag == "BLOCK" else "SANCTIONS_MATCH"
+        )
+        reasons.insert(
+            0,
+            Reason(
+                code=code, text="a hard block is in force", source="gateway", weight=1
+            ),
+        )
+    return Ruling(
+        decision=verdict,
+        challenge="manual_review" if verdict is Verdict.CHALLENGE else None,
+        confidence=0.0,
+        risk=None,
+        expected_loss_minor=None,
+        reason=reasons[0].text,
+        reasons=tuple(reasons),
+        actions=("payment_hold", "case"),
+        degraded=("DECISION_UNAVAILABLE",),
+        stand_in=True,
+        policy=STAND_IN_POLICY,
+    )

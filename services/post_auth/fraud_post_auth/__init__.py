@@ -1,0 +1,1 @@
+"""After the authorisation: profiles, labels, training rows."""

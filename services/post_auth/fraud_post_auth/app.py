@@ -1,0 +1,41 @@
+"""The composition root."""
+
+from fastapi import FastAPI
+
+from fraud_features.online import open_online_store
+from fraud_features.registry import BANK
+from fraud_post_auth import routes
+from fraud_post_auth.dataset import Features
+from fraud_post_auth.desk import PostAuthDesk
+from fraud_post_auth.projection import LabelStore
+from fraud_post_auth.settings import Settings
+from fraud_shared.mesh.clock import Clock, SystemClock
+from fraud_shared.web.service import create_service
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    clock: Clock | None = None,
+    online: LabelStore | None = None,
+    features: Features | None = None,
+    schema: str = "post_auth",
+) -> FastAPI:
+    """The post_auth service. Ports that are not given are made from the settings."""
+    settings = settings or Settings()
+    desk = PostAuthDesk(
+        settings,
+        clock=clock or SystemClock(),
+        online=online or open_online_store(settings.redis_url or "memory://"),
+        features=features or Features(BANK.name, BANK.version, BANK.hash, BANK.names),
+        schema=schema,
+    )
+    return create_service(
+        "post_auth",
+        settings,
+        hot=routes.hot(desk),
+        routers=[routes.router(desk)],
+        lifespan=desk.running,
+        checks=desk.checks,
+        summary="Profiles, labels and training data, from what happened after decisions.",
+    )

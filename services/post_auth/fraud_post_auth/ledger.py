@@ -1,0 +1,189 @@
+"""Applying events: inbox row, profile and training row in one transaction, exactly once."""
+
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from fraud_post_auth import profiles
+from fraud_post_auth.decode import DecisionFact, Fact, LabelFact, Unreadable, fact
+from fraud_post_auth.outcomes import Report, fold
+from fraud_post_auth.profile import change, payment
+from fraud_post_auth.rows import training_row
+from fraud_post_auth.tables import inbox, labels, outcomes, training_rows
+from fraud_post_auth.telemetry import APPLIED
+from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.contracts.label import LabelReported
+from fraud_shared.mesh.clock import Clock
+from fraud_shared.state.database import Database
+from fraud_shared.state.parking import Parking
+from fraud_shared.web.problems import Unavailable
+
+# A training row binds 20 values; SQLite takes 32,766 a statement.
+_CHUNK = 500
+
+
+class Ledger:
+    """The consumer. Returning means durable; raising means deliver again."""
+
+    def __init__(self, db: Database, parking: Parking, clock: Clock) -> None:
+        self._db = db
+        self._parking = parking
+        self._clock = clock
+
+    async def apply(self, events: Sequence[CloudEvent]) -> None:
+        """Apply what is new and park what cannot be used.
+
+        Raises Unavailable when nothing of this could be stored.
+        """
+        facts: dict[str, tuple[CloudEvent, Fact]] = {}
+        for event in events:
+            try:
+                facts[event.id] = (event, fact(event))
+            except Unreadable as refusal:
+                await self._parking.keep(event, refusal.reason)
+        for start in range(0, len(facts), _CHUNK):
+            chunk = list(facts.values())[start : start + _CHUNK]
+            try:
+                await self._apply(chunk)
+            except Unavailable as error:
+                if not _poisoned(error):
+                    raise
+                await self._apply_apart(chunk)
+
+    async def _apply_apart(self, chunk: Sequence[tuple[CloudEvent, Fact]]) -> None:
+        """One event made the whole chunk fail: find it, park it, apply the rest."""
+        for event, known in chunk:
+            try:
+                await self._apply([(event, known)])
+            except Unavailable as error:
+                if not _poisoned(error):
+                    raise
+                await self._parking.keep(event, "cannot_be_stored")
+
+    async def _apply(self, chunk: Sequence[tuple[CloudEvent, Fact]]) -> None:
+        async with self._db.begin() as conn:
+            fresh = await self._receive(conn, [event for event, _ in chunk])
+            new = [known for _, known in chunk if known.event_id in fresh]
+            await self._decisions(conn, [f for f in new if isinstance(f, DecisionFact)])
+            await self._labels(
+                conn,
+                [f.report for f in new if isinstance(f, LabelFact) and f.report],
+            )
+        for event, _ in chunk:
+            outcome = "applied" if event.id in fresh else "repeated"
+            APPLIED.labels(event.type, outcome).inc()
+
+    async def _receive(
+        self, conn: AsyncConnection, events: Iterable[CloudEvent]
+    ) -> set[str]:
+        now = self._clock.now()
+        rows = [
+            {"event_id": event.id, "type": event.type, "received_at": now}
+            for event in sorted(events, key=lambda event: event.id)
+        ]
+        won = await conn.execute(
+            self._db.insert(inbox)
+            .values(rows)
+            .on_conflict_do_nothing(index_elements=["event_id"])
+            .returning(inbox.c.event_id)
+        )
+        return set(won.scalars())
+
+    async def _decisions(
+        self, conn: AsyncConnection, facts: Sequence[DecisionFact]
+    ) -> None:
+        if not facts:
+            return
+        made = {known.made.decision.decision_id: known.made for known in facts}
+        won = await conn.execute(
+            self._db.insert(training_rows)
+            .values([training_row(made[key]) for key in sorted(made)])
+            .on_conflict_do_nothing(index_elements=["decision_id"])
+            .returning(training_rows.c.decision_id)
+        )
+        # The row decides, not the envelope: one decision counts once under any event id.
+        new = [payment(made[key]) for key in won.scalars()]
+        await profiles.add(self._db, conn, change(new))
+
+    async def _labels(
+        self, conn: AsyncConnection, reports: Sequence[LabelReported]
+    ) -> None:
+        if not reports:
+            return
+        rows = {
+            report.label_id: {
+                "label_id": report.label_id,
+                "transaction_id": report.transaction_id,
+                "label": report.label,
+                "source": report.source,
+                "reported_at": report.reported_at,
+                "reversal": report.reversal,
+            }
+            for report in reports
+        }
+        await conn.execute(
+            self._db.insert(labels)
+            .values([rows[key] for key in sorted(rows)])
+            .on_conflict_do_nothing(index_elements=["label_id"])
+        )
+        await self._fold(conn, sorted({report.transaction_id for report in reports}))
+
+    async def _fold(self, conn: AsyncConnection, transactions: Sequence[str]) -> None:
+        # Taking the outcome rows first makes concurrent reports about one payment wait for
+        # each other, so the later one sees both.
+        empty = {"state": "pending", "revision": 1, "projected": 0}
+        await conn.execute(
+            self._db.insert(outcomes)
+            .values([{"transaction_id": key, **empty} for key in transactions])
+            .on_conflict_do_update(
+                index_elements=["transaction_id"],
+                set_={"revision": outcomes.c.revision + 1},
+            )
+        )
+        found = await conn.execute(
+            sa.select(labels).where(labels.c.transaction_id.in_(transactions))
+        )
+        reports: dict[str, list[Report]] = {}
+        for row in found.mappings():
+            reports.setdefault(row["transaction_id"], []).append(report_of(row))
+        standing = {key: fold(reports[key]) for key in transactions}
+        await conn.execute(
+            sa.update(outcomes)
+            .where(outcomes.c.transaction_id == sa.bindparam("key"))
+            .values(
+                state=sa.bindparam("new_state"),
+                source=sa.bindparam("new_source"),
+                reported_at=sa.bindparam("new_time"),
+            ),
+            [
+                {
+                    "key": key,
+                    "new_state": outcome.state,
+                    "new_source": outcome.source,
+                    "new_time": outcome.reported_at,
+                }
+                for key, outcome in standing.items()
+            ],
+        )
+
+
+def report_of(row: sa.RowMapping) -> Report:
+    """A row of `labels` as a report."""
+    return Report(
+        label_id=row["label_id"],
+        label=row["label"],
+        source=row["source"],
+        reported_at=row["reported_at"],
+        reversal=row["reversal"],
+    )
+
+
+def _poisoned(error: Unavailable) -> bool:
+    """Whether the store refused the values, rather than being away."""
+    cause = error.__cause__
+    if isinstance(cause, sa.exc.DBAPIError):
+        # SQLSTATE class 22: data exception.
+        state = str(getattr(cause.orig, "sqlstate", "") or "")
+        return isinstance(cause, sa.exc.DataError) or state.startswith("22")
+    return isinstance(cause, sa.exc.StatementError)

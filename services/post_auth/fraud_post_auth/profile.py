@@ -1,0 +1,176 @@
+"""The behavioural profile as sums: what a set of payments adds, and what the sums mean.
+
+Only sums, minima, maxima and set membership: any order, any batching, the same profile.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeVar
+
+from fraud_shared.contracts.decision import DecisionMade
+from fraud_shared.contracts.profile import (
+    BehaviourProfile,
+    CurrencyProfile,
+    LabelCounts,
+)
+
+K = TypeVar("K")
+ValueKind = Literal["merchant", "device", "country"]
+# Squares of amounts need 87 bits. As three 30-bit limbs their sums stay exact in 64-bit
+# columns for 2^33 payments, on databases with and without wide integers.
+_LIMB_BITS = 30
+_LIMB_MASK = (1 << _LIMB_BITS) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What the profile needs of one decision."""
+
+    account_id: str
+    verdict: str
+    currency: str
+    amount_minor: int
+    occurred_at: datetime
+    values: tuple[tuple[ValueKind, str], ...]
+
+
+@dataclass(slots=True)
+class Amounts:
+    """Count, sum and sum of squares of amounts, all exact."""
+
+    payments: int = 0
+    sum_minor: int = 0
+    squares: int = 0
+
+    def add(self, amount_minor: int) -> None:
+        """Count one payment."""
+        self.payments += 1
+        self.sum_minor += amount_minor
+        self.squares += amount_minor * amount_minor
+
+
+@dataclass(slots=True)
+class Seen:
+    """How often, first and last."""
+
+    first_seen: datetime
+    last_seen: datetime
+    payments: int = 1
+
+    def add(self, at: datetime) -> None:
+        """Count one more."""
+        self.first_seen = min(self.first_seen, at)
+        self.last_seen = max(self.last_seen, at)
+        self.payments += 1
+
+
+@dataclass(slots=True)
+class Change:
+    """What a set of payments adds to profiles."""
+
+    accounts: dict[str, Seen] = field(default_factory=dict)
+    amounts: dict[tuple[str, str, str], Amounts] = field(default_factory=dict)
+    values: dict[tuple[str, ValueKind, str], Seen] = field(default_factory=dict)
+
+
+def payment(made: DecisionMade) -> Payment:
+    """The part of a decision that the profile counts."""
+    transaction = made.transaction
+    values: list[tuple[ValueKind, str]] = []
+    if transaction.merchant is not None:
+        values.append(("merchant", transaction.merchant.merchant_id))
+    if transaction.device is not None and transaction.device.device_id is not None:
+        values.append(("device", transaction.device.device_id))
+    country = transaction.location.country if transaction.location else None
+    if country is None and transaction.merchant is not None:
+        country = transaction.merchant.country
+    if country is not None:
+        values.append(("country", country))
+    return Payment(
+        account_id=transaction.account_id,
+        verdict=made.decision.decision.value,
+        currency=transaction.currency,
+        amount_minor=transaction.amount_minor,
+        occurred_at=transaction.occurred_at,
+        values=tuple(values),
+    )
+
+
+def change(payments: Iterable[Payment]) -> Change:
+    """Sum payments up."""
+    total = Change()
+    for one in payments:
+        _see(total.accounts, one.account_id, one.occurred_at)
+        key = (one.account_id, one.currency, one.verdict)
+        total.amounts.setdefault(key, Amounts()).add(one.amount_minor)
+        for kind, value in one.values:
+            _see(total.values, (one.account_id, kind, value), one.occurred_at)
+    return total
+
+
+def _see(seen: dict[K, Seen], key: K, at: datetime) -> None:
+    known = seen.get(key)
+    if known is None:
+        seen[key] = Seen(at, at)
+    else:
+        known.add(at)
+
+
+def limbs(whole: int) -> tuple[int, int, int]:
+    """A non-negative integer of up to 90 bits as three limbs, lowest first."""
+    return (
+        whole & _LIMB_MASK,
+        (whole >> _LIMB_BITS) & _LIMB_MASK,
+        whole >> (2 * _LIMB_BITS),
+    )
+
+
+def joined(low: int, middle: int, high: int) -> int:
+    """The integer whose limbs (or sums of limbs) these are."""
+    return low + (middle << _LIMB_BITS) + (high << (2 * _LIMB_BITS))
+
+
+def view(
+    account_id: str,
+    seen: Seen,
+    amounts: Mapping[tuple[str, str], Amounts],
+    distinct: Mapping[str, int],
+    labels: LabelCounts,
+) -> BehaviourProfile:
+    """The profile as it is shown. `amounts` is keyed by currency and verdict."""
+    verdicts = dict.fromkeys(("APPROVE", "CHALLENGE", "DECLINE"), 0)
+    for (_, verdict), group in amounts.items():
+        verdicts[verdict] = verdicts.get(verdict, 0) + group.payments
+    currencies = sorted({currency for currency, _ in amounts})
+    return BehaviourProfile(
+        account_id=account_id,
+        payments=seen.payments,
+        verdicts=verdicts,
+        first_seen=seen.first_seen,
+        last_seen=seen.last_seen,
+        currencies=tuple(_currency(code, amounts) for code in currencies),
+        merchants=distinct.get("merchant", 0),
+        devices=distinct.get("device", 0),
+        countries=distinct.get("country", 0),
+        labels=labels,
+    )
+
+
+def _currency(code: str, amounts: Mapping[tuple[str, str], Amounts]) -> CurrencyProfile:
+    groups = {
+        verdict: g for (currency, verdict), g in amounts.items() if currency == code
+    }
+    paid = [group for verdict, group in groups.items() if verdict != "DECLINE"]
+    n = sum(group.payments for group in paid)
+    total = sum(group.sum_minor for group in paid)
+    squares = sum(group.squares for group in paid)
+    return CurrencyProfile(
+        currency=code,
+        payments=sum(group.payments for group in groups.values()),
+        sum_minor=sum(group.sum_minor for group in groups.values()),
+        sum_minor_by_verdict={v: g.sum_minor for v, g in sorted(groups.items())},
+        mean_minor=total / n if n else None,
+        deviation_minor=math.sqrt(n * squares - total * total) / n if n else None,
+    )

@@ -1,0 +1,97 @@
+"""Labels on their way to the online store's delayed-label risk.
+
+The outcome row is the truth; what the store was told trails it. A failed write leaves the
+row marked, so an outage of the store delays labels and loses none.
+"""
+
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from fraud_features.online import LabelEffect
+from fraud_post_auth.tables import outcomes, training_rows
+from fraud_post_auth.telemetry import PROJECTED
+from fraud_shared.state.database import Database
+
+
+class LabelStore(Protocol):
+    """The part of the online store that counts labelled fraud."""
+
+    async def apply_label(self, label: LabelEffect) -> None:
+        """Count the standing label of a payment; repeating it changes nothing."""
+
+
+class Projector:
+    """Tells the online store what it does not know yet."""
+
+    def __init__(self, db: Database, online: LabelStore) -> None:
+        self._db = db
+        self._online = online
+
+    async def round(self, limit: int = 100) -> int:
+        """Project a batch; returns how many. Raises what the store raises.
+
+        A label whose decision has not arrived waits, because only the decision says where
+        the payment was made.
+        """
+        # The rows stay locked while the store is told: two replicas that told it of one
+        # payment at a time could leave the older label standing there.
+        async with self._db.begin() as conn:
+            found = await conn.execute(
+                sa.select(
+                    outcomes.c.transaction_id,
+                    outcomes.c.state,
+                    outcomes.c.revision,
+                    training_rows.c.occurred_at,
+                    training_rows.c.payment,
+                )
+                .join(
+                    training_rows,
+                    training_rows.c.transaction_id == outcomes.c.transaction_id,
+                )
+                .where(outcomes.c.projected < outcomes.c.revision)
+                .order_by(outcomes.c.transaction_id, training_rows.c.decision_id)
+                .limit(limit)
+                .with_for_update(of=outcomes, skip_locked=True)
+            )
+            # One payment may have been decided for two clients; either row names its place.
+            rows = {row["transaction_id"]: row for row in found.mappings()}
+            for row in rows.values():
+                await self._online.apply_label(effect(row))
+            if rows:
+                await conn.execute(
+                    sa.update(outcomes)
+                    .where(outcomes.c.transaction_id.in_(rows))
+                    .values(projected=outcomes.c.revision)
+                )
+        PROJECTED.inc(len(rows))
+        return len(rows)
+
+    async def again(self) -> int:
+        """Mark every label for projection, after the online store lost its memory."""
+        async with self._db.begin() as conn:
+            marked = await conn.execute(
+                sa.update(outcomes)
+                .values(projected=0)
+                .returning(outcomes.c.transaction_id)
+            )
+            return len(marked.all())
+
+
+def effect(row: sa.RowMapping) -> LabelEffect:
+    """The label as the online store needs it. Only standing fraud counts there; anything
+    else withdraws what an earlier effect may have said."""
+    payment = row["payment"]
+    merchant = payment.get("merchant") or {}
+    device = payment.get("device") or {}
+    counterparty = payment.get("counterparty") or {}
+    return LabelEffect(
+        transaction_id=row["transaction_id"],
+        label="fraud" if row["state"] == "fraud" else "legitimate",
+        occurred_at=row["occurred_at"],
+        reversal=row["state"] in ("pending", "reversed"),
+        terminal_id=merchant.get("terminal_id"),
+        merchant_id=merchant.get("merchant_id"),
+        device_id=device.get("device_id"),
+        counterparty_account=counterparty.get("account"),
+    )

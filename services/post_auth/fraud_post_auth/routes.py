@@ -1,0 +1,88 @@
+"""The routes: thin, each one call into the desk."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime
+
+from fraud_post_auth.dataset import DatasetVersion
+from fraud_post_auth.desk import PostAuthDesk
+from fraud_shared.contracts.base import Contract, Identifier
+from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.contracts.profile import BehaviourProfile
+from fraud_shared.state.parking import ParkedEvent, parking_events_route
+from fraud_shared.web.guard import require_service
+from fraud_shared.web.problems import Conflict
+from fraud_shared.web.service import HotRoute
+
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+class NothingToExport(Conflict):
+    """No event has arrived yet."""
+
+    type = "nothing-to-export"
+
+
+class ExportRequest(Contract):
+    """`POST /v1/datasets/export`. `as_of` is event time; absent, it is the newest event's."""
+
+    as_of: AwareDatetime | None = None
+
+
+class Reprojection(Contract):
+    """How many labels will be told to the online store again."""
+
+    labels: int
+
+
+def hot(desk: PostAuthDesk) -> list[HotRoute]:
+    """The door for events over HTTP."""
+    return [parking_events_route(desk.parking, desk.handle)]
+
+
+def router(desk: PostAuthDesk) -> APIRouter:
+    """Profiles, datasets, labels and parked events."""
+    routes = APIRouter(dependencies=[Depends(require_service)])
+
+    @routes.get("/profile/{account_id}", operation_id="getProfile", tags=["profiles"])
+    async def profile(account_id: Identifier) -> BehaviourProfile:
+        """What an account has done so far, and how it turned out."""
+        return await desk.profile(account_id)
+
+    @routes.get("/v1/datasets", operation_id="listDatasets", tags=["datasets"])
+    async def datasets() -> list[DatasetVersion]:
+        """Complete dataset versions, oldest first."""
+        return await desk.exporter.versions()
+
+    @routes.post("/v1/datasets/export", operation_id="exportDataset", tags=["datasets"])
+    async def export(request: ExportRequest | None = None) -> DatasetVersion:
+        """Write the rows that are settled, as one version. The same content is the same
+        version."""
+        written = await desk.exporter.export(request.as_of if request else None)
+        if written is None:
+            raise NothingToExport
+        return written
+
+    @routes.post(
+        "/v1/labels/reproject", operation_id="reprojectLabels", tags=["labels"]
+    )
+    async def reproject() -> Reprojection:
+        """Tell the online store every label again, after it lost its memory."""
+        return Reprojection(labels=await desk.projector.again())
+
+    @routes.get("/v1/parked", operation_id="listParked", tags=["events"])
+    async def parked(limit: Limit = 100) -> list[ParkedEvent]:
+        """Events that could not be used, oldest first."""
+        return await desk.parking.waiting(limit)
+
+    @routes.post(
+        "/v1/parked/{parked_id}/replay", operation_id="replayParked", tags=["events"]
+    )
+    async def replay(
+        parked_id: str, corrected: CloudEvent | None = None
+    ) -> ParkedEvent:
+        """Apply a parked event again, or the corrected one in the body."""
+        return await desk.parking.replay(parked_id, corrected, desk.handle)
+
+    return routes

@@ -1,0 +1,103 @@
+"""What post_auth keeps. Rows are facts; labels are facts; outcomes are their fold."""
+
+import sqlalchemy as sa
+
+from fraud_shared.state.parking import parked_table
+from fraud_shared.state.types import UtcDateTime
+
+metadata = sa.MetaData()
+_ID = sa.String(160)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("event_id", _ID, primary_key=True),
+    sa.Column("type", sa.String(128), nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+)
+
+training_rows = sa.Table(
+    "training_rows",
+    metadata,
+    sa.Column("decision_id", _ID, primary_key=True),
+    sa.Column("transaction_id", _ID, nullable=False, index=True),
+    sa.Column("account_id", _ID, nullable=False, index=True),
+    sa.Column("occurred_at", UtcDateTime, nullable=False),
+    sa.Column("decided_at", UtcDateTime, nullable=False),
+    sa.Column("decision", sa.String(16), nullable=False),
+    sa.Column("risk", sa.Double),
+    sa.Column("if_score", sa.Double),
+    sa.Column("ae_error", sa.Double),
+    sa.Column("fraud_score", sa.Double),
+    sa.Column("amount_minor", sa.BigInteger, nullable=False),
+    sa.Column("amount_ref_minor", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("degraded", sa.JSON, nullable=False),
+    sa.Column("versions", sa.JSON, nullable=False),
+    sa.Column("payment", sa.JSON, nullable=False),
+    sa.Column("feature_set", _ID, nullable=False),
+    sa.Column("feature_version", _ID, nullable=False),
+    sa.Column("feature_hash", sa.String(64), nullable=False),
+    sa.Column("features", sa.LargeBinary, nullable=False),
+    sa.Index("training_rows_time", "occurred_at", "decision_id"),
+)
+
+labels = sa.Table(
+    "labels",
+    metadata,
+    sa.Column("label_id", _ID, primary_key=True),
+    sa.Column("transaction_id", _ID, nullable=False, index=True),
+    sa.Column("label", sa.String(16), nullable=False),
+    sa.Column("source", sa.String(32), nullable=False),
+    sa.Column("reported_at", UtcDateTime, nullable=False, index=True),
+    sa.Column("reversal", sa.Boolean, nullable=False),
+)
+
+# One row per labelled payment: the lock its labels are folded under, and their fold.
+# `projected` trails `revision` until the online store knows.
+outcomes = sa.Table(
+    "outcomes",
+    metadata,
+    sa.Column("transaction_id", _ID, primary_key=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("source", sa.String(32)),
+    sa.Column("reported_at", UtcDateTime),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("projected", sa.BigInteger, nullable=False),
+)
+
+profiles = sa.Table(
+    "profiles",
+    metadata,
+    sa.Column("account_id", _ID, primary_key=True),
+    sa.Column("payments", sa.BigInteger, nullable=False),
+    sa.Column("first_seen", UtcDateTime, nullable=False),
+    sa.Column("last_seen", UtcDateTime, nullable=False),
+)
+
+profile_amounts = sa.Table(
+    "profile_amounts",
+    metadata,
+    sa.Column("account_id", _ID, primary_key=True),
+    sa.Column("currency", sa.String(3), primary_key=True),
+    sa.Column("verdict", sa.String(16), primary_key=True),
+    sa.Column("payments", sa.BigInteger, nullable=False),
+    sa.Column("sum_minor", sa.BigInteger, nullable=False),
+    # The sum of squares in three limbs, see `profile.limbs`.
+    sa.Column("squares_low", sa.BigInteger, nullable=False),
+    sa.Column("squares_middle", sa.BigInteger, nullable=False),
+    sa.Column("squares_high", sa.BigInteger, nullable=False),
+)
+
+profile_values = sa.Table(
+    "profile_values",
+    metadata,
+    sa.Column("account_id", _ID, primary_key=True),
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("value", _ID, primary_key=True),
+    sa.Column("payments", sa.BigInteger, nullable=False),
+    sa.Column("first_seen", UtcDateTime, nullable=False),
+    sa.Column("last_seen", UtcDateTime, nullable=False),
+)
+
+parked = parked_table(metadata)

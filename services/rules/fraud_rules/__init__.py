@@ -1,0 +1,1 @@
+"""Rules: a typed CEL ruleset."""

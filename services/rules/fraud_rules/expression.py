@@ -1,0 +1,120 @@
+"""The rules language: CEL behind one door. The only importer of cel_expr_python.
+
+CEL is not Turing-complete and checks types against declared fields when it compiles, so a
+misspelt field or a wrong type fails when a ruleset is loaded, never on a payment. Its
+`&&` and `||` know three values: an unknown operand is absorbed where the other side
+settles the matter, and makes the whole unknown where it does not.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal
+
+from cel_expr_python import cel
+
+FieldType = Literal["bool", "int", "double", "string"]
+Value = bool | int | float | str
+
+_TYPES: dict[FieldType, Any] = {
+    "bool": cel.Type.BOOL,
+    "int": cel.Type.INT,
+    "double": cel.Type.DOUBLE,
+    "string": cel.Type.STRING,
+}
+_STRINGS = re.compile(
+    r"""[rRbB]*('''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")""",
+    re.DOTALL,
+)
+_COMMENTS = re.compile(r"//[^\n]*")
+_NAMES = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+_PLACE = re.compile(r"<input>:\d+:(\d+): (.+)")
+_MANY_DIGITS = re.compile(r"\d{8,}")
+_UNKNOWN = "UNKNOWN: No value with name"
+
+
+class ExpressionError(ValueError):
+    """The expression does not compile; the message is one line for its author."""
+
+
+class Trouble(Enum):
+    """Why an expression is neither true nor false."""
+
+    UNKNOWN = "a field it needs has no value"
+    FAULT = "it failed on this payment's values"
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression and the declared fields it reads."""
+
+    source: str
+    uses: frozenset[str]
+    _program: Any
+
+    def truth(self, activation: Any) -> bool | Trouble:
+        """The value for one payment's activation. Raises nothing."""
+        value = self._program.eval(activation).value()
+        if value is False or value is True:
+            return bool(value)
+        # A checked boolean expression can otherwise only be an error, given as text.
+        missing = isinstance(value, str) and value.startswith(_UNKNOWN)
+        return Trouble.UNKNOWN if missing else Trouble.FAULT
+
+
+class Language:
+    """Declared fields and lists. A list `x` is the function `in_x(text)`."""
+
+    def __init__(
+        self, fields: Mapping[str, FieldType], lists: Mapping[str, frozenset[str]]
+    ) -> None:
+        self._fields = frozenset(fields)
+        self._env = cel.NewEnv(
+            variables={name: _TYPES[kind] for name, kind in fields.items()},
+            functions=[
+                _membership(name, entries) for name, entries in sorted(lists.items())
+            ],
+        )
+
+    def compile(self, source: str) -> Expression:
+        """Compile and type-check; the result must be a boolean. Raises ExpressionError."""
+        try:
+            program = self._env.compile(source)
+        except RuntimeError as error:
+            raise ExpressionError(_explain(str(error))) from None
+        if program.return_type() != cel.Type.BOOL:
+            kind = program.return_type().name()
+            raise ExpressionError(f"it is of type {kind}, not true or false")
+        return Expression(source, self._uses(source), program)
+
+    def activation(self, values: Mapping[str, Value]) -> Any:
+        """One payment's values, shared by all expressions (building it is the dear part:
+        with one per rule an evaluation costs ten times as much). Absent is unknown."""
+        return self._env.Activation(values)
+
+    def _uses(self, source: str) -> frozenset[str]:
+        bare = _COMMENTS.sub(" ", _STRINGS.sub(" ", source))
+        return self._fields.intersection(_NAMES.findall(bare))
+
+
+def _membership(name: str, entries: frozenset[str]) -> Any:
+    return cel.FunctionDecl(
+        f"in_{name}",
+        [
+            cel.Overload(
+                f"in_{name}_string",
+                return_type=cel.Type.BOOL,
+                parameters=[cel.Type.STRING],
+                impl=entries.__contains__,
+            )
+        ],
+    )
+
+
+def _explain(message: str) -> str:
+    found = _PLACE.search(message)
+    text = f"column {found[1]}: {found[2]}" if found else "it does not compile"
+    if "double" in text and "int" in text:
+        text += "; numbers compared with a double are written 5.0, with an int 5"
+    return _MANY_DIGITS.sub("...", text)[:300]

@@ -1,0 +1,136 @@
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fraud_features.registry import BANK
+from fraud_rules.ruleset import RulesetError, load
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def rules(*rows: str, head: str = "name: test\nversion: 3") -> bytes:
+    return f"{head}\nrules:\n{''.join(f'  - {row}{chr(10)}' for row in rows)}".encode()
+
+
+def row(when="amount_minor > 100", **overrides):
+    fields = {
+        "id": "R-001",
+        "version": 7,
+        "state": "live",
+        "effect": "FLAG",
+        "severity": "low",
+        "reason": "odd",
+        "when": f'"{when}"',
+        **overrides,
+    }
+    return "{" + ", ".join(f"{name}: {value}" for name, value in fields.items()) + "}"
+
+
+def problems(body: bytes):
+    with pytest.raises(RulesetError) as caught:
+        load(body, BANK)
+    return dict(caught.value.problems)
+
+
+class TestTheShippedRuleset:
+    def test_has_enough_rules_of_every_state(self, ruleset):
+        states = [rule.state for rule in ruleset.rules]
+        assert states.count("live") >= 28
+        assert {"shadow", "draft"} <= set(states)
+
+    def test_blocks_only_on_lists_scripts_and_emulators(self, ruleset):
+        blocks = {r.ref for r in ruleset.rules if r.effect == "BLOCK"}
+        lists = {f"R-{n:03}@1" for n in range(1, 8)}
+        assert blocks == lists | {"R-012@1", "R-013@1", "R-030@1"}
+
+
+class TestVersions:
+    def test_name_the_content_of_the_file(self):
+        body = rules(row())
+        loaded = load(body, BANK)
+        assert loaded.content_hash == hashlib.sha256(body).hexdigest()
+        assert loaded.version == f"test@3+{loaded.content_hash[:8]}"
+        assert loaded.rules[0].ref == "R-001@7"
+
+    def test_change_with_any_change(self):
+        one, two = load(rules(row()), BANK), load(rules(row(severity="high")), BANK)
+        assert one.version != two.version
+
+
+class TestARulesetIsRefused:
+    def test_with_every_wrong_rule_and_why(self):
+        found = problems(
+            rules(
+                row("acount_count_1h > 3"),
+                row("speed_kmh > 3", id="R-002"),
+                row("amount_minor > 3", id="R-003"),
+                row("amount_minor + 3", id="R-004"),
+                row("in_nowhere(account_id)", id="R-005"),
+            )
+        )
+        assert set(found) == {"R-001", "R-002", "R-004", "R-005"}
+        assert "acount_count_1h" in found["R-001"]
+        assert "written 5.0" in found["R-002"]
+
+    def test_when_drafts_do_not_compile_either(self):
+        assert set(problems(rules(row("nope", state="draft")))) == {"R-001"}
+
+    def test_when_an_id_is_used_twice(self):
+        assert "twice" in problems(rules(row(), row()))["R-001"]
+
+    @pytest.mark.parametrize(
+        ("change", "place"),
+        [
+            ({"id": "14"}, "rules.0.id"),
+            ({"state": "on"}, "rules.0.state"),
+            ({"effect": "ALLOW"}, "rules.0.effect"),
+            ({"version": 0}, "rules.0.version"),
+            ({"colour": "red"}, "rules.0.colour"),
+            ({"snoozed_until": "2026-01-01T00:00:00"}, "rules.0.snoozed_until"),
+        ],
+    )
+    def test_when_a_field_is_not_as_documented(self, change, place):
+        assert place in problems(rules(row(**change)))
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"name: test",
+            b"\xff",
+            b"a: [",
+            b"name: a\nname: b",
+            b"a: &x 1\nb: *x",
+            b"!!python/object/apply:os.system ['true']",
+            b"[" * 5000,
+        ],
+    )
+    def test_when_it_is_no_ruleset_at_all(self, body):
+        assert problems(body)
+
+    @pytest.mark.parametrize(
+        "reason", ["'{nope}'", "'{amount_minor:x}'", "'{account_id}'", "'{'", "'{}'"]
+    )
+    def test_when_a_reason_shows_what_it_may_not(self, reason):
+        assert "reason" in problems(rules(row(reason=reason)))["R-001"]
+
+
+class TestReasons:
+    def test_show_the_payments_values(self):
+        text = "'{amount_minor} and {speed_kmh}, {is_pos}, {mcc_risk_group}'"
+        rule = load(rules(row(reason=text)), BANK).rules[0]
+        values = {"amount_minor": 4250, "speed_kmh": 1234.567, "is_pos": True}
+        assert rule.reason(values) == "4250 and 1235, true, unknown"
+
+
+class TestSnoozing:
+    def test_keeps_a_live_rule_from_acting_until_it_ends(self):
+        until = (NOW + timedelta(hours=1)).isoformat()
+        rule = load(rules(row(snoozed_until=f"'{until}'")), BANK).rules[0]
+        assert not rule.acts(NOW)
+        assert rule.acts(NOW + timedelta(hours=1))
+
+    def test_accepts_a_yaml_timestamp(self):
+        rule = load(rules(row(snoozed_until="2026-03-02T13:00:00Z")), BANK).rules[0]
+        assert rule.snoozed_until == NOW + timedelta(hours=1)

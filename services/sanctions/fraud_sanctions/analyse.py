@@ -1,0 +1,108 @@
+"""A name as written, taken through the steps of `normalise/` to comparable words."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from fraud_sanctions.normalise.homoglyphs import fold_homoglyphs
+from fraud_sanctions.normalise.honorifics import without_honorifics
+from fraud_sanctions.normalise.legal_forms import split_legal_forms
+from fraud_sanctions.normalise.numbers import NUMBER_MARK, mark_numbers
+from fraud_sanctions.normalise.order import alternatives
+from fraud_sanctions.normalise.particles import (
+    is_link,
+    is_patronymic,
+    join_compounds,
+    names_father,
+)
+from fraud_sanctions.normalise.transliterate import transliterate
+from fraud_sanctions.normalise.unicode import clean
+from fraud_sanctions.tables import groups, stems
+
+# More words than any listed person or ship has; a longer query is cut, not refused.
+MAX_WORDS = 24
+_WORD = re.compile(r"~?[a-z0-9]+")
+_DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b")
+_STEM_LENGTHS = range(4, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One name in comparable form.
+
+    `words`: what is compared, `#n` for numbers; `fathers`: positions of words that name the
+    father; `forms`: company forms set apart; `compact`: everything run together.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    fathers: frozenset[int]
+    forms: tuple[str, ...]
+    compact: str
+
+
+def _tokens(text: str) -> list[str]:
+    plain = transliterate(fold_homoglyphs(clean(text)))
+    plain = _DOTTED.sub(lambda m: m.group().replace(".", ""), plain)
+    return _WORD.findall(plain)[:MAX_WORDS]
+
+
+def analyse(text: str, *, person: bool | None = None) -> Name:
+    """The comparable form of one single name. `person`: what is known of its bearer."""
+    raw = _tokens(text)
+    tokens, forms = (raw, []) if person or not raw else split_legal_forms(raw)
+    organisation = person is False or (person is None and bool(forms))
+    tokens = mark_numbers(tokens, organisation=organisation)
+    if not organisation:
+        tokens = join_compounds(without_honorifics(tokens))
+    words: list[str] = []
+    fathers: set[int] = set()
+    for at, token in enumerate(tokens):
+        linked = at > 0 and names_father(tokens[at - 1])
+        if linked or (is_patronymic(token) and not organisation):
+            fathers.add(len(words))
+        if not is_link(token):
+            words.append(token)
+    if not words:
+        words, fathers = tokens, set()
+    return Name(
+        text,
+        tuple(words),
+        frozenset(fathers),
+        tuple(forms),
+        "".join(tokens).replace("~", ""),
+    )
+
+
+def readings(text: str, *, person: bool | None = None) -> Sequence[Name]:
+    """Every name a field holds (`A / B`, `Long Name (LN)`), those without words left out."""
+    names = (analyse(part, person=person) for part in alternatives(clean(text)))
+    return [name for name in names if name.words]
+
+
+@lru_cache(maxsize=1 << 16)
+def business_word(word: str) -> str | None:
+    """The common English form of a word organisations use (`zavod` is `plant`), or None."""
+    table = stems("glossary")
+    if word in table:
+        return table[word]
+    for length in reversed(_STEM_LENGTHS):
+        if length <= len(word) and (found := table.get(word[:length] + "*")):
+            return found
+    return None
+
+
+def given_name_groups(word: str) -> frozenset[int]:
+    """Groups of interchangeable given names the word belongs to."""
+    return groups("nicknames").get(word, frozenset())
+
+
+def is_number(word: str) -> bool:
+    """A number or series mark: identity, not spelling."""
+    return word.startswith(NUMBER_MARK)
+
+
+def is_initial(word: str) -> bool:
+    """A single letter that may stand for a whole name."""
+    return len(word) == 1 and word.isalpha()

@@ -1,0 +1,147 @@
+"""The lists of a folder: which files make a list, whether to take it, and its version.
+
+A folder holds any of: `sdn.csv` or `cons_prim.csv` with their side files (directly, or in
+a sub-folder that names the list), UN XML files, and CSV files of our own format. A
+`SHA256SUMS` file, where there is one, is binding.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from fraud_sanctions.records import ListedEntity, WatchList
+from fraud_sanctions.sources import ofac, simple, un
+from fraud_sanctions.sources.refusal import ListRefused
+
+LARGEST_LOSS = 0.10
+_LIST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_CHECKSUMS = "SHA256SUMS"
+# Main file -> (list name at the top of the folder, alternates, addresses, comments).
+_OFAC = {
+    "sdn.csv": ("ofac_sdn", "alt.csv", "add.csv", "sdn_comments.csv"),
+    "cons_prim.csv": ("ofac_cons", "cons_alt.csv", "cons_add.csv", "cons_comments.csv"),
+}
+_OFAC_FILES = {*_OFAC, *(name for _, *side in _OFAC.values() for name in side)}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The files of one list; the first is the main one."""
+
+    list_id: str
+    files: tuple[Path, ...]
+
+    @property
+    def written_at(self) -> datetime:
+        """When the main file was last written."""
+        return datetime.fromtimestamp(self.files[0].stat().st_mtime, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a look at the folder gave: the lists to use, and the lists refused."""
+
+    lists: tuple[WatchList, ...]
+    refused: tuple[ListRefused, ...]
+
+
+def sources(folder: Path) -> list[Source]:
+    """The lists a folder holds, by name."""
+    found = list(_ofac_sources(folder, None))
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            found += _ofac_sources(path, path.name)
+        elif path.suffix in (".xml", ".csv") and path.name not in _OFAC_FILES:
+            found.append(Source(path.stem, (path,)))
+    return found
+
+
+def _ofac_sources(folder: Path, name: str | None) -> Iterator[Source]:
+    for main, (default, *side) in _OFAC.items():
+        if (folder / main).is_file():
+            present = [folder / s for s in side if (folder / s).is_file()]
+            yield Source(name or default, (folder / main, *present))
+
+
+def load(folder: Path, in_use: Mapping[str, WatchList], now: datetime) -> Loaded:
+    """Read every list of the folder; a refused one is replaced by the one in use.
+
+    A list in use whose files are gone is refused as missing, and kept.
+    """
+    lists: dict[str, WatchList] = {}
+    refused: list[ListRefused] = []
+    checksums = _checksums(folder)
+    for source in sources(folder):
+        try:
+            fresh = read(source, now, checksums)
+            _refuse_shrunken(fresh, in_use.get(source.list_id))
+            lists[source.list_id] = fresh
+        except ListRefused as refusal:
+            refused.append(refusal)
+    for list_id, used in in_use.items():
+        if list_id not in lists:
+            lists[list_id] = used
+            if all(refusal.list_id != list_id for refusal in refused):
+                refused.append(ListRefused(list_id, "LIST_MISSING"))
+    return Loaded(tuple(lists[key] for key in sorted(lists)), tuple(refused))
+
+
+def _refuse_shrunken(fresh: WatchList, used: WatchList | None) -> None:
+    if used and len(fresh.entities) < (1.0 - LARGEST_LOSS) * len(used.entities):
+        raise ListRefused(fresh.list_id, "LIST_SHRUNKEN")
+
+
+def read(
+    source: Source, now: datetime, checksums: Mapping[Path, str] | None = None
+) -> WatchList:
+    """One list from its files. Raises ListRefused."""
+    try:
+        contents = [(path, path.read_bytes()) for path in source.files]
+    except OSError:
+        raise ListRefused(source.list_id, "LIST_MISSING") from None
+    digest = hashlib.sha256()
+    for path, data in contents:
+        own = hashlib.sha256(data).hexdigest()
+        if (checksums or {}).get(path, own) != own:
+            raise ListRefused(source.list_id, "LIST_CHECKSUM")
+        digest.update(own.encode())
+    if not _LIST_NAME.fullmatch(source.list_id):
+        raise ListRefused("unnamed", "LIST_CORRUPT")
+    entities, generated = _parse(source, {path.name: data for path, data in contents})
+    fingerprint = digest.hexdigest()[:12]
+    return WatchList(
+        list_id=source.list_id,
+        version=f"{generated}+{fingerprint}" if generated else fingerprint,
+        sha256=digest.hexdigest(),
+        dated=generated or source.written_at.date(),
+        loaded_at=now,
+        entities=entities,
+    )
+
+
+def _parse(
+    source: Source, data: Mapping[str, bytes]
+) -> tuple[Sequence[ListedEntity], date | None]:
+    main = source.files[0].name
+    if main in _OFAC:
+        _, *side = _OFAC[main]
+        parts = [data.get(name, b"") for name in side]
+        return ofac.parse(data[main], *parts, list_id=source.list_id), None
+    if main.endswith(".xml"):
+        return un.parse(data[main], list_id=source.list_id)
+    return simple.parse(data[main], list_id=source.list_id), None
+
+
+def _checksums(folder: Path) -> dict[Path, str]:
+    path = folder / _CHECKSUMS
+    if not path.is_file():
+        return {}
+    found = {}
+    for line in path.read_text("utf-8").splitlines():
+        digest, _, name = line.partition(" ")
+        if name.strip():
+            found[folder / name.strip().lstrip("*")] = digest.lower()
+    return found

@@ -1,0 +1,203 @@
+"""The screening desk: which lists are in use, and what they say about a party."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from fraud_sanctions import telemetry
+from fraud_sanctions.catalogue import load, sources
+from fraud_sanctions.index import Index
+from fraud_sanctions.problems import ListsUnusable
+from fraud_sanctions.records import ListedEntity, Party, WatchList
+from fraud_sanctions.screener import Bands, Hit, Screener
+from fraud_sanctions.settings import SAMPLE_LISTS, Settings
+from fraud_sanctions.sources.refusal import ListRefused
+from fraud_shared.contracts.screening import ListVersion
+from fraud_shared.mesh.clock import Clock, SystemClock
+
+log = structlog.get_logger()
+Signature = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True)
+class Edition:
+    """Lists and the index over them, always replaced together."""
+
+    lists: tuple[WatchList, ...]
+    screener: Screener
+    by_id: Mapping[str, ListedEntity]
+    since: Mapping[str, datetime]
+
+    def versions(self, now: datetime) -> tuple[ListVersion, ...]:
+        """What an answer given now was made from."""
+        return tuple(
+            ListVersion(
+                list=watch.list_id,
+                version=watch.version,
+                entities=len(watch.entities),
+                loaded_at=watch.loaded_at,
+                age_hours=self.age_hours(watch.list_id, now),
+            )
+            for watch in self.lists
+        )
+
+    def age_hours(self, list_id: str, now: datetime) -> float:
+        """Hours since the list was fetched (its file written), never negative."""
+        seconds = (now - self.since[list_id]).total_seconds()
+        return max(0.0, round(seconds / 3600, 4))
+
+
+class ScreeningDesk:
+    """Holds one edition; a reload builds another aside and replaces the reference."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._edition: Edition | None = None
+        self._signature: Signature = ()
+        self._loading = asyncio.Lock()
+        self.refused: tuple[ListRefused, ...] = ()
+        self.bands = Bands(settings.possible, settings.match)
+
+    @property
+    def checks(self) -> Mapping[str, Callable[[], bool]]:
+        """Ready once a first edition is loaded; an old list does not make it unready."""
+        return {"lists": lambda: self._edition is not None}
+
+    @property
+    def edition(self) -> Edition:
+        """The edition in use."""
+        if self._edition is None:
+            raise ListsUnusable
+        return self._edition
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Load the first edition (a failure is fatal), then watch the folder."""
+        await self.reload()
+        watch = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+
+    async def reload(self) -> Edition:
+        """Read all lists again and use what may be used; refused ones stay as they were.
+
+        Raises ListsUnusable when no list can be used, or one is refused at the start.
+        """
+        async with self._loading:
+            return await self._reload()
+
+    async def _reload(self) -> Edition:
+        folder, now = self._settings.lists, self._clock.now()
+        used = {w.list_id: w for w in self._edition.lists} if self._edition else {}
+        try:
+            signature = await asyncio.to_thread(_signature, folder)
+            loaded = await asyncio.to_thread(load, folder, used, now)
+        except OSError:
+            raise ListsUnusable from None
+        self.refused = loaded.refused
+        self._record(loaded.lists, loaded.refused)
+        if not loaded.lists or (self._edition is None and loaded.refused):
+            raise ListsUnusable
+        since = await asyncio.to_thread(self._since, folder, loaded.lists)
+        edition = await asyncio.to_thread(self._build, loaded.lists, since)
+        self._edition, self._signature = edition, signature
+        log.info("lists_loaded", lists=len(edition.lists), entities=len(edition.by_id))
+        return edition
+
+    def _build(
+        self, lists: tuple[WatchList, ...], since: Mapping[str, datetime]
+    ) -> Edition:
+        old = self._edition
+        if old and [w.sha256 for w in old.lists] == [w.sha256 for w in lists]:
+            return Edition(lists, old.screener, old.by_id, since)
+        entities = [entity for watch in lists for entity in watch.entities]
+        by_id = {entity.entity_id: entity for entity in entities}
+        return Edition(lists, Screener(Index(entities)), by_id, since)
+
+    def _since(self, folder: Path, lists: tuple[WatchList, ...]) -> dict[str, datetime]:
+        """When each list was fetched. The sample never ages: it is part of the program."""
+        if folder == SAMPLE_LISTS:
+            return {watch.list_id: watch.loaded_at for watch in lists}
+        refused = {refusal.list_id for refusal in self.refused}
+        written = {s.list_id: s.written_at for s in sources(folder)}
+        old = self._edition.since if self._edition else {}
+        return {
+            w.list_id: old[w.list_id] if w.list_id in refused else written[w.list_id]
+            for w in lists
+        }
+
+    def _record(
+        self, lists: tuple[WatchList, ...], refused: tuple[ListRefused, ...]
+    ) -> None:
+        bad = {refusal.list_id: refusal.code for refusal in refused}
+        for watch in lists:
+            telemetry.LIST_ENTITIES.labels(watch.list_id).set(len(watch.entities))
+            if watch.list_id not in bad:
+                telemetry.LIST_LOADS.labels(watch.list_id, "loaded").inc()
+        for list_id, code in bad.items():
+            telemetry.LIST_LOADS.labels(list_id, code.lower()).inc()
+            log.error("list_refused", list=list_id, code=code)
+
+    async def _watch(self) -> None:
+        """Keep the age gauges true, and reload when a file of the folder changed."""
+        every = self._settings.check_every_s
+        while True:
+            self._measure_ages()
+            await asyncio.sleep(every or 60.0)
+            if not every:
+                continue
+            with suppress(OSError, ListsUnusable):
+                signature = await asyncio.to_thread(_signature, self._settings.lists)
+                if signature != self._signature:
+                    self._signature = signature
+                    await self.reload()
+
+    def _measure_ages(self) -> None:
+        now = self._clock.now()
+        for watch in self.edition.lists:
+            hours = self.edition.age_hours(watch.list_id, now)
+            telemetry.LIST_AGE_SECONDS.labels(watch.list_id).set(hours * 3600)
+
+    def versions(self, edition: Edition) -> tuple[ListVersion, ...]:
+        """The edition's lists, with their ages now."""
+        return edition.versions(self._clock.now())
+
+    def stale(self, versions: tuple[ListVersion, ...]) -> bool:
+        """Whether any list is older than may be relied on."""
+        limit = self._settings.stale_after_hours
+        return any(version.age_hours > limit for version in versions)
+
+    def screen(
+        self,
+        edition: Edition,
+        party: Party,
+        *,
+        least: float | None = None,
+        most: int = 0,
+    ) -> list[Hit]:
+        """Hits of one party from the `possible` band up, or from `least`."""
+        started = time.perf_counter()
+        hits = edition.screener.screen(
+            party,
+            least=self.bands.possible if least is None else least,
+            most=most or self._settings.hits_per_party,
+        )
+        telemetry.SCREENING_SECONDS.observe(time.perf_counter() - started)
+        return hits
+
+
+def _signature(folder: Path) -> Signature:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    stats = [(str(path), path.stat()) for path in files]
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)

@@ -1,0 +1,178 @@
+"""`POST /match/{dataset}`: the request and response of yente, so that its clients fit."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from fraud_sanctions.desk import Edition, ScreeningDesk
+from fraud_sanctions.problems import DatasetUnknown
+from fraud_sanctions.records import EntityKind, Party
+from fraud_sanctions.screener import Hit
+from fraud_shared.contracts.screening import ListVersion
+from fraud_shared.web.guard import require_service
+
+# FollowTheMoney schemata that carry names; LegalEntity and Thing may be anybody.
+_KINDS: dict[str, EntityKind | None] = {
+    "Person": "person",
+    "Organization": "organisation",
+    "Company": "organisation",
+    "PublicBody": "organisation",
+    "Vessel": "vessel",
+    "Airplane": "aircraft",
+    "LegalEntity": None,
+    "Thing": None,
+}
+_SCHEMATA: dict[EntityKind, str] = {
+    "person": "Person",
+    "organisation": "Organization",
+    "vessel": "Vessel",
+    "aircraft": "Airplane",
+}
+Values = Annotated[list[Annotated[str, Field(max_length=512)]], Field(max_length=20)]
+_NAME_PROPERTIES = ("name", "alias", "weakAlias", "previousName")
+_MOST_NAMES = 10
+
+
+class MatchQuery(BaseModel):
+    """One entity to match. Properties that are not compared are accepted and ignored."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    schema_: Annotated[str, Field(alias="schema", max_length=64)] = "Thing"
+    id: Annotated[str, Field(max_length=128)] | None = None
+    properties: Annotated[dict[str, Values | str], Field(max_length=64)]
+
+    def values(self, name: str) -> list[str]:
+        """The values of a property, as a list whatever was sent."""
+        found = self.properties.get(name, [])
+        return [found[:512]] if isinstance(found, str) else found
+
+
+class MatchRequest(BaseModel):
+    """Up to 100 queries by the caller's own keys."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    queries: Annotated[
+        dict[Annotated[str, Field(max_length=128)], MatchQuery], Field(max_length=100)
+    ]
+
+
+class MatchTotal(BaseModel):
+    """How many results there are."""
+
+    value: int
+    relation: str
+
+
+class MatchResponses(BaseModel):
+    """One query's answer."""
+
+    status: int
+    results: list[dict[str, Any]]
+    total: MatchTotal
+    query: dict[str, Any]
+
+
+class MatchAnswer(BaseModel):
+    """Answers by the caller's keys, and the lists they were made from."""
+
+    responses: dict[str, MatchResponses]
+    limit: int
+    lists: tuple[ListVersion, ...]
+
+
+def router(desk: ScreeningDesk) -> APIRouter:
+    """The yente-compatible route."""
+    routes = APIRouter(tags=["matching"], dependencies=[Depends(require_service)])
+
+    @routes.post("/match/{dataset}", operation_id="matchEntities")
+    async def match(
+        dataset: str,
+        request: MatchRequest,
+        limit: Annotated[int, Query(ge=1, le=50)] = 5,
+        threshold: Annotated[float | None, Query(ge=0.0, le=1.0)] = None,
+        cutoff: Annotated[float, Query(ge=0.0, le=1.0)] = 0.3,
+    ) -> MatchAnswer:
+        """Candidates per query with `score` and `match` (score at or above `threshold`)."""
+        edition = desk.edition
+        if dataset != "default" and all(w.list_id != dataset for w in edition.lists):
+            raise DatasetUnknown
+        bar = desk.bands.match if threshold is None else threshold
+        responses = {}
+        for key, query in request.queries.items():
+            await asyncio.sleep(0)
+            hits = _best(desk, edition, query, dataset, cutoff)
+            responses[key] = MatchResponses(
+                status=200,
+                results=[_result(hit, bar) for hit in hits[:limit]],
+                total=MatchTotal(value=len(hits), relation="eq"),
+                query={"schema": query.schema_, "properties": query.properties},
+            )
+        return MatchAnswer(
+            responses=responses, limit=limit, lists=desk.versions(edition)
+        )
+
+    return routes
+
+
+def _best(
+    desk: ScreeningDesk,
+    edition: Edition,
+    query: MatchQuery,
+    dataset: str,
+    cutoff: float,
+) -> list[Hit]:
+    """Hits over all names of the query, each entity once with its best score."""
+    names = [name for prop in _NAME_PROPERTIES for name in query.values(prop)]
+    births = [b for b in query.values("birthDate") if b[:4].isdecimal()]
+    countries = [
+        value.upper()
+        for prop in ("nationality", "country", "citizenship", "jurisdiction")
+        for value in query.values(prop)
+        if len(value) == 2
+    ]
+    best: dict[str, Hit] = {}
+    for name in list(dict.fromkeys(names))[:_MOST_NAMES]:
+        party = Party(
+            name=name,
+            kind=_KINDS.get(query.schema_),
+            birth_date=births[0][:10] if births else None,
+            country=countries[0] if countries else None,
+        )
+        for hit in desk.screen(edition, party, least=cutoff, most=50):
+            known = best.get(hit.entity.entity_id)
+            if dataset in ("default", hit.entity.list_id) and (
+                known is None or hit.score > known.score
+            ):
+                best[hit.entity.entity_id] = hit
+    return sorted(best.values(), key=lambda hit: (-hit.score, hit.entity.entity_id))
+
+
+def _result(hit: Hit, bar: float) -> dict[str, Any]:
+    entity = hit.entity
+    properties = {
+        "name": [entity.caption],
+        "alias": [name.text for name in entity.names[1:]],
+        "birthDate": list(entity.birth_dates),
+        "country": [country.lower() for country in entity.countries],
+        "program": list(entity.programs),
+        "topics": ["sanction"],
+    }
+    return {
+        "id": entity.entity_id,
+        "caption": entity.caption,
+        "schema": _SCHEMATA[entity.kind],
+        "datasets": [entity.list_id],
+        "target": True,
+        "properties": {name: values for name, values in properties.items() if values},
+        "score": round(hit.score, 4),
+        "match": hit.score >= bar,
+        "features": {
+            "name_similarity": round(hit.similarity, 4),
+            "name_strength": round(hit.strength, 4),
+        },
+        "explanations": list(hit.reasons),
+    }

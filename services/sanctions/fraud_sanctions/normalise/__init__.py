@@ -1,0 +1,1 @@
+"""From a name as written to comparable words, one step per file."""

@@ -1,0 +1,34 @@
+"""Step 4: `LAST, First` to reading order, and names written together to single names."""
+
+import re
+
+_AKA = re.compile(
+    r"\b(?:a\.?k\.?a\.?|f\.?k\.?a\.?|alias|also known as)\b[:.]?", re.IGNORECASE
+)
+_BRACKETS = re.compile(r"[(\[（][^)\]）]*[)\]）]?")
+_SLASH = re.compile(r"\s+/\s*|\s*/\s+|;")
+_SUFFIX = re.compile(
+    r"^(?:inc|ltd|llc|l\.?l\.?c|co|corp|s\.?a|gmbh|plc|jr|sr|limited|company|jsc|ooo|oao|ao|"
+    r"s\.?r\.?l|sarl|b\.?v|n\.?v|l\.?p|pte|pvt|bhd)\b",
+    re.IGNORECASE,
+)
+
+
+def reading_order(name: str) -> str:
+    """`HUSSEIN, Uday` to `Uday HUSSEIN`; `Acme, Inc.` and lists of names stay."""
+    head, comma, tail = name.partition(",")
+    tail = tail.strip()
+    if not comma or not tail or "," in tail or _SUFFIX.match(tail):
+        return name
+    return f"{tail} {head.strip()}"
+
+
+def alternatives(name: str) -> list[str]:
+    """The names inside one field: `A / B`, `A a.k.a. B`, `Long Name (LN)`; first is main."""
+    found: list[str] = []
+    for part in _SLASH.split(name)[:8]:
+        for single in _AKA.split(part)[:8] if "(" not in part else [part]:
+            bare = _BRACKETS.sub(" ", single).strip(" ,.-")
+            if bare and len(bare) > 1:
+                found.append(reading_order(bare))
+    return list(dict.fromkeys(found)) or [name]

@@ -1,0 +1,55 @@
+"""Step 3: any script to lower-case ASCII, offline; scripts that write no vowels are marked."""
+
+import re
+
+from anyascii import anyascii
+
+# Arabic and Hebrew leave out short vowels: such a word is compared by its consonants.
+ABJAD_MARK = "~"
+_ABJAD = re.compile(r"[\u0590-\u05ff\u0600-\u06ff\u0750-\u077f\ufb50-\ufeff]+")
+_ARABIC_ARTICLE = re.compile(r"(?<![\u0600-\u06ff])(?:وال|ال)(?=[\u0600-\u06ff]{3,})")
+_LONG_A = re.compile(r"[\u0622\u0627\u0649\u0640\u064b-\u0652\u0621]")
+_HANGUL = re.compile(r"[\uac00-\ud7a3]")
+_SYLLABIC = re.compile(r"[\u2e80-\u2fff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3]+")
+_CAPITAL = re.compile(r"(?=[A-Z])")
+_QUOTES = re.compile(r"['`´’‘ʼʻʹ\"]")
+_WORD_EDGE = re.compile(r"[^\W_]+")
+# Revised Romanisation to the spelling lists use for Korean names (McCune-Reischauer-like).
+_KOREAN = (("eo", "o"), ("eu", "u"), ("ae", "ae"), ("j", "ch"), ("ssi", "si"))
+_KOREAN_SURNAMES = {
+    "gim": "kim", "i": "ri", "bag": "pak", "jeong": "chong", "gang": "kang", "jo": "cho",
+    "im": "rim", "no": "ro", "yu": "ryu", "baeg": "paek", "gwon": "kwon", "yang": "ryang",
+}  # fmt: skip
+
+
+def _korean(syllable: str, first: bool) -> str:
+    if first and syllable in _KOREAN_SURNAMES:
+        return _KOREAN_SURNAMES[syllable]
+    for old, new in _KOREAN:
+        syllable = syllable.replace(old, new)
+    if syllable[:1] in "gdb":
+        syllable = {"g": "k", "d": "t", "b": "p"}[syllable[0]] + syllable[1:]
+    if syllable[-1:] in ("g", "b") and not syllable.endswith("ng"):
+        syllable = syllable[:-1] + {"g": "k", "b": "p"}[syllable[-1]]
+    return syllable
+
+
+def _syllables(match: re.Match[str]) -> str:
+    parts = [p.lower() for p in _CAPITAL.split(anyascii(match.group())) if p.strip()]
+    if _HANGUL.search(match.group()):
+        parts = [_korean(part, i == 0) for i, part in enumerate(parts)]
+    return " " + " ".join(parts) + " "
+
+
+def _consonants(match: re.Match[str]) -> str:
+    letters = re.sub(r"[^A-Za-z]", "", anyascii(_LONG_A.sub("", match.group())))
+    return f"{ABJAD_MARK}{letters.lower()}" if letters else ""
+
+
+def transliterate(text: str) -> str:
+    """Lower-case ASCII; Han and Hangul one word per syllable; Arabic, Hebrew marked `~`."""
+    if not text.isascii():
+        text = _SYLLABIC.sub(_syllables, text)
+        text = _ABJAD.sub(_consonants, _ARABIC_ARTICLE.sub("", text))
+        text = anyascii(text)
+    return _QUOTES.sub("", text.casefold())

@@ -1,0 +1,68 @@
+"""Birth date, country and kind of party: agree raises, contradict lowers, missing is neutral."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fraud_sanctions.records import ListedEntity, Party
+
+# In the unit of the evidence (log odds). A full date agreeing by chance is rare; a wrong
+# one is common on lists, hence lowers less than it raises; nationality is weak both ways.
+_SAME_DAY = 4.0
+_SAME_YEAR = 1.2
+_DAYS_DIFFER = -1.0
+_YEARS_DIFFER = -3.0
+_SAME_COUNTRY = 0.6
+_OTHER_COUNTRY = -0.7
+_OTHER_KIND = -2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Qualification:
+    """The sum of what the other facts say, in log odds, and each in words."""
+
+    shift: float
+    reasons: tuple[str, ...]
+
+
+def qualify(party: Party, entity: ListedEntity) -> Qualification:
+    """What everything but the name says about party and entity being the same."""
+    found: list[tuple[float, str]] = []
+    if party.kind and party.kind != entity.kind and _kinds_exclude(party, entity):
+        found.append((_OTHER_KIND, f"listed as {entity.kind}"))
+    if party.birth_date and entity.birth_dates and entity.kind == "person":
+        found.append(_births(party.birth_date, entity.birth_dates))
+    if party.country and entity.countries:
+        same = party.country in entity.countries
+        found.append(
+            (_SAME_COUNTRY, "country agrees")
+            if same
+            else (_OTHER_COUNTRY, "country differs")
+        )
+    return Qualification(
+        sum(shift for shift, _ in found), tuple(text for _, text in found if text)
+    )
+
+
+def _kinds_exclude(party: Party, entity: ListedEntity) -> bool:
+    return "person" in (party.kind, entity.kind) or "vessel" in (
+        party.kind,
+        entity.kind,
+    )
+
+
+def _births(given: str, listed: Sequence[str]) -> tuple[float, str]:
+    """The kindest reading over all listed dates; a swapped day and month is neutral."""
+    return max((_birth(given, date) for date in listed), key=lambda found: found[0])
+
+
+def _birth(given: str, listed: str) -> tuple[float, str]:
+    year, other = int(given[:4]), int(listed[:4])
+    if given == listed and len(given) == 10:
+        return _SAME_DAY, "birth date agrees"
+    if year != other:
+        near = abs(year - other) == 1
+        return (0.0, "") if near else (_YEARS_DIFFER, "birth year differs")
+    if len(given) == 10 == len(listed) and given[5:] != listed[5:]:
+        swapped = given[5:7] == listed[8:] and given[8:] == listed[5:7]
+        return (0.0, "") if swapped else (_DAYS_DIFFER, "birth day differs")
+    return _SAME_YEAR, "birth year agrees"

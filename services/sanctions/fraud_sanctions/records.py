@@ -1,0 +1,60 @@
+"""What a list says: entities and the names they go by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+EntityKind = Literal["person", "organisation", "vessel", "aircraft"]
+NameQuality = Literal["primary", "alias", "former", "weak"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedName:
+    """One name as printed on the list."""
+
+    text: str
+    quality: NameQuality = "alias"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEntity:
+    """One listed person, organisation, vessel or aircraft.
+
+    `birth_dates`: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`; `countries`: ISO 3166 alpha-2.
+    """
+
+    entity_id: str
+    list_id: str
+    kind: EntityKind
+    names: tuple[ListedName, ...]
+    birth_dates: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+
+    @property
+    def caption(self) -> str:
+        """The primary name."""
+        return self.names[0].text
+
+
+@dataclass(frozen=True, slots=True)
+class WatchList:
+    """One list as loaded: what an answer cites, and the entities it held."""
+
+    list_id: str
+    version: str
+    sha256: str
+    dated: date | None
+    loaded_at: datetime
+    entities: Sequence[ListedEntity] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who is asked about. Everything but the name only qualifies."""
+
+    name: str
+    kind: EntityKind | None = None
+    birth_date: str | None = None
+    country: str | None = None

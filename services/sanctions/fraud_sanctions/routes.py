@@ -1,0 +1,212 @@
+"""The service's routes."""
+
+import asyncio
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel, ConfigDict
+
+from fraud_sanctions import telemetry
+from fraud_sanctions.desk import Edition, ScreeningDesk
+from fraud_sanctions.problems import NameUnreadable
+from fraud_sanctions.records import Party
+from fraud_sanctions.screener import Hit
+from fraud_shared.contracts.screening import (
+    ListVersion,
+    PartyQuery,
+    ScreeningHit,
+    ScreeningRequest,
+    ScreeningResult,
+    ScreeningStatus,
+)
+from fraud_shared.web.guard import require_service
+from fraud_shared.web.problems import NotFound
+from fraud_shared.web.service import Call, HotRoute
+
+# Parties screened before other requests get their turn (about 1 ms each).
+_TURN = 4
+EntityId = Annotated[str, Path(max_length=128)]
+
+
+class RefusedList(BaseModel):
+    """A list whose last load was refused; the version in use is older."""
+
+    model_config = ConfigDict(frozen=True)
+
+    list: str
+    code: str
+
+
+class ListDetail(ListVersion):
+    """One list in use, with what identifies its content."""
+
+    sha256: str
+    dated: str | None
+
+
+class ListsView(BaseModel):
+    """Lists in use, and what was refused at the last load."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lists: tuple[ListDetail, ...]
+    refused: tuple[RefusedList, ...]
+
+
+class EntityView(BaseModel):
+    """One listed entity in full."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entity_id: str
+    list: str
+    kind: str
+    names: tuple[str, ...]
+    birth_dates: tuple[str, ...]
+    countries: tuple[str, ...]
+    programs: tuple[str, ...]
+    lists: tuple[ListVersion, ...]
+
+
+def hot(desk: ScreeningDesk) -> list[HotRoute]:
+    """The route on the payment's path."""
+
+    async def screen(request: ScreeningRequest, call: Call) -> ScreeningResult:
+        """Each party's hits, and the worst status; every answer cites the lists used."""
+        result = await _screen(desk, request, call)
+        telemetry.SCREENINGS.labels(result.status).inc()
+        call.note(screening=result.status, parties=len(request.parties))
+        return result
+
+    return [
+        HotRoute(
+            "/screen",
+            request=ScreeningRequest,
+            response=ScreeningResult,
+            handler=screen,
+            operation_id="screen",
+            summary="Screen up to 1,000 parties against all lists",
+        )
+    ]
+
+
+async def _screen(
+    desk: ScreeningDesk, request: ScreeningRequest, call: Call
+) -> ScreeningResult:
+    started = time.perf_counter()
+    edition = desk.edition  # one edition answers the whole request
+    versions = desk.versions(edition)
+    found: list[ScreeningHit] = []
+    for at, query in enumerate(request.parties):
+        if at and at % _TURN == 0:
+            await asyncio.sleep(0)
+        if at and call.deadline.expired:
+            return _unavailable("DEADLINE_EXCEEDED", versions, started)
+        if not any(char.isalnum() for char in query.name):
+            raise NameUnreadable(errors=[(f"parties.{at}.name", "no letter or digit")])
+        found += _hits(desk, edition, query)
+    return ScreeningResult(
+        status=_worst(found),
+        hits=tuple(found[:5000]),
+        lists=versions,
+        detail="SANCTIONS_STALE" if desk.stale(versions) else None,
+        elapsed_ms=_elapsed(started),
+    )
+
+
+def _worst(hits: list[ScreeningHit]) -> ScreeningStatus:
+    if any(hit.status == "match" for hit in hits):
+        return "match"
+    return "possible" if hits else "clear"
+
+
+def _unavailable(
+    detail: str, versions: tuple[ListVersion, ...], started: float
+) -> ScreeningResult:
+    return ScreeningResult(
+        status="unavailable",
+        lists=versions,
+        detail=detail,
+        elapsed_ms=_elapsed(started),
+    )
+
+
+def _elapsed(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 3)
+
+
+def _hits(
+    desk: ScreeningDesk, edition: Edition, query: PartyQuery
+) -> list[ScreeningHit]:
+    party = Party(
+        name=query.name,
+        kind=query.entity_type,
+        birth_date=query.birth_date.isoformat() if query.birth_date else None,
+        country=query.country,
+    )
+    return [_hit(desk, query.role, hit) for hit in desk.screen(edition, party)]
+
+
+def _hit(desk: ScreeningDesk, role: str, hit: Hit) -> ScreeningHit:
+    return ScreeningHit(
+        role=role,
+        entity_id=hit.entity.entity_id,
+        list=hit.entity.list_id,
+        name=hit.name[:512],
+        similarity=round(hit.similarity, 4),
+        strength=round(hit.strength, 4),
+        status="match" if desk.bands.band(hit.score) == "match" else "possible",
+        reasons=hit.reasons,
+    )
+
+
+def router(desk: ScreeningDesk) -> APIRouter:
+    """Looking at lists and entities, and reloading."""
+    routes = APIRouter(
+        prefix="/v1", tags=["lists"], dependencies=[Depends(require_service)]
+    )
+
+    @routes.get("/lists", operation_id="getLists")
+    async def lists() -> ListsView:
+        """The lists in use: version, hash, date, entities, age."""
+        return _view(desk)
+
+    @routes.post("/lists/reload", operation_id="reloadLists")
+    async def reload() -> ListsView:
+        """Read the folder again. What is damaged is refused, and the old version stays."""
+        await desk.reload()
+        return _view(desk)
+
+    @routes.get("/entities/{entity_id}", operation_id="getEntity")
+    async def entity(entity_id: EntityId) -> EntityView:
+        """One listed entity with all its names."""
+        found = desk.edition.by_id.get(entity_id)
+        if found is None:
+            raise NotFound
+        return EntityView(
+            entity_id=found.entity_id,
+            list=found.list_id,
+            kind=found.kind,
+            names=tuple(name.text for name in found.names),
+            birth_dates=found.birth_dates,
+            countries=found.countries,
+            programs=found.programs,
+            lists=desk.versions(desk.edition),
+        )
+
+    return routes
+
+
+def _view(desk: ScreeningDesk) -> ListsView:
+    edition = desk.edition
+    details = [
+        ListDetail(
+            **version.model_dump(),
+            sha256=watch.sha256,
+            dated=watch.dated.isoformat() if watch.dated else None,
+        )
+        for version, watch in zip(desk.versions(edition), edition.lists, strict=True)
+    ]
+    refused = [RefusedList(list=r.list_id, code=r.code) for r in desk.refused]
+    return ListsView(lists=tuple(details), refused=tuple(refused))

@@ -1,0 +1,38 @@
+"""What can be set from outside."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from fraud_shared.web.settings import ServiceSettings
+
+SAMPLE_LISTS = Path(__file__).parent / "lists"
+Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
+class Settings(ServiceSettings):
+    """Settings of the sanctions service, prefix `FRAUD_SANCTIONS_`.
+
+    `lists`: a folder of list files; the fictional sample when not set. `possible`, `match`:
+    lower ends of the bands. `stale_after_hours`: from then on answers say that they are
+    stale. `check_every_s`: how often the folder is looked at for new files; 0 is never.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FRAUD_SANCTIONS_")
+
+    port: int = 8008
+    lists: Path = SAMPLE_LISTS
+    possible: Share = 0.6
+    match: Share = 0.9
+    hits_per_party: Annotated[int, Field(ge=1, le=100)] = 5
+    stale_after_hours: Annotated[float, Field(gt=0.0)] = 72.0
+    check_every_s: Annotated[float, Field(ge=0.0)] = 60.0
+    max_body_bytes: int = 512 * 1024
+
+    @model_validator(mode="after")
+    def _bands_in_order(self) -> Self:
+        if self.possible > self.match:
+            raise ValueError("possible must not be above match")
+        return self

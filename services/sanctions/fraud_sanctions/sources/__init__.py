@@ -1,0 +1,1 @@
+"""List formats: pure parsers from bytes to entities."""

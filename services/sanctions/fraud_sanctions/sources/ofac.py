@@ -1,0 +1,118 @@
+"""OFAC `sdn.csv` (and the consolidated `cons_prim.csv`) with its side files.
+
+Format: ofac.treasury.gov, "SDN List Data Formats": no header; `-0-` is null;
+`ent_num, SDN_Name, SDN_Type, Program, Title, Call_Sign, Vess_type, Tonnage, GRT, Vess_flag,
+Vess_owner, Remarks`; alternate names `ent_num, alt_num, alt_type, alt_name, alt_remarks`;
+addresses `ent_num, add_num, address, city, country, add_remarks`.
+"""
+
+import re
+
+from fraud_sanctions.records import EntityKind, ListedEntity, ListedName, NameQuality
+from fraud_sanctions.sources.fields import birth_dates, country_code
+from fraud_sanctions.sources.refusal import ListRefused
+from fraud_sanctions.sources.table import rows
+
+_NULL = "-0-"
+_KINDS: dict[str, EntityKind] = {
+    "individual": "person",
+    "vessel": "vessel",
+    "aircraft": "aircraft",
+}
+_QUALITIES: dict[str, NameQuality] = {"fka": "former", "weak": "weak"}
+_REMARK = re.compile(r"(?:alt\. )?(DOB|nationality|citizen) ([^;]+)")
+_WEAK_ALIAS = re.compile(r"(?:Alt\. )?[Ww]eak a\.k\.a\. '?\"?([^;'\"]{2,200})")
+
+
+def parse(
+    sdn: bytes,
+    alt: bytes = b"",
+    add: bytes = b"",
+    comments: bytes = b"",
+    *,
+    list_id: str = "ofac_sdn",
+) -> tuple[ListedEntity, ...]:
+    """The entities of the list, with the names and countries of the side files given.
+
+    Raises ListRefused when any file is damaged, or names entities that do not exist.
+    """
+    primary = rows(sdn, list_id, 12)
+    known = {row[0].strip() for row in primary}
+    if not all(key.isdigit() for key in known) or len(known) != len(primary):
+        raise ListRefused(list_id, "LIST_CORRUPT")
+    names = _side(alt, 5, known, list_id)
+    places = _side(add, 6, known, list_id)
+    more = _side(comments, 2, known, list_id)
+    return tuple(
+        _entity(
+            row,
+            names.get(row[0].strip(), []),
+            places.get(row[0].strip(), []),
+            "".join(extra[1] for extra in more.get(row[0].strip(), [])),
+            list_id,
+        )
+        for row in primary
+    )
+
+
+def _side(
+    data: bytes, columns: int, known: set[str], list_id: str
+) -> dict[str, list[list[str]]]:
+    found: dict[str, list[list[str]]] = {}
+    if not data:
+        return found
+    parsed = rows(data, list_id, columns)
+    strangers = 0
+    for row in parsed:
+        key = row[0].strip()
+        strangers += key not in known
+        found.setdefault(key, []).append(row)
+    # The files are published together; a few rows out of step are normal, a tenth is not.
+    if strangers > max(5, len(parsed) // 10):
+        raise ListRefused(list_id, "LIST_CORRUPT")
+    return found
+
+
+def _entity(
+    row: list[str],
+    alternates: list[list[str]],
+    places: list[list[str]],
+    comments: str,
+    list_id: str,
+) -> ListedEntity:
+    remarks = _value(row[11]) + comments
+    facts = [
+        (what, text.strip().rstrip(".")) for what, text in _REMARK.findall(remarks)
+    ]
+    names = [ListedName(_value(row[1]) or row[0], "primary")]
+    for alternate in alternates:
+        if text := _value(alternate[3]):
+            kind = alternate[2].strip().lower()
+            names.append(ListedName(text, _QUALITIES.get(kind, "alias")))
+    names += [
+        ListedName(n.strip(" .'\""), "weak") for n in _WEAK_ALIAS.findall(remarks)
+    ]
+    countries = [text for what, text in facts if what != "DOB"]
+    countries += [_value(place[4]) for place in places]
+    if flag := _value(row[9]):
+        countries.append(flag)
+    codes = (country_code(text) for text in countries)
+    births = (
+        birth for what, text in facts if what == "DOB" for birth in birth_dates(text)
+    )
+    return ListedEntity(
+        entity_id=f"{list_id}-{row[0].strip()}",
+        list_id=list_id,
+        kind=_KINDS.get(_value(row[2]).lower(), "organisation"),
+        names=tuple(dict.fromkeys(names)),
+        birth_dates=tuple(dict.fromkeys(births)),
+        countries=tuple(dict.fromkeys(code for code in codes if code)),
+        programs=tuple(
+            p for p in re.split(r"\] \[|;", _value(row[3]).strip("[] ")) if p
+        ),
+    )
+
+
+def _value(text: str) -> str:
+    text = text.strip()
+    return "" if text.startswith(_NULL) else text

@@ -1,0 +1,26 @@
+"""Composition root."""
+
+from fastapi import FastAPI
+
+from fraud_scoring.registry import ModelRegistry
+from fraud_scoring.runtime import create_scorer_service
+from fraud_shared.mesh.clock import Clock
+from fraud_xgboost.scorer import ENGINE
+from fraud_xgboost.settings import Settings
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    registry: ModelRegistry | None = None,
+    clock: Clock | None = None,
+) -> FastAPI:
+    """The XGBoost scorer under the common scorer runtime."""
+    return create_scorer_service(
+        "xgboost",
+        settings or Settings(),
+        ENGINE,
+        registry=registry,
+        clock=clock,
+        summary="The probability that a payment is fraudulent",
+    )

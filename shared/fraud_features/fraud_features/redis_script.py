@@ -1,0 +1,104 @@
+"""The Redis scripts: `observe.lua` driven by the tables of `layout`, and the label script.
+
+The tables become plain calls in the text, because a script builds its tables anew for
+every payment.
+"""
+
+from collections.abc import Iterable
+from importlib.resources import files
+
+from fraud_features.layout import (
+    DAY,
+    LABEL_DELAY,
+    LENGTHS,
+    LOGS,
+    PROFILE_TTL,
+    REPLY_TTL,
+    RISK_RETENTION,
+    RISKS,
+    SEEN,
+)
+
+ENTITIES = (
+    "account",
+    "card",
+    "device",
+    "ip",
+    "merchant",
+    "terminal",
+    "counterparty",
+    "country",
+)
+_FIRST_ENTITY = 10
+# Keys live a little longer by the clock than their events do by event time.
+_MARGIN = 2 * DAY
+
+LABEL_SCRIPT = f"""
+local newest
+for i = 4, #ARGV do
+  local k = KEYS[1] .. ':r:' .. ARGV[i]
+  if ARGV[3] == '1' then
+    redis.call('ZADD', k, ARGV[2], ARGV[1])
+    newest = tonumber(redis.call('ZREVRANGE', k, 0, 0, 'WITHSCORES')[2])
+    redis.call('ZREMRANGEBYSCORE', k, '-inf', string.format('%.0f', newest - {RISK_RETENTION}))
+    redis.call('EXPIRE', k, {(RISK_RETENTION + _MARGIN) // 1_000_000})
+  else
+    redis.call('ZREM', k, ARGV[1])
+  end
+end
+"""
+
+
+def observe_script(
+    *, log_cap: int, seen_cap: int | None, shift_cap: int, side_cap: int
+) -> str:
+    """The text of the observe script.
+
+    `shift_cap`: a late event behind at most this many newer ones is put in place at once;
+    behind more it waits in the side set, which is merged at `side_cap` events.
+    """
+    limits = (
+        f"local LOG_CAP, SHIFT_CAP, SIDE_CAP = {log_cap}, {shift_cap}, {side_cap}\n"
+    )
+    body = files("fraud_features").joinpath("observe.lua").read_text(encoding="utf-8")
+    return limits + body + "\n".join(_calls(seen_cap)) + "\n"
+
+
+def _calls(seen_cap: int | None) -> Iterable[str]:
+    retention = {spec.store: spec.retention for spec in LOGS if spec.when != "never"}
+    for log in LOGS:
+        keep = retention[log.store]
+        yield (
+            f"log('{log.name}', '{log.store}', {_entity(log.key)}, '{log.when}', {keep}, "
+            f"{_ttl(keep)}, {_table(log.lengths)})"
+        )
+        if log.maxima:
+            lengths = [LENGTHS[window] for window in log.maxima]
+            yield f"peaks('{log.name}', {_entity(log.key)}, {_ttl(keep)}, {_table(lengths)})"
+    for seen in SEEN:
+        keep = PROFILE_TTL if seen.profile else retention[seen.owner]
+        cap = seen.cap if seen_cap is None else seen_cap
+        yield (
+            f"seen('{seen.name}', '{seen.owner}', {_entity(seen.owner)}, "
+            f"{_entity(seen.value)}, {cap}, {_ttl(keep)}, "
+            f"{_table(LENGTHS[w] for w in seen.windows)})"
+        )
+    yield f"profile({_entity('account')}, tonumber(ARGV[7]), {_ttl(PROFILE_TTL)})"
+    for risk in RISKS:
+        lengths = [LENGTHS[window] for window in risk.windows]
+        yield f"risk('{risk.name}', {_entity(risk.name)}, {LABEL_DELAY}, {_table(lengths)})"
+    yield "local line = table.concat(out, ',')"
+    yield f"call('SET', P .. ':t:' .. id, line, 'EX', {REPLY_TTL // 1_000_000})"
+    yield "return line"
+
+
+def _entity(name: str) -> str:
+    return f"ARGV[{_FIRST_ENTITY + ENTITIES.index(name)}]"
+
+
+def _table(lengths: Iterable[int]) -> str:
+    return "{" + ",".join(str(length) for length in lengths) + "}"
+
+
+def _ttl(microseconds: int) -> int:
+    return (microseconds + _MARGIN) // 1_000_000

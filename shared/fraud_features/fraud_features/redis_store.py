@@ -1,0 +1,192 @@
+"""The Redis online store: one EVALSHA per payment. The only importer of redis.
+
+Works on Redis 6.2 and later. All keys share one hash tag, because one script touches all
+of them; Redis must run with `maxmemory-policy noeviction`, since an evicted key would
+read as zero.
+"""
+
+from collections.abc import Awaitable
+from datetime import datetime
+from hashlib import sha1
+from typing import Any, cast
+
+from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError
+
+from fraud_features.facts import Facts, facts_of, microseconds
+from fraud_features.layout import PROFILE_TTL, SQUARES_BASE
+from fraud_features.online import (
+    BLOCK_KINDS,
+    BlockKind,
+    LabelEffect,
+    Observation,
+    OnlineStoreUnavailable,
+    observed,
+)
+from fraud_features.redis_script import LABEL_SCRIPT, observe_script
+from fraud_features.windows import LOG_CAP
+from fraud_shared.contracts.transaction import Transaction
+
+SHIFT_CAP = 64
+SIDE_CAP = 256
+
+
+class RedisOnlineStore:
+    """State in Redis, shared by every gateway process.
+
+    Times in seconds. An answer later than `socket_timeout` is no answer: the call raises
+    `OnlineStoreUnavailable`, and a repeat of the payment finds what the first one moved.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        prefix: str = "fraud",
+        socket_timeout: float = 0.010,
+        connect_timeout: float = 0.050,
+        max_connections: int = 64,
+        log_cap: int = LOG_CAP,
+        seen_cap: int | None = None,
+        shift_cap: int = SHIFT_CAP,
+        side_cap: int = SIDE_CAP,
+    ) -> None:
+        pool = ConnectionPool.from_url(
+            url,
+            max_connections=max_connections,
+            socket_timeout=socket_timeout,
+            socket_connect_timeout=connect_timeout,
+            retry=Retry(NoBackoff(), 0),
+            health_check_interval=0,
+        )
+        # redis-py leaves execute_command untyped.
+        self._redis: Any = Redis(connection_pool=pool)
+        self._pool = pool
+        self._prefix = f"{{{prefix}}}"
+        self._observe = _Script(
+            observe_script(
+                log_cap=log_cap,
+                seen_cap=seen_cap,
+                shift_cap=shift_cap,
+                side_cap=side_cap,
+            )
+        )
+        self._label = _Script(LABEL_SCRIPT)
+
+    async def observe(self, payment: Transaction) -> Observation:
+        line = await self._run(self._observe, _arguments(facts_of(payment)))
+        return _parse(cast(bytes, line))
+
+    async def apply_label(self, label: LabelEffect) -> None:
+        places = [f"{kind}:{key}" for kind, key in label.places]
+        if places:
+            t = microseconds(label.occurred_at)
+            fraud = "1" if label.is_fraud else "0"
+            await self._run(self._label, [label.transaction_id, t, fraud, *places])
+
+    async def put_block(self, kind: BlockKind, key: str, until: datetime) -> None:
+        until_ms = microseconds(until) // 1000
+        await self._do(self._redis.set(self._key("b", kind, key), "1", pxat=until_ms))
+
+    async def drop_block(self, kind: BlockKind, key: str) -> None:
+        await self._do(self._redis.delete(self._key("b", kind, key)))
+
+    async def note_stand_in(
+        self, account_id: str, amount_ref_minor: int, *, full: bool
+    ) -> None:
+        key = self._key("i", account_id)
+        if full:
+            await self._do(self._redis.delete(key))
+            return
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hincrby(key, "n", 1)
+            pipe.hincrby(key, "s", amount_ref_minor)
+            pipe.expire(key, PROFILE_TTL // 1_000_000)
+            await self._do(pipe.execute())
+
+    async def mark_warm(self) -> None:
+        await self._do(self._redis.set(self._key("epoch"), "1"))
+
+    async def is_warm(self) -> bool:
+        return await self._do(self._redis.get(self._key("epoch"))) is not None
+
+    async def ping(self) -> bool:
+        try:
+            return bool(await self._do(self._redis.ping()))
+        except OnlineStoreUnavailable:
+            return False
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+        await self._pool.disconnect()
+
+    def _key(self, *parts: str) -> str:
+        return ":".join((self._prefix, *parts))
+
+    async def _run(self, script: "_Script", arguments: list[Any]) -> object:
+        try:
+            return await self._do(
+                self._redis.execute_command(
+                    "EVALSHA", script.sha, 1, self._prefix, *arguments
+                )
+            )
+        except NoScriptError:
+            # Redis was restarted or its scripts were flushed; EVAL loads it again.
+            return await self._do(
+                self._redis.execute_command(
+                    "EVAL", script.text, 1, self._prefix, *arguments
+                )
+            )
+
+    async def _do(self, command: Awaitable[Any]) -> Any:
+        try:
+            return await command
+        except NoScriptError:
+            raise
+        except (RedisError, OSError, TimeoutError) as error:
+            raise OnlineStoreUnavailable("the online store did not answer") from error
+
+
+class _Script:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        # Redis names scripts by SHA-1; nothing is secured by it.
+        self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _arguments(facts: Facts) -> list[Any]:
+    high, low = divmod(facts.moved * facts.moved, SQUARES_BASE)
+    return [
+        facts.transaction_id,
+        facts.t,
+        facts.moved,
+        "1" if facts.small else "0",
+        high,
+        low,
+        facts.hour,
+        "" if facts.lat is None else facts.lat,
+        "" if facts.lon is None else facts.lon,
+        facts.account,
+        facts.card or "",
+        facts.device or "",
+        facts.ip or "",
+        facts.merchant or "",
+        facts.terminal or "",
+        facts.counterparty or "",
+        facts.country or "",
+    ]
+
+
+def _parse(line: bytes) -> Observation:
+    warm, card, account, device, count, total, *slots = line.split(b",")
+    held = (card == b"1", account == b"1", device == b"1")
+    return observed(
+        tuple([int(slot) if slot else None for slot in slots]),
+        known=warm == b"1",
+        blocked=tuple(
+            k for k, is_held in zip(BLOCK_KINDS, held, strict=True) if is_held
+        ),
+        stand_in=(int(count), int(total)),
+    )

@@ -1,0 +1,1 @@
+"""Artefacts, registry, calibration and the scorer runtime."""

@@ -1,0 +1,168 @@
+"""A model ready to serve: scorer, calibration, and the limits of what it was taught."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fraud_scoring.artifact import Artifact
+from fraud_scoring.errors import FeatureMismatch
+from fraud_scoring.metadata import FeatureStatistics
+from fraud_scoring.scorer import Floats32, Scorer, ScorerEngine
+from fraud_shared.contracts.features import FeatureVector
+from fraud_shared.contracts.signal import Contribution, Signal
+
+MAX_LISTED = 20
+
+
+class WrongFeatureSet(Exception):
+    """The vector was built from another feature set than the model was trained on."""
+
+
+class Scored(NamedTuple):
+    """One row's result. `score` is None when the model's output was not finite."""
+
+    raw: float
+    score: float | None
+    ood: tuple[str, ...]
+
+
+class Model:
+    """One artefact in memory. Immutable: a request keeps the one it started with."""
+
+    def __init__(
+        self, engine: ScorerEngine, artifact: Artifact, *, top_features: int = 8
+    ) -> None:
+        metadata = artifact.metadata
+        if (metadata.source, metadata.raw_name) != (engine.source, engine.raw_name):
+            raise FeatureMismatch(f"a {metadata.source} model, not {engine.source}")
+        self.artifact = artifact
+        self.ref = artifact.ref
+        self.feature_hash = metadata.feature_set.hash
+        self.features = metadata.features
+        self.engine = engine
+        self._top = min(top_features, MAX_LISTED)
+        self._limits = Limits.of(metadata.statistics, metadata.ood_z)
+        self._scorer: Scorer = engine.load(artifact)
+        self._calibrate = artifact.calibrator
+
+    def rows(self, vectors: Sequence[FeatureVector]) -> Floats32:
+        """The vectors as float32, None as NaN; raises `WrongFeatureSet`."""
+        width, known = len(self.features), self.feature_hash
+        for vector in vectors:
+            if vector.hash != known or len(vector.values) != width:
+                raise WrongFeatureSet
+        # What does not fit float32 becomes infinite, and so out of distribution.
+        with np.errstate(over="ignore"):
+            return np.array([vector.values for vector in vectors], dtype=np.float32)
+
+    def score(self, rows: Floats32) -> list[Scored]:
+        """Score all rows together."""
+        raws = self._scorer.score(rows).tolist()
+        odd = self._limits.broken(rows)
+        calibrate = self._calibrate
+        return [
+            Scored(
+                raw,
+                calibrate(raw) if math.isfinite(raw) else None,
+                self._limits.worst(row, self.features) if out else (),
+            )
+            for raw, row, out in zip(raws, rows, odd, strict=True)
+        ]
+
+    def signal(
+        self,
+        scored: Scored,
+        top: tuple[Contribution, ...] = (),
+        detail: str | None = None,
+        elapsed_ms: float = 0.0,
+    ) -> Signal:
+        """What goes on the wire. A score that is not a number is a failure, not a zero."""
+        if scored.score is None:
+            return Signal(
+                source=self.engine.source,
+                outcome="failed",
+                ood_features=scored.ood,
+                model=self.ref,
+                detail="MODEL_OUTPUT_NOT_FINITE",
+                elapsed_ms=elapsed_ms,
+            )
+        return Signal(
+            source=self.engine.source,
+            outcome="scored",
+            score=scored.score,
+            raw={self.engine.raw_name: scored.raw},
+            top_features=top,
+            ood_features=scored.ood,
+            model=self.ref,
+            detail=detail,
+            elapsed_ms=elapsed_ms,
+        )
+
+    def explain(
+        self, row: Floats32, *, most: int | None = None
+    ) -> tuple[Contribution, ...]:
+        """The features that moved this row's score most, by absolute contribution;
+        `most` (at most twenty) overrides how many."""
+        moved = self._scorer.explain(row)
+        count = self._top if most is None else min(most, MAX_LISTED)
+        order = np.argsort(-np.abs(moved), kind="stable")[:count]
+        return tuple(
+            Contribution(
+                feature=self.features[i],
+                value=_number(float(row[i])),
+                contribution=float(moved[i]),
+            )
+            for i in order.tolist()
+            if moved[i] != 0.0 and math.isfinite(moved[i])
+        )
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Per feature, the values the model was taught: within the training range and within
+    `ood_z` standard deviations of the training mean. Unknown values break no limit."""
+
+    low: Floats32
+    high: Floats32
+    mean: Floats32
+    std: Floats32
+
+    @classmethod
+    def of(cls, statistics: FeatureStatistics, z: float) -> "Limits":
+        """Fold range and z bound into one pair of bounds per feature."""
+        mean = _column(statistics.mean, 0.0)
+        std = _column(statistics.std, 0.0)
+        low = np.maximum(_column(statistics.minimum, np.inf), mean - z * std)
+        high = np.minimum(_column(statistics.maximum, -np.inf), mean + z * std)
+        # Computed in float64: widen by an ulp so that the extreme training value is in.
+        return cls(
+            np.nextafter(low.astype(np.float32), np.float32(-np.inf)),
+            np.nextafter(high.astype(np.float32), np.float32(np.inf)),
+            mean.astype(np.float32),
+            np.maximum(std, 1e-12).astype(np.float32),
+        )
+
+    def broken(self, rows: Floats32) -> list[bool]:
+        """Whether each row holds a value outside."""
+        outside = (rows < self.low) | (rows > self.high)
+        return [bool(row) for row in np.atleast_1d(outside.any(axis=1))]
+
+    def worst(self, row: Floats32, names: Sequence[str]) -> tuple[str, ...]:
+        """The features outside, farthest from their mean first, at most twenty."""
+        outside = np.flatnonzero((row < self.low) | (row > self.high))
+        with np.errstate(over="ignore"):
+            distance = np.abs(row[outside] - self.mean[outside]) / self.std[outside]
+        order = np.argsort(-distance, kind="stable")[:MAX_LISTED]
+        return tuple(names[i] for i in outside[order].tolist())
+
+
+def _column(values: Sequence[float | None], missing: float) -> npt.NDArray[np.float64]:
+    return np.array([missing if v is None else v for v in values], dtype=np.float64)

@@ -1,0 +1,53 @@
+"""Settings that every scorer service has."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from fraud_scoring.errors import RegistryUnavailable
+from fraud_scoring.keys import PUBLIC_FILE, PUBLIC_KEY, Verifier
+from fraud_shared.web.secrets import SecretMissing
+from fraud_shared.web.settings import ServiceSettings
+
+
+class ScorerSettings(ServiceSettings):
+    """`models` are the hosted model names, the default one first; for each, the first of
+    `aliases` that exists in the registry is served."""
+
+    registry_uri: str = Field(default="", validation_alias="MODEL_REGISTRY_URI")
+    public_key: str = Field(default="", validation_alias=PUBLIC_KEY)
+    models: Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
+    aliases: Annotated[tuple[str, ...], Field(min_length=1)] = ("champion",)
+    top_features: Annotated[int, Field(ge=1, le=20)] = 8
+    # How long one row may take, at the median, before a new model is refused.
+    score_limit_ms: Annotated[float, Field(gt=0)] = 10.0
+    # An empty registry is asked this often; a serving model is compared this often.
+    poll_seconds: Annotated[float, Field(gt=0)] = 1.0
+    watch_seconds: Annotated[float, Field(gt=0)] = 30.0
+    start_wait_seconds: Annotated[float, Field(ge=0)] = 5.0
+    max_batch_bytes: int = 16 * 1024 * 1024
+
+    def registry(self) -> str:
+        """Where the models are; `<var>/registry` on a developer's machine."""
+        if self.registry_uri:
+            return self.registry_uri
+        if self.production:
+            raise SecretMissing(
+                "MODEL_REGISTRY_URI is required when FRAUD_ENV=production"
+            )
+        return str(self.var_dir / "registry")
+
+    def require_keys(self) -> None:
+        """Raise `SecretMissing` at start when production has no public key."""
+        if self.production and not self.public_key:
+            raise SecretMissing(f"{PUBLIC_KEY} is required when FRAUD_ENV=production")
+
+    def verifier(self) -> Verifier:
+        """The trusted keys. In development `<var>/signing.pub.pem` may appear later:
+        until then `RegistryUnavailable`."""
+        if self.public_key:
+            return Verifier(self.public_key)
+        path = self.var_dir / PUBLIC_FILE
+        if self.production or not path.exists():
+            raise RegistryUnavailable(f"no {PUBLIC_KEY} and no {path.name}")
+        return Verifier(path.read_text())

@@ -1,0 +1,1 @@
+"""Making artefacts: used where models are trained, never imported by a serving process."""

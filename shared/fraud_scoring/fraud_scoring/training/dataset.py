@@ -1,0 +1,81 @@
+"""The data a model is trained, calibrated and judged on, in the order of time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from fraud_scoring.metadata import FeatureSetRef, FeatureStatistics
+from fraud_scoring.scorer import Floats32, Floats64
+
+Flags = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One slice of time. `x` is float32 in feature order, NaN where unknown.
+
+    `fraud` is what was known when training began, except in the test slice, where it is
+    the truth. `weight` makes up for frauds not reported yet. `day` counts days and `card`
+    names cards (or accounts) by number, for card precision.
+    """
+
+    x: Floats32
+    fraud: Flags
+    weight: Floats64
+    day: Integers
+    card: Integers
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Four slices, oldest first: fit, stop early, calibrate, judge.
+
+    `sources` says for each feature where it comes from (`transaction`, `velocity`, ...).
+    """
+
+    feature_set: FeatureSetRef
+    features: tuple[str, ...]
+    sources: tuple[str, ...]
+    train: Rows
+    validate: Rows
+    calibrate: Rows
+    test: Rows
+    data_version: str
+    bundle: str
+    seed: int
+    trained_at: datetime
+    first_payment: datetime
+    last_payment: datetime
+    label_delay_days: float
+    unknown_share: float
+
+    @property
+    def width(self) -> int:
+        """Number of features."""
+        return len(self.features)
+
+
+def statistics(x: Floats32) -> FeatureStatistics:
+    """Range, mean, deviation and median of the known values of each feature."""
+    known = ~np.isnan(x)
+    counts = known.sum(axis=0)
+    columns = [x[known[:, i], i].astype(np.float64) for i in range(x.shape[1])]
+
+    def each(name: str) -> tuple[float | None, ...]:
+        figure = getattr(np, name)
+        return tuple(float(figure(c)) if len(c) else None for c in columns)
+
+    return FeatureStatistics(
+        minimum=each("min"),
+        maximum=each("max"),
+        mean=each("mean"),
+        std=each("std"),
+        median=each("median"),
+        known=tuple(float(c) / max(1, len(x)) for c in counts),
+    )

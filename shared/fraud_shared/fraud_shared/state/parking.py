@@ -1,0 +1,200 @@
+"""Events that a consumer cannot use: kept with bytes and reason until somebody replays them.
+
+Refusing such an event would stop the producer's outbox behind it; dropping it would lose
+what it says.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import structlog
+from pydantic import AwareDatetime, Field, ValidationError
+
+from fraud_shared.contracts.base import Contract, Identifier
+from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.mesh.clock import Clock
+from fraud_shared.state.consumer import MAX_BATCH_BYTES, EventHandler
+from fraud_shared.state.database import Database
+from fraud_shared.state.telemetry import EVENTS_PARKED
+from fraud_shared.state.types import UtcDateTime
+from fraud_shared.web.call import Answer, Call
+from fraud_shared.web.problems import FraudError, NotFound
+from fraud_shared.web.service import HotRoute
+
+log = structlog.get_logger()
+
+
+class StillUnreadable(FraudError):
+    """The event still cannot be used."""
+
+    status = 422
+    type = "event-unreadable"
+    detail = "Send a corrected CloudEvent as the body, or upgrade this service first."
+
+
+class ParkedEvent(Contract):
+    """A parked event without its bytes, which may hold anything."""
+
+    parked_id: Identifier
+    reason: str
+    event_id: str | None
+    event_type: str | None
+    traceparent: str | None
+    size_bytes: Annotated[int, Field(ge=0)]
+    parked_at: AwareDatetime
+    replayed_at: AwareDatetime | None
+
+
+def parked_table(metadata: sa.MetaData) -> sa.Table:
+    """The table of a service's parked events."""
+    return sa.Table("parked", metadata, *parked_columns())
+
+
+def parked_columns() -> list[sa.Column[Any] | sa.Index]:
+    """Columns of that table, for the table and for its migration."""
+    return [
+        sa.Column("parked_id", sa.String(64), primary_key=True),
+        sa.Column("reason", sa.String(64), nullable=False),
+        sa.Column("event_id", sa.String(128)),
+        sa.Column("event_type", sa.String(128)),
+        sa.Column("traceparent", sa.String(64)),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("parked_at", UtcDateTime, nullable=False),
+        sa.Column("replayed_at", UtcDateTime),
+        sa.Index("parked_waiting", "replayed_at", "parked_at"),
+    ]
+
+
+class Parking:
+    """Keeps events aside. The same bytes park once, however often they are delivered."""
+
+    def __init__(
+        self,
+        db: Database,
+        table: sa.Table,
+        clock: Clock,
+        *,
+        service: str,
+        check: Callable[[CloudEvent], object],
+    ) -> None:
+        """`check` reads an event's data and raises ValueError when it cannot be used."""
+        self._db = db
+        self._table = table
+        self._clock = clock
+        self._service = service
+        self._check = check
+
+    async def keep(self, event: CloudEvent, reason: str) -> None:
+        """Park an event whose envelope could be read."""
+        await self._keep(
+            event.model_dump_json(exclude_none=True).encode(),
+            reason,
+            event_id=event.id,
+            event_type=event.type,
+            traceparent=event.traceparent,
+        )
+
+    async def keep_document(self, document: Any) -> None:
+        """Park a JSON document that is no CloudEvent."""
+        body = json.dumps(document, separators=(",", ":")).encode()
+        await self._keep(body, "no_cloud_event")
+
+    async def _keep(self, body: bytes, reason: str, **known: str | None) -> None:
+        statement = (
+            self._db.insert(self._table)
+            .values(
+                parked_id=hashlib.sha256(body).hexdigest(),
+                reason=reason,
+                body=body,
+                parked_at=self._clock.now(),
+                **known,
+            )
+            .on_conflict_do_nothing(index_elements=["parked_id"])
+            .returning(self._table.c.parked_id)
+        )
+        async with self._db.begin() as conn:
+            new = (await conn.execute(statement)).first() is not None
+        if new:
+            EVENTS_PARKED.labels(self._service).inc()
+            log.warning("event_parked", reason=reason, event_id=known.get("event_id"))
+
+    async def waiting(self, limit: int) -> list[ParkedEvent]:
+        """What waits for somebody to look at it, oldest first."""
+        table = self._table
+        async with self._db.read() as conn:
+            found = await conn.execute(
+                sa.select(table)
+                .where(table.c.replayed_at.is_(None))
+                .order_by(table.c.parked_at, table.c.parked_id)
+                .limit(limit)
+            )
+            return [_shown(row) for row in found.mappings()]
+
+    async def replay(
+        self, parked_id: str, corrected: CloudEvent | None, handler: EventHandler
+    ) -> ParkedEvent:
+        """Handle a parked event, or its correction, and mark it.
+
+        Raises NotFound, StillUnreadable. A second replay applies nothing twice, because
+        the event keeps its id.
+        """
+        this = self._table.c.parked_id == parked_id
+        async with self._db.read() as conn:
+            found = await conn.execute(sa.select(self._table).where(this))
+            row = found.mappings().first()
+        if row is None:
+            raise NotFound
+        try:
+            event = corrected or CloudEvent.model_validate_json(row["body"])
+            self._check(event)
+        except ValueError:
+            raise StillUnreadable from None
+        await handler([event])
+        now = self._clock.now()
+        async with self._db.begin() as conn:
+            await conn.execute(
+                sa.update(self._table).where(this).values(replayed_at=now)
+            )
+        return _shown({**row, "replayed_at": now})
+
+
+def parking_events_route(parking: Parking, handler: EventHandler) -> HotRoute:
+    """`POST /v1/events`: 204 once every event of the batch is durably handled or parked."""
+
+    async def accept(documents: list[dict[str, Any]], _: Call) -> Answer:
+        """CloudEvents 1.0, JSON batch format. A repeat of an event id changes nothing."""
+        events: list[CloudEvent] = []
+        for document in documents:
+            try:
+                events.append(CloudEvent.model_validate(document))
+            except ValidationError:
+                await parking.keep_document(document)
+        await handler(events)
+        return Answer(b"", 204)
+
+    return HotRoute(
+        "/v1/events",
+        request=list[dict[str, Any]],
+        response=None,
+        handler=accept,
+        operation_id="acceptEvents",
+        summary="Accept a batch of CloudEvents",
+        max_body_bytes=MAX_BATCH_BYTES,
+        tags=("events",),
+    )
+
+
+def _shown(row: Any) -> ParkedEvent:
+    return ParkedEvent(
+        parked_id=row["parked_id"],
+        reason=row["reason"],
+        event_id=row["event_id"],
+        event_type=row["event_type"],
+        traceparent=row["traceparent"],
+        size_bytes=len(row["body"]),
+        parked_at=row["parked_at"],
+        replayed_at=row["replayed_at"],
+    )
