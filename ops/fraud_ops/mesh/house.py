@@ -67,4 +67,3 @@ class House:
                 online=self._online, door=self.door("orchestrator")
             ),
         )
-

@@ -72,7 +72,10 @@ class Supervisor:
         waiting = set(self.children)
         while waiting:
             for name in sorted(waiting):
-                if await status(f"http://127.0.0.1:{self._mesh.port(name)}/readyz") == 200:
+                if (
+                    await status(f"http://127.0.0.1:{self._mesh.port(name)}/readyz")
+                    == 200
+                ):
                     waiting.discard(name)
                 elif self.children[name].restarts > 2:
                     raise StartFailed(f"{name} keeps ending; see {self.log(name)}")

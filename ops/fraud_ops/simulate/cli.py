@@ -43,7 +43,7 @@ def simulate_command(
         seed=seed,
         payments=payments,
         days=days,
-        listed_names=shipped_names(Path(__file__).resolve().parents[3]),
+        listed_names=shipped_names(),
     )
     console = Console(stderr=True)
     with ExitStack() as files, _bar(console) as bar:
@@ -60,9 +60,9 @@ def simulate_command(
 def table(rows: list[ScenarioRow]) -> Table:
     """The summary for a terminal."""
     found = Table(title="Simulated payments")
-    found.add_column("scenario")
+    found.add_column("scenario", no_wrap=True)
     found.add_column("kind")
-    for column in ("payments", "share", "median EUR", "median report delay"):
+    for column in ("payments", "share", "median EUR", "median delay"):
         found.add_column(column, justify="right")
     for row in rows:
         delay = row.median_delay_days

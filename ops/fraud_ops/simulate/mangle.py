@@ -64,10 +64,12 @@ def _spelling(rng: np.random.Generator, words: list[str]) -> list[str]:
 
 
 def _initial(rng: np.random.Generator, words: list[str]) -> list[str]:
-    """A middle word becomes an initial; of two words none can be spared."""
-    if len(words) < 3:
+    """A middle word becomes an initial; particles and the last word are kept."""
+    middle = [i for i, word in enumerate(words[1:-1], 1) if word[0].isupper()]
+    if not middle:
         return _typo(rng, words)
-    return [words[0], f"{words[1][0]}.", *words[2:]]
+    i = middle[int(rng.integers(len(middle)))]
+    return [*words[:i], f"{words[i][0]}.", *words[i + 1 :]]
 
 
 def _accents(rng: np.random.Generator, words: list[str]) -> list[str]:

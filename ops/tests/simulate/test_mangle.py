@@ -1,3 +1,6 @@
+from importlib.util import find_spec
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -40,6 +43,20 @@ class TestLists:
         path.write_text(text)
         with pytest.raises(ValueError, match=r"list\.csv"):
             read_listed_names(path)
+
+    def test_ships_are_not_paid(self, tmp_path):
+        path = tmp_path / "list.csv"
+        path.write_text(
+            "id,name,type\n1,MV Halcyon Drift,vessel\n2,Zorvan Teklis,person\n"
+        )
+        assert read_listed_names(path) == ("Zorvan Teklis",)
+
+    def test_the_screening_service_knows_the_shipped_names(self):
+        names = shipped_names()
+        folder = Path(find_spec("fraud_sanctions").origin).parent / "lists"
+        listed = "".join(p.read_text("utf-8") for p in folder.glob("*.csv"))
+        assert len(names) > 20
+        assert all(name in listed for name in names)
 
     def test_without_a_shipped_list_the_sample_is_used(self, tmp_path):
         assert shipped_names(tmp_path) == SANCTIONED_NAMES

@@ -129,6 +129,14 @@ class TestAmounts:
         config = SimulationConfig(seed=3, payments=count)
         assert len(transactions(config).payments) == count
 
+    @pytest.mark.parametrize("days", [1, 2, 10])
+    def test_no_crime_outlasts_a_short_period(self, days):
+        config = SimulationConfig(seed=4, payments=3_000, days=days, fraud_rate=0.2)
+        payments = transactions(config).payments
+        assert len(payments) == 3_000
+        assert sum(event.fraud for event in payments) == 600
+        assert payments[-1].occurred_at < config.start + timedelta(days=days)
+
     def test_the_fraud_rate_is_as_configured(self, payments):
         share = sum(event.fraud for event in payments) / len(payments)
         assert share == pytest.approx(CONFIG.fraud_rate, rel=0.05)

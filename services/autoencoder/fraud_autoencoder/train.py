@@ -18,7 +18,7 @@ _ROWS = 120_000
 def train(
     data: Dataset,
     *,
-    threads: int = 2,
+    threads: int = 1,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Fitted:
     """Train on known-legitimate payments; `progress` hears the share done."""

@@ -30,7 +30,7 @@ def create_app(
         features=features or Features(BANK.name, BANK.version, BANK.hash, BANK.names),
         schema=schema,
     )
-    return create_service(
+    app = create_service(
         "post_auth",
         settings,
         hot=routes.hot(desk),
@@ -39,3 +39,5 @@ def create_app(
         checks=desk.checks,
         summary="Profiles, labels and training data, from what happened after decisions.",
     )
+    app.state.desk = desk
+    return app

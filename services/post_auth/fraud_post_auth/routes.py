@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from fraud_post_auth.dataset import DatasetVersion
 from fraud_post_auth.desk import PostAuthDesk
@@ -27,7 +27,8 @@ class NothingToExport(Conflict):
 class ExportRequest(Contract):
     """`POST /v1/datasets/export`. `as_of` is event time; absent, it is the newest event's."""
 
-    as_of: AwareDatetime | None = None
+    # Cold routes validate parsed JSON, where a time is still text.
+    as_of: Annotated[AwareDatetime, Field(strict=False)] | None = None
 
 
 class Reprojection(Contract):

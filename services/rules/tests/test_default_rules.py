@@ -11,6 +11,11 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TRANSFER = {"is_transfer": 1, "is_card_payment": 0, "is_ecommerce": 0}
 POS = {"is_pos": 1, "is_ecommerce": 0}
 PAYEE = {"counterparty": {"account": "acc-2", "country": "FR"}}
+FAN_OUT = {
+    "account_distinct_counterparties_24h": 4,
+    "first_seen_counterparty": 1,
+    "account_received_sum_24h": 50_000,
+}
 
 CASES = {
     "R-001": ({"account_id": "acc-denied-0001"}, {}),
@@ -21,12 +26,12 @@ CASES = {
     "R-006": ({"counterparty": {"country": "KP"}}, {}),
     "R-007": ({"card": {"bin": "99999912"}}, {}),
     "R-010": ({}, {"account_count_5m": 5}),
-    "R-011": ({}, {"account_count_1h": 10}),
+    "R-011": ({}, {"account_count_1h": 15}),
     "R-012": ({}, {"card_small_amount_count_1h": 10, "card_distinct_merchants_1h": 5}),
     "R-013": ({}, {"card_count_5m": 20}),
     "R-014": ({}, {"card_small_amount_count_1h": 4}),
     "R-015": ({}, {"card_count_5m": 4}),
-    "R-016": ({}, {"device_count_1h": 10}),
+    "R-016": ({}, {"device_count_1h": 15}),
     "R-017": ({}, {"ip_count_5m": 12}),
     "R-018": ({}, {"ip_distinct_cards_1h": 6}),
     "R-019": (
@@ -43,8 +48,8 @@ CASES = {
         {"cross_border": 1, "first_seen_country": 1, "amount_over_typical": 4},
     ),
     "R-022": ({"merchant": {"country": "FR"}, "location": {"country": "BR"}}, POS),
-    "R-023": ({}, {"account_distinct_countries_24h": 3}),
-    "R-024": ({}, {"is_magstripe": 1, "cross_border": 1}),
+    "R-023": ({}, {"account_distinct_countries_24h": 3, "first_seen_country": 1} | POS),
+    "R-024": ({}, {"is_magstripe": 1, "cross_border": 1, "amount_over_typical": 3.0}),
     "R-025": ({"counterparty": {"account": "acc-2", "country": "MM"}}, TRANSFER),
     "R-026": (
         PAYEE,
@@ -52,7 +57,8 @@ CASES = {
         | {
             "counterparty_cross_border": 1,
             "first_seen_counterparty": 1,
-            "amount_over_typical": 4.0,
+            "amount_over_typical": 9.0,
+            "amount_ref_minor": 50_000,
         },
     ),
     "R-027": ({"merchant": {"country": "IR"}}, {"cross_border": 1}),
@@ -89,10 +95,22 @@ CASES = {
             "amount_ref_minor": 100_000,
         },
     ),
-    "R-050": ({}, {"amount_ref_minor": 1_000_000, "amount_over_typical": 4.0}),
+    "R-050": (
+        {},
+        {
+            "amount_ref_minor": 1_000_000,
+            "amount_over_typical": 6.0,
+            "first_seen_merchant": 1,
+        },
+    ),
     "R-051": (
         {},
-        {"amount_zscore": 9.0, "amount_ref_minor": 30_000, "amount_over_max_30d": 1.0},
+        {
+            "amount_zscore": 16.0,
+            "amount_ref_minor": 30_000,
+            "amount_over_max_30d": 1.0,
+            "first_seen_merchant": 1,
+        },
     ),
     "R-052": (
         {},
@@ -103,8 +121,8 @@ CASES = {
         },
     ),
     "R-060": ({}, {"terminal_risk_7d": 0.2, "terminal_delayed_count_7d": 10}),
-    "R-061": ({}, {"terminal_risk_30d": 0.06, "terminal_delayed_count_30d": 30}),
-    "R-062": ({}, {"merchant_risk_30d": 0.06, "merchant_count_24h": 5}),
+    "R-061": ({}, {"terminal_risk_30d": 0.15, "terminal_delayed_count_30d": 50}),
+    "R-062": ({}, {"merchant_risk_30d": 0.1, "merchant_count_24h": 5}),
     "R-063": ({}, {"amount_over_terminal_mean_7d": 11.0, "terminal_count_7d": 20}),
     "R-064": ({}, {"device_risk_30d": 0.4}),
     "R-065": (PAYEE, {"counterparty_risk_30d": 0.3}),
@@ -122,7 +140,7 @@ CASES = {
             "account_count_24h": 3,
         },
     ),
-    "R-072": (PAYEE, TRANSFER | {"account_distinct_counterparties_24h": 6}),
+    "R-072": (PAYEE, TRANSFER | FAN_OUT),
     "R-073": (
         PAYEE,
         TRANSFER
@@ -148,7 +166,7 @@ CASES = {
             "amount_ref_minor": 30_000,
         },
     ),
-    "R-083": ({}, POS | {"is_manual_entry": 1}),
+    "R-083": ({}, POS | {"is_manual_entry": 1, "amount_over_typical": 4.0}),
     "R-090": ({}, {"hour_unusualness": 0.99, "amount_over_typical": 4.0}),
     "R-091": (
         PAYEE,
@@ -238,7 +256,7 @@ class TestOrdinaryPayments:
 
 class TestTrustedParties:
     def test_payroll_may_pay_many(self, ruleset, make_features):
-        features = make_features(**TRANSFER, account_distinct_counterparties_24h=500)
+        features = make_features(**TRANSFER, **FAN_OUT)
         payment = make_transaction(account_id="acc-payroll-0001", **PAYEE)
         assert "R-072" not in hit(evaluate(ruleset, payment, features, NOW))
 

@@ -21,6 +21,7 @@ _LISTED_SURPLUS = -0.024
 _INITIALS = -0.386
 # By definition, not by fit: another number or another father is another party.
 _CONTRADICTION = -4.0
+_MOST_CONTRADICTED = -1.0
 # The same words exactly: nothing is left to doubt but whether it is the same bearer.
 _IDENTICAL = 3.5
 _HALF_STRENGTH_BITS = 16.0
@@ -55,8 +56,9 @@ def weigh(alignment: Alignment, *, person: bool) -> Evidence:
         + _LISTED_SURPLUS * (listed_left - conflict)
         + _DOUBT * doubt
         + _INITIALS * min(alignment.initials, 2)
-        + (_CONTRADICTION if contradiction else 0.0)
     )
+    if contradiction:
+        logit = min(logit + _CONTRADICTION, _MOST_CONTRADICTED)
     if alignment.identical:
         logit = max(logit, _IDENTICAL)
     strength = agreed / (agreed + _HALF_STRENGTH_BITS)

@@ -168,15 +168,17 @@ def _total(
     result.query_left = sum(similar[i].bits for i in query_free)
     result.listed_left = sum(bits(ids[i]) for i in listed_free)
     result.initials = sum(meeting.how == "initial" for meeting in result.meetings)
-    result.identical = not (query_free or listed_free) and all(
-        meeting.how == "exact" for meeting in result.meetings
-    )
     query_numbers = {query.words[i] for i in query_free if is_number(query.words[i])}
     listed_numbers = {
         listed.words[i] for i in listed_free if is_number(listed.words[i])
     }
     result.numbers_differ = bool(query_numbers and listed_numbers)
     result.crossed = _crossed(result.meetings, query, listed)
+    result.identical = (
+        not (query_free or listed_free or result.crossed)
+        and len(query.words) == len(listed.words)
+        and all(meeting.how == "exact" for meeting in result.meetings)
+    )
     result.whole = float(OSA.normalized_similarity(query.compact, listed.compact))
 
 

@@ -22,6 +22,7 @@ from fraud_sanctions.tables import words
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]
 # Rarity is meant against the population, so a small list must not make words look common.
+_DIFFERENT_SPELLING = 0.99
 _POPULATION = 30_000
 _COMMON_BITS = 6.5
 _BITS_PER_LETTER = 2.4
@@ -118,7 +119,7 @@ class Vocabulary:
         family = self._family[spelling.bones] if len(spelling.bones) > 2 else own
         count = 0.6 * own + 0.4 * family
         bits = math.log2(self._entities / (count + 1.0))
-        if spelling.fold in self._common:
+        if spelling.fold in self._common or business_word(spelling.text):
             bits = min(bits, _COMMON_BITS)
         letters = len(spelling.fold) + (2 if spelling.bare else 0)
         return max(1.0, min(bits, _BITS_PER_LETTER * letters))
@@ -202,6 +203,7 @@ class Vocabulary:
             short = np.array([min(len(self._abjads[i]), len(query.abjad)) for i in ids])
             abjad = np.where(short < 3, np.where(abjad == 1, 0.85, 0.0), abjad * 0.95)
             result = np.where(bare, abjad, result)
+        result = np.minimum(result, _DIFFERENT_SPELLING)
         self._raise_known(query, ids, result)
         return result.astype(np.float32)
 

@@ -17,7 +17,9 @@ local head = call('MGET', P .. ':epoch', P .. ':t:' .. id, P .. ':flagged',
   P .. ':b:card:' .. ARGV[11], P .. ':b:account:' .. ARGV[10], P .. ':b:device:' .. ARGV[12])
 if head[2] then return head[2] end
 local flagged = head[3]
-local out, n, late = {}, 0, {}
+local out, n = {}, 0
+-- By log: whether this payment is late for it, and whether it is the first of its day.
+local late, turned = {}, {}
 
 local function put(value)
   n = n + 1
@@ -119,7 +121,8 @@ local function keep_cap(k, newest, retention)
   end
 end
 
--- Add the payment to a log; says when the log's newest event was before it.
+-- Add the payment to a log. Says when the log's newest event was before it, whether that
+-- was another day, and, for a payment in order, its position and the sum up to it.
 local function add(k, retention, ttl)
   local top = call('ZREVRANGE', k, 0, 0, 'WITHSCORES')
   local position, before, amount, newest = 0, 0, 0, nil
@@ -127,35 +130,36 @@ local function add(k, retention, ttl)
     position, before, amount = parse(top[1])
     newest = num(top[2])
   end
-  if newest and t < newest then
-    if t > newest - retention then insert_late(k, ttl) end
-  else
+  local in_order = not newest or t >= newest
+  local another_day = not newest or math.floor(newest / 86400000000) ~= day
+  if in_order then
     call('ZADD', k, T, entry(position + 1, before + amount, moved))
-    if not newest or math.floor(newest / 86400000000) ~= day then
+    if another_day then
       call('ZREMRANGEBYSCORE', k, '-inf', whole(t - retention))
       call('EXPIRE', k, ttl)
     end
+  elseif t > newest - retention then
+    insert_late(k, ttl)
   end
   if position + SIDE_CAP >= LOG_CAP then keep_cap(k, math.max(newest or t, t), retention) end
-  return newest
+  if in_order then return newest, another_day, position + 1, before + amount + moved end
+  return newest, another_day
 end
 
--- Count and sum of the windows (t - length, t], longest first.
-local function windows(k, newest, retention, lengths)
-  local upto, last_position, sum = nil, 0, 0
-  if newest and newest > t then
+-- Count and sum of the windows (t - length, t], longest first. `earlier` is the newest event
+-- before a payment that was added in order, at `last_position` with `sum` up to it.
+local function windows(k, newest, retention, lengths, earlier, last_position, sum)
+  local upto = last_position
+  if not upto then
     upto = call('ZREVRANGEBYSCORE', k, T, '-inf', 'LIMIT', 0, 1)[1]
-  else
-    upto = call('ZREVRANGE', k, 0, 0)[1]
+    last_position, sum = 0, 0
+    if upto then
+      local before, amount
+      last_position, before, amount = parse(upto)
+      sum = before + amount
+    end
   end
-  if upto then
-    local before, amount
-    last_position, before, amount = parse(upto)
-    sum = before + amount
-  end
-  local known_from = math.max(newest or t, t) - retention
-  if newest and newest > t then known_from = newest - retention end
-  known_from = math.max(known_from, num(flag('h' .. k) or '-1e18'))
+  local known_from = math.max(newest - retention, num(flag('h' .. k) or '-1e18'))
   local side = {}
   if flag('s' .. k) then
     side = call('ZRANGEBYSCORE', k .. ':side', '(' .. whole(t - lengths[1]), T, 'WITHSCORES')
@@ -167,7 +171,9 @@ local function windows(k, newest, retention, lengths)
       put('')
       put('')
     else
-      if upto and moment <= begin then
+      if earlier and earlier <= begin then
+        moment, position, before = t, last_position, sum - moved
+      elseif upto and moment <= begin then
         local found = call('ZRANGEBYSCORE', k, '(' .. whole(begin), T, 'WITHSCORES', 'LIMIT', 0, 1)
         if found[1] then
           moment = num(found[2])
@@ -197,19 +203,20 @@ end
 local function log(name, store, entity, when, retention, ttl, lengths)
   if entity == '' then return missing(2 * #lengths) end
   local k = P .. ':l:' .. store .. ':' .. entity
-  local newest
   if when == 'always' or (when == 'small' and small) then
-    newest = add(k, retention, ttl)
-    late[name] = newest and t < newest
-  else
-    local top = call('ZREVRANGE', k, 0, 0, 'WITHSCORES')
-    if not top[1] then
-      for _ = 1, 2 * #lengths do put(0) end
-      return
+    local newest, another_day, position, sum = add(k, retention, ttl)
+    late[name] = not position
+    turned[name] = another_day
+    if position then
+      windows(k, t, retention, lengths, newest or -math.huge, position, sum)
+    else
+      windows(k, newest, retention, lengths)
     end
-    newest = num(top[2])
+    return
   end
-  windows(k, newest, retention, lengths)
+  local top = call('ZREVRANGE', k, 0, 0, 'WITHSCORES')
+  if top[1] then return windows(k, num(top[2]), retention, lengths) end
+  for _ = 1, 2 * #lengths do put(0) end
 end
 
 local function peaks(name, entity, ttl, lengths)
@@ -223,8 +230,10 @@ local function peaks(name, entity, ttl, lengths)
       top = call('ZREVRANGEBYSCORE', k, T, '-inf', 'LIMIT', 0, 1)[1]
     end
     call('ZADD', k, T, whole(moved))
-    call('ZREMRANGEBYSCORE', k, '-inf', whole(t - lengths[1]))
-    call('EXPIRE', k, ttl)
+    if turned[name] then
+      call('ZREMRANGEBYSCORE', k, '-inf', whole(t - lengths[1]))
+      call('EXPIRE', k, ttl)
+    end
   end
   if late[name] then return missing(#lengths) end
   for _, length in ipairs(lengths) do
@@ -288,8 +297,12 @@ local function profile(entity, hour, ttl)
   if not p[7] or math.floor(num(p[7]) / 86400000000) ~= day then call('EXPIRE', k, ttl) end
 end
 
-local function risk(name, entity, delay, lengths)
+local function risk(name, entity, labelled, delay, lengths)
   if entity == '' then return missing(#lengths) end
+  if labelled == 0 then
+    for _ = 1, #lengths do put(0) end
+    return
+  end
   local k = P .. ':r:' .. name .. ':' .. entity
   for _, length in ipairs(lengths) do
     put(call('ZCOUNT', k, '(' .. whole(t - delay - length), whole(t - delay)))

@@ -84,9 +84,13 @@ def _calls(seen_cap: int | None) -> Iterable[str]:
             f"{_table(LENGTHS[w] for w in seen.windows)})"
         )
     yield f"profile({_entity('account')}, tonumber(ARGV[7]), {_ttl(PROFILE_TTL)})"
+    keys = ", ".join(
+        f"P .. ':r:{risk.name}:' .. {_entity(risk.name)}" for risk in RISKS
+    )
+    yield f"local labelled = call('EXISTS', {keys})"
     for risk in RISKS:
         lengths = [LENGTHS[window] for window in risk.windows]
-        yield f"risk('{risk.name}', {_entity(risk.name)}, {LABEL_DELAY}, {_table(lengths)})"
+        yield f"risk('{risk.name}', {_entity(risk.name)}, labelled, {LABEL_DELAY}, {_table(lengths)})"
     yield "local line = table.concat(out, ',')"
     yield f"call('SET', P .. ':t:' .. id, line, 'EX', {REPLY_TTL // 1_000_000})"
     yield "return line"

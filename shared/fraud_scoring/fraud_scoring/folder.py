@@ -84,8 +84,7 @@ class FolderRegistry:
 
     def publish(self, draft: Draft, *, now: datetime) -> Artifact:
         signer = self._signed()
-        counters = [manifest.counter for _, manifest in self._manifests(draft.name)]
-        counter = max(counters, default=0) + 1
+        counter = self._next_counter(draft.name)
         version = f"{now:%Y%m%d}.{counter}"
         files = artifact.sign(
             draft.files,
@@ -148,6 +147,14 @@ class FolderRegistry:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(staged, path)
+
+    def _next_counter(self, name: str) -> int:
+        """Above every number in use, genuine or not: no version is ever written over."""
+        used = [manifest.counter for _, manifest in self._manifests(name)]
+        for entry in self._folders(self._model(name)):
+            number = _name(entry).rpartition(".")[2]
+            used.append(int(number) if number.isascii() and number.isdigit() else 0)
+        return max(used, default=0) + 1
 
     def _manifests(self, name: str) -> Iterator[tuple[str, Manifest]]:
         """Each complete, genuine version with its manifest; others do not count."""

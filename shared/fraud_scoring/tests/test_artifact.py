@@ -136,9 +136,7 @@ class TestTampering:
 
 
 class TestIdentity:
-    @pytest.mark.parametrize(
-        "other", [{"name": "lightgbm"}, {"version": "20260302.1"}]
-    )
+    @pytest.mark.parametrize("other", [{"name": "lightgbm"}, {"version": "20260302.1"}])
     def test_a_genuine_artefact_under_another_name(self, other):
         with pytest.raises(WrongIdentity):
             verify(signed(**other))

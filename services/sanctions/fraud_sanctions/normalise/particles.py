@@ -25,7 +25,7 @@ def join_compounds(tokens: Sequence[str]) -> list[str]:
         rest = tokens[at + 1 : at + 3]
         if token in servants and rest:
             skip = 2 if rest[0] in joints and len(rest) > 1 else 1
-            joined.append("abd" + tokens[at + skip])
+            joined.append(token[:3] + tokens[at + skip].lstrip("~"))
             at += skip + 1
         elif token == "allah" and joined and len(joined[-1]) > 2:
             joined[-1] += "ullah"

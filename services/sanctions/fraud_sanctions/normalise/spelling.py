@@ -32,9 +32,9 @@ _FOLDS = tuple(
         (r"(?<=[aeiou])h$", ""),
     )
 )
+_VOWEL_LETTERS = tuple("aeiou")
 _VOWELS = str.maketrans("", "", "aeiou")
-_BONES = re.compile(r"(?<!^)h")
-_ABJAD_LOSS = re.compile(r"(?<!^)[vh]")
+_DOUBLED = re.compile(r"(.)\1+")
 _CLASSES = str.maketrans("gdbzjv", "ktpscf")
 
 
@@ -69,13 +69,11 @@ def spell(word: str) -> Spelling:
     bare = word.startswith(ABJAD_MARK)
     text = word.lstrip(ABJAD_MARK)
     folded = fold(text)
-    bones = _BONES.sub("", folded[:1] + folded[1:].translate(_VOWELS))
-    if folded[:1] in "aeiou":
-        bones = bones[1:] if bare or len(bones) > 1 else bones
-    skeleton = re.sub(r"(.)\1+", r"\1", bones)
-    abjad = _ABJAD_LOSS.sub("", skeleton)
-    if bare:
-        abjad = re.sub(r"(.)\1+", r"\1", abjad)
+    bones = folded[:1] + folded[1:].translate(_VOWELS)
+    if folded.startswith(_VOWEL_LETTERS) and len(bones) > 1:
+        bones = bones[1:]
+    # Long vowels are written with the letters of w and y, and so lost with them.
+    abjad = _DOUBLED.sub(r"\1", bones[:1] + bones[1:].replace("v", ""))
     phone = "" if bare or text.isdigit() else jellyfish.metaphone(text)
-    coarse = re.sub(r"(.)\1+", r"\1", abjad.translate(_CLASSES))
-    return Spelling(word, folded, skeleton, abjad, coarse, phone, bare)
+    coarse = _DOUBLED.sub(r"\1", abjad.translate(_CLASSES))
+    return Spelling(word, folded, bones, abjad, coarse, phone, bare)

@@ -8,7 +8,7 @@ from anyascii import anyascii
 ABJAD_MARK = "~"
 _ABJAD = re.compile(r"[\u0590-\u05ff\u0600-\u06ff\u0750-\u077f\ufb50-\ufeff]+")
 _ARABIC_ARTICLE = re.compile(r"(?<![\u0600-\u06ff])(?:وال|ال)(?=[\u0600-\u06ff]{3,})")
-_LONG_A = re.compile(r"[\u0622\u0627\u0649\u0640\u064b-\u0652\u0621]")
+_LONG_A = re.compile(r"[\u0622\u0627\u0649\u0640\u064b-\u0652\u0621\u0629]")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _SYLLABIC = re.compile(r"[\u2e80-\u2fff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3]+")
 _CAPITAL = re.compile(r"(?=[A-Z])")

@@ -16,6 +16,7 @@ def measure(rows: Rows, raw: Floats64, score: Floats64 | None) -> dict[str, floa
         "roc_auc": float(roc_auc_score(rows.fraud, raw)),
         "average_precision": float(average_precision_score(rows.fraud, raw)),
         "card_precision_100": card_precision(rows, raw, 100),
+        "card_precision_100_best": card_precision(rows, rows.fraud.astype(float), 100),
         "recall_at_1_fpr": recall_at(rows.fraud, raw, 0.01),
         "fraud_rate": float(rows.fraud.mean()),
     }

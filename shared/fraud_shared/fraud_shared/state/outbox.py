@@ -23,6 +23,7 @@ from fraud_shared.state.types import Sequence64, UtcDateTime
 log = structlog.get_logger()
 BATCH = 200
 POLL_S = 0.5
+STOP_WITHIN_S = 5.0
 KEEP_SENT = timedelta(days=1)
 
 
@@ -85,6 +86,7 @@ class Relay:
         self._table = table
         self._bus = bus
         self._written = outbox.written if outbox else asyncio.Event()
+        self._stopping = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -93,13 +95,15 @@ class Relay:
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            # Asked, not cancelled: a batch under way would otherwise be sent twice.
+            self._stopping = True
+            self._written.set()
             with suppress(Exception):  # unsent rows stay, and go out at the next start
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(STOP_WITHIN_S):
+                    await task
                     while await self.deliver():
                         pass
+            task.cancel()
             await self._bus.close()
 
     async def deliver(self) -> int:
@@ -162,7 +166,7 @@ class Relay:
     async def _forever(self) -> None:
         failures = 0
         purge_at = datetime.now(UTC) + timedelta(hours=1)
-        while True:
+        while not self._stopping:
             self._written.clear()
             try:
                 sent = await self.deliver()
@@ -181,9 +185,15 @@ class Relay:
                 await asyncio.sleep(random.uniform(0, min(10.0, 0.1 * 2**failures)))
                 continue
             if sent < BATCH:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_S):
-                        await self._written.wait()
+                await self._pause(POLL_S)
+
+    async def _pause(self, longest_s: float) -> None:
+        """Wait for something new to send, or to be stopped."""
+        if self._stopping:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest_s):
+                await self._written.wait()
 
 
 def _age_s(rows: Sequence[sa.Row[tuple[object, ...]]]) -> float:

@@ -1,0 +1,152 @@
+"""`fraud train`: simulate, compute features, train four models, publish one bundle."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+import fraud_autoencoder.train
+import fraud_isolation_forest.train
+import fraud_lightgbm.train
+import fraud_xgboost.train
+from fraud_features.offline import frame
+from fraud_features.registry import BANK
+from fraud_ops.simulate import SimulationConfig
+from fraud_ops.train import report
+from fraud_ops.train.history import History, simulate
+from fraud_ops.train.split import split
+from fraud_ops.train.stages import Stages
+from fraud_scoring.errors import SigningKeyMissing
+from fraud_scoring.folder import open_registry
+from fraud_scoring.keys import SIGNING_KEY, Signer, Verifier, development_keys
+from fraud_scoring.registry import ModelRegistry
+from fraud_scoring.training.assemble import Fitted, Published, publish
+from fraud_scoring.training.dataset import Dataset
+
+Trainer = Callable[[Dataset], Fitted]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one model is trained and which alias it gets."""
+
+    train: Trainer
+    alias: str
+
+
+MODELS: Mapping[str, Plan] = {
+    "isolation_forest": Plan(fraud_isolation_forest.train.train, "champion"),
+    "autoencoder": Plan(fraud_autoencoder.train.train, "champion"),
+    "xgboost": Plan(fraud_xgboost.train.train, "champion"),
+    "lightgbm": Plan(fraud_lightgbm.train.train, "challenger"),
+}
+
+
+def train_command(
+    payments: int = 300_000,
+    seed: int = 1,
+    registry: str = "",
+    *,
+    days: int = 120,
+    var_dir: Path = Path("var"),
+    console: Console | None = None,
+) -> dict[str, Any]:
+    """Train and publish all models from one simulated history; returns the figures.
+
+    `registry` is a path or URL, `<var_dir>/registry` when empty. The signing key comes
+    from `FRAUD_SIGNING_KEY`, on a developer's machine else from `<var_dir>/signing.pem`.
+    Raises `SigningKeyMissing`, and `TooShort` for a history that cannot be split.
+    """
+    console = console or Console()
+    signer = signing_key(var_dir)
+    verifier = Verifier(signer.public_pem)
+    models = open_registry(registry or str(var_dir / "registry"), verifier, signer)
+    config = SimulationConfig(seed=seed, payments=payments, days=days)
+    now = datetime.now(UTC)
+    with Stages(console) as stages:
+        data = _data(config, stages, seed, now)
+        published = {
+            name: _train(name, plan, data, models, stages, now)
+            for name, plan in MODELS.items()
+        }
+        with stages.stage("set aliases"):
+            # Last, and together: a run that fails half way changes nothing that serves.
+            for name, plan in MODELS.items():
+                version = published[name].artifact.manifest.version
+                models.promote(name, version, plan.alias, now=now)
+    console.print(report.figures_table(published, len(data.test)))
+    console.print(report.stages_table(stages.seconds))
+    return _figures(config, data, published, stages)
+
+
+def signing_key(var_dir: Path) -> Signer:
+    """The private key; in production only from the environment."""
+    if os.environ.get(SIGNING_KEY):
+        return Signer.from_environment()
+    if os.environ.get("FRAUD_ENV") == "production":
+        raise SigningKeyMissing(f"{SIGNING_KEY} is required when FRAUD_ENV=production")
+    return Signer(development_keys(var_dir).private_pem)
+
+
+def _data(
+    config: SimulationConfig, stages: Stages, seed: int, now: datetime
+) -> Dataset:
+    with stages.stage("simulate payments") as done:
+        history = simulate(config, lambda n: done(n / config.payments))
+    with stages.stage("compute features") as done:
+        table = _features(history, done)
+    with stages.stage("split by time"):
+        return split(history, table, BANK, seed=seed, now=now)
+
+
+def _features(history: History, done: Callable[[float], None]) -> Any:
+    return frame(
+        history.rows, history.labels, progress=lambda n: done(n / len(history))
+    )
+
+
+def _train(
+    name: str,
+    plan: Plan,
+    data: Dataset,
+    models: ModelRegistry,
+    stages: Stages,
+    now: datetime,
+) -> Published:
+    with stages.stage(f"train {name}"):
+        fitted = plan.train(data)
+    with stages.stage(f"publish {name}"):
+        return publish(name, fitted, data, models, now=now)
+
+
+def _figures(
+    config: SimulationConfig,
+    data: Dataset,
+    published: Mapping[str, Published],
+    stages: Stages,
+) -> dict[str, Any]:
+    return {
+        "payments": config.payments,
+        "seed": config.seed,
+        "bundle": data.bundle,
+        "data_version": data.data_version,
+        "rows": {
+            part: len(getattr(data, part))
+            for part in ("train", "validate", "calibrate", "test")
+        },
+        "seconds": {**stages.seconds, "total": sum(stages.seconds.values())},
+        "models": {
+            name: {
+                "version": made.artifact.manifest.version,
+                "hash": made.artifact.hash,
+                "alias": MODELS[name].alias,
+                "metrics": made.metrics,
+                "largest_difference": made.largest_difference,
+            }
+            for name, made in published.items()
+        },
+    }

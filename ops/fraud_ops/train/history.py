@@ -1,0 +1,137 @@
+"""A simulated history as training needs it: flat rows, truth, and who knew what when."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fraud_features.facts import microseconds
+from fraud_ops.simulate import (
+    SimulatedLabel,
+    SimulatedPayment,
+    SimulationConfig,
+    stream,
+)
+
+DAY_US = 86_400_000_000
+NEVER = np.iinfo(np.int64).max
+
+_PARTS: dict[str, dict[str, str]] = {
+    "card": {"token": "card_token", "entry_mode": "entry_mode"},
+    "merchant": {
+        "merchant_id": "merchant_id",
+        "terminal_id": "terminal_id",
+        "mcc": "mcc",
+        "country": "merchant_country",
+    },
+    "device": {
+        "device_id": "device_id",
+        "ip": "ip",
+        "is_emulator": "is_emulator",
+        "is_rooted": "is_rooted",
+    },
+    "location": {"lat": "lat", "lon": "lon", "country": "country"},
+    "session": {
+        name: name
+        for name in (
+            "failed_logins_1h",
+            "seconds_since_login",
+            "is_new_device",
+            "days_since_password_change",
+            "two_factor",
+        )
+    },
+    "customer": {"country": "customer_country"},
+    "counterparty": {
+        "account": "counterparty_account",
+        "country": "counterparty_country",
+    },
+}
+_PLAIN = ("transaction_id", "account_id", "amount_minor", "currency", "kind", "channel")
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """For each payment, in microseconds since 1970: when it was first reported as fraud,
+    and when that was withdrawn; `NEVER` where it was not."""
+
+    reported: npt.NDArray[np.int64]
+    withdrawn: npt.NDArray[np.int64]
+
+    def known_fraud(self, at: int) -> npt.NDArray[np.bool_]:
+        """Which payments counted as fraud at that moment."""
+        return (self.reported < at) & (self.withdrawn >= at)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Payments in the order of time with everything known about them."""
+
+    rows: list[dict[str, Any]]
+    labels: list[dict[str, Any]]
+    at: npt.NDArray[np.int64]
+    card: npt.NDArray[np.int64]
+    fraud: npt.NDArray[np.bool_]
+    reports: Reports
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def simulate(
+    config: SimulationConfig, progress: Callable[[int], None] = lambda _: None
+) -> History:
+    """Run the simulation; `progress` hears the number of payments so far."""
+    rows: list[dict[str, Any]] = []
+    labels: list[dict[str, Any]] = []
+    fraud: list[bool] = []
+    place: dict[str, int] = {}
+    cards: dict[str, int] = {}
+    card: list[int] = []
+    for event in stream(config):
+        if isinstance(event, SimulatedLabel):
+            labels.append({**event.label, "reported_at": event.reported_at})
+            continue
+        row = flat(event)
+        place[row["transaction_id"]] = len(rows)
+        owner = row.get("card_token") or row["account_id"]
+        card.append(cards.setdefault(owner, len(cards)))
+        rows.append(row)
+        fraud.append(event.fraud)
+        if len(rows) % 5_000 == 0:
+            progress(len(rows))
+    progress(len(rows))
+    return History(
+        rows=rows,
+        labels=labels,
+        at=np.array([row["occurred_at"] for row in rows], dtype=np.int64),
+        card=np.array(card, dtype=np.int64),
+        fraud=np.array(fraud, dtype=bool),
+        reports=_reports(labels, place),
+    )
+
+
+def flat(event: SimulatedPayment) -> dict[str, Any]:
+    """The columns that `fraud_features.offline.frame` reads; no names, no birth dates."""
+    payment = event.payment
+    row = {name: payment[name] for name in _PLAIN}
+    row["occurred_at"] = microseconds(event.occurred_at)
+    for part, columns in _PARTS.items():
+        given = payment.get(part)
+        if given is not None:
+            for name, column in columns.items():
+                if name in given:
+                    row[column] = given[name]
+    return row
+
+
+def _reports(labels: list[dict[str, Any]], place: dict[str, int]) -> Reports:
+    reported = np.full(len(place), NEVER, dtype=np.int64)
+    withdrawn = np.full(len(place), NEVER, dtype=np.int64)
+    for label in labels:
+        i = place[label["transaction_id"]]
+        column = withdrawn if label["reversal"] else reported
+        column[i] = min(column[i], microseconds(label["reported_at"]))
+    return Reports(reported, withdrawn)

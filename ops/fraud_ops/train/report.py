@@ -1,0 +1,45 @@
+"""The two tables that `fraud train` prints."""
+
+from collections.abc import Mapping
+
+from rich.table import Table
+
+from fraud_scoring.training.assemble import Published
+
+_FIGURES = {
+    "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
+    "card_precision_100": "card precision@100",
+    "card_precision_100_best": "(best possible)",
+    "recall_at_1_fpr": "recall at 1 % FPR",
+    "calibration_error": "calibration error",
+    "average_precision_store_down": "AP, store down",
+}
+
+
+def figures_table(published: Mapping[str, Published], test_rows: int) -> Table:
+    """Figures on the test slice, one model a row."""
+    table = Table(title=f"On {test_rows:,} later payments, never seen in training")
+    table.add_column("model")
+    table.add_column("version")
+    for title in _FIGURES.values():
+        table.add_column(title, justify="right")
+    for name, made in published.items():
+        figures = [made.metrics.get(figure) for figure in _FIGURES]
+        table.add_row(
+            name,
+            made.artifact.manifest.version,
+            *("-" if figure is None else f"{figure:.4f}" for figure in figures),
+        )
+    return table
+
+
+def stages_table(seconds: Mapping[str, float]) -> Table:
+    """Where the time went."""
+    table = Table(title="Seconds per stage")
+    table.add_column("stage")
+    table.add_column("s", justify="right")
+    for name, spent in seconds.items():
+        table.add_row(name, f"{spent:.1f}")
+    table.add_row("total", f"{sum(seconds.values()):.1f}", style="bold")
+    return table

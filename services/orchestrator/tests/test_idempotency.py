@@ -1,0 +1,86 @@
+"""The same request has one outcome, whatever happens in between."""
+
+import asyncio
+from typing import Any
+
+from fraud_shared.testing.factories import payment_body
+
+
+class TestRepeats:
+    async def test_a_repeat_gets_the_same_bytes_and_decides_nothing(
+        self, start: Any
+    ) -> None:
+        async with start() as run:
+            body = payment_body()
+            first, second = await run.score(body), await run.score(body)
+        assert first.content == second.content
+        assert len(run.neighbours.asked) == 1
+        assert len(run.neighbours.events) == 1
+
+    async def test_a_hundred_at_once_have_one_outcome(self, start: Any) -> None:
+        async with start(max_in_flight=200) as run:
+            run.neighbours.verdict = "CHALLENGE"
+            run.neighbours.actions = ("otp_challenge",)
+            body = payment_body()
+            replies = await asyncio.gather(*(run.score(body) for _ in range(100)))
+        assert {r.status_code for r in replies} == {200}
+        assert len({r.content for r in replies}) == 1
+        executed = {request.decision_id for request in run.neighbours.executed}
+        assert len(executed) == 1
+        assert len(run.neighbours.events) == 1
+
+    async def test_two_gateways_at_once_have_one_outcome(self, start: Any) -> None:
+        async with start() as one, start() as other:
+            body = payment_body()
+            replies = await asyncio.gather(
+                *(gateway.score(body) for gateway in (one, other) for _ in range(10))
+            )
+        assert len({r.content for r in replies}) == 1
+
+    async def test_key_order_and_white_space_make_no_other_request(
+        self, start: Any
+    ) -> None:
+        async with start() as run:
+            body = payment_body()
+            turned = dict(reversed(body.items()))
+            first = await run.score(body)
+            second = await run.score(turned)
+        assert first.content == second.content
+
+
+class TestMisuse:
+    async def test_the_same_key_with_other_content_is_refused(self, start: Any) -> None:
+        async with start() as run:
+            key = {"Idempotency-Key": "order-7"}
+            await run.score(payment_body(transaction_id="t-1"), **key)
+            refused = await run.score(payment_body(transaction_id="t-2"), **key)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == "Idempotency-Key"
+        assert len(run.neighbours.asked) == 1
+
+    async def test_the_same_transaction_with_another_amount_is_refused(
+        self, start: Any
+    ) -> None:
+        async with start() as run:
+            body = payment_body()
+            await run.score(body)
+            refused = await run.score({**body, "amount_minor": 999_999})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == "transaction_id"
+
+    async def test_a_refused_request_does_not_use_up_the_key(self, start: Any) -> None:
+        async with start() as run:
+            body = payment_body()
+            refused = await run.score({**body, "amount_minor": -1})
+            accepted = await run.score(body)
+        assert refused.status_code == 422
+        assert accepted.status_code == 200
+
+    async def test_another_name_on_the_same_transaction_is_other_content(
+        self, start: Any
+    ) -> None:
+        async with start() as run:
+            body = payment_body()
+            await run.score(body)
+            refused = await run.score({**body, "customer": {"name": "Someone Else"}})
+        assert refused.status_code == 422

@@ -1,0 +1,224 @@
+"""post_auth on each database, with time and the online store in our hands."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from fraud_features.online import LabelEffect, OnlineStoreUnavailable
+from fraud_post_auth.app import create_app
+from fraud_post_auth.dataset import Features
+from fraud_post_auth.desk import PostAuthDesk
+from fraud_post_auth.settings import Settings
+from fraud_shared.contracts.action import ChallengeResolved
+from fraud_shared.contracts.decision import Decision, DecisionMade, PolicyContext
+from fraud_shared.contracts.events import (
+    CHALLENGE_RESOLVED,
+    DECISION_MADE,
+    LABEL_REPORTED,
+    CloudEvent,
+    event_id,
+)
+from fraud_shared.contracts.label import LabelReported
+from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
+from fraud_shared.testing.clocks import FakeClock
+from fraud_shared.testing.factories import (
+    NOON,
+    make_rules,
+    make_screening,
+    make_transaction,
+    make_vector,
+)
+from fraud_shared.testing.servers import fresh_schema, sql_url
+
+__all__ = ["sql_url"]
+
+
+class FakeRisk:
+    """Keeps each payment's last label effect; `down` makes it unavailable."""
+
+    def __init__(self) -> None:
+        self.effects: dict[str, LabelEffect] = {}
+        self.down = False
+
+    async def apply_label(self, label: LabelEffect) -> None:
+        if self.down:
+            raise OnlineStoreUnavailable
+        self.effects[label.transaction_id] = label
+
+
+@dataclass
+class World:
+    """Everything around the service."""
+
+    url: str
+    var_dir: Path
+    schema: str
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOON + timedelta(400)))
+    online: Any = field(default_factory=FakeRisk)
+
+    def _app(self, overrides: dict[str, Any]) -> FastAPI:
+        fields: dict[str, Any] = {
+            "database_url": self.url,
+            "var_dir": self.var_dir,
+            "token_key": SecretStr(TEST_TOKEN_KEY),
+            # Rounds happen when a test asks for one, never by themselves.
+            "export_check_s": 3600.0,
+            "project_every_s": 3600.0,
+        }
+        return create_app(
+            Settings(**{**fields, **overrides}),
+            clock=self.clock,
+            online=self.online,
+            features=Features("test", "1", "0" * 64, ("first", "second")),
+            schema=self.schema,
+        )
+
+    @asynccontextmanager
+    async def desk(self, **overrides: Any) -> AsyncIterator[PostAuthDesk]:
+        """The parts with an open store and nothing in the background."""
+        desk: PostAuthDesk = self._app(overrides).state.desk
+        await desk.db.start()
+        try:
+            yield desk
+        finally:
+            await desk.db.stop()
+
+    @asynccontextmanager
+    async def service(self, **overrides: Any) -> AsyncIterator[httpx.AsyncClient]:
+        """The running service."""
+        async with client(self._app(overrides)) as http:
+            yield http
+
+
+@pytest.fixture
+def world(sql_url: str, tmp_path: Path) -> World:
+    return World(sql_url, tmp_path, fresh_schema("post_auth"))
+
+
+def make_made(
+    number: int, *, verdict: str = "APPROVE", values: Any = (1.0, None), **payment: Any
+) -> DecisionMade:
+    """Decision `d-<number>` about payment `tx-<number>`."""
+    transaction = make_transaction(transaction_id=f"tx-{number}", **payment)
+    decision = Decision.model_validate(
+        {
+            "decision_id": f"d-{number}",
+            "transaction_id": transaction.transaction_id,
+            "decision": verdict,
+            "challenge": None,
+            "challenge_id": None,
+            "confidence": 0.9,
+            "risk": 0.02,
+            "expected_loss_minor": 10,
+            "reason": "no reason",
+            "reasons": (),
+            "rules_flag": "ALLOW",
+            "if_score": 0.1,
+            "ae_error": 0.2,
+            "fraud_score": 0.3,
+            "rules": make_rules(),
+            "signals": (),
+            "screening": make_screening(),
+            "actions": (),
+            "action_status": "none",
+            "degraded": ("MODEL_XGBOOST_UNAVAILABLE",),
+            "versions": {"policy": "bank@1"},
+            "timings_ms": {},
+            "trace_id": "0" * 32,
+            "decided_at": transaction.occurred_at,
+        },
+        strict=False,
+    )
+    return DecisionMade(
+        client="test",
+        decision=decision,
+        transaction=transaction,
+        features=make_vector(values),
+        context=PolicyContext(
+            amount_ref_minor=transaction.amount_minor,
+            velocity_known=True,
+            history_payments=3,
+            stand_in_count=0,
+            stand_in_sum_minor=0,
+        ),
+    )
+
+
+def event(
+    event_type: str, subject: str, data: Any, discriminator: str = ""
+) -> CloudEvent:
+    return CloudEvent(
+        id=event_id(subject, event_type, discriminator),
+        source="/fraud/test",
+        type=event_type,
+        subject=subject,
+        time=NOON,
+        data=data.model_dump(mode="json"),
+    )
+
+
+@pytest.fixture
+def decided() -> Callable[..., CloudEvent]:
+    """`fraud.decision.made.v1` of decision number n."""
+
+    def make(number: int, **overrides: Any) -> CloudEvent:
+        made = make_made(number, **overrides)
+        return event(DECISION_MADE, made.decision.decision_id, made)
+
+    return make
+
+
+@pytest.fixture
+def labelled() -> Callable[..., CloudEvent]:
+    """`fraud.label.reported.v1` about payment number n."""
+
+    def make(
+        number: int,
+        label: str = "fraud",
+        source: str = "chargeback",
+        *,
+        at: datetime = NOON + timedelta(days=3),
+        reversal: bool = False,
+    ) -> CloudEvent:
+        label_id = f"label-{number}-{source}-{label}-{at:%Y%m%d%H%M%S}-{reversal}"
+        report = LabelReported.model_validate(
+            {
+                "transaction_id": f"tx-{number}",
+                "label": label,
+                "source": source,
+                "reported_at": at,
+                "reversal": reversal,
+                "label_id": label_id,
+            }
+        )
+        return event(LABEL_REPORTED, f"tx-{number}", report, label_id)
+
+    return make
+
+
+@pytest.fixture
+def resolved() -> Callable[..., CloudEvent]:
+    """`fraud.challenge.resolved.v1` about payment number n."""
+
+    def make(number: int, outcome: str = "passed") -> CloudEvent:
+        data = ChallengeResolved.model_validate(
+            {
+                "challenge_id": f"otp-{number}",
+                "decision_id": f"d-{number}",
+                "transaction_id": f"tx-{number}",
+                "account_id": "acc-1",
+                "outcome": outcome,
+                "resolved_at": NOON + timedelta(minutes=2),
+            }
+        )
+        return event(CHALLENGE_RESOLVED, f"tx-{number}", data, f"otp-{number}")
+
+    return make

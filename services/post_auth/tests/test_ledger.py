@@ -1,0 +1,249 @@
+import asyncio
+import random
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+
+import pytest
+import sqlalchemy as sa
+
+from fraud_post_auth import tables
+from fraud_post_auth.profile import change, payment, view
+from fraud_shared.contracts.decision import DecisionMade
+from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.contracts.profile import LabelCounts
+from fraud_shared.testing.factories import NOON
+from fraud_shared.testing.servers import fresh_schema
+from fraud_shared.web.problems import NotFound, Unavailable
+
+CURRENCIES = ("EUR", "USD", "JPY")
+VERDICTS = ("APPROVE", "CHALLENGE", "DECLINE")
+
+
+async def count(desk, table: sa.Table) -> int:
+    async with desk.db.read() as conn:
+        return await conn.scalar(sa.select(sa.func.count()).select_from(table))
+
+
+def varied(decided, number: int) -> CloudEvent:
+    chance = random.Random(number)
+    return decided(
+        number,
+        verdict=chance.choice(VERDICTS),
+        account_id=f"acc-{number % 5}",
+        amount_minor=chance.choice((1, 4_250, 10**13)),
+        currency=chance.choice(CURRENCIES),
+        occurred_at=NOON - timedelta(minutes=chance.randrange(10_000)),
+        merchant={"merchant_id": f"mer-{chance.randrange(4)}"},
+        device={"device_id": f"dev-{chance.randrange(3)}"},
+    )
+
+
+def expected(events, account_id, labels: LabelCounts):
+    made = [DecisionMade.model_validate(e.data, strict=False) for e in events]
+    total = change(p for p in map(payment, made) if p.account_id == account_id)
+    amounts = {(c, v): group for (_, c, v), group in total.amounts.items()}
+    distinct: dict[str, int] = {}
+    for _, kind, _ in total.values:
+        distinct[kind] = distinct.get(kind, 0) + 1
+    return view(account_id, total.accounts[account_id], amounts, distinct, labels)
+
+
+class TestExactlyOnce:
+    @pytest.mark.parametrize("consumers", [1, 2, 4])
+    async def test_profile_is_the_fold_of_what_was_delivered_thrice_shuffled(
+        self, world, decided, labelled, consumers
+    ):
+        decisions = [varied(decided, n) for n in range(100)]
+        fraud = [labelled(n) for n in range(0, 100, 10)]
+        deliveries = [*decisions, *fraud] * 3
+        random.Random(consumers).shuffle(deliveries)
+        async with world.desk() as desk:
+            queue = iter(deliveries)
+
+            async def consume():
+                for first in queue:
+                    batch = [first, *(e for _, e in zip(range(7), queue, strict=False))]
+                    await desk.handle(batch)
+
+            await asyncio.gather(*(consume() for _ in range(consumers)))
+            for n in range(5):
+                labels = LabelCounts(
+                    fraud=10 if n == 0 else 0,
+                    legitimate=0,
+                    reversed=0,
+                    pending=10 if n == 0 else 20,
+                )
+                if n == 0:  # numbers 0, 10, 20 ... all belong to account 0
+                    assert labels.fraud == len(fraud)
+                found = await desk.profile(f"acc-{n}")
+                assert found == expected(decisions, f"acc-{n}", labels)
+            assert await count(desk, tables.inbox) == 110
+            assert await count(desk, tables.training_rows) == 100
+
+    async def test_one_decision_under_two_event_ids_counts_once(self, world, decided):
+        event = decided(1)
+        async with world.desk() as desk:
+            await desk.handle([event, event.model_copy(update={"id": "another"})])
+            await desk.handle([event.model_copy(update={"id": "a-third"})])
+            assert (await desk.profile("acc-1")).payments == 1
+
+    async def test_nothing_is_kept_of_a_batch_that_fails(self, world, decided):
+        async with world.desk() as desk:
+            async with desk.db.begin() as conn:
+                await conn.execute(sa.text("ALTER TABLE profiles RENAME TO aside"))
+            with pytest.raises(Unavailable):
+                await desk.handle([decided(1)])
+            assert await count(desk, tables.inbox) == 0
+            async with desk.db.begin() as conn:
+                await conn.execute(sa.text("ALTER TABLE aside RENAME TO profiles"))
+            await desk.handle([decided(1)])
+            assert (await desk.profile("acc-1")).payments == 1
+
+
+class TestOrder:
+    async def test_any_order_of_six_events_gives_the_same(
+        self, world, decided, labelled, resolved
+    ):
+        events = [
+            decided(1, account_id="acc-x", verdict="CHALLENGE"),
+            decided(2, account_id="acc-x", amount_minor=7),
+            labelled(1, "fraud", "customer_report"),
+            labelled(
+                1,
+                "fraud",
+                "customer_report",
+                at=NOON + timedelta(days=4),
+                reversal=True,
+            ),
+            resolved(1),
+            labelled(2, "fraud", "issuer", at=NOON + timedelta(days=90)),
+        ]
+        orders = list(permutations(events))
+        # Every order on the pure fold is in test_outcomes; here a spread of them in SQL.
+        seen = set()
+        for order in random.Random(1).sample(orders, 12):
+            world.schema = fresh_schema("post_auth")
+            if world.url.startswith("sqlite"):
+                world.url = f"sqlite:///{world.var_dir}/{world.schema}.db"
+            async with world.desk() as desk:
+                for event in order:
+                    await desk.handle([event])
+                profile = await desk.profile("acc-x")
+                async with desk.db.read() as conn:
+                    found = await conn.execute(
+                        sa.select(
+                            tables.outcomes.c.transaction_id,
+                            tables.outcomes.c.state,
+                            tables.outcomes.c.source,
+                        ).order_by(tables.outcomes.c.transaction_id)
+                    )
+                    seen.add((profile.model_dump_json(), tuple(map(tuple, found))))
+        ((profile_json, outcomes),) = seen
+        assert outcomes == (
+            ("tx-1", "legitimate", "challenge"),
+            ("tx-2", "fraud", "issuer"),
+        )
+        assert '"payments":2' in profile_json
+
+
+class TestLabels:
+    async def test_label_before_its_decision_is_kept(self, world, decided, labelled):
+        async with world.desk() as desk:
+            await desk.handle([labelled(1)])
+            with pytest.raises(NotFound):
+                await desk.profile("acc-1")
+            await desk.handle([decided(1)])
+            assert (await desk.profile("acc-1")).labels.fraud == 1
+
+    async def test_racing_reports_about_one_payment_see_each_other(
+        self, world, decided, labelled
+    ):
+        sources = ("chargeback", "issuer", "analyst", "customer_report", "merchant")
+        async with world.desk() as one, world.desk() as two:
+            await one.handle([decided(1)])
+            await asyncio.gather(
+                *(
+                    desk.handle([labelled(1, "legitimate", source)])
+                    for desk, source in zip((one, two) * 3, sources, strict=False)
+                ),
+                one.handle(
+                    [labelled(1, "fraud", "chargeback", at=NOON + timedelta(9))]
+                ),
+            )
+            async with one.db.read() as conn:
+                row = (await conn.execute(sa.select(tables.outcomes))).mappings().one()
+            assert (row["state"], row["source"]) == ("fraud", "chargeback")
+            assert row["revision"] == 6
+
+    @pytest.mark.parametrize("outcome", ["failed", "expired"])
+    async def test_failed_challenge_is_no_label(
+        self, world, decided, resolved, outcome
+    ):
+        async with world.desk() as desk:
+            await desk.handle([decided(1), resolved(1, outcome)])
+            assert (await desk.profile("acc-1")).labels.pending == 1
+            assert await count(desk, tables.inbox) == 2
+
+
+class TestPrivacy:
+    async def test_no_name_and_no_free_text_is_stored(self, world, decided):
+        event = decided(
+            1,
+            customer={"name": "Alix Moreau", "birth_date": "1990-01-01"},
+            counterparty={"name": "Noor Haddad", "account": "acc-9"},
+            merchant={"name": "Chez Paul"},
+            device={"user_agent": "Secret Browser"},
+            features={"P_email": "alix@example.org", "V1": 0.5},
+        )
+        async with world.desk() as desk:
+            await desk.handle([event])
+            async with desk.db.read() as conn:
+                found = await conn.execute(sa.select(tables.training_rows))
+                text = str(found.mappings().one())
+        for secret in ("Moreau", "1990", "Haddad", "Chez", "Browser", "example"):
+            assert secret not in text
+        assert "acc-9" in text
+        assert "V1" in text
+
+
+class TestParking:
+    async def test_poison_is_parked_and_the_rest_applied(self, world, decided):
+        odd = [
+            decided(2).model_copy(
+                update={"id": "e2", "type": "fraud.decision.made.v2"}
+            ),
+            decided(3).model_copy(update={"id": "e3", "type": "something.else.v1"}),
+            decided(4).model_copy(update={"id": "e4", "data": {"decision": 1}}),
+        ]
+        early = datetime(1, 1, 1, tzinfo=UTC).isoformat().replace("+00:00", "+14:00")
+        far = decided(5)
+        far.data["transaction"]["occurred_at"] = early
+        async with world.desk() as desk:
+            for _ in range(2):
+                await desk.handle([odd[0], decided(1), *odd[1:], far])
+            waiting = await desk.parking.waiting(10)
+            assert {event.reason for event in waiting} == {
+                "unknown_major",
+                "unknown_type",
+                "data_not_as_documented",
+                "time_out_of_range",
+            }
+            assert len(waiting) == 4
+            assert (await desk.profile("acc-1")).payments == 1
+
+    async def test_corrected_event_applies_once(self, world, decided):
+        broken = decided(1).model_copy(update={"data": {}})
+        async with world.desk() as desk:
+            await desk.handle([broken])
+            (parked,) = await desk.parking.waiting(10)
+            for _ in range(2):
+                await desk.parking.replay(parked.parked_id, decided(1), desk.handle)
+            assert (await desk.profile("acc-1")).payments == 1
+            assert await desk.parking.waiting(10) == []
+
+    async def test_field_of_a_later_minor_version_is_ignored(self, world, decided):
+        event = decided(1)
+        event.data["decision"]["invented_later"] = {"a": 1}
+        async with world.desk() as desk:
+            await desk.handle([event])
+            assert (await desk.profile("acc-1")).payments == 1

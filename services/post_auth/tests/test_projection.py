@@ -1,0 +1,65 @@
+from datetime import timedelta
+
+import pytest
+
+from fraud_features.online import OnlineStoreUnavailable, open_online_store
+from fraud_shared.testing.factories import NOON
+
+
+class TestProjection:
+    async def test_names_the_places_of_the_payment(self, world, decided, labelled):
+        async with world.desk() as desk:
+            await desk.handle([decided(1), labelled(1)])
+            await desk.project()
+            effect = world.online.effects["tx-1"]
+            assert effect.is_fraud
+            assert effect.occurred_at == NOON
+            assert effect.places == (
+                ("terminal", "ter-1"),
+                ("merchant", "mer-1"),
+                ("device", "dev-1"),
+            )
+
+    async def test_waits_for_the_decision(self, world, decided, labelled):
+        async with world.desk() as desk:
+            await desk.handle([labelled(1)])
+            assert await desk.projector.round() == 0
+            await desk.handle([decided(1)])
+            assert await desk.projector.round() == 1
+
+    async def test_outage_of_the_store_loses_nothing(self, world, decided, labelled):
+        async with world.desk() as desk:
+            await desk.handle([decided(n) for n in range(3)])
+            await desk.handle([labelled(n) for n in range(3)])
+            world.online.down = True
+            with pytest.raises(OnlineStoreUnavailable):
+                await desk.project()
+            world.online.down = False
+            await desk.project()
+            assert set(world.online.effects) == {"tx-0", "tx-1", "tx-2"}
+            assert await desk.projector.round() == 0
+
+    async def test_reversal_takes_it_back(self, world, decided, labelled):
+        async with world.desk() as desk:
+            await desk.handle([decided(1), labelled(1)])
+            await desk.project()
+            later = NOON + timedelta(days=5)
+            await desk.handle([labelled(1, at=later, reversal=True)])
+            await desk.project()
+            assert not world.online.effects["tx-1"].is_fraud
+
+    async def test_forgetful_store_is_told_again(self, world, decided, labelled):
+        async with world.desk() as desk:
+            await desk.handle([decided(1), labelled(1)])
+            await desk.project()
+            world.online.effects.clear()
+            assert await desk.projector.again() == 1
+            await desk.project()
+            assert "tx-1" in world.online.effects
+
+    async def test_the_real_store_accepts_it(self, world, decided, labelled):
+        world.online = open_online_store("memory://?warm=1")
+        async with world.desk() as desk:
+            await desk.handle([decided(1), labelled(1)])
+            await desk.project()
+            assert await desk.projector.round() == 0

@@ -1,0 +1,78 @@
+from datetime import timedelta
+
+import pytest
+
+from fraud_shared.testing.factories import NOON
+
+
+def bodies(*events):
+    return [event.model_dump(mode="json", exclude_none=True) for event in events]
+
+
+class TestEvents:
+    async def test_batch_is_applied_when_204_is_there(self, world, decided, labelled):
+        async with world.service() as http:
+            batch = bodies(decided(1), labelled(1), decided(1))
+            for _ in range(3):
+                reply = await http.post("/v1/events", json=batch)
+                assert reply.status_code == 204
+            profile = (await http.get("/profile/acc-1")).json()
+            assert profile["payments"] == 1
+            assert profile["labels"]["fraud"] == 1
+            assert profile["currencies"][0]["sum_minor"] == 4_250
+
+    async def test_what_is_no_event_is_parked_beside_good_ones(self, world, decided):
+        async with world.service() as http:
+            batch = [{"id": "x", "type": "y"}, *bodies(decided(1))]
+            assert (await http.post("/v1/events", json=batch)).status_code == 204
+            (parked,) = (await http.get("/v1/parked")).json()
+            assert parked["reason"] == "no_cloud_event"
+            assert (await http.get("/profile/acc-1")).json()["payments"] == 1
+            path = f"/v1/parked/{parked['parked_id']}/replay"
+            assert (await http.post(path)).status_code == 422
+            fixed = await http.post(path, json=bodies(decided(2))[0])
+            assert fixed.status_code == 200
+            assert (await http.get("/profile/acc-1")).json()["payments"] == 2
+
+    async def test_body_that_is_no_json_is_refused(self, world):
+        async with world.service() as http:
+            reply = await http.post("/v1/events", content=b"[{")
+            assert reply.status_code in (400, 422)
+
+    async def test_two_hundred_decisions_fit_in_one_batch(self, world, decided):
+        async with world.service() as http:
+            batch = bodies(*(decided(n) for n in range(200)))
+            assert (await http.post("/v1/events", json=batch)).status_code == 204
+            assert (await http.get("/profile/acc-1")).json()["payments"] == 200
+
+
+class TestDatasets:
+    async def test_export_and_list(self, world, decided):
+        async with world.service() as http:
+            empty = await http.post("/v1/datasets/export")
+            assert empty.status_code == 409
+            await http.post("/v1/events", json=bodies(decided(1)))
+            as_of = (NOON + timedelta(days=30)).isoformat()
+            made = await http.post("/v1/datasets/export", json={"as_of": as_of})
+            assert made.json()["rows"] == 1
+            listed = (await http.get("/v1/datasets")).json()
+            assert made.json() in listed
+
+
+class TestEdges:
+    async def test_unknown_account_is_not_found(self, world):
+        async with world.service() as http:
+            assert (await http.get("/profile/nobody")).status_code == 404
+
+    @pytest.mark.parametrize("path", ["/profile/a", "/v1/datasets", "/v1/parked"])
+    async def test_nothing_without_a_service_token(self, world, path):
+        async with world.service() as http:
+            http.headers.pop("authorization")
+            assert (await http.get(path)).status_code == 401
+            assert (await http.post("/v1/events", json=[])).status_code == 401
+
+    async def test_reprojection_counts_labels(self, world, labelled):
+        async with world.service() as http:
+            await http.post("/v1/events", json=bodies(labelled(1)))
+            reply = await http.post("/v1/labels/reproject")
+            assert reply.json() == {"labels": 1}

@@ -1,0 +1,140 @@
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fraud_sanctions.settings import SAMPLE_LISTS
+from fraud_sanctions.sources import ofac, simple, un
+from fraud_sanctions.sources.fields import birth_dates, country_code
+from fraud_sanctions.sources.refusal import ListRefused
+
+SDN = (SAMPLE_LISTS / "fictional_ofac" / "sdn.csv").read_bytes()
+ALT = (SAMPLE_LISTS / "fictional_ofac" / "alt.csv").read_bytes()
+ADD = (SAMPLE_LISTS / "fictional_ofac" / "add.csv").read_bytes()
+UN = (SAMPLE_LISTS / "fictional_un.xml").read_bytes()
+CSV = (SAMPLE_LISTS / "fictional.csv").read_bytes()
+
+
+def refusal(call):
+    with pytest.raises(ListRefused) as caught:
+        call()
+    return caught.value.code
+
+
+class TestFields:
+    @pytest.mark.parametrize(
+        ("text", "dates"),
+        [
+            ("15 Nov 1985", ("1985-11-15",)),
+            ("Nov 1985", ("1985-11",)),
+            ("circa 1985", ("1985",)),
+            ("1985-11-15", ("1985-11-15",)),
+            ("1960 to 1962", ("1960", "1961", "1962")),
+            ("unknown", ()),
+        ],
+    )
+    def test_birth_dates(self, text, dates):
+        assert birth_dates(text) == dates
+
+    def test_countries_by_code_or_name(self):
+        assert country_code("Korea, North") == country_code("kp") == "KP"
+        assert country_code("Atlantis") is None
+
+
+class TestOfac:
+    def test_names_births_and_countries_come_together(self):
+        entities = {e.entity_id: e for e in ofac.parse(SDN, ALT, ADD)}
+        first = entities["ofac_sdn-70001"]
+        assert first.kind == "person"
+        assert first.caption == "BAZHUKHANOV, Aldemar Ivanovich"
+        assert [name.quality for name in first.names] == [
+            "primary",
+            "alias",
+            "former",
+            "alias",
+        ]
+        assert first.birth_dates == ("1985-11-15",)
+        assert first.countries == ("RU",)
+
+    def test_kinds(self):
+        kinds = {e.kind for e in ofac.parse(SDN)}
+        assert kinds == {"person", "organisation", "vessel"}
+
+    def test_comments_continue_the_remarks(self):
+        row = b'1,"A B","individual","X",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,"DOB 1950"\r\n'
+        more = b'1,"; alt. DOB 02 Jan 1951."\r\n'
+        (entity,) = ofac.parse(row, b"", b"", more)
+        assert entity.birth_dates == ("1950", "1951-01-02")
+
+    def test_damage_is_refused(self):
+        assert refusal(lambda: ofac.parse(b"")) == "LIST_EMPTY"
+        assert refusal(lambda: ofac.parse(SDN[: len(SDN) // 2])) == "LIST_TRUNCATED"
+        assert refusal(lambda: ofac.parse(SDN + SDN)) == "LIST_CORRUPT"
+        assert refusal(lambda: ofac.parse(SDN.replace(b"\r\n", b",x\r\n", 1))) == (
+            "LIST_CORRUPT"
+        )
+        stray = ALT.replace(b"7000", b"8000")
+        assert refusal(lambda: ofac.parse(SDN, stray)) == "LIST_CORRUPT"
+
+
+class TestUn:
+    def test_people_and_entities(self):
+        entities, dated = un.parse(UN)
+        assert dated.isoformat() == "2026-01-05"
+        person = entities[0]
+        assert person.caption == "Mirzo Tokhtagulov Behrambek"
+        assert (person.birth_dates, person.countries) == (("1971",), ("TJ",))
+        assert entities[-1].kind == "organisation"
+
+    def test_damage_is_refused(self):
+        assert refusal(lambda: un.parse(b" ")) == "LIST_EMPTY"
+        assert refusal(lambda: un.parse(UN[:2000])) == "LIST_TRUNCATED"
+        assert refusal(lambda: un.parse(b"<a/>")) == "LIST_CORRUPT"
+
+    def test_entity_expansion_is_refused(self):
+        bomb = (
+            b'<!DOCTYPE x [<!ENTITY a "b">]><CONSOLIDATED_LIST>&a;</CONSOLIDATED_LIST>'
+        )
+        assert refusal(lambda: un.parse(bomb)) == "LIST_CORRUPT"
+
+
+class TestSimple:
+    def test_several_values_in_a_field(self):
+        first = simple.parse(CSV, list_id="own")[0]
+        assert first.entity_id == "own-FP-0001"
+        assert len(first.names) == 4
+        assert first.countries == ("RU",)
+
+    def test_damage_is_refused(self):
+        assert (
+            refusal(lambda: simple.parse(b"a,b\n1,2\n", list_id="x")) == "LIST_CORRUPT"
+        )
+        head = CSV.split(b"\n")[0] + b"\n"
+        assert refusal(lambda: simple.parse(head, list_id="x")) == "LIST_EMPTY"
+        wrong = head + b"1,A,ghost,,,\n"
+        assert refusal(lambda: simple.parse(wrong, list_id="x")) == "LIST_CORRUPT"
+
+
+class TestAnyBytes:
+    @settings(max_examples=60, deadline=None)
+    @given(st.binary(max_size=200) | st.integers(0, len(SDN)).map(lambda n: SDN[:n]))
+    def test_a_parser_answers_or_refuses(self, data):
+        for parse in (
+            lambda d: ofac.parse(d),
+            lambda d: un.parse(d),
+            lambda d: simple.parse(d, list_id="x"),
+        ):
+            with contextlib.suppress(ListRefused):
+                assert parse(data)
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.integers(1, len(CSV) - 2))
+    def test_no_cut_of_a_file_passes_for_the_whole(self, at):
+        try:
+            kept = simple.parse(CSV[:at], list_id="x")
+        except ListRefused:
+            return
+        # Only a cut at a line end cannot be seen; the loss of entries is caught later.
+        assert CSV[:at].endswith(b"\n")
+        assert len(kept) < len(simple.parse(CSV, list_id="x"))

@@ -1,0 +1,159 @@
+"""The offline frame is what serving saw, bit for bit and point in time."""
+
+from datetime import timedelta
+
+import polars as pl
+import pytest
+
+from fraud_features.memory import MemoryOnlineStore
+from fraud_features.offline import frame
+from fraud_features.online import LabelEffect
+from fraud_features.registry import BANK, CREDIT_CARD
+from fraud_features.testing import START, payment, random_rows, transaction_of
+from fraud_shared.contracts.label import LabelReport
+
+
+def report(transaction_id, days, label="fraud", *, reversal=False):
+    return LabelReport(
+        transaction_id=transaction_id,
+        label=label,
+        source="chargeback",
+        reported_at=START + timedelta(days=days),
+        reversal=reversal,
+    )
+
+
+def at_terminal(days, name):
+    return payment(
+        days * 86_400, transaction_id=name, terminal_id="ter", merchant_id="mer"
+    )
+
+
+class TestParity:
+    async def test_rows_equal_the_served_vectors(self):
+        rows = list(random_rows(3000, entities=40))
+        labelled = {row["transaction_id"]: row for row in rows[::20]}
+        reports = [
+            {
+                "transaction_id": name,
+                "label": "fraud",
+                "reported_at": row["occurred_at"] + timedelta(days=number % 12),
+                "reversal": number % 7 == 0,
+            }
+            for number, (name, row) in enumerate(labelled.items())
+        ]
+        served = await serve(rows, reports)
+        table = frame(rows, reports)
+        assert table["transaction_id"].to_list() == list(served)
+        assert table.select(BANK.names).rows() == list(served.values())
+        assert table["terminal_risk_30d"].sum() > 0
+
+    def test_transactions_and_rows_give_the_same_frame(self):
+        rows = list(random_rows(300))
+        assert frame(rows).equals(frame([transaction_of(row) for row in rows]))
+
+
+async def serve(rows, reports):
+    """The serving path: observe and vector, labels applied when they are reported."""
+    store = MemoryOnlineStore(warm=True)
+    waiting = sorted(reports, key=lambda r: r["reported_at"])
+    known, served, clock, early = {}, {}, START, []
+    for row in rows:
+        transaction = transaction_of(row)
+        if transaction.transaction_id in served:
+            continue
+        clock = max(clock, transaction.occurred_at)
+        while waiting and waiting[0]["reported_at"] < clock:
+            early.append(waiting.pop(0))
+        for item in [r for r in early if r["transaction_id"] in known]:
+            early.remove(item)
+            await store.apply_label(
+                effect(known[item["transaction_id"]], item["reversal"])
+            )
+        served[transaction.transaction_id] = BANK.vector(
+            transaction, await store.observe(transaction)
+        ).values
+        known[transaction.transaction_id] = transaction
+    return served
+
+
+def effect(transaction, reversal):
+    merchant, device = transaction.merchant, transaction.device
+    counterparty = transaction.counterparty
+    return LabelEffect(
+        transaction_id=transaction.transaction_id,
+        label="fraud",
+        reversal=reversal,
+        occurred_at=transaction.occurred_at,
+        terminal_id=merchant.terminal_id if merchant else None,
+        merchant_id=merchant.merchant_id if merchant else None,
+        device_id=device.device_id if device else None,
+        counterparty_account=counterparty.account if counterparty else None,
+    )
+
+
+class TestLabels:
+    def test_a_label_is_unseen_until_the_moment_after_its_report(self):
+        table = frame(
+            [at_terminal(0, "bad"), at_terminal(9, "at"), at_terminal(9.01, "after")],
+            [report("bad", 9)],
+        )
+        assert table["terminal_risk_7d"].to_list() == [None, 0.0, 1.0]
+
+    def test_an_early_report_waits_for_the_label_delay(self):
+        table = frame(
+            [
+                at_terminal(0, "bad"),
+                at_terminal(6.9, "before"),
+                at_terminal(7, "after"),
+            ],
+            [report("bad", 1)],
+        )
+        assert table["terminal_risk_7d"].to_list() == [None, None, 1.0]
+
+    def test_the_label_column_holds_the_last_word(self):
+        table = frame(
+            [at_terminal(day, name) for day, name in enumerate("abcd")],
+            [
+                report("a", 5),
+                report("b", 5, "legitimate"),
+                report("c", 5),
+                report("c", 6, reversal=True),
+            ],
+        )
+        assert table["label"].to_list() == [1, 0, None, None]
+
+
+class TestFrame:
+    def test_shape_and_types(self):
+        table = frame([payment(0)])
+        assert table.columns == [
+            "transaction_id",
+            "occurred_at",
+            "account_id",
+            *BANK.names,
+        ]
+        assert table["occurred_at"].to_list() == [START]
+        assert set(table.dtypes[3:]) == {pl.Float64}
+
+    def test_a_repeat_is_left_out(self):
+        assert frame([payment(0), payment(1), payment(0)])[
+            "history_payments"
+        ].to_list() == [0, 1]
+
+    def test_nothing_gives_an_empty_frame(self):
+        assert frame([], []).height == 0
+
+    def test_progress_is_told(self):
+        told = []
+        frame(random_rows(100), progress=told.append)
+        assert told == [100]
+
+    def test_another_feature_set(self):
+        table = frame([payment(0, features={"Amount": 2.5})], features=CREDIT_CARD)
+        assert table["Amount"].to_list() == [2.5]
+
+    def test_an_unknown_currency_is_an_error(self):
+        row = next(random_rows(1)) | {"currency": "XXX"}
+        with pytest.raises(KeyError, match="XXX"):
+            frame([row])

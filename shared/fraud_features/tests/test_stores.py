@@ -1,0 +1,209 @@
+"""Both executors against the contract, and what is special to each."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from redis.asyncio import Redis
+
+from fraud_features.facts import facts_of
+from fraud_features.memory import MemoryOnlineStore
+from fraud_features.online import OnlineStoreUnavailable, open_online_store
+from fraud_features.redis_store import RedisOnlineStore
+from fraud_features.registry import BANK
+from fraud_features.testing import (
+    OnlineStoreContract,
+    payment,
+    random_rows,
+    transaction_of,
+)
+from fraud_shared.testing.servers import redis_url
+
+
+async def wipe(url: str, prefix: str) -> None:
+    redis = Redis.from_url(url)
+    keys = [key async for key in redis.scan_iter(f"{{{prefix}}}*", count=1000)]
+    if keys:
+        await redis.delete(*keys)
+    await redis.aclose()
+
+
+@pytest.fixture
+async def prefix() -> AsyncIterator[str]:
+    name = f"test-{uuid.uuid4().hex}"
+    yield name
+    await wipe(redis_url(), name)
+
+
+@pytest.fixture
+async def redis_store(prefix: str) -> AsyncIterator[RedisOnlineStore]:
+    store = RedisOnlineStore(redis_url(), prefix=prefix, socket_timeout=2.0)
+    yield store
+    await store.close()
+
+
+class TestMemory(OnlineStoreContract):
+    @pytest.fixture
+    def store(self) -> MemoryOnlineStore:
+        return MemoryOnlineStore()
+
+    async def test_a_repeat_whose_reply_is_gone_moves_nothing_and_is_unknown(self):
+        store = MemoryOnlineStore(warm=True, reply_cap=1)
+        await store.observe(payment(0))
+        await store.observe(payment(1))
+        repeat = await store.observe(payment(0))
+        assert not repeat.known
+        assert (await store.observe(payment(2))).history_payments == 2
+
+    async def test_an_ended_block_is_seen_by_the_stores_own_clock(self):
+        store = MemoryOnlineStore(
+            warm=True, now=lambda: datetime(2030, 1, 2, tzinfo=UTC)
+        )
+        await store.put_block("account", "acc-1", datetime(2030, 1, 2, tzinfo=UTC))
+        assert (await store.observe(payment(0))).blocked == ()
+
+
+@pytest.mark.servers
+class TestRedis(OnlineStoreContract):
+    @pytest.fixture
+    def store(self, redis_store: RedisOnlineStore) -> RedisOnlineStore:
+        return redis_store
+
+    async def test_a_store_that_was_emptied_is_unknown_until_declared_complete(
+        self, redis_store, prefix
+    ):
+        await redis_store.mark_warm()
+        warm = await redis_store.observe(payment(0))
+        await wipe(redis_url(), prefix)
+        emptied = await redis_store.observe(payment(1))
+        await redis_store.mark_warm()
+        rebuilt = await redis_store.observe(payment(2))
+        assert [warm.known, emptied.known, rebuilt.known] == [True, False, True]
+        assert rebuilt.history_payments == 1
+
+    async def test_a_flushed_script_is_loaded_again(self, redis_store):
+        await redis_store.mark_warm()
+        await redis_store.observe(payment(0))
+        await redis_store._redis.script_flush()
+        assert (await redis_store.observe(payment(1))).history_payments == 1
+
+    async def test_two_gateways_share_one_state(self, redis_store, prefix):
+        other = RedisOnlineStore(redis_url(), prefix=prefix, socket_timeout=2.0)
+        await redis_store.mark_warm()
+        first = await redis_store.observe(payment(0))
+        repeat = await other.observe(payment(0))
+        await other.close()
+        assert repeat == first
+
+    async def test_one_round_trip_per_payment(self, redis_store):
+        await redis_store.mark_warm()
+        await redis_store.observe(payment(0))
+        calls = _count_commands(redis_store)
+        await redis_store.observe(payment(1, card_token="c", device_id="d", ip="i"))
+        assert calls == ["EVALSHA"]
+
+
+def _count_commands(store: RedisOnlineStore) -> list[str]:
+    calls: list[str] = []
+    execute = store._redis.execute_command
+
+    async def counting(*arguments, **options):
+        calls.append(arguments[0])
+        return await execute(*arguments, **options)
+
+    store._redis.execute_command = counting
+    return calls
+
+
+class TestUnavailableRedis:
+    async def test_nobody_listening(self):
+        store = RedisOnlineStore("redis://127.0.0.1:1/0")
+        with pytest.raises(OnlineStoreUnavailable):
+            await store.observe(payment(0))
+        assert await store.ping() is False
+        await store.close()
+
+    async def test_a_silent_server_is_given_up_within_the_timeout(self):
+        async def silent(reader, writer):
+            await reader.read()
+            writer.close()
+
+        server = await asyncio.start_server(silent, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        store = RedisOnlineStore(f"redis://127.0.0.1:{port}/0", socket_timeout=0.02)
+        started = asyncio.get_running_loop().time()
+        with pytest.raises(OnlineStoreUnavailable):
+            await store.observe(payment(0))
+        assert asyncio.get_running_loop().time() - started < 1.0
+        await store.close()
+        server.close()
+        await server.wait_closed()
+
+
+@pytest.mark.servers
+class TestExecutorsAgree:
+    """Bit for bit, with limits so small that every rare path is taken."""
+
+    @pytest.mark.parametrize(
+        ("log_cap", "seen_cap", "shift_cap", "side_cap"),
+        [
+            (200_000, None, 64, 256),
+            (200_000, None, 1, 3),
+            (200_000, None, 0, 1),
+            (15, 2, 1, 3),
+        ],
+    )
+    async def test_same_observations(
+        self, prefix, log_cap, seen_cap, shift_cap, side_cap
+    ):
+        memory = MemoryOnlineStore(warm=True, log_cap=log_cap, seen_cap=seen_cap)
+        redis = RedisOnlineStore(
+            redis_url(),
+            prefix=prefix,
+            socket_timeout=2.0,
+            log_cap=log_cap,
+            seen_cap=seen_cap,
+            shift_cap=shift_cap,
+            side_cap=side_cap,
+        )
+        await redis.mark_warm()
+        for row in random_rows(800, seed=log_cap + shift_cap, entities=5, late=0.2):
+            transaction = transaction_of(row)
+            one, two = (
+                await memory.observe(transaction),
+                await redis.observe(transaction),
+            )
+            assert one == two
+            assert BANK.vector(transaction, one) == BANK.vector(transaction, two)
+        await redis.close()
+
+
+class TestCap:
+    async def test_what_the_cap_dropped_is_unknown_and_not_too_small(self):
+        store = MemoryOnlineStore(warm=True, log_cap=3)
+        for second in range(0, 3600, 600):
+            last = payment(second)
+            observation = await store.observe(last)
+        values = BANK.named(BANK.vector(last, observation))
+        assert values["account_count_5m"] == 1
+        assert values["account_count_1h"] is None
+
+
+class TestOpening:
+    async def test_memory_starts_cold_unless_told(self):
+        assert not await open_online_store("memory://").is_warm()
+        assert await open_online_store("memory://?warm=1").is_warm()
+
+    def test_other_schemes_are_refused(self):
+        with pytest.raises(ValueError, match="memory://"):
+            open_online_store("http://localhost")
+
+
+class TestFacts:
+    def test_a_row_and_its_transaction_have_the_same_facts(self):
+        for row in random_rows(50):
+            assert facts_of(row)._replace(request={}) == facts_of(
+                transaction_of(row)
+            )._replace(request={})
