@@ -1,11 +1,22 @@
-"""Print every third-party requirement of the workspace: the input of `make lock`."""
+"""Requirements out of the pyproject.toml files, for the lock and for the images.
 
+`requirements.py`                  every third-party requirement: the input of `make lock`
+`requirements.py SERVICE`          what an image of SERVICE installs from outside
+`requirements.py SERVICE --own`    the folders of our distributions in it
+"""
+
+import re
 import sys
 import tomllib
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
+# Images can send traces; everything else that is optional stays out of them.
+IMAGE_EXTRAS = ("fraud-shared[otlp]",)
+OWN = re.compile(r"^fraud-([a-z-]+)(?:\[([a-z,]+)\])?$")
 
-def requirements(root: Path) -> list[str]:
+
+def everything(root: Path) -> list[str]:
     """Requirements of all distributions with all extras, and of the tools, sorted."""
     lines = (root / "requirements.in").read_text().splitlines()
     found = {line for line in lines if line and not line.startswith("#")}
@@ -18,5 +29,47 @@ def requirements(root: Path) -> list[str]:
     return sorted(r for r in found if not r.startswith("fraud-"))
 
 
+def closure(root: Path, service: str) -> tuple[list[str], list[Path]]:
+    """Third-party requirements and folders of our distributions that `service` needs."""
+    waiting = [f"fraud-{service.replace('_', '-')}", *IMAGE_EXTRAS]
+    outside: set[str] = set()
+    own: set[Path] = set()
+    seen: set[str] = set()
+    while waiting:
+        requirement = waiting.pop()
+        match = OWN.match(requirement)
+        if match is None:
+            outside.add(requirement)
+        elif requirement not in seen:
+            seen.add(requirement)
+            folder = _folder(root, match[1])
+            own.add(folder)
+            waiting.extend(_needed(folder, (match[2] or "").split(",")))
+    return sorted(outside), sorted(own)
+
+
+def _folder(root: Path, name: str) -> Path:
+    name = name.replace("-", "_")
+    shared = root / "shared" / f"fraud_{name}"
+    return shared if shared.exists() else root / "services" / name
+
+
+def _needed(folder: Path, extras: list[str]) -> list[str]:
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    optional = project.get("optional-dependencies", {})
+    chosen = [optional[extra] for extra in extras if extra]
+    return [r for group in (project["dependencies"], *chosen) for r in group]
+
+
+def main(arguments: list[str]) -> str:
+    """What the command line asks for, one item a line."""
+    if not arguments:
+        return "\n".join(everything(ROOT))
+    outside, own = closure(ROOT, arguments[0])
+    if "--own" in arguments:
+        return "\n".join(str(folder.relative_to(ROOT)) for folder in own)
+    return "\n".join(outside)
+
+
 if __name__ == "__main__":
-    sys.stdout.write("\n".join(requirements(Path(__file__).parent.parent)) + "\n")
+    sys.stdout.write(main(sys.argv[1:]) + "\n")

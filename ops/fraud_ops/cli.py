@@ -15,6 +15,15 @@ app = typer.Typer(
 keys_app = typer.Typer(help="API keys of payment systems and people.")
 app.add_typer(keys_app, name="keys")
 
+bench_app = typer.Typer(help="Measurements that anyone can run.")
+app.add_typer(bench_app, name="bench")
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object as the last line.")
+]
+Enforce = Annotated[
+    bool, typer.Option("--gate", help="Exit 1 when a gate does not hold.")
+]
 Var = Annotated[
     Path | None, typer.Option(help="Folder for data, keys, logs (default ./var).")
 ]
@@ -43,14 +52,56 @@ def up(
     from fraud_ops.mesh.up import up as run_up
 
     mesh = local_mesh(var, port)
-    train_if_empty(mesh, payments, _train_bundle)
+    train_if_empty(mesh, payments)
     asyncio.run(up_in_process(mesh) if in_process else run_up(mesh))
 
 
-def _train_bundle(payments: int, registry: str) -> object:
+@app.command()
+def train(
+    payments: Annotated[int, typer.Option(help="Simulated payments.")] = 300_000,
+    seed: Annotated[int, typer.Option(help="Of the simulation and the training.")] = 1,
+    registry: Annotated[
+        str, typer.Option(help="Path or URL (default: the mesh's registry).")
+    ] = "",
+    var: Var = None,
+) -> None:
+    """Simulate, compute features, train four models, publish one signed bundle."""
+    from fraud_ops.mesh.up import local_mesh
     from fraud_ops.train.command import train_command
 
-    return train_command(payments=payments, seed=1, registry=registry)
+    mesh = local_mesh(var)
+    train_command(payments, seed, registry or mesh.registry, var_dir=mesh.var)
+
+
+@bench_app.command("mesh")
+def bench_mesh(
+    rps: Annotated[
+        float | None, typer.Option(help="Open loop at this rate; else closed loop.")
+    ] = None,
+    concurrency: Annotated[int, typer.Option(help="Callers in closed loop.")] = 16,
+    seconds: Annotated[float, typer.Option(help="How long.")] = 15.0,
+    reference: Annotated[
+        bool, typer.Option(help="Measure the plain FastAPI + httpx version too.")
+    ] = False,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """Latency and throughput of a fresh local mesh, with its models and empty stores."""
+    from fraud_ops.bench.mesh import bench_mesh_command
+    from fraud_ops.mesh.up import local_mesh, train_if_empty
+
+    mesh = local_mesh(var)
+    train_if_empty(mesh, FIRST_BUNDLE)
+    bench_mesh_command(
+        mesh,
+        rps=rps,
+        concurrency=concurrency,
+        seconds=seconds,
+        reference=reference,
+        as_json=as_json,
+        enforce=enforce,
+    )
 
 
 @app.command()
@@ -66,6 +117,23 @@ def simulate(
     from fraud_ops.simulate.cli import simulate_command
 
     simulate_command(payments, seed, days, out, labels, summary)
+
+
+@app.command()
+def demo(
+    payments: Annotated[int, typer.Option(help="How many payments to stream.")] = 6000,
+    seed: Annotated[int, typer.Option(help="Never one used for training.")] = 2026,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """Start a mesh, stream payments of every scenario and their labels, show it all."""
+    from fraud_ops.demo.command import demo_command
+    from fraud_ops.mesh.up import local_mesh, train_if_empty
+
+    mesh = local_mesh(var)
+    train_if_empty(mesh, FIRST_BUNDLE)
+    demo_command(mesh, payments=payments, seed=seed, as_json=as_json, enforce=enforce)
 
 
 @keys_app.command("new")

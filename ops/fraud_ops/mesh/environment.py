@@ -1,10 +1,14 @@
 """What every service of a local mesh is told: stores, secrets, threads."""
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fraud_scoring.keys import PRIVATE_FILE, PUBLIC_FILE, generate_keys
+from fraud_scoring.keys import PRIVATE_FILE, PUBLIC_FILE, development_keys
 from fraud_shared.mesh.addresses import PORTS, url_variable
 from fraud_shared.web import secrets
 
@@ -67,16 +71,23 @@ class LocalMesh:
             "DATASET_URI": os.environ.get("DATASET_URI") or str(self.var / "datasets"),
         }
 
+    @contextmanager
+    def fresh(self, first_port: int) -> "Iterator[LocalMesh]":
+        """A mesh with this one's models and keys, on other ports, its stores thrown away."""
+        folder = Path(tempfile.mkdtemp(prefix="fraud-"))
+        try:
+            for name in (PRIVATE_FILE, PUBLIC_FILE, "secrets.env"):
+                if (self.var / name).exists():
+                    shutil.copy(self.var / name, folder / name)
+            if Path(self.registry).is_dir():
+                (folder / "registry").symlink_to(Path(self.registry).resolve())
+            yield LocalMesh(folder, first_port)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def prepare(self) -> None:
         """Make the folder, the secrets and the signing keys, where they are missing."""
         self.var.mkdir(parents=True, exist_ok=True)
         for name in SECRETS:
             self.secret(name)
-        if not (self.var / PUBLIC_FILE).exists():
-            pair = generate_keys()
-            handle = os.open(
-                self.var / PRIVATE_FILE, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600
-            )
-            os.write(handle, pair.private_pem.encode())
-            os.close(handle)
-            (self.var / PUBLIC_FILE).write_text(pair.public_pem)
+        development_keys(self.var)

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +39,14 @@ class StartFailed(Exception):
     """A service ended, or did not become ready in time; its log says why."""
 
 
+Command = Callable[[str], list[str]]
+
+
+def service_command(service: str) -> list[str]:
+    """How a service is started."""
+    return [sys.executable, "-m", f"fraud_{service}"]
+
+
 @dataclass
 class Child:
     """One service process and how often it had to be started again."""
@@ -52,9 +60,16 @@ class Child:
 class Supervisor:
     """Runs the services of a local mesh as child processes."""
 
-    def __init__(self, mesh: LocalMesh, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        mesh: LocalMesh,
+        environment: Mapping[str, str],
+        command: Command = service_command,
+    ) -> None:
         self._mesh = mesh
+        self._command = command
         self._environment = dict(environment)
+        self.redis_url = self._environment["REDIS_URL"]
         self._logs = mesh.var / "log"
         self._stopping = False
         self.children = {name: Child(name) for name in SERVICES}
@@ -108,9 +123,7 @@ class Supervisor:
     async def _spawn(self, child: Child) -> None:
         with self.log(child.service).open("ab") as log:
             child.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                f"fraud_{child.service}",
+                *self._command(child.service),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,17 +17,23 @@ from fraud_ops.example import example_payment
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.house import House
 from fraud_ops.mesh.redis_server import EmbeddedRedis
-from fraud_ops.mesh.supervisor import Supervisor
-from fraud_scoring.registry import open_registry
+from fraud_ops.mesh.supervisor import Command, Supervisor, service_command
+from fraud_scoring.folder import open_registry
+from fraud_scoring.keys import Verifier, development_keys
 
 READY_WITHIN_S = 120.0
+TRAINING_SEED = 1
 console = Console()
-Train = Callable[[int, str], object]
 
 
 @asynccontextmanager
-async def running_mesh(mesh: LocalMesh) -> AsyncIterator[Supervisor]:
-    """Ten processes on the embedded defaults (or the servers the environment names)."""
+async def running_mesh(
+    mesh: LocalMesh, command: Command = service_command, **extra: str
+) -> AsyncIterator[Supervisor]:
+    """Ten processes on the embedded defaults (or the servers the environment names).
+
+    `extra` are more environment variables; `command` says how a service is started.
+    """
     mesh.prepare()
     redis_url = os.environ.get("REDIS_URL", "")
     embedded = None
@@ -35,7 +41,8 @@ async def running_mesh(mesh: LocalMesh) -> AsyncIterator[Supervisor]:
         embedded = EmbeddedRedis(mesh.var / "redis")
         embedded.start()
         redis_url = embedded.url
-    supervisor = Supervisor(mesh, mesh.environment(redis_url))
+    environment = {**mesh.environment(redis_url), **extra}
+    supervisor = Supervisor(mesh, environment, command)
     try:
         await warm_if_new(mesh, redis_url)
         await supervisor.start()
@@ -65,13 +72,18 @@ async def warm_if_new(mesh: LocalMesh, redis_url: str) -> None:
     mark.write_text("The online store was declared complete when it was new.\n")
 
 
-def train_if_empty(mesh: LocalMesh, payments: int, train: Train) -> None:
+def train_if_empty(mesh: LocalMesh, payments: int) -> None:
     """Train a first bundle when the registry has no champion."""
     mesh.prepare()
-    registry = open_registry(mesh.registry)
-    if registry.alias("xgboost", "champion") is None:
-        console.print(f"[bold]No models yet:[/] training on {payments:,} payments.")
-        train(payments, mesh.registry)
+    keys = development_keys(mesh.var)
+    registry = open_registry(mesh.registry, Verifier(keys.public_pem))
+    if "champion" in registry.aliases("xgboost").aliases:
+        return
+    console.print(f"[bold]No models yet:[/] training on {payments:,} payments.")
+    # Only the first start needs the training libraries.
+    from fraud_ops.train.command import train_command
+
+    train_command(payments, TRAINING_SEED, mesh.registry, var_dir=mesh.var)
 
 
 async def up(mesh: LocalMesh) -> None:

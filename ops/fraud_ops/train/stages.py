@@ -11,10 +11,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 
 class Stages:
-    """Draws one bar per stage and keeps the seconds each took, in order."""
+    """Draws one bar per stage and keeps the seconds each took; stages may overlap, so
+    `total` is less than their sum."""
 
     def __init__(self, console: Console) -> None:
         self.seconds: dict[str, float] = {}
+        self.total = 0.0
+        self._began = time.perf_counter()
         self._progress = Progress(
             TextColumn("{task.description:<28}"),
             BarColumn(),
@@ -34,6 +37,7 @@ class Stages:
         trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
+        self.total = time.perf_counter() - self._began
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Callable[[float], None]]:

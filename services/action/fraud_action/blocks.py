@@ -59,12 +59,16 @@ async def touch(
     ]
     if not rows:
         return
-    stmt = db.insert(block_targets).values(rows)
+    stmt = db.insert(block_targets)
     await conn.execute(
         stmt.on_conflict_do_update(
             index_elements=["kind", "key"],
-            set_={"revision": block_targets.c.revision + 1, "changed_at": now},
-        )
+            set_={
+                "revision": block_targets.c.revision + 1,
+                "changed_at": stmt.excluded.changed_at,
+            },
+        ),
+        rows,
     )
 
 

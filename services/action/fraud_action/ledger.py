@@ -88,9 +88,9 @@ class Ledger:
         ]
         won = await conn.execute(
             self._db.insert(tables.actions)
-            .values(rows)
             .on_conflict_do_nothing(index_elements=["action_id"])
-            .returning(tables.actions.c.action_id)
+            .returning(tables.actions.c.action_id),
+            rows,
         )
         ids = set(won.scalars())
         return tuple(effect for effect in ordered if effect.action_id in ids)
@@ -105,9 +105,8 @@ class Ledger:
         if effect.reference is None:
             return
         table, row = self._row(request, effect)
-        await conn.execute(
-            sa.insert(table).values(**_subject(request), **row, created_at=now)
-        )
+        row = {**_subject(request), **row, "created_at": now}
+        await conn.execute(sa.insert(table), row)
         if effect.kind in ("alert", "otp_challenge"):
             kind = "alert" if effect.kind == "alert" else "otp"
             await conn.execute(

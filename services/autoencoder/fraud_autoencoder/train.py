@@ -1,13 +1,11 @@
 """Training: the network learns to rebuild legitimate payments, and only those."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from fraud_autoencoder.network import Scaling, layers, parts, to_onnx
 from fraud_autoencoder.scorer import ENGINE, GRAPH
 from fraud_scoring.scorer import Floats32, Floats64
-from fraud_scoring.training.assemble import Fitted
+from fraud_scoring.training.assemble import Fitted, Progress, silent
 from fraud_scoring.training.dataset import Dataset
 from fraud_scoring.training.unknown import forget
 
@@ -15,13 +13,8 @@ EPOCHS, BATCH, RATE = 12, 1024, 2e-3
 _ROWS = 120_000
 
 
-def train(
-    data: Dataset,
-    *,
-    threads: int = 1,
-    progress: Callable[[float], None] = lambda _: None,
-) -> Fitted:
-    """Train on known-legitimate payments; `progress` hears the share done."""
+def train(data: Dataset, *, threads: int = 1, progress: Progress = silent) -> Fitted:
+    """Train on the payments of the training slice that nobody reported as fraud."""
     import torch
 
     torch.manual_seed(data.seed)

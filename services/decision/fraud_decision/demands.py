@@ -114,7 +114,7 @@ def gaps(evidence: Evidence, policy: PolicyDocument) -> Iterator[Demand]:
     """Missing rules, and evidence so thin that only the stand-in rule may approve."""
     if evidence.blocked:
         return
-    if False:
+    if not evidence.rules_known:
         text = "The rules gave no answer"
         yield Demand(
             Verdict.CHALLENGE, _reason("RULES_UNAVAILABLE", text, "rules", 0.5), True

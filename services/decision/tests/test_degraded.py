@@ -4,7 +4,7 @@ import pytest
 
 from fraud_shared.contracts.decision import Verdict
 from fraud_shared.contracts.signal import RuleHit, RulesResult
-from fraud_shared.testing.factories import make_rules
+from fraud_shared.testing.factories import make_rules, make_signal
 
 SMALL = {"amount_minor": 2_000, "amount_ref_minor": 2_000}
 
@@ -25,6 +25,15 @@ class TestOneModelDown:
         assert ruling.decision is Verdict.APPROVE
         assert ruling.degraded == (code,)
         assert not ruling.stand_in
+
+    def test_a_score_that_came_with_a_failure_does_not_count(
+        self, policy, make_request
+    ):
+        full = make_request()
+        late = make_signal("xgboost", 0.0, outcome="timed_out")
+        ruling = policy.decide(make_request(signals=(*full.signals[:2], late)))
+        assert ruling.degraded == ("MODEL_XGBOOST_UNAVAILABLE",)
+        assert ruling.risk is None
 
     def test_thresholds_tighten(self, policy, make_request):
         full = make_request(risk=0.015, amount_ref_minor=90_000)

@@ -178,6 +178,27 @@ class TestMissingEvidence:
         if not blocks and gone & (counted | {"velocity"}):
             assert ruling.degraded
 
+    @LAW
+    @given(facts=facts, known=evidence, gone=part_sets)
+    def test_approves_only_what_the_stand_in_limits_allow(
+        self, policy, facts, known, gone
+    ):
+        left = without(known, gone)
+        ruling = policy.decide(request(facts, left))
+        if ruling.decision is not Verdict.APPROVE:
+            return
+        assert {"rules", "screening"} <= set(left)
+        models = {"xgboost", "isolation_forest", "autoencoder"} & gone
+        thin = len(models) > 1 or "velocity" in gone or left.get("errors", True)
+        assert ruling.stand_in == thin
+        if thin:
+            count, total = left["stand_in"]
+            assert facts["amount_ref_minor"] <= 3_000
+            assert left["history"] >= 5
+            assert count < 5
+            assert total + facts["amount_ref_minor"] <= 10_000
+            assert left["rules"] == []
+
 
 class TestMoreEvidenceOfFraud:
     @LAW

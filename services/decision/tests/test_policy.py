@@ -186,6 +186,7 @@ class TestScreening:
         assert ruling.decision is Verdict.CHALLENGE
         assert ruling.challenge == "manual_review"
         assert ruling.degraded == ("SANCTIONS_UNAVAILABLE",)
+        assert codes(ruling) == ["SANCTIONS_UNAVAILABLE"]
 
     def test_names_of_listed_people_stay_out_of_the_ruling(self, policy, make_request):
         ruling = policy.decide(make_request(screening=resembles("match", 0.98)))

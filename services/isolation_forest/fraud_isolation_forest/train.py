@@ -7,7 +7,7 @@ import numpy as np
 from fraud_isolation_forest.flat import FlatForest, dump
 from fraud_isolation_forest.scorer import ENGINE, FILE
 from fraud_scoring.scorer import Floats32, Floats64
-from fraud_scoring.training.assemble import Fitted
+from fraud_scoring.training.assemble import Fitted, Progress, silent
 from fraud_scoring.training.dataset import Dataset
 
 TREES, SAMPLE = 100, 256
@@ -15,7 +15,7 @@ TREES, SAMPLE = 100, 256
 _ROWS = 60_000
 
 
-def train(data: Dataset) -> Fitted:
+def train(data: Dataset, *, threads: int = 1, progress: Progress = silent) -> Fitted:
     """Grow an isolation forest on unlabelled payments of the training slice."""
     from sklearn.ensemble import IsolationForest
 
@@ -27,7 +27,7 @@ def train(data: Dataset) -> Fitted:
         n_estimators=TREES,
         max_samples=min(SAMPLE, len(x)),
         random_state=data.seed,
-        n_jobs=1,
+        n_jobs=threads,
     ).fit(np.where(np.isnan(x), fill, x))
 
     def reference(rows: Floats32) -> Floats64:
@@ -35,6 +35,7 @@ def train(data: Dataset) -> Fitted:
         found: Floats64 = -forest.score_samples(filled)
         return found
 
+    progress(0.7)
     flat = flatten(forest, fill)
     return Fitted(
         engine=ENGINE,

@@ -4,7 +4,7 @@ import numpy as np
 
 from fraud_lightgbm.scorer import BOOSTER, ENGINE, GRAPH
 from fraud_scoring.scorer import Floats32, Floats64
-from fraud_scoring.training.assemble import Fitted
+from fraud_scoring.training.assemble import Fitted, Progress, silent
 from fraud_scoring.training.dataset import Dataset
 from fraud_scoring.training.trees import from_lightgbm, to_onnx
 from fraud_scoring.training.unknown import forget
@@ -12,7 +12,7 @@ from fraud_scoring.training.unknown import forget
 ROUNDS, PATIENCE = 500, 40
 
 
-def train(data: Dataset, *, threads: int = 2) -> Fitted:
+def train(data: Dataset, *, threads: int = 1, progress: Progress = silent) -> Fitted:
     """Boost trees on the training slice until the validation slice stops improving."""
     import lightgbm
 
@@ -41,12 +41,17 @@ def train(data: Dataset, *, threads: int = 2) -> Fitted:
         seen,
         ROUNDS,
         valid_sets=[seen.create_valid(stop.x, stop.fraud, weight=stop.weight)],
-        callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
+        callbacks=[
+            lightgbm.early_stopping(PATIENCE, verbose=False),
+            lambda state: progress((state.iteration + 1) / ROUNDS),
+        ],
     )
     trees = booster.best_iteration or booster.num_trees()
 
     def reference(rows: Floats32) -> Floats64:
-        found: Floats64 = np.asarray(booster.predict(rows, num_iteration=trees))
+        found: Floats64 = np.asarray(
+            booster.predict(rows, num_iteration=trees, num_threads=threads)
+        )
         return found
 
     forest = from_lightgbm(booster.dump_model(num_iteration=trees))

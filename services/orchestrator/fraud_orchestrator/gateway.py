@@ -26,9 +26,11 @@ from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.signals import Signals
 from fraud_orchestrator.verdict import Decider
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
+from fraud_shared.mesh.addresses import SERVICES
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.door import Door
+from fraud_shared.mesh.errors import DependencyError
 from fraud_shared.state.bus import open_bus
 from fraud_shared.state.database import Database, database_url
 from fraud_shared.state.outbox import Relay
@@ -37,6 +39,9 @@ from fraud_shared.web.problems import FraudError, InvalidInput
 
 log = structlog.get_logger()
 INTERRUPTED_AFTER = timedelta(seconds=2)
+NEIGHBOURS = tuple(name for name in SERVICES if name != "orchestrator")
+WARM_UP_TRIES = 120
+WARM_CONNECTIONS = 4
 
 
 class RedisUrlMissing(FraudError):
@@ -155,9 +160,8 @@ class Gateway:
             bus = open_bus(self.settings.amqp_url, self.door)
             relay = Relay(self.db, tables.outbox, bus, outbox=self.record.outbox)
             await stack.enter_async_context(relay.running())
-            sweeper = asyncio.create_task(self._complete_interrupted())
-            stack.push_async_callback(_cancelled, sweeper)
-            await self._warm_up()
+            for work in (self._complete_interrupted(), self._warm_up()):
+                stack.push_async_callback(_cancelled, asyncio.create_task(work))
             self._started = True
             yield
             self._started = False
@@ -167,9 +171,26 @@ class Gateway:
         return self._started
 
     async def _warm_up(self) -> None:
-        # The first connection to the online store must not be paid for by a payment.
+        """Open every connection before a payment needs it.
+
+        Asks for nothing that has an effect, and gives up on a neighbour that is away:
+        readiness never depends on another service.
+        """
         with suppress(OnlineStoreUnavailable):
             await self.store.ping()
+        waiting = set(NEIGHBOURS)
+        for _ in range(WARM_UP_TRIES):
+            for service in sorted(waiting):
+                with suppress(DependencyError):
+                    asked = [
+                        self.door.get(service, "/livez", deadline=Deadline.after(1000))
+                        for _ in range(WARM_CONNECTIONS)
+                    ]
+                    await asyncio.gather(*asked)
+                    waiting.discard(service)
+            if not waiting:
+                return
+            await asyncio.sleep(0.5)
 
     async def _complete_interrupted(self) -> None:
         """Finish decisions whose gateway died between commit and action."""

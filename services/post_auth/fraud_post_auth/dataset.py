@@ -194,14 +194,17 @@ class Writer:
             self._fs.rm(self._aside, recursive=True)
 
     def _move(self, target: str, manifest: DatasetVersion) -> None:
-        if self._fs.exists(target):  # an earlier move was cut off before its manifest
-            self._fs.rm(target, recursive=True)
+        # File by file, not the folder: another replica, or a run cut off before its
+        # manifest, can only have left the same bytes under the same version.
+        for part in manifest.parts:
+            self._fs.makedirs(f"{target}/{part.path.split('/')[0]}", exist_ok=True)
+            self._fs.mv(f"{self._aside}/{part.path}", f"{target}/{part.path}")
         self._fs.makedirs(self._aside, exist_ok=True)
-        self._fs.pipe_file(
-            f"{self._aside}.json", manifest.model_dump_json(indent=1).encode()
-        )
-        self._fs.mv(self._aside, target, recursive=True)
-        self._fs.mv(f"{self._aside}.json", f"{target}/{MANIFEST}")
+        self._fs.makedirs(target, exist_ok=True)
+        document = manifest.model_dump_json(indent=1).encode()
+        self._fs.pipe_file(f"{self._aside}/{MANIFEST}", document)
+        self._fs.mv(f"{self._aside}/{MANIFEST}", f"{target}/{MANIFEST}")
+        self.abandon()
 
     def _digest(self, maturity_days: float) -> str:
         content = [self._features.hash, maturity_days, [p.sha256 for p in self._parts]]

@@ -121,13 +121,19 @@ class Exporter:
                 outcome = self._settled(row, reports, as_of)
                 if outcome is None:
                     continue
-                if row["feature_hash"] != self._features.hash:
+                if not self._ours(row):
                     known = others.get(row["feature_hash"], 0)
                     others[row["feature_hash"]] = known + 1
                     continue
                 rows.append(_settled_row(row, outcome))
             await asyncio.to_thread(writer.add, rows)
             after = (page[-1]["occurred_at"], page[-1]["decision_id"])
+
+    def _ours(self, row: sa.RowMapping) -> bool:
+        # The length too: one wrong row would otherwise stop every export.
+        expected = len(self._features.names) * 8
+        same = row["feature_hash"] == self._features.hash
+        return same and len(row["features"]) == expected
 
     def _settled(
         self,

@@ -84,9 +84,9 @@ class Ledger:
         ]
         won = await conn.execute(
             self._db.insert(inbox)
-            .values(rows)
             .on_conflict_do_nothing(index_elements=["event_id"])
-            .returning(inbox.c.event_id)
+            .returning(inbox.c.event_id),
+            rows,
         )
         return set(won.scalars())
 
@@ -98,9 +98,9 @@ class Ledger:
         made = {known.made.decision.decision_id: known.made for known in facts}
         won = await conn.execute(
             self._db.insert(training_rows)
-            .values([training_row(made[key]) for key in sorted(made)])
             .on_conflict_do_nothing(index_elements=["decision_id"])
-            .returning(training_rows.c.decision_id)
+            .returning(training_rows.c.decision_id),
+            [training_row(made[key]) for key in sorted(made)],
         )
         # The row decides, not the envelope: one decision counts once under any event id.
         new = [payment(made[key]) for key in won.scalars()]
@@ -123,9 +123,8 @@ class Ledger:
             for report in reports
         }
         await conn.execute(
-            self._db.insert(labels)
-            .values([rows[key] for key in sorted(rows)])
-            .on_conflict_do_nothing(index_elements=["label_id"])
+            self._db.insert(labels).on_conflict_do_nothing(index_elements=["label_id"]),
+            [rows[key] for key in sorted(rows)],
         )
         await self._fold(conn, sorted({report.transaction_id for report in reports}))
 
@@ -134,12 +133,11 @@ class Ledger:
         # each other, so the later one sees both.
         empty = {"state": "pending", "revision": 1, "projected": 0}
         await conn.execute(
-            self._db.insert(outcomes)
-            .values([{"transaction_id": key, **empty} for key in transactions])
-            .on_conflict_do_update(
+            self._db.insert(outcomes).on_conflict_do_update(
                 index_elements=["transaction_id"],
                 set_={"revision": outcomes.c.revision + 1},
-            )
+            ),
+            [{"transaction_id": key, **empty} for key in transactions],
         )
         found = await conn.execute(
             sa.select(labels).where(labels.c.transaction_id.in_(transactions))

@@ -17,9 +17,6 @@ from fraud_post_auth.tables import (
 from fraud_shared.contracts.profile import BehaviourProfile, LabelCounts
 from fraud_shared.state.database import Database
 
-# Below SQLite's limit of 32,766 bound values a statement.
-_CHUNK = 1000
-
 
 async def add(db: Database, conn: AsyncConnection, change: Change) -> None:
     """Add a change to the stored profiles, in the caller's transaction.
@@ -64,18 +61,20 @@ def _seen(seen: Seen) -> dict[str, Any]:
 async def _upsert(
     db: Database, conn: AsyncConnection, table: sa.Table, rows: Sequence[dict[str, Any]]
 ) -> None:
-    for start in range(0, len(rows), _CHUNK):
-        stmt = db.insert(table).values(rows[start : start + _CHUNK])
-        await conn.execute(
-            stmt.on_conflict_do_update(
-                index_elements=list(table.primary_key),
-                set_={
-                    column.name: _combined(column, stmt.excluded[column.name])
-                    for column in table.c
-                    if not column.primary_key
-                },
-            )
-        )
+    if not rows:
+        return
+    stmt = db.insert(table)
+    await conn.execute(
+        stmt.on_conflict_do_update(
+            index_elements=list(table.primary_key),
+            set_={
+                column.name: _combined(column, stmt.excluded[column.name])
+                for column in table.c
+                if not column.primary_key
+            },
+        ),
+        rows,
+    )
 
 
 def _combined(

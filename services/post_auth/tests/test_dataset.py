@@ -2,6 +2,7 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+import fsspec
 import polars as pl
 import pytest
 
@@ -57,10 +58,10 @@ class TestContent:
         odd = decided(2)
         odd.data["features"]["hash"] = "f" * 64
         async with world.desk() as desk:
-            await desk.handle([decided(1), odd])
+            await desk.handle([decided(1), odd, decided(3, values=(1.0, 2.0, 3.0))])
             version = await desk.exporter.export(NOON + 30 * DAY)
             assert version.rows == 1
-            assert version.other_features == {"f" * 64: 1}
+            assert version.other_features == {"f" * 64: 1, "0" * 64: 1}
 
     async def test_pages_join_without_loss_or_repetition(
         self, world, decided, labelled, monkeypatch
@@ -94,24 +95,31 @@ class TestVersions:
             assert first == second
             assert await desk.exporter.versions() == [first]
 
+    @pytest.mark.parametrize("moved", [0, 1, 2])
     async def test_half_written_version_does_not_exist(
-        self, world, decided, monkeypatch
+        self, world, decided, monkeypatch, moved
     ):
         async with world.desk() as desk:
-            await desk.handle([decided(1)])
+            await desk.handle([decided(1), decided(2, occurred_at=NOON - DAY)])
+            fs, root = fsspec.core.url_to_fs(str(world.var_dir / "datasets"))
+            move, left = fs.mv, moved
 
-            def full(*_):
-                raise OSError("no space left")
+            def until_full(source, target):
+                nonlocal left
+                if not left:
+                    raise OSError("no space left")
+                left -= 1
+                move(source, target)
 
             with monkeypatch.context() as patch:
-                store = desk.exporter._store
-                patch.setattr(store._fs, "mv", full)
+                patch.setattr(fs, "mv", until_full)
                 with pytest.raises(OSError, match="no space"):
                     await desk.exporter.export(NOON + 30 * DAY)
             assert await desk.exporter.versions() == []
             version = await desk.exporter.export(NOON + 30 * DAY)
             assert await desk.exporter.versions() == [version]
-            assert read(world, version).height == 1
+            assert read(world, version).height == 2
+            assert fs.ls(f"{root}/.writing") == []
 
     async def test_nothing_is_exported_before_the_first_event(self, world):
         async with world.desk() as desk:

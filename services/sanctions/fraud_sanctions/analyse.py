@@ -23,6 +23,7 @@ from fraud_sanctions.tables import groups, stems
 # More words than any listed person or ship has; a longer query is cut, not refused.
 MAX_WORDS = 24
 _WORD = re.compile(r"~?[a-z0-9]+")
+_SYLLABIC = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3]")
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b")
 _STEM_LENGTHS = range(4, 16)
 
@@ -32,7 +33,8 @@ class Name:
     """One name in comparable form.
 
     `words`: what is compared, `#n` for numbers; `fathers`: positions of words that name the
-    father; `forms`: company forms set apart; `compact`: everything run together.
+    father; `forms`: company forms set apart; `compact`: everything run together; `native`:
+    the characters of a name in Han or Hangul, in a fixed order, else empty.
     """
 
     text: str
@@ -40,6 +42,7 @@ class Name:
     fathers: frozenset[int]
     forms: tuple[str, ...]
     compact: str
+    native: str
 
 
 def _tokens(text: str) -> list[str]:
@@ -52,7 +55,7 @@ def analyse(text: str, *, person: bool | None = None) -> Name:
     """The comparable form of one single name. `person`: what is known of its bearer."""
     raw = _tokens(text)
     tokens, forms = (raw, []) if person or not raw else split_legal_forms(raw)
-    organisation = person is False or (person is None and bool(forms))
+    organisation = person is False or bool(forms)
     tokens = mark_numbers(tokens, organisation=organisation)
     if not organisation:
         tokens = join_compounds(without_honorifics(tokens))
@@ -72,13 +75,22 @@ def analyse(text: str, *, person: bool | None = None) -> Name:
         frozenset(fathers),
         tuple(forms),
         "".join(tokens).replace("~", ""),
+        "".join(sorted(_SYLLABIC.findall(text))),
     )
 
 
 def readings(text: str, *, person: bool | None = None) -> Sequence[Name]:
-    """Every name a field holds (`A / B`, `Long Name (LN)`), those without words left out."""
-    names = (analyse(part, person=person) for part in alternatives(clean(text)))
-    return [name for name in names if name.words]
+    """Every name a field holds (`A / B`, `Long Name (LN)`), those without words left out.
+
+    A name whose bearer is unknown is read both ways where that makes a difference.
+    """
+    found: dict[tuple[str, ...], Name] = {}
+    for part in alternatives(clean(text)):
+        read = [analyse(part, person=False if person is None else person)]
+        if person is None and not read[0].forms:
+            read.append(analyse(part, person=True))
+        found.update({name.words: name for name in read if name.words})
+    return list(found.values())
 
 
 @lru_cache(maxsize=1 << 16)

@@ -9,9 +9,11 @@ MOST_REASONS = 12
 _HOW = {
     "exact": "same",
     "spelling": "alike",
-    "together": "written apart on the list",
-    "apart": "written together on the list",
+    "together": "written together on the list",
+    "apart": "written apart on the list",
     "initial": "initial",
+    "whole": "same letters, other spaces",
+    "acronym": "abbreviation",
 }
 
 

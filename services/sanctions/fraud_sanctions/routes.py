@@ -156,9 +156,13 @@ def _hit(desk: ScreeningDesk, role: str, hit: Hit) -> ScreeningHit:
         name=hit.name[:512],
         similarity=round(hit.similarity, 4),
         strength=round(hit.strength, 4),
-        status="match" if desk.bands.band(hit.score) == "match" else "possible",
+        status="match" if _is_match(desk, hit) else "possible",
         reasons=hit.reasons,
     )
+
+
+def _is_match(desk: ScreeningDesk, hit: Hit) -> bool:
+    return desk.bands.band(hit.score, hit.similarity) == "match"
 
 
 def router(desk: ScreeningDesk) -> APIRouter:

@@ -16,18 +16,23 @@ Band = Literal["clear", "possible", "match"]
 # A weak alias (OFAC's term: broad, generates many false hits) proves a little less.
 _WEAK_ALIAS = -0.8
 _LEAST_PROBABILITY = 0.02
+_EVEN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """Half-open: clear below `possible`, match from `match` up; on `Hit.score`."""
+    """Half-open: clear below `possible`, match from `match` up; on `Hit.score`.
+
+    A match also needs names more likely one than two: strong evidence in some words does
+    not outweigh a contradiction in others, which a person has to look at.
+    """
 
     possible: float
     match: float
 
-    def band(self, score: float) -> Band:
-        """The band a score falls into."""
-        if score >= self.match:
+    def band(self, score: float, similarity: float = 1.0) -> Band:
+        """The band of a score, given how alike the names themselves are."""
+        if score >= self.match and similarity >= _EVEN:
             return "match"
         return "possible" if score >= self.possible else "clear"
 

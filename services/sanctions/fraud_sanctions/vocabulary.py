@@ -60,6 +60,7 @@ class Vocabulary:
         self._folds = [s.fold for s in self.spellings]
         self._bones = [s.bones for s in self.spellings]
         self._abjads = [s.abjad for s in self.spellings]
+        self._coarse = [s.coarse for s in self.spellings]
         self._bare = np.array([s.bare for s in self.spellings], dtype=bool)
         self._keys: dict[str, list[int]] = {}
         gram_ids: dict[str, list[int]] = {}
@@ -120,7 +121,8 @@ class Vocabulary:
         count = 0.6 * own + 0.4 * family
         bits = math.log2(self._entities / (count + 1.0))
         if spelling.fold in self._common or business_word(spelling.text):
-            bits = min(bits, _COMMON_BITS)
+            # Short common words are mostly syllables of East Asian names.
+            bits = min(bits, _COMMON_BITS, 0.5 + 1.1 * len(spelling.fold))
         letters = len(spelling.fold) + (2 if spelling.bare else 0)
         return max(1.0, min(bits, _BITS_PER_LETTER * letters))
 
@@ -200,6 +202,8 @@ class Vocabulary:
         bare = self._bare[chosen] | query.bare
         if bare.any():
             abjad = _compare(query.abjad, [self._abjads[i] for i in ids])
+            coarse = _compare(query.coarse, [self._coarse[i] for i in ids])
+            abjad = 0.6 * abjad + 0.4 * coarse
             short = np.array([min(len(self._abjads[i]), len(query.abjad)) for i in ids])
             abjad = np.where(short < 3, np.where(abjad == 1, 0.85, 0.0), abjad * 0.95)
             result = np.where(bare, abjad, result)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from fraud_scoring.scorer import Floats32, Floats64
-from fraud_scoring.training.assemble import Fitted
+from fraud_scoring.training.assemble import Fitted, Progress, silent
 from fraud_scoring.training.dataset import Dataset
 from fraud_scoring.training.trees import from_xgboost, to_onnx
 from fraud_scoring.training.unknown import forget
@@ -14,7 +14,7 @@ from fraud_xgboost.scorer import BOOSTER, ENGINE, GRAPH
 ROUNDS, PATIENCE = 400, 40
 
 
-def train(data: Dataset, *, threads: int = 2) -> Fitted:
+def train(data: Dataset, *, threads: int = 1, progress: Progress = silent) -> Fitted:
     """Boost trees on the training slice until the validation slice stops improving."""
     import xgboost
 
@@ -34,18 +34,24 @@ def train(data: Dataset, *, threads: int = 2) -> Fitted:
     }
     fit, stop = data.train, data.validate
     x = forget(fit.x, data.sources, share=data.unknown_share, seed=data.seed)
+    later = xgboost.DMatrix(stop.x, stop.fraud, weight=stop.weight, nthread=threads)
     booster = xgboost.train(
         parameters,
-        xgboost.QuantileDMatrix(x, fit.fraud, weight=fit.weight, max_bin=128),
+        xgboost.QuantileDMatrix(
+            x, fit.fraud, weight=fit.weight, max_bin=128, nthread=threads
+        ),
         ROUNDS,
-        evals=[(xgboost.DMatrix(stop.x, stop.fraud, weight=stop.weight), "later")],
+        evals=[(later, "later")],
+        callbacks=[_told(progress)],
         early_stopping_rounds=PATIENCE,
         verbose_eval=False,
     )
     booster = booster[: booster.best_iteration + 1]
 
     def reference(rows: Floats32) -> Floats64:
-        found: Floats64 = booster.predict(xgboost.DMatrix(rows)).astype(np.float64)
+        found: Floats64 = booster.predict(
+            xgboost.DMatrix(rows, nthread=threads)
+        ).astype(np.float64)
         return found
 
     forest = from_xgboost(bytes(booster.save_raw("json")))
@@ -62,6 +68,17 @@ def train(data: Dataset, *, threads: int = 2) -> Fitted:
         libraries=("xgboost", "onnxruntime", "onnx", "numpy"),
         supervised=True,
     )
+
+
+def _told(progress: Progress) -> Any:
+    from xgboost.callback import TrainingCallback
+
+    class Told(TrainingCallback):
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            progress((epoch + 1) / ROUNDS)
+            return False
+
+    return Told()
 
 
 def _importance(gain: dict[str, Any], data: Dataset) -> dict[str, float]:

@@ -141,9 +141,12 @@ local function add(k, retention, ttl)
   elseif t > newest - retention then
     insert_late(k, ttl)
   end
-  if position + SIDE_CAP >= LOG_CAP then keep_cap(k, math.max(newest or t, t), retention) end
-  if in_order then return newest, another_day, position + 1, before + amount + moved end
-  return newest, another_day
+  if position + SIDE_CAP >= LOG_CAP then
+    keep_cap(k, math.max(newest or t, t), retention)
+    -- It may have merged the side in, and every position with it.
+    return newest, another_day, in_order
+  end
+  return newest, another_day, in_order, position + 1, before + amount + moved
 end
 
 -- Count and sum of the windows (t - length, t], longest first. `earlier` is the newest event
@@ -204,15 +207,13 @@ local function log(name, store, entity, when, retention, ttl, lengths)
   if entity == '' then return missing(2 * #lengths) end
   local k = P .. ':l:' .. store .. ':' .. entity
   if when == 'always' or (when == 'small' and small) then
-    local newest, another_day, position, sum = add(k, retention, ttl)
-    late[name] = not position
+    local newest, another_day, in_order, position, sum = add(k, retention, ttl)
+    late[name] = not in_order
     turned[name] = another_day
-    if position then
-      windows(k, t, retention, lengths, newest or -math.huge, position, sum)
-    else
-      windows(k, newest, retention, lengths)
+    if in_order and position then
+      return windows(k, t, retention, lengths, newest or -math.huge, position, sum)
     end
-    return
+    return windows(k, in_order and t or newest, retention, lengths)
   end
   local top = call('ZREVRANGE', k, 0, 0, 'WITHSCORES')
   if top[1] then return windows(k, num(top[2]), retention, lengths) end

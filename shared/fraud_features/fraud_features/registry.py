@@ -17,6 +17,7 @@ from fraud_features.bank import BANK_ROWS, BANK_VERSION
 from fraud_features.currency import RATES_VERSION
 from fraud_features.expression import ONLINE_SOURCES, Raw, Values, compile_features
 from fraud_features.facts import Facts, facts_of
+from fraud_features.maths import MATHS_VERSION
 from fraud_features.online import Observation
 from fraud_shared.contracts.base import Contract
 from fraud_shared.contracts.features import FeatureVector
@@ -131,6 +132,7 @@ class FeatureSet:
             "feature_set": self.name,
             "version": self.version,
             "rates_version": RATES_VERSION,
+            "maths_version": MATHS_VERSION,
             "features": [
                 {
                     "name": f.name,

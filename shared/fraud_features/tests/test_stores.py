@@ -97,6 +97,17 @@ class TestRedis(OnlineStoreContract):
         await other.close()
         assert repeat == first
 
+    async def test_sums_stay_whole_beyond_fourteen_digits(self, redis_store, prefix):
+        await redis_store.mark_warm()
+        await redis_store.observe(payment(0, amount_minor=1))
+        log = f"{{{prefix}}}:l:account:acc-1"
+        [(entry, moment)] = await redis_store._redis.zrange(log, 0, 0, withscores=True)
+        await redis_store._redis.delete(log)
+        huge = entry.replace(b"|0|1", b"|0|1234567890123456")
+        await redis_store._redis.zadd(log, {huge: moment})
+        observation = await redis_store.observe(payment(1, amount_minor=1))
+        assert 1234567890123457 in observation.raw
+
     async def test_one_round_trip_per_payment(self, redis_store):
         await redis_store.mark_warm()
         await redis_store.observe(payment(0))

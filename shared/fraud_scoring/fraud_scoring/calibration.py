@@ -43,7 +43,7 @@ class Calibrator:
             return ys[-1]
         x0, y0, y1 = xs[right - 1], ys[right - 1], ys[right]
         # Clamped: the line may leave [y0, y1] by one rounding.
-        value = y0 + (raw - x0) * ((y1 - y0) / (xs[right] - x0))
+        value = y0 + (raw - x0) / (xs[right] - x0) * (y1 - y0)
         return y0 if value < y0 else min(value, y1)
 
     def to_dict(self) -> dict[str, Any]:

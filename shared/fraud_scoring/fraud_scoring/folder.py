@@ -51,6 +51,7 @@ class FolderRegistry:
     def __init__(
         self, uri: str, verifier: Verifier, signer: Signer | None = None
     ) -> None:
+        self.uri = uri
         self._fs, root = url_to_fs(uri, use_listings_cache=False)
         self._root = f"{root.rstrip('/')}/models"
         self._verifier = verifier

@@ -179,8 +179,10 @@ class TestUnreadableParts:
             ("golden.json", b'{"rows": 1}', MalformedArtifact),
             (
                 "golden.json",
-                b'{"rows":[[1],[2]],"raw":[0,1],"score":[0,1],'
-                b'"labels":[false,true],"tolerance":1e-6}',
+                (
+                    b'{"rows":[[1],[2]],"raw":[0,1],"score":[0,1],'
+                    b'"labels":[false,true],"tolerance":1e-6}'
+                ),
                 FeatureMismatch,
             ),
         ],

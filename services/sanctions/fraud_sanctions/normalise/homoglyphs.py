@@ -3,6 +3,7 @@
 import re
 
 _WORD = re.compile(r"[^\W\d_]+")
+_LONE = re.compile(r"(?<!\w)[A-Za-z](?!\w)")
 _LATIN = "aceiopxyABCEHIKMOPTXaeopcyxiSsJj"
 _CYRILLIC = "асеіорхуАВСЕНІКМОРТХаеорсухіЅѕЈј"
 _GREEK = "αοικνρτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
@@ -36,5 +37,14 @@ def _settle(match: re.Match[str]) -> str:
 
 
 def fold_homoglyphs(text: str) -> str:
-    """Each word in the script most of its letters belong to."""
-    return text if text.isascii() else _WORD.sub(_settle, text)
+    """Each word in the script most of its letters belong to.
+
+    A lone letter has no majority of its own and follows the text (`Общество C ...`).
+    """
+    if text.isascii():
+        return text
+    text = _WORD.sub(_settle, text)
+    scripts = [_script(char) for char in text if char.isalpha()]
+    if scripts.count("cyrillic") > len(scripts) // 2:
+        text = _LONE.sub(lambda match: match.group().translate(_TO_CYRILLIC), text)
+    return text

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from fraud_sanctions.normalise.particles import is_link
 from fraud_sanctions.tables import words
 
 # Also given or family names in some cultures, so only dropped when a name remains.
@@ -12,4 +13,5 @@ def without_honorifics(tokens: Sequence[str]) -> list[str]:
     """The words without titles, unless fewer than two words would remain."""
     titles = words("honorifics")
     kept = [token for token in tokens if token not in titles]
-    return kept if len(kept) >= _MIN_LEFT else list(tokens)
+    names = [token for token in kept if len(token) > 1 and not is_link(token)]
+    return kept if len(names) >= _MIN_LEFT else list(tokens)

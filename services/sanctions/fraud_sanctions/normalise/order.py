@@ -5,7 +5,7 @@ import re
 _AKA = re.compile(
     r"\b(?:a\.?k\.?a\.?|f\.?k\.?a\.?|alias|also known as)\b[:.]?", re.IGNORECASE
 )
-_BRACKETS = re.compile(r"[(\[（][^)\]）]*[)\]）]?")
+_BRACKETS = re.compile(r"[(\[（]([^)\]）]*)[)\]）]?")
 _SLASH = re.compile(r"\s+/\s*|\s*/\s+|;")
 _SUFFIX = re.compile(
     r"^(?:inc|ltd|llc|l\.?l\.?c|co|corp|s\.?a|gmbh|plc|jr|sr|limited|company|jsc|ooo|oao|ao|"
@@ -23,12 +23,20 @@ def reading_order(name: str) -> str:
     return f"{tail} {head.strip()}"
 
 
+def _bracket(match: re.Match[str]) -> str:
+    """An abbreviation or alias in brackets repeats the name; a place belongs to it."""
+    inside = match.group(1)
+    if inside == inside.upper() or _AKA.search(inside):
+        return " "
+    return f" {inside} "
+
+
 def alternatives(name: str) -> list[str]:
     """The names inside one field: `A / B`, `A a.k.a. B`, `Long Name (LN)`; first is main."""
     found: list[str] = []
     for part in _SLASH.split(name)[:8]:
         for single in _AKA.split(part)[:8] if "(" not in part else [part]:
-            bare = _BRACKETS.sub(" ", single).strip(" ,.-")
+            bare = _BRACKETS.sub(_bracket, single).strip(" ,.-")
             if bare and len(bare) > 1:
                 found.append(reading_order(bare))
     return list(dict.fromkeys(found)) or [name]

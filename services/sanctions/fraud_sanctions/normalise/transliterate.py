@@ -17,7 +17,7 @@ _WORD_EDGE = re.compile(r"[^\W_]+")
 # Revised Romanisation to the spelling lists use for Korean names (McCune-Reischauer-like).
 _KOREAN = (("eo", "o"), ("eu", "u"), ("ae", "ae"), ("j", "ch"), ("ssi", "si"))
 _KOREAN_SURNAMES = {
-    "gim": "kim", "i": "ri", "bag": "pak", "jeong": "chong", "gang": "kang", "jo": "cho",
+    "gim": "kim", "i": "ri", "li": "ri", "bag": "pak", "jeong": "chong", "gang": "kang", "jo": "cho",
     "im": "rim", "no": "ro", "yu": "ryu", "baeg": "paek", "gwon": "kwon", "yang": "ryang",
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import numpy as np
 import orjson
@@ -23,8 +24,13 @@ from fraud_scoring.training.unknown import forget
 # A value further from the training mean than this many deviations is out of
 # distribution. Payment amounts have heavy tails: at 3 one payment in seven would be.
 OOD_Z = 8.0
+Progress = Callable[[float], None]
 _GOLDEN_ROWS = 64
 _COMPARED_ROWS = 4000
+
+
+def silent(_: float) -> None:
+    """Progress that nobody hears."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,16 @@ class Fitted:
     libraries: tuple[str, ...]
     supervised: bool
     tolerance: float = 1e-6
+
+
+class Trainer(Protocol):
+    """What a service's `train.py` offers. One thread by default: two trainers side by
+    side use two cores better than two threads of each, which wait for one another."""
+
+    def __call__(
+        self, data: Dataset, *, threads: int = 1, progress: Progress = ...
+    ) -> Fitted:
+        """Fit on the training slice; `progress` hears the share done, from 0 to 1."""
 
 
 @dataclass(frozen=True)

@@ -28,14 +28,6 @@ def action_id(decision_id: str, kind: ActionKind) -> str:
     return str(uuid5(_NAMESPACE, f"{decision_id}\n{kind}"))
 
 
-_NAMESPACE = uuid5(NAMESPACE_URL, "urn:fraud:actions")
-
-
-def action_id(decision_id: str, kind: str) -> str:
-    """UUIDv5 of (decision, kind): known before the action is done, the same on a repeat."""
-    return str(uuid5(_NAMESPACE, f"{decision_id}\n{kind}"))
-
-
 class ActionRequest(Contract):
     """`POST /execute`: the effects of one verdict. Repeating it changes nothing."""
 

@@ -19,7 +19,9 @@ Bin = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,8}$")]
 FeatureName = Annotated[
     str, StringConstraints(max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
 ]
-FeatureText = Annotated[str, StringConstraints(max_length=64)]
+# As `Text`, but it may be empty: no control characters (C0, DEL, C1).
+_PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*$"
+FeatureText = Annotated[str, StringConstraints(max_length=64, pattern=_PRINTABLE)]
 
 
 class Card(Contract):
@@ -63,9 +65,15 @@ class Device(Contract):
     """What the payment was made with. Inside the mesh `ip` is a keyed token."""
 
     device_id: Identifier | None = None
-    ip: Annotated[str, StringConstraints(max_length=64)] | None = None
-    user_agent: Annotated[str, StringConstraints(max_length=256)] | None = None
-    os: Annotated[str, StringConstraints(max_length=32)] | None = None
+    ip: Annotated[str, StringConstraints(max_length=64, pattern=_PRINTABLE)] | None = (
+        None
+    )
+    user_agent: (
+        Annotated[str, StringConstraints(max_length=256, pattern=_PRINTABLE)] | None
+    ) = None
+    os: Annotated[str, StringConstraints(max_length=32, pattern=_PRINTABLE)] | None = (
+        None
+    )
     is_emulator: bool | None = None
     is_rooted: bool | None = None
 

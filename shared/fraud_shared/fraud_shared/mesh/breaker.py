@@ -58,6 +58,8 @@ class Breaker:
         """A call was answered."""
         self._in_a_row = 0
         if self._opened_at is not None:
+            if self._probing_since is None:
+                return  # it began before the breaker opened, and proves nothing now
             self._opened_at = self._probing_since = None
             self._open_for = self.FIRST_OPEN_S
             self._recent.clear()
@@ -79,6 +81,10 @@ class Breaker:
         half_failed = calls >= self.WINDOW_CALLS and self._failed * 2 >= calls
         if self._in_a_row >= self.CONSECUTIVE or half_failed:
             self._opened_at, self._in_a_row = now, 0
+
+    def abandoned(self) -> None:
+        """The probe's caller left before an answer: the next caller may probe."""
+        self._probing_since = None
 
     def _note(self, *, failed: bool) -> None:
         now = self._monotonic()

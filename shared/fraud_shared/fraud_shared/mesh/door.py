@@ -78,10 +78,12 @@ class Door:
         limit = deadline.capped(cap_ms)
         if limit.expired:
             raise _counted(DependencyRefused(service, kind="spent"))
-        if not dependency.breaker.allow():
-            raise _counted(DependencyRefused(service, kind="open"))
+        # Before the breaker: a refused call must not use up the one probe.
         if dependency.slots.locked():
             raise _counted(DependencyRefused(service, kind="full"))
+        if not dependency.breaker.allow():
+            raise _counted(DependencyRefused(service, kind="open"))
+        probe = dependency.breaker.state == "half_open"
         async with dependency.slots:
             try:
                 status, reply = await self._attempts(service, path, body, limit, call)
@@ -91,6 +93,8 @@ class Door:
                 raise _counted(error) from None
             except asyncio.CancelledError:
                 # Our own caller left: this says nothing about the dependency.
+                if probe:
+                    dependency.breaker.abandoned()
                 raise
         if status >= 500:
             dependency.breaker.failed()
@@ -111,6 +115,8 @@ class Door:
         call: CallContext | None = None,
     ) -> bytes:
         """GET `path` and return the body of a 200. Raises DependencyError."""
+        if deadline.expired:
+            raise _counted(DependencyRefused(service, kind="spent"))
         headers = self._headers(service, deadline, call)
         status, reply = await self._transport.get(
             service, path, headers, deadline.remaining_ms() / 1000

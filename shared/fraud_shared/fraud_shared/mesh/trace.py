@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Self
 
 HEADER = "traceparent"
-_FORMAT = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
+_FORMAT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Trace:
 
 def parse(header: str | None) -> Trace | None:
     """The trace in a `traceparent` header, or None when absent or malformed."""
-    match = _FORMAT.match(header) if header else None
+    match = _FORMAT.fullmatch(header) if header else None
     if match is None or match[1] == "0" * 32 or match[2] == "0" * 16:
         return None
     return Trace(match[1], match[2], bool(int(match[3], 16) & 1))

@@ -173,11 +173,15 @@ class AsgiTransport:
                 parts.append(message.get("body", b""))
 
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(timeout_s) as limit:
                 await app(_scope(method, path, body, headers), receive, send)
-        except TimeoutError:
-            raise DependencyTimeout(service) from None
-        return status, b"".join(parts)
+        except Exception:
+            if limit.expired():
+                raise DependencyTimeout(service) from None
+            # What a server makes of an app that raises: 500, or a connection cut short.
+            if status:
+                raise DependencyTimeout(service, kind="broken") from None
+        return status or 500, b"".join(parts)
 
 
 def _scope(method: str, path: str, body: bytes, headers: Headers) -> dict[str, Any]:

@@ -50,11 +50,17 @@ class Batcher(Generic[Item, Result]):
     async def _settle(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:
             results = await self._work([item for item, _ in batch])
+            if len(results) != len(batch):
+                raise RuntimeError("batch work must return one result per item")
         except Exception as error:
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)
             return
+        except BaseException:
+            for _, future in batch:
+                future.cancel()
+            raise
         for (_, future), result in zip(batch, results, strict=True):
             if future.done():  # its caller has given up; the work is done all the same
                 continue

@@ -39,7 +39,8 @@ class Database:
     """Connections and transactions; `start()` migrates, `stop()` closes.
 
     Every failure of the store surfaces as `Unavailable` (503), so that callers need not
-    know SQLAlchemy's exceptions; constraint violations pass through as IntegrityError.
+    know SQLAlchemy's exceptions; constraint violations pass through as IntegrityError, and
+    values that a column cannot hold as DataError: waiting would not cure them.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class Database:
 async def _surfaced() -> AsyncIterator[None]:
     try:
         yield
-    except sa.exc.IntegrityError:
+    except (sa.exc.IntegrityError, sa.exc.DataError):
         raise
     except (DBAPIError, PoolTimeout, SQLAlchemyError, OSError) as error:
         raise Unavailable("The data store is not available.") from error
@@ -110,6 +111,7 @@ def _postgres(url: str, schema: str, pool_size: int) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=0.2,
+        hide_parameters=True,  # values would be in the text of exceptions
         connect_args={
             "timeout": 2,
             "command_timeout": 5,
@@ -126,7 +128,9 @@ def _sqlite(url: str) -> AsyncEngine:
     address = sa.make_url(url).set(drivername="sqlite+aiosqlite")
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(address, pool_size=4, max_overflow=0, pool_timeout=5)
+    engine = create_async_engine(
+        address, pool_size=4, max_overflow=0, pool_timeout=5, hide_parameters=True
+    )
 
     @sa.event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _: Any) -> None:

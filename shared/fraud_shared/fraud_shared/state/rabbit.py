@@ -4,6 +4,7 @@ This module is the only importer of aio_pika.
 """
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
@@ -20,43 +21,53 @@ from pamqp.commands import Basic
 from pydantic import ValidationError
 
 from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.mesh.errors import DependencyError
 from fraud_shared.state.bus import Envelope
 from fraud_shared.state.subscriptions import SUBSCRIPTIONS
 from fraud_shared.state.telemetry import EVENTS_PARKED
+from fraud_shared.web.problems import Unavailable
 
 log = structlog.get_logger()
-EXCHANGE = "fraud.events"
-PARKED = "fraud.parked"
+PREFIX = "fraud"
 CONFIRM_TIMEOUT_S = 5.0
 PREFETCH = 50
 TRIES = 5
+RECONNECT_S = 1.0
+# Something the handler needs is away: no fault of the message, which waits for it.
+_AWAY = (Unavailable, DependencyError, OSError)
 EventHandler = Callable[[Sequence[CloudEvent]], Awaitable[None]]
 
 
-async def declare(channel: AbstractChannel) -> AbstractExchange:
-    """Declare exchange, queues and bindings. Raises when what exists differs."""
+async def declare(channel: AbstractChannel, prefix: str = PREFIX) -> AbstractExchange:
+    """Declare exchange, queues and bindings. Raises when what exists differs.
+
+    `<prefix>.events` is the exchange, `<prefix>.<service>` its queues, and what could not
+    be handled is in `<prefix>.parked.<service>`.
+    """
     exchange = await channel.declare_exchange(
-        EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True
+        f"{prefix}.events", aio_pika.ExchangeType.TOPIC, durable=True
     )
     dead = await channel.declare_exchange(
-        PARKED, aio_pika.ExchangeType.TOPIC, durable=True
+        f"{prefix}.parked", aio_pika.ExchangeType.TOPIC, durable=True
     )
     for service, types in SUBSCRIPTIONS.items():
         queue = await channel.declare_queue(
-            service_queue(service),
+            f"{prefix}.{service}",
             durable=True,
             arguments={
                 "x-queue-type": "quorum",
                 # Set by us: the default differs between broker versions. The consumer
                 # parks before this limit; it only catches messages that kill it.
                 "x-delivery-limit": TRIES * 2,
-                "x-dead-letter-exchange": PARKED,
+                "x-dead-letter-exchange": dead.name,
                 "x-dead-letter-strategy": "at-least-once",
                 "x-overflow": "reject-publish",
             },
         )
         parked = await channel.declare_queue(
-            f"{PARKED}.{service}", durable=True, arguments={"x-queue-type": "quorum"}
+            f"{dead.name}.{service}",
+            durable=True,
+            arguments={"x-queue-type": "quorum"},
         )
         for event_type in types:
             await queue.bind(exchange, event_type)
@@ -64,16 +75,19 @@ async def declare(channel: AbstractChannel) -> AbstractExchange:
     return exchange
 
 
-def service_queue(service: str) -> str:
-    """The queue a service consumes."""
-    return f"fraud.{service}"
-
-
 class RabbitBus:
     """Publishes persistent, mandatory, confirmed messages."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        prefix: str = PREFIX,
+        confirm_timeout_s: float = CONFIRM_TIMEOUT_S,
+    ) -> None:
         self._url = url
+        self._prefix = prefix
+        self._confirm_timeout_s = confirm_timeout_s
         self._connection: AbstractConnection | None = None
         self._exchange: AbstractExchange | None = None
 
@@ -81,7 +95,9 @@ class RabbitBus:
         """Publish all and wait for the broker's confirmation of each."""
         try:
             exchange = self._exchange or await self._open()
-            await asyncio.gather(*(_publish(exchange, event) for event in events))
+            await asyncio.gather(
+                *(_publish(exchange, e, self._confirm_timeout_s) for e in events)
+            )
         except BaseException:
             await self.close()
             raise
@@ -94,7 +110,7 @@ class RabbitBus:
         channel = await self._connection.channel(
             publisher_confirms=True, on_return_raises=True
         )
-        self._exchange = await declare(channel)
+        self._exchange = await declare(channel, self._prefix)
         return self._exchange
 
     async def close(self) -> None:
@@ -109,7 +125,9 @@ class NotConfirmed(Exception):
     """The broker did not take responsibility for a message."""
 
 
-async def _publish(exchange: AbstractExchange, event: Envelope) -> None:
+async def _publish(
+    exchange: AbstractExchange, event: Envelope, timeout_s: float
+) -> None:
     confirmation = await exchange.publish(
         aio_pika.Message(
             event.body,
@@ -121,7 +139,7 @@ async def _publish(exchange: AbstractExchange, event: Envelope) -> None:
         ),
         routing_key=event.type,
         mandatory=True,
-        timeout=CONFIRM_TIMEOUT_S,
+        timeout=timeout_s,
     )
     if not isinstance(confirmation, Basic.Ack):
         raise NotConfirmed
@@ -131,11 +149,22 @@ class RabbitConsumer:
     """Feeds a handler with events, in batches of what is there; acknowledges after it.
 
     A batch that fails is tried one by one, so that a poison message is found; after five
-    tries it is parked in `fraud.parked.<service>` with its original bytes.
+    tries it is parked in `fraud.parked.<service>` with its original bytes. While a store or
+    service is away, messages wait for it, however long: none is parked for that.
     """
 
-    def __init__(self, url: str, *, service: str, handler: EventHandler) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        service: str,
+        handler: EventHandler,
+        prefix: str = PREFIX,
+        reconnect_s: float = RECONNECT_S,
+    ) -> None:
         self._url = url
+        self._prefix = prefix
+        self._reconnect_s = reconnect_s
         self._service = service
         self._handler = handler
 
@@ -156,7 +185,7 @@ class RabbitConsumer:
                 await self._consume()
             except Exception as error:
                 log.warning("consumer_disconnected", exception=type(error).__name__)
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(self._reconnect_s)
 
     async def _consume(self) -> None:
         connection = await aio_pika.connect(
@@ -165,8 +194,8 @@ class RabbitConsumer:
         async with connection:
             channel = await connection.channel()
             await channel.set_qos(prefetch_count=PREFETCH)
-            await declare(channel)
-            queue = await channel.get_queue(service_queue(self._service))
+            await declare(channel, self._prefix)
+            queue = await channel.get_queue(f"{self._prefix}.{self._service}")
             log.info("consumer_connected", queue=queue.name)
             await self._drain(queue)
 
@@ -205,7 +234,7 @@ class RabbitConsumer:
 
     async def _handle_one(self, message: AbstractIncomingMessage) -> None:
         try:
-            await self._handler([_decode(message)])
+            await self._handle_when_able([_decode(message)])
         except Exception as error:
             tries = _tries(message) + 1
             parked = tries >= TRIES or isinstance(error, ValidationError)
@@ -224,6 +253,21 @@ class RabbitConsumer:
             await message.reject(requeue=not parked)
         else:
             await message.ack()
+
+    async def _handle_when_able(self, events: Sequence[CloudEvent]) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._handler(events)
+            except _AWAY as error:
+                failures += 1
+                log.warning(
+                    "handler_waits", exception=type(error).__name__, failures=failures
+                )
+                # Full jitter, base 100 ms, at most 10 s; never give up.
+                await asyncio.sleep(random.uniform(0, min(10.0, 0.1 * 2**failures)))
+            else:
+                return
 
 
 def _decode(message: AbstractIncomingMessage) -> CloudEvent:

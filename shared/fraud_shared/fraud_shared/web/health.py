@@ -26,7 +26,14 @@ class Readiness:
     def report(self) -> dict[str, bool]:
         """Each condition by name."""
         state = {"started": self.started, "serving": not self.draining}
-        return state | {name: bool(check()) for name, check in self._checks.items()}
+        return state | {name: _holds(check) for name, check in self._checks.items()}
+
+
+def _holds(check: Callable[[], bool]) -> bool:
+    try:
+        return bool(check())
+    except Exception:  # a check that cannot say yes says no
+        return False
 
 
 def router(readiness: Readiness) -> APIRouter:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Literal
 
 Scope = Literal["score", "label", "read", "admin"]
 SCOPES: tuple[Scope, ...] = ("score", "label", "read", "admin")
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,7 @@ class KeyRing:
     def parse(cls, pepper: str, text: str) -> "KeyRing":
         """Read `[{"client", "hash", "scopes"}, …]`. Raises ValueError when malformed."""
         try:
-            entries = [
-                (str(e["hash"]), Client(str(e["client"]), frozenset(e["scopes"])))
-                for e in json.loads(text or "[]")
-            ]
+            entries = [_entry(entry) for entry in json.loads(text or "[]")]
         except (KeyError, TypeError) as error:
             raise ValueError("an API key entry lacks client, hash or scopes") from error
         names = [client.name for _, client in entries]
@@ -55,6 +54,16 @@ class KeyRing:
             if hmac.compare_digest(known, digest):
                 return client
         return None
+
+
+def _entry(entry: dict[str, object]) -> tuple[str, Client]:
+    digest, scopes = str(entry["hash"]), entry["scopes"]
+    if not _HASH.fullmatch(digest):
+        raise ValueError("the hash of an API key entry is not 64 hexadecimal digits")
+    # A bare string would be taken apart into letters.
+    if not isinstance(scopes, list) or not set(scopes) <= set(SCOPES):
+        raise ValueError(f"the scopes of an API key entry are not of {SCOPES}")
+    return digest, Client(str(entry["client"]), frozenset(scopes))
 
 
 def new_key(client: str) -> str:

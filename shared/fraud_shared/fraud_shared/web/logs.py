@@ -7,6 +7,7 @@ value that looks like a card number all the same is masked here.
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
 from contextvars import ContextVar
 from typing import Any
@@ -15,7 +16,11 @@ import orjson
 import structlog
 
 CURRENT: ContextVar[tuple[str, str] | None] = ContextVar("current", default=None)
-_PAN = re.compile(r"(?<![0-9A-Za-z.])(?:[0-9][ -]?){12,18}[0-9](?![0-9A-Za-z.])")
+# A run of at least 13 digits, spaced or dashed, that is no part of a word or a decimal.
+_DIGITS = re.compile(
+    r"(?<![0-9A-Za-z])(?<![0-9]\.)[0-9](?:[ -]?[0-9]){12,}(?![0-9A-Za-z])(?!\.[0-9])"
+)
+_OURS = frozenset({"request_id", "trace_id", "timestamp"})
 
 
 def configure(level: str) -> None:
@@ -25,19 +30,29 @@ def configure(level: str) -> None:
             _add_request,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _locate_exception,
             _mask,
             structlog.processors.JSONRenderer(serializer=_dump),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelName(level.upper())
         ),
-        logger_factory=structlog.BytesLoggerFactory(file=sys.stdout.buffer),
+        logger_factory=lambda *_: _StandardOutput(),
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
     root.handlers = [_LibraryHandler()]
     root.setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+
+
+class _StandardOutput:
+    """Writes lines to what standard output is now, not what it was at the first line."""
+
+    def msg(self, line: bytes) -> None:
+        sys.stdout.buffer.write(line + b"\n")
+        sys.stdout.buffer.flush()
+
+    debug = info = warning = error = critical = msg
 
 
 class _LibraryHandler(logging.Handler):
@@ -55,7 +70,8 @@ class _LibraryHandler(logging.Handler):
             record.levelno,
             "library",
             logger=record.name,
-            message=record.getMessage()[:500],
+            # Further lines hold tracebacks and object dumps.
+            message=record.getMessage().partition("\n")[0][:500],
             exception=problem,
         )
 
@@ -74,14 +90,56 @@ def _add_request(
     return event
 
 
-def _mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for key, value in event.items():
-        if isinstance(value, str) and len(value) > 12 and _PAN.search(value):
-            event[key] = _PAN.sub(_masked_if_luhn, value)
+def _locate_exception(
+    _: Any, __: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """An exception as its type and place: its text may hold what was sent."""
+    info = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if info is True else info
+    if isinstance(error, BaseException):
+        event["exception"] = type(error).__name__
+        event["where"] = [
+            f"{frame.f_globals.get('__name__')}.{frame.f_code.co_name}:{line}"
+            for frame, line in traceback.walk_tb(error.__traceback__)
+        ][-8:]
     return event
 
 
-def _masked_if_luhn(match: re.Match[str]) -> str:
-    digits = [int(c) for c in match[0] if c.isdigit()]
-    doubled = [d * 2 - 9 * (d > 4) if i % 2 else d for i, d in enumerate(digits[::-1])]
-    return "[masked]" if sum(doubled) % 10 == 0 else match[0]
+def _mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if key not in _OURS:
+            event[key] = _masked_value(value)
+    return event
+
+
+def _masked_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, dict):
+        return {_masked_value(k): _masked_value(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked_value(item) for item in value]
+    return value
+
+
+def masked(text: str) -> str:
+    """`text` with everything that looks like a card number replaced by `[masked]`."""
+    return _DIGITS.sub(_masked_if_card, text) if len(text) > 12 else text
+
+
+def _masked_if_card(match: re.Match[str]) -> str:
+    # Digits beside the number (an expiry date) must not hide it: try every run of groups.
+    groups = re.split("[ -]", match[0])
+    for first in range(len(groups)):
+        digits = ""
+        for group in groups[first:]:
+            digits += group
+            if 13 <= len(digits) <= 19 and _luhn(digits):
+                return "[masked]"
+    return match[0]
+
+
+def _luhn(digits: str) -> bool:
+    numbers = [int(digit) for digit in reversed(digits)]
+    doubled = [n * 2 - 9 * (n > 4) if i % 2 else n for i, n in enumerate(numbers)]
+    return sum(doubled) % 10 == 0

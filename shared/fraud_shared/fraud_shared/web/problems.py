@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ValidationError
 
 MEDIA_TYPE = "application/problem+json"
-_PLAIN_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$")
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _MANY_DIGITS = re.compile(r"[0-9](?:[^0-9]?[0-9]){7}")
 
 
@@ -184,7 +184,7 @@ def field_name(location: Iterable[str | int]) -> str:
     for part in location:
         text = str(part)
         plain = isinstance(part, int) or (
-            _PLAIN_NAME.match(text) and not _MANY_DIGITS.search(text)
+            _PLAIN_NAME.fullmatch(text) and not _MANY_DIGITS.search(text)
         )
         parts.append(text if plain else "(unprintable)")
     return ".".join(parts) or "body"
@@ -205,10 +205,9 @@ def broken_json(raw: bytes | None) -> FraudError:
     read finds the field that made the strict parser refuse.
     """
     try:
-        document = json.loads(raw or b"")
+        where = _unreadable(json.loads(raw or b""), ())
     except (ValueError, RecursionError):
         return MalformedBody()
-    where = _unreadable(document, ())
     if where is None:
         return MalformedBody()
     return InvalidInput(errors=[(field_name(where), "not valid Unicode text")])

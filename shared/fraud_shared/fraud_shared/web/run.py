@@ -1,8 +1,10 @@
 """`python -m fraud_<service>`: the service under uvicorn, stopped cleanly by a signal."""
 
 import sys
+from typing import NoReturn
 
 import uvicorn
+from pydantic import ValidationError
 
 from fraud_shared.web.problems import FraudError
 from fraud_shared.web.settings import ServiceSettings
@@ -15,8 +17,10 @@ def serve(factory: str, settings: type[ServiceSettings]) -> None:
     """
     try:
         chosen = settings()
-    except Exception as error:
-        _give_up(error)
+    except ValidationError as error:
+        _give_up(
+            "; ".join(_named(settings, e["loc"], e["msg"]) for e in error.errors())
+        )
     server = uvicorn.Server(
         uvicorn.Config(
             factory,
@@ -38,12 +42,21 @@ def serve(factory: str, settings: type[ServiceSettings]) -> None:
     try:
         server.run()
     except FraudError as error:
-        _give_up(error)
+        _give_up(error.detail)
     if not server.started:
         sys.exit(3)
 
 
-def _give_up(error: Exception) -> None:
-    detail = error.detail if isinstance(error, FraudError) else str(error)
-    sys.stderr.write(f"cannot start: {detail}\n")
+def _named(
+    settings: type[ServiceSettings], place: tuple[int | str, ...], problem: str
+) -> str:
+    if not place:  # a rule about several fields, which names them itself
+        return problem
+    name = str(place[0])
+    prefix = settings.model_config.get("env_prefix", "")
+    return f"{name if name.isupper() else prefix + name.upper()}: {problem}"
+
+
+def _give_up(why: str) -> NoReturn:
+    sys.stderr.write(f"cannot start: {why}\n")
     sys.exit(2)

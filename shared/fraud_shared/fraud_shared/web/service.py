@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,7 @@ def create_service(
     )
     app.state.service_guard = guard
     app.state.readiness = readiness
+    app.state.hot = tuple(hot)
     app.include_router(health.router(readiness))
     for router in routers:
         app.include_router(router)
@@ -173,6 +174,9 @@ def _handle_problems(app: FastAPI) -> None:
 
     async def framework(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if isinstance(error.__cause__, problems.FraudError):
+            # FastAPI says 400 to whatever was raised while the body was read.
+            return await ours(request, error.__cause__)
         problem = _from_status(error.status_code)
         problem.headers.update(error.headers or {})
         if "call" not in request.scope.get("state", {}):  # probes and unknown paths
@@ -212,9 +216,12 @@ def _from_status(status: int) -> problems.FraudError:
         403: problems.Forbidden,
         404: problems.NotFound,
         405: _MethodNotAllowed,
+        409: problems.Conflict,
         413: problems.BodyTooLarge,
         415: problems.UnsupportedMedia,
         422: problems.InvalidInput,
+        429: problems.RateLimited,
+        503: problems.Unavailable,
     }
     return known.get(status, _BadRequest if status < 500 else problems.FraudError)()
 
@@ -225,20 +232,25 @@ def _lifespan(
     inner: Lifespan | None,
     tracing: Tracing,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    name = readiness.service
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         logs.configure(settings.log_level)
-        log.info("starting", service=readiness.service, env=settings.env)
-        if inner is None:
-            readiness.started = True
-            yield
-        else:
-            async with inner():
-                readiness.started = True
-                log.info("started", service=readiness.service)
+        log.info("starting", service=name, env=settings.env)
+        try:
+            async with inner() if inner else nullcontext():
+                readiness.started, readiness.draining = True, False
+                log.info("started", service=name)
                 yield
                 readiness.draining = True
+        except Exception as error:
+            detail = error.detail if isinstance(error, problems.FraudError) else None
+            log.error("cannot_run", service=name, detail=detail, exc_info=error)
+            raise
+        finally:
+            readiness.started = False
         await asyncio.to_thread(tracing.shutdown)
-        log.info("stopped", service=readiness.service)
+        log.info("stopped", service=name)
 
     return lifespan

@@ -1,0 +1,136 @@
+"""`fraud bench mesh`: latency at a steady rate, throughput, and against the plain version."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from fraud_ops.bench.load import Load, Outcome, live
+from fraud_ops.figures import Gate, finish, gate
+from fraud_ops.mesh.environment import LocalMesh
+from fraud_ops.mesh.http import Client
+from fraud_ops.mesh.supervisor import Supervisor, service_command
+from fraud_ops.mesh.up import running_mesh
+from fraud_ops.simulate import (
+    SimulatedPayment,
+    SimulationConfig,
+    shipped_names,
+    stream,
+)
+
+console = Console()
+SEED = 77
+WARM_UP_S = 3.0
+BENCH_PORT = 18000
+# The plain version is given all the time it wants: it is to do the whole work.
+UNHURRIED = {
+    f"FRAUD_ORCHESTRATOR_{name}_MS": "10000"
+    for name in ("WALL", "ONLINE_CAP", "RULES_CAP", "MODELS_CAP", "DECISION_CAP", "ACTION_CAP")
+} | {"FRAUD_ORCHESTRATOR_TAIL_MS": "100"}  # fmt: skip
+
+
+async def measure(
+    mesh: LocalMesh,
+    *,
+    rps: float | None,
+    concurrency: int,
+    seconds: float,
+    plain: bool = False,
+) -> dict[str, Any]:
+    """Start a fresh mesh on `mesh`'s models, load it, and take figures."""
+    command = _plain_command if plain else service_command
+    extra = UNHURRIED if plain else {}
+    with mesh.fresh(BENCH_PORT) as fresh:
+        async with running_mesh(fresh, command, **extra) as supervisor:
+            client = Client(fresh.url, fresh.key(), connections=256)
+            run = "plain" if plain else "lean"
+            load = Load(client, _stream(run), timeout_s=20.0 if plain else 1.0)
+            await load.closed_loop(2, WARM_UP_S)
+            before = _cpu_s(supervisor)
+            outcome: Outcome = (
+                await load.open_loop(rps, seconds)
+                if rps is not None
+                else await load.closed_loop(concurrency, seconds)
+            )
+            cpu_s = _cpu_s(supervisor) - before
+            await client.close()
+    figures = outcome.figures()
+    answered = max(1, figures["answered"])
+    return {**figures, "cpu_ms_per_payment": round(cpu_s * 1000 / answered, 3)}
+
+
+def bench_mesh_command(
+    mesh: LocalMesh,
+    *,
+    rps: float | None,
+    concurrency: int,
+    seconds: float,
+    reference: bool,
+    as_json: bool,
+    enforce: bool,
+) -> None:
+    """Measure, print a table, and judge the figures."""
+    ours = asyncio.run(measure(mesh, rps=rps, concurrency=concurrency, seconds=seconds))
+    figures: dict[str, Any] = {"mesh": ours}
+    gates: list[Gate] = [gate("failed requests", ours["failed"], 0, "at_most")]
+    if reference:
+        plain = asyncio.run(
+            measure(
+                mesh, rps=None, concurrency=concurrency, seconds=seconds, plain=True
+            )
+        )
+        figures["plain"] = plain
+        ratio = None
+        if ours["per_second"] and plain["per_second"] and rps is None:
+            ratio = round(ours["per_second"] / plain["per_second"], 2)
+        figures["throughput_ratio"] = ratio
+        gates.append(gate("throughput over plain", ratio, 5, "at_least"))
+    load = f"{rps:g} payments/s, open loop" if rps else f"{concurrency} callers"
+    figures["load"] = load
+    figures["seconds"] = seconds
+    _show(load, figures)
+    finish(
+        "bench mesh",
+        figures,
+        gates,
+        n=ours["answered"] + ours["failed"] + ours["shed"],
+        seed=SEED,
+        as_json=as_json,
+        enforce=enforce,
+    )
+
+
+def _show(load: str, figures: dict[str, Any]) -> None:
+    table = Table("", "per s", "p50 ms", "p95 ms", "p99 ms", "failed", "shed", "CPU ms")
+    table.title = f"mesh, {load}"
+    for name in ("mesh", "plain"):
+        if (row := figures.get(name)) is not None:
+            keys = "per_second p50_ms p95_ms p99_ms failed shed cpu_ms_per_payment"
+            table.add_row(name, *(str(row[key]) for key in keys.split()))
+    console.print(table)
+    for name in ("mesh", "plain"):
+        if (row := figures.get(name)) is not None and row["degraded"]:
+            console.print(f"{name}: degraded {row['degraded']} of {row['answered']}")
+
+
+def _stream(run: str) -> Iterator[bytes]:
+    config = SimulationConfig(seed=SEED, listed_names=shipped_names())
+    events = stream(config)
+    return live((e.payment for e in events if isinstance(e, SimulatedPayment)), run)
+
+
+def _cpu_s(supervisor: Supervisor) -> float:
+    total = 0.0
+    for child in supervisor.children.values():
+        if child.process is not None:
+            times = psutil.Process(child.process.pid).cpu_times()
+            total += times.user + times.system
+    return total
+
+
+def _plain_command(service: str) -> list[str]:
+    return [sys.executable, "-m", "fraud_ops.bench.plain", service]

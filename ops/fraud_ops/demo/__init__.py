@@ -1,0 +1,1 @@
+"""`fraud demo`: watch the mesh decide."""

@@ -1,0 +1,60 @@
+"""What the demo plays: a simulated past to know the customers by, then the present."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fraud_ops.simulate import (
+    SimulatedLabel,
+    SimulatedPayment,
+    SimulationConfig,
+    shipped_names,
+    transactions,
+)
+
+# Never used in training: `fraud train` simulates with seed 1.
+SEED = 2026
+HISTORY_DAYS = 30
+# Within what the gateway accepts as event time (7 days back).
+PRESENT = timedelta(days=6)
+
+
+@dataclass(frozen=True)
+class Play:
+    """Payments and labels before the curtain, and the payments that are streamed."""
+
+    history: list[SimulatedPayment]
+    history_labels: list[SimulatedLabel]
+    payments: list[SimulatedPayment]
+    labels: list[SimulatedLabel]
+
+
+def rehearse(streamed: int, seed: int, until: datetime) -> Play:
+    """A simulation whose last payment was just made; its last `streamed` are played.
+
+    The rest is history: what a system that has been running for weeks would know.
+    """
+    per_day = streamed / (PRESENT.total_seconds() / 86400)
+    total = int(per_day * HISTORY_DAYS)
+    # Ends at the last full day, so that every event time lies in the past.
+    start = (until - timedelta(days=HISTORY_DAYS)).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    config = SimulationConfig(
+        seed=seed,
+        payments=total,
+        start=start,
+        days=HISTORY_DAYS,
+        fraud_rate=0.01,
+        listed_names=shipped_names(),
+    )
+    simulation = transactions(config)
+    oldest = until - PRESENT
+    history = [p for p in simulation.payments if p.occurred_at < oldest]
+    present = [p for p in simulation.payments if oldest <= p.occurred_at < until]
+    played = {p.payment["transaction_id"] for p in present}
+    return Play(
+        history=history,
+        history_labels=[x for x in simulation.labels if x.reported_at < oldest],
+        payments=present,
+        labels=[x for x in simulation.labels if x.label["transaction_id"] in played],
+    )

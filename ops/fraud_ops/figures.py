@@ -1,0 +1,74 @@
+"""The one JSON object that every measuring command prints, and its gates."""
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+console = Console()
+Better = Literal["at_least", "at_most"]
+LIBRARIES = ("fastapi", "pydantic", "uvicorn", "pyreqwest", "xgboost", "onnxruntime")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One figure that an issue demands: the bar never moves, the value does."""
+
+    name: str
+    value: float | None
+    bar: float
+    holds: bool
+
+
+def gate(name: str, value: float | None, bar: float, better: Better) -> Gate:
+    """Judge a figure; one that could not be measured does not hold."""
+    if value is None:
+        return Gate(name, None, bar, holds=False)
+    return Gate(
+        name, value, bar, value >= bar if better == "at_least" else value <= bar
+    )
+
+
+def finish(
+    what: str,
+    figures: Mapping[str, Any],
+    gates: Sequence[Gate],
+    *,
+    n: int,
+    seed: int | None,
+    as_json: bool,
+    enforce: bool,
+) -> None:
+    """Show the gates, print the JSON line, and exit 1 when asked to and one is red."""
+    if gates:
+        table = Table("gate", "value", "bar", "holds", title=what)
+        for one in gates:
+            shown = "not measured" if one.value is None else f"{one.value:,.4g}"
+            table.add_row(
+                one.name,
+                shown,
+                f"{one.bar:,.4g}",
+                "[green]yes[/]" if one.holds else "[red]no[/]",
+            )
+        console.print(table)
+    if as_json:
+        document = {
+            "command": what,
+            "n": n,
+            "seed": seed,
+            "versions": {
+                "python": platform.python_version(),
+                **{name: version(name) for name in LIBRARIES},
+            },
+            **figures,
+            "gates": [asdict(one) for one in gates],
+        }
+        print(json.dumps(document), flush=True)  # noqa: T201
+    if enforce and not all(one.holds for one in gates):
+        raise typer.Exit(1)

@@ -1,0 +1,68 @@
+"""The consumer behind a real broker: the same exactness, whatever is redelivered.
+
+All of post_auth shares one queue, so accounts carry a mark of their own; a mesh that runs
+on the same broker at the same time would take deliveries away from this test.
+"""
+
+import asyncio
+import random
+from contextlib import AsyncExitStack
+
+import pytest
+
+from fraud_shared.state.bus import Envelope
+from fraud_shared.state.rabbit import RabbitBus, RabbitConsumer
+from fraud_shared.testing.servers import amqp_url
+
+
+def envelope(event) -> Envelope:
+    body = event.model_dump_json(exclude_none=True).encode()
+    return Envelope(event.id, event.type, body)
+
+
+@pytest.mark.servers
+class TestRabbit:
+    @pytest.mark.parametrize("consumers", [1, 4])
+    async def test_three_shuffled_deliveries_count_once(
+        self, world, decided, labelled, consumers
+    ):
+        url, mark = amqp_url(), world.schema
+        events = [
+            decided(f"{mark}-{n}", account_id=f"{mark}-{n % 3}") for n in range(60)
+        ]
+        events += [labelled(f"{mark}-{n}") for n in range(0, 60, 6)]
+        ours = {event.id for event in events}
+        deliveries = [envelope(event) for event in events] * 3
+        random.Random(consumers).shuffle(deliveries)
+        left, done = len(deliveries), asyncio.Event()
+        failed: set[str] = set()
+        chance = random.Random(consumers)
+
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(asyncio.timeout(60))
+            desk = await stack.enter_async_context(world.desk())
+
+            async def handle(batch):
+                nonlocal left
+                fresh = {event.id for event in batch} - failed
+                if chance.random() < 0.2 and fresh:
+                    # The broker delivers it again, once more than thrice.
+                    failed.update(fresh)
+                    raise ConnectionError
+                await desk.handle(batch)
+                left -= sum(event.id in ours for event in batch)
+                if left <= 0:
+                    done.set()
+
+            for _ in range(consumers):
+                consumer = RabbitConsumer(url, service="post_auth", handler=handle)
+                await stack.enter_async_context(consumer.running())
+            bus = RabbitBus(url)
+            stack.push_async_callback(bus.close)
+            await bus.publish(deliveries)
+            await done.wait()
+            profiles = [await desk.profile(f"{mark}-{n}") for n in range(3)]
+        assert [profile.payments for profile in profiles] == [20, 20, 20]
+        assert [profile.labels.fraud for profile in profiles] == [10, 0, 0]
+        sums = [profile.currencies[0].sum_minor for profile in profiles]
+        assert sums == [20 * 4_250] * 3

@@ -1,0 +1,149 @@
+import math
+
+import numpy as np
+import pytest
+
+from fraud_scoring.artifact import Artifact
+from fraud_scoring.errors import FeatureMismatch
+from fraud_scoring.metadata import FeatureStatistics
+from fraud_scoring.model import Limits, Model, WrongFeatureSet
+from fraud_scoring.scorer import ScorerEngine
+from fraud_scoring.testing import (
+    NOW,
+    LinearScorer,
+    linear_draft,
+    linear_engine,
+    linear_vector,
+    memory_registry,
+)
+
+
+def artifact(**options) -> Artifact:
+    return memory_registry().publish(linear_draft(**options), now=NOW)
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return Model(linear_engine(), artifact())
+
+
+def score(model, *values):
+    return model.score(model.rows([linear_vector(*values)]))[0]
+
+
+class TestRows:
+    def test_unknown_is_nan_and_zero_is_zero(self, model):
+        rows = model.rows([linear_vector(0.0, None, 1.5)])
+        assert rows.dtype == np.float32
+        assert rows[0, 0] == 0.0
+        assert math.isnan(rows[0, 1])
+
+    @pytest.mark.parametrize(
+        "vector",
+        [
+            linear_vector(1.0, 2.0, 3.0, feature_hash="0" * 64),
+            linear_vector(1.0, 2.0),
+            linear_vector(1.0, 2.0, 3.0, 4.0),
+        ],
+    )
+    def test_another_feature_set_is_refused(self, model, vector):
+        with pytest.raises(WrongFeatureSet):
+            model.rows([linear_vector(1.0, 2.0, 3.0), vector])
+
+    def test_what_float32_cannot_hold_is_out_of_distribution(self, model):
+        assert score(model, 1e300, 0.0, 0.0).ood == ("amount",)
+
+
+class TestSignals:
+    def test_names_exactly_one_model(self, model):
+        scored = score(model, 2.0, 0.0, 0.0)
+        signal = model.signal(scored, elapsed_ms=0.5)
+        raw = 1 / (1 + math.exp(-1.0))
+        assert signal.outcome == "scored"
+        assert signal.raw == {"fraud_score": pytest.approx(raw)}
+        assert signal.score == pytest.approx(0.2 + (raw - 0.5) * 1.6)
+        assert signal.model == model.artifact.ref
+
+    def test_a_score_that_is_no_number_is_a_failure(self):
+        engine = ScorerEngine(
+            source="xgboost",
+            raw_name="fraud_score",
+            load=lambda _: LinearScorer(np.array([np.nan, 0.0, 0.0])),
+        )
+        broken = Model(engine, artifact())
+        signal = broken.signal(score(broken, 1.0, 1.0, 1.0))
+        assert (signal.outcome, signal.score) == ("failed", None)
+        assert signal.detail == "MODEL_OUTPUT_NOT_FINITE"
+
+    def test_a_model_of_another_kind_is_refused(self):
+        other = ScorerEngine(
+            source="lightgbm", raw_name="fraud_score", load=linear_engine().load
+        )
+        with pytest.raises(FeatureMismatch):
+            Model(other, artifact())
+
+
+class TestExplanation:
+    def test_lists_the_strongest_first_without_the_still(self, model):
+        row = model.rows([linear_vector(1.0, -3.0, 0.0)])[0]
+        assert [(c.feature, c.contribution) for c in model.explain(row)] == [
+            ("velocity", -3.0),
+            ("amount", 0.5),
+        ]
+
+    def test_an_unknown_value_stays_unknown(self, model):
+        row = model.rows([linear_vector(1.0, None, 4.0)])[0]
+        assert {c.feature: c.value for c in model.explain(row)} == {
+            "amount": 1.0,
+            "age": 4.0,
+        }
+
+    def test_can_be_shorter(self, model):
+        row = model.rows([linear_vector(1.0, -3.0, 1.0)])[0]
+        assert len(model.explain(row, most=1)) == 1
+
+
+class TestLimits:
+    @pytest.mark.parametrize(
+        ("values", "ood"),
+        [
+            ((4.0, -4.0, 0.0), ()),
+            ((4.001, 0.0, 0.0), ("amount",)),
+            ((0.0, -4.001, 0.0), ("velocity",)),
+            ((5.0, 0.0, -9.0), ("age", "amount")),
+            ((None, None, None), ()),
+        ],
+    )
+    def test_training_range(self, model, values, ood):
+        assert score(model, *values).ood == ood
+
+    def test_deviations_bind_inside_a_wide_range(self):
+        limits = Limits.of(
+            FeatureStatistics(
+                minimum=(-100.0,),
+                maximum=(100.0,),
+                mean=(10.0,),
+                std=(2.0,),
+                median=(10.0,),
+                known=(1.0,),
+            ),
+            z=8.0,
+        )
+        rows = np.array([[-6.0], [26.0], [-6.1], [26.1]], dtype=np.float32)
+        assert limits.broken(rows) == [False, False, True, True]
+
+    def test_a_feature_never_seen_in_training_is_always_outside(self):
+        nothing = (None,)
+        limits = Limits.of(
+            FeatureStatistics(
+                minimum=nothing,
+                maximum=nothing,
+                mean=nothing,
+                std=nothing,
+                median=nothing,
+                known=(0.0,),
+            ),
+            z=8.0,
+        )
+        rows = np.array([[0.0], [np.nan]], dtype=np.float32)
+        assert limits.broken(rows) == [True, False]
