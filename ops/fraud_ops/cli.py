@@ -147,6 +147,14 @@ def new_key(
     new_key_command(client, scopes)
 
 
+@app.command("deploy-check")
+def deploy_check() -> None:
+    """Check compose file, Dockerfile and .env.example against schemas and code."""
+    from fraud_ops.deploy_check import deploy_check_command
+
+    deploy_check_command()
+
+
 def main() -> None:
     """Entry point."""
     app()

@@ -4,7 +4,7 @@ The rows here are the truth. The online store is a projection of it that may be 
 any time, so every change marks its target, and marked targets are written until it works.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -22,6 +22,8 @@ from fraud_shared.state.database import Database
 from fraud_shared.web.problems import NotFound
 
 log = structlog.get_logger()
+# How many targets are locked and told at a time.
+_PAGE = 200
 
 
 class BlockStore(Protocol):
@@ -139,18 +141,16 @@ class Blocks:
             )
         return len(targets)
 
-    async def project(self, targets: Iterable[Target]) -> None:
+    async def project(self, targets: Sequence[Target]) -> None:
         """Write these targets to the online store now, if it answers; else later."""
-        for target in targets:
-            try:
-                await self._write(target)
-            except Exception as error:
-                # The target stays marked, so nothing is lost by going on.
-                PROJECTIONS.labels("failed").inc()
-                log.warning("block_not_projected", problem=type(error).__name__)
-                return
+        try:
+            await self._write(targets)
+        except Exception as error:
+            # The targets stay marked, so nothing is lost by going on.
+            PROJECTIONS.labels("failed").inc(len(targets))
+            log.warning("blocks_not_projected", problem=type(error).__name__)
 
-    async def project_marked(self, limit: int = 200) -> int:
+    async def project_marked(self, limit: int = _PAGE) -> int:
         """Write every marked target; raises what the online store raises."""
         async with self._db.begin() as conn:
             found = await conn.execute(
@@ -160,8 +160,7 @@ class Blocks:
                 .limit(limit)
             )
             targets = [Target(row.kind, row.key) for row in found]
-        for target in targets:
-            await self._write(target)
+        await self._write(targets)
         return len(targets)
 
     async def reconcile(self) -> int:
@@ -173,37 +172,46 @@ class Blocks:
                 .distinct()
             )
             targets = [Target(row.kind, row.key) for row in found]
-        for target in targets:
-            await self._write(target)
+        for start in range(0, len(targets), _PAGE):
+            await self._write(targets[start : start + _PAGE])
         return len(targets)
 
-    async def _write(self, target: Target) -> None:
-        this = sa.and_(
-            block_targets.c.kind == target.kind, block_targets.c.key == target.key
-        )
-        # The row stays locked while the store is told: two writers of one target at a time
+    async def _write(self, targets: Sequence[Target]) -> None:
+        if not targets:
+            return
+        chosen = [(target.kind, target.key) for target in sorted(set(targets))]
+        these = sa.tuple_(block_targets.c.kind, block_targets.c.key).in_(chosen)
+        # The rows stay locked while the store is told: two writers of one target at a time
         # could leave the older state standing there.
         async with self._db.begin() as conn:
-            marked = await conn.execute(
-                sa.select(block_targets.c.revision).where(this).with_for_update()
+            await conn.execute(
+                sa.select(block_targets.c.kind)
+                .where(these)
+                .order_by(block_targets.c.kind, block_targets.c.key)
+                .with_for_update()
             )
-            revision = marked.scalar_one()
             found = await conn.execute(
-                sa.select(blocks.c.expires_at)
+                sa.select(blocks.c.kind, blocks.c.key, sa.func.max(blocks.c.expires_at))
                 .where(
-                    blocks.c.kind == target.kind,
-                    blocks.c.key == target.key,
+                    sa.tuple_(blocks.c.kind, blocks.c.key).in_(chosen),
                     blocks.c.state == "active",
                 )
-                .order_by(blocks.c.expires_at.desc())
-                .limit(1)
+                .group_by(blocks.c.kind, blocks.c.key)
             )
-            until = found.scalar_one_or_none()
-            if until is None or until <= self._clock.now():
-                await self._online.drop_block(target.kind, target.key)
-            else:
-                await self._online.put_block(target.kind, target.key, until)
+            until: dict[tuple[str, str], datetime] = {
+                (kind, key): expires_at for kind, key, expires_at in found
+            }
+            for kind, key in chosen:
+                await self._tell(kind, key, until.get((kind, key)))
             await conn.execute(
-                sa.update(block_targets).where(this).values(projected=revision)
+                sa.update(block_targets)
+                .where(these)
+                .values(projected=block_targets.c.revision)
             )
-        PROJECTIONS.labels("done").inc()
+        PROJECTIONS.labels("done").inc(len(chosen))
+
+    async def _tell(self, kind: BlockKind, key: str, until: datetime | None) -> None:
+        if until is None or until <= self._clock.now():
+            await self._online.drop_block(kind, key)
+        else:
+            await self._online.put_block(kind, key, until)

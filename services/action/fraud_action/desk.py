@@ -12,9 +12,10 @@ from fraud_action.cases import Cases
 from fraud_action.challenges import Challenges
 from fraud_action.decode import Unreadable, requested
 from fraud_action.deliveries import Courier, Senders
+from fraud_action.effect_rows import ChallengeTerms
 from fraud_action.effects import Terms
 from fraud_action.holds import Holds
-from fraud_action.ledger import ChallengeTerms, Ledger
+from fraud_action.ledger import Ledger
 from fraud_action.messages import Case
 from fraud_action.otp import Keyring, OtpFormat
 from fraud_action.settings import Settings
@@ -23,6 +24,7 @@ from fraud_shared.contracts.action import ActionReply, ActionRequest, CaseResolu
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.clock import Clock
+from fraud_shared.state.batcher import Batcher
 from fraud_shared.state.bus import Bus
 from fraud_shared.state.consumer import consuming
 from fraud_shared.state.database import Database, database_url
@@ -76,6 +78,8 @@ class ActionDesk:
             self.db, tables.parked, clock, service="action", check=requested
         )
         self._ledger = self._new_ledger(keyring.current)
+        # Payments that arrive together share one commit.
+        self._batcher = Batcher(self._execute, largest=32)
         self._due = asyncio.Event()
         self._stored = False
 
@@ -103,23 +107,42 @@ class ActionDesk:
     async def execute(self, request: ActionRequest) -> ActionReply:
         """Make the effects durable, then visible: the online store knows a block before
         the reply leaves, if it answers at all."""
-        recorded = await self._ledger.execute(request)
+        return await self._batcher.submit(request)
+
+    async def _execute(
+        self, requests: Sequence[ActionRequest]
+    ) -> Sequence[ActionReply | Exception]:
+        try:
+            return await self._together(requests)
+        except Exception as error:
+            if len(requests) == 1:
+                return [error]
+        # One of them cannot be stored: it must not take the others with it.
+        apart = [await self._execute([request]) for request in requests]
+        return [reply for replies in apart for reply in replies]
+
+    async def _together(self, requests: Sequence[ActionRequest]) -> list[ActionReply]:
+        recorded = await self._ledger.execute(requests)
         for effect in recorded.fresh:
             ACTIONS.labels(effect.kind, effect.status).inc()
         if recorded.fresh:
             self._due.set()
         await self.blocks.project(recorded.targets)
-        return recorded.reply
+        return list(recorded.replies)
 
     async def handle(self, events: Sequence[CloudEvent]) -> None:
         """Execute queued actions; the action id makes a redelivery harmless."""
+        requests = []
         for event in events:
             try:
                 request = requested(event)
             except Unreadable as refusal:
                 await self.parking.keep(event, refusal.reason)
                 continue
-            await self.execute(request)
+            requests.append(request)
+        for reply in await self._execute(requests) if requests else ():
+            if isinstance(reply, Exception):
+                raise reply
 
     async def resolve_case(self, case_id: str, found: CaseResolution) -> Case:
         """Resolve a case, and lift what it showed to be wrong. Raises NotFound."""

@@ -11,8 +11,8 @@ from fraud_decision import telemetry
 from fraud_decision.document import DocumentError, read
 from fraud_decision.policy import Policy
 from fraud_decision.settings import Settings
-from fraud_decision.source import content_hash
 from fraud_shared.contracts.decision import DecideRequest, Ruling
+from fraud_shared.documents import content_hash
 from fraud_shared.web.problems import FraudError, Unavailable
 
 log = structlog.get_logger()

@@ -6,7 +6,6 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from fraud_decision.bands import Band, Bands
 from fraud_decision.costs import Costs
-from fraud_decision.source import SourceError, parse
 from fraud_shared.contracts.action import ActionKind
 from fraud_shared.contracts.base import (
     AmountMinor,
@@ -18,6 +17,7 @@ from fraud_shared.contracts.base import (
 from fraud_shared.contracts.decision import Challenge, DecideRequest, Verdict
 from fraud_shared.contracts.signal import ModelSource
 from fraud_shared.contracts.transaction import Channel, Digits4, Kind
+from fraud_shared.documents import SourceError, parse
 
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")

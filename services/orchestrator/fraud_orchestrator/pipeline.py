@@ -123,12 +123,13 @@ class Pipeline:
         if reply is None:
             with watch.stage("action"):
                 reply = await self.act(made, decision, call, wall, watch)
-        await self.online.note_approval(
-            payment,
-            context.amount_ref_minor,
-            stand_in=ruling.stand_in,
-            used=context.stand_in_count or 0,
-        )
+        if ruling.stand_in or not ruling.degraded:
+            await self.online.note_approval(
+                payment,
+                context.amount_ref_minor,
+                stand_in=ruling.stand_in,
+                used=context.stand_in_count or 0,
+            )
         assembly.observe(decision, watch, call)
         return reply
 

@@ -16,7 +16,7 @@ from fraud_rules.expression import (
     Value,
 )
 from fraud_rules.fields import Reader, declared
-from fraud_rules.source import SourceError, content_hash, parse
+from fraud_shared.documents import SourceError, content_hash, parse
 
 
 class RulesetError(ValueError):

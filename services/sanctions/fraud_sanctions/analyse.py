@@ -16,12 +16,14 @@ from fraud_sanctions.normalise.particles import (
     join_compounds,
     names_father,
 )
+from fraud_sanctions.normalise.spelling import fold
 from fraud_sanctions.normalise.transliterate import transliterate
 from fraud_sanctions.normalise.unicode import clean
 from fraud_sanctions.tables import groups, stems
 
 # More words than any listed person or ship has; a longer query is cut, not refused.
 MAX_WORDS = 24
+_SURE_FORM = 3
 _WORD = re.compile(r"~?[a-z0-9]+")
 _SYLLABIC = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3]")
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b")
@@ -33,7 +35,7 @@ class Name:
     """One name in comparable form.
 
     `words`: what is compared, `#n` for numbers; `fathers`: positions of words that name the
-    father; `forms`: company forms set apart; `compact`: everything run together; `native`:
+    father; `forms`: company forms set apart; `compact`: everything run together and folded; `native`:
     the characters of a name in Han or Hangul, in a fixed order, else empty.
     """
 
@@ -74,8 +76,18 @@ def analyse(text: str, *, person: bool | None = None) -> Name:
         tuple(words),
         frozenset(fathers),
         tuple(forms),
-        "".join(tokens).replace("~", ""),
+        fold("".join(tokens).replace("~", "")),
         "".join(sorted(_SYLLABIC.findall(text))),
+    )
+
+
+def _may_be_person(text: str, read: Name) -> bool:
+    """No company form of three letters or more was set apart; `Se`, `Ag` are names too."""
+    return not read.forms or (
+        len(_tokens(text)) - len(read.words) <= 1
+        and any(
+            len(token) < _SURE_FORM for token in set(_tokens(text)) - set(read.words)
+        )
     )
 
 
@@ -87,7 +99,7 @@ def readings(text: str, *, person: bool | None = None) -> Sequence[Name]:
     found: dict[tuple[str, ...], Name] = {}
     for part in alternatives(clean(text)):
         read = [analyse(part, person=False if person is None else person)]
-        if person is None and not read[0].forms:
+        if person is None and _may_be_person(part, read[0]):
             read.append(analyse(part, person=True))
         found.update({name.words: name for name in read if name.words})
     return list(found.values())

@@ -13,11 +13,13 @@ from fraud_sanctions.normalise.spelling import fold
 from fraud_sanctions.records import ListedEntity
 from fraud_sanctions.vocabulary import Similar, Vocabulary
 
-CANDIDATES = 60
+CANDIDATES = 40
 _JOINED_BITS = 14.0
 _ACRONYM_LENGTHS = range(3, 9)
 # A name must share at least this part of the best candidate's agreeing evidence.
 _LEAST_SHARE = 0.3
+# Log odds by which a candidate may be behind the best one and still overtake it.
+_HOPELESS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Index:
         return [self.vocabulary.similar(word) for word in name.words]
 
     def candidates(self, name: Name, similar: Sequence[Similar]) -> NDArray[np.int64]:
-        """Up to 60 entries, those sharing most evidence with the query first.
+        """Up to 40 entries, those sharing most evidence with the query first.
 
         No single word has to be right: each word adds what its best resembling word is
         worth, and names also meet by neighbouring words run together or by acronym.
@@ -116,7 +118,7 @@ class Index:
             agreed[ids] += _once(ids, best)
             best[ids] = 0.0
         self._add_joined(name, agreed)
-        return self._top(agreed)
+        return self._top(agreed, sum(likeness.bits for likeness in similar))
 
     def _add_joined(self, name: Name, agreed: NDArray[np.float32]) -> None:
         pairs = joined_keys(name)
@@ -133,18 +135,23 @@ class Index:
                 for at in self._acronyms.get(word, ()):
                     agreed[at] += 0.6 * float(self._bits[at])
 
-    def _top(self, agreed: NDArray[np.float32]) -> NDArray[np.int64]:
+    def _top(self, agreed: NDArray[np.float32], asked: float) -> NDArray[np.int64]:
+        """The best by an estimate of their evidence, from what agrees and what is left."""
         most = float(agreed.max()) if len(agreed) else 0.0
         if most <= 0.0:
             return np.empty(0, dtype=np.int64)
         ids = np.flatnonzero(agreed >= _LEAST_SHARE * most)
-        found = agreed[ids]
-        # Evidence that is shared, less a part of what the listed name has besides.
-        rank = found - 0.25 * np.maximum(self._bits[ids] - found, 0.0)
+        found = np.minimum(agreed[ids], self._bits[ids])
+        left = self._bits[ids] - found
+        asked = max(asked, 1.0)
+        rank = 0.3 * np.minimum(found, 20.0) - 0.05 * left
+        rank += 5.0 * np.minimum(found / asked, 1.0) + 4.0 * found / (found + left)
         if len(ids) > CANDIDATES:
             kept = np.argpartition(rank, -CANDIDATES)[-CANDIDATES:]
             ids, rank = ids[kept], rank[kept]
-        return ids[np.argsort(-rank, kind="stable")]
+        order = np.argsort(-rank, kind="stable")
+        hopeful = order[rank[order] >= rank[order[0]] - _HOPELESS]
+        return np.asarray(ids[hopeful], dtype=np.int64)
 
 
 def _once(ids: NDArray[np.int32], values: NDArray[np.float32]) -> NDArray[np.float32]:

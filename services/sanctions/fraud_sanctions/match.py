@@ -177,9 +177,6 @@ def _initials(sides: _Sides, result: Alignment) -> None:
 def _run_together(sides: _Sides, result: Alignment) -> None:
     """Spaces in other places: `VladimirPutin`, `van der bilt`."""
     alike = result.whole
-    if alike < _WHOLE_LEAST:
-        ours, theirs = fold(sides.query.compact), fold(sides.listed.compact)
-        alike = float(OSA.normalized_similarity(ours, theirs))
     numbers = any(map(is_number, (*sides.query.words, *sides.listed.words)))
     if alike < _WHOLE_LEAST or numbers or len(sides.query.compact) < 6:
         return

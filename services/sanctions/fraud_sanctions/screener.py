@@ -13,8 +13,6 @@ from fraud_sanctions.qualify import qualify
 from fraud_sanctions.records import ListedEntity, Party
 
 Band = Literal["clear", "possible", "match"]
-# A weak alias (OFAC's term: broad, generates many false hits) proves a little less.
-_WEAK_ALIAS = -0.8
 _LEAST_PROBABILITY = 0.02
 _EVEN = 0.5
 
@@ -79,7 +77,7 @@ class Screener:
                 )
                 person = self.index.entities[entry.entity].kind == "person"
                 evidence = weigh(alignment, person=person)
-                logit = evidence.logit + (_WEAK_ALIAS if entry.weak else 0.0)
+                logit = evidence.logit
                 known = best.get(entry.entity)
                 if known is None or logit > known.logit:
                     best[entry.entity] = _Scored(

@@ -22,6 +22,8 @@ from fraud_sanctions.tables import words
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]
 # Rarity is meant against the population, so a small list must not make words look common.
+_VOICING = 0.93
+_AS_TYPED = 0.97
 _DIFFERENT_SPELLING = 0.99
 _POPULATION = 30_000
 _COMMON_BITS = 6.5
@@ -60,6 +62,7 @@ class Vocabulary:
         self._folds = [s.fold for s in self.spellings]
         self._bones = [s.bones for s in self.spellings]
         self._abjads = [s.abjad for s in self.spellings]
+        self._voiced = [s.voiced for s in self.spellings]
         self._coarse = [s.coarse for s in self.spellings]
         self._bare = np.array([s.bare for s in self.spellings], dtype=bool)
         self._keys: dict[str, list[int]] = {}
@@ -97,6 +100,7 @@ class Vocabulary:
     def _keys_of(spelling: Spelling) -> Iterable[str]:
         """Blocking keys: any one of them in common makes two words comparable."""
         yield "f" + spelling.fold
+        yield "s" + "".join(sorted(spelling.text))
         if len(spelling.bones) > 1:
             yield "b" + spelling.bones
         if len(spelling.abjad) > 1:
@@ -192,6 +196,10 @@ class Vocabulary:
         chosen = np.asarray(ids, dtype=np.int64)
         bones_left = [self._bones[i] for i in ids]
         whole = _compare(query.fold, [self._folds[i] for i in ids])
+        typed = _compare(query.text, [self.texts[i] for i in ids])
+        whole = np.maximum(whole, _AS_TYPED * typed)
+        voiced = _compare(query.voiced, [self._voiced[i] for i in ids])
+        whole = np.maximum(whole, _VOICING * voiced)
         bones = _compare(query.bones, bones_left)
         lengths = np.minimum([len(b) for b in bones_left], len(query.bones))
         share = np.take(_BONE_SHARE, np.minimum(lengths, len(_BONE_SHARE) - 1))

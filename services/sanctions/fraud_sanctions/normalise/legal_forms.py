@@ -1,9 +1,23 @@
 """Step 6: company forms in full or short, in any romanisation, set apart from the name."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from fraud_sanctions.normalise.spelling import fold
-from fraud_sanctions.tables import phrases
+from fraud_sanctions.tables import lines, phrases
+
+# A short word is a form only as it is written: `co` is one, `ko` is a name.
+_SHORT = 4
+
+
+def _is_form(token: str) -> bool:
+    return len(token) > _SHORT or token in _spelt()
+
+
+@cache
+def _spelt() -> frozenset[str]:
+    rows = (line.replace(":", "|").split("|") for line in lines("legal_forms"))
+    return frozenset(form.strip() for row in rows for form in row)
 
 
 def split_legal_forms(tokens: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -15,7 +29,9 @@ def split_legal_forms(tokens: Sequence[str]) -> tuple[list[str], list[str]]:
     at = 0
     while at < len(tokens):
         for phrase, short in table.get(folded[at], ()):
-            if tuple(folded[at : at + len(phrase)]) == phrase:
+            if tuple(folded[at : at + len(phrase)]) == phrase and (
+                len(phrase) > 1 or _is_form(tokens[at])
+            ):
                 forms.append(short)
                 at += len(phrase)
                 break

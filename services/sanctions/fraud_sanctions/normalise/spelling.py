@@ -35,6 +35,7 @@ _FOLDS = tuple(
 _VOWEL_LETTERS = tuple("aeiou")
 _VOWELS = str.maketrans("", "", "aeiou")
 _DOUBLED = re.compile(r"(.)\1+")
+_VOICE = str.maketrans("gdb", "ktp")
 _CLASSES = str.maketrans("gdbzjv", "ktpscf")
 
 
@@ -43,8 +44,8 @@ class Spelling:
     """A word and its coarser forms.
 
     `fold`: romanisation variants merged; `bones`: its consonants; `abjad`: the consonants
-    that survive in Arabic and Hebrew script; `coarse`: consonant classes; `phone`:
-    metaphone. `bare`: written without vowels.
+    that survive in Arabic and Hebrew script; `coarse`: consonant classes; `voiced`: the
+    fold without the difference of g and k, d and t, b and p; `phone`: metaphone. `bare`: written without vowels.
     """
 
     text: str
@@ -52,10 +53,12 @@ class Spelling:
     bones: str
     abjad: str
     coarse: str
+    voiced: str
     phone: str
     bare: bool
 
 
+@lru_cache(maxsize=1 << 17)
 def fold(word: str) -> str:
     """The word with spelling variants of one sound merged (`ou`/`u`, `q`/`k`, `zh`/`j`)."""
     for pattern, new in _FOLDS:
@@ -76,4 +79,6 @@ def spell(word: str) -> Spelling:
     abjad = _DOUBLED.sub(r"\1", bones[:1] + bones[1:].replace("v", ""))
     phone = "" if bare or text.isdigit() else jellyfish.metaphone(text)
     coarse = _DOUBLED.sub(r"\1", abjad.translate(_CLASSES))
-    return Spelling(word, folded, bones, abjad, coarse, phone, bare)
+    return Spelling(
+        word, folded, bones, abjad, coarse, folded.translate(_VOICE), phone, bare
+    )

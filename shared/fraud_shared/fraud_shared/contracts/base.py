@@ -1,8 +1,18 @@
 """The base of every message, and the small bounded types they are made of."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 
 class Contract(BaseModel):
@@ -35,6 +45,21 @@ Text = Annotated[
         min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$"
     ),
 ]
+
+
+def _instant(value: object, parse: Callable[[object], datetime]) -> datetime:
+    # The parser would also read a text of digits as seconds since 1970.
+    is_text = isinstance(value, str) and value[4:5] == "-"
+    if not is_text and not isinstance(value, datetime):
+        raise PydanticCustomError("instant", "not an RFC 3339 time with offset")
+    at = parse(value)
+    if not 1970 <= at.year < 2200:
+        raise PydanticCustomError("instant", "not between the years 1970 and 2200")
+    return at
+
+
+# When something happened: RFC 3339 with offset, in years that survive time arithmetic.
+Instant = Annotated[AwareDatetime, Field(strict=False), WrapValidator(_instant)]
 Code = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Z][A-Z0-9_]*$")]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]

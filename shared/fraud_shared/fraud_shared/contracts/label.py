@@ -2,9 +2,7 @@
 
 from typing import Literal
 
-from pydantic import AwareDatetime
-
-from fraud_shared.contracts.base import Contract, Identifier
+from fraud_shared.contracts.base import Contract, Identifier, Instant
 
 LabelSource = Literal[
     "chargeback", "customer_report", "analyst", "challenge", "issuer", "merchant"
@@ -17,7 +15,7 @@ class LabelReport(Contract):
     transaction_id: Identifier
     label: Literal["fraud", "legitimate"]
     source: LabelSource
-    reported_at: AwareDatetime
+    reported_at: Instant
     reversal: bool = False
 
 

@@ -3,10 +3,10 @@
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from fraud_shared.contracts.base import AmountMinor, Contract, Identifier, Text
+from fraud_shared.contracts.base import AmountMinor, Contract, Identifier, Instant, Text
 from fraud_shared.contracts.iso import CountryCode, CurrencyCode
 
 Kind = Literal[
@@ -118,7 +118,7 @@ class _TransactionFields(Contract):
     account_id: Identifier
     amount_minor: AmountMinor
     currency: CurrencyCode
-    occurred_at: AwareDatetime
+    occurred_at: Instant
     kind: Kind
     channel: Channel
     merchant: Merchant | None = None

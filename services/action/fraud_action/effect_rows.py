@@ -1,0 +1,112 @@
+"""The rows that effects are stored as."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from fraud_action import tables
+from fraud_action.effects import Effect
+from fraud_action.otp import OtpFormat
+from fraud_shared.contracts.action import ActionRequest
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeTerms:
+    """What every new challenge is made with."""
+
+    format: OtpFormat
+    key_id: str
+    attempts: int
+
+
+def subject(request: ActionRequest) -> dict[str, str]:
+    """The payment an effect is about."""
+    return {
+        "decision_id": request.decision_id,
+        "transaction_id": request.transaction_id,
+        "account_id": request.account_id,
+    }
+
+
+def action_row(request: ActionRequest, effect: Effect, now: datetime) -> Row:
+    """The effect's entry in `actions`."""
+    return {
+        **subject(request),
+        "action_id": effect.action_id,
+        "kind": effect.kind,
+        "status": effect.status,
+        "reference": effect.reference,
+        "created_at": now,
+    }
+
+
+def delivery_row(
+    effect: Effect, sends: Mapping[str, bool], now: datetime
+) -> Row | None:
+    """The message the effect causes, if it causes one; it stays stored without a sender."""
+    kind = {"alert": "alert", "otp_challenge": "otp"}.get(effect.kind)
+    if kind is None:
+        return None
+    return {
+        "reference": effect.reference,
+        "kind": kind,
+        "state": "pending" if sends[kind] else "stored",
+        "attempts": 0,
+        "next_attempt_at": now,
+    }
+
+
+def effect_row(
+    request: ActionRequest, effect: Effect, challenge: ChallengeTerms, now: datetime
+) -> tuple[sa.Table, Row]:
+    """The effect's own table and row."""
+    table, row = _own(request, effect, challenge)
+    return table, {**subject(request), **row, "created_at": now}
+
+
+def _own(
+    request: ActionRequest, effect: Effect, challenge: ChallengeTerms
+) -> tuple[sa.Table, Row]:
+    money = {"amount_minor": request.amount_minor, "currency": request.currency}
+    # PostgreSQL cannot hold NUL in text, and no reason needs one.
+    reason = {"reason": request.reason.replace("\x00", "")}
+    timed = {"state": "active", "expires_at": effect.expires_at}
+    match effect.kind:
+        case "otp_challenge":
+            return tables.challenges, {
+                "challenge_id": effect.reference,
+                "scheme": challenge.format.scheme,
+                "digits": challenge.format.digits,
+                "period_s": challenge.format.period_s,
+                "key_id": challenge.key_id,
+                "attempts": 0,
+                "attempts_allowed": challenge.attempts,
+                **timed,
+                "state": "pending",
+            }
+        case "payment_hold":
+            return tables.holds, {
+                "hold_id": effect.reference,
+                **money,
+                **reason,
+                **timed,
+            }
+        case "alert":
+            row = {"alert_id": effect.reference, "decision": request.decision}
+            return tables.alerts, {**row, **money, **reason}
+        case "case":
+            row = {"case_id": effect.reference, "decision": request.decision}
+            return tables.cases, {**row, **money, **reason, "state": "open"}
+        case _:
+            return tables.blocks, {
+                "block_id": effect.reference,
+                "kind": effect.block_kind,
+                "key": effect.block_key,
+                **reason,
+                **timed,
+            }
