@@ -18,6 +18,9 @@ app.add_typer(keys_app, name="keys")
 bench_app = typer.Typer(help="Measurements that anyone can run.")
 app.add_typer(bench_app, name="bench")
 
+chaos_app = typer.Typer(help="Break the mesh on purpose, under load.")
+app.add_typer(chaos_app, name="chaos")
+
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object as the last line.")
 ]
@@ -117,6 +120,33 @@ def simulate(
     from fraud_ops.simulate.cli import simulate_command
 
     simulate_command(payments, seed, days, out, labels, summary)
+
+
+@chaos_app.command("kill")
+def chaos_kill(
+    service: Annotated[str, typer.Option(help="Which model service.")] = "xgboost",
+    rps: Annotated[float, typer.Option(help="Open-loop rate.")] = 50.0,
+    runs: Annotated[int, typer.Option(help="How many kills.")] = 3,
+    seed: Annotated[int, typer.Option(help="Of the random offsets.")] = 1,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """kill -9 a model service under load: nothing fails, verdicts name what is missing."""
+    from fraud_ops.chaos.kill import chaos_kill_command
+    from fraud_ops.mesh.up import local_mesh, train_if_empty
+
+    mesh = local_mesh(var)
+    train_if_empty(mesh, FIRST_BUNDLE)
+    chaos_kill_command(
+        mesh,
+        service=service,
+        rps=rps,
+        runs=runs,
+        seed=seed,
+        as_json=as_json,
+        enforce=enforce,
+    )
 
 
 @app.command()

@@ -12,7 +12,7 @@ from fraud_features.online import open_online_store
 from fraud_shared.mesh.addresses import default_urls
 from fraud_shared.mesh.clock import Clock, SystemClock
 from fraud_shared.mesh.door import Door
-from fraud_shared.mesh.transport import HttpTransport
+from fraud_shared.mesh.transport import HttpTransport, Transport
 from fraud_shared.state.bus import Bus, open_bus
 from fraud_shared.web.service import create_service
 from fraud_shared.web.tokens import TokenIssuer
@@ -49,7 +49,7 @@ def create_app(
         settings,
         hot=routes.hot(desk),
         routers=routes.routers(desk),
-        lifespan=desk.running,
+        lifespan=lifespan,
         checks=desk.checks,
         summary="Challenges, holds, blocks, alerts and cases: once each, and on record.",
     )
@@ -57,12 +57,7 @@ def create_app(
     return app
 
 
-def _senders(settings: Settings, clock: Clock) -> Senders:
-    urls = {"alert": settings.webhook_url, "otp": settings.otp_webhook_url}
-    urls = {name: url for name, url in urls.items() if url}
-    if not urls:
-        return Senders(alert=None, otp=None)
-    transport = HttpTransport(urls, connections=4)
+def _senders(settings: Settings, clock: Clock, transport: Transport) -> Senders:
     made = {
         name: Webhook(
             name,
@@ -71,7 +66,7 @@ def _senders(settings: Settings, clock: Clock) -> Senders:
             clock.now,
             settings.webhook_timeout_s,
         )
-        for name in urls
+        for name in settings.webhooks()
     }
     return Senders(
         alert=WebhookAlerts(made["alert"]) if "alert" in made else None,

@@ -30,6 +30,7 @@ from fraud_shared.state.consumer import consuming
 from fraud_shared.state.database import Database, database_url
 from fraud_shared.state.outbox import Outbox, Relay
 from fraud_shared.state.parking import Parking
+from fraud_shared.web.problems import Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,8 @@ class ActionDesk:
     ) -> Sequence[ActionReply | Exception]:
         try:
             return await self._together(requests)
+        except Unavailable:
+            raise
         except Exception as error:
             if len(requests) == 1:
                 return [error]

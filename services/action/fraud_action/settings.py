@@ -60,6 +60,11 @@ class Settings(ServiceSettings):
         previous = self.otp_previous_key.get_secret_value()
         return [key.encode() for key in (*keys, previous) if key]
 
+    def webhooks(self) -> dict[str, str]:
+        """The URL of each kind of message that has one."""
+        urls = {"alert": self.webhook_url, "otp": self.otp_webhook_url}
+        return {kind: url for kind, url in urls.items() if url}
+
     def signing_secret(self) -> bytes:
         """The key that signs webhooks."""
         secret = self.secret("FRAUD_ACTION_WEBHOOK_SECRET", self.webhook_secret)

@@ -6,6 +6,7 @@ import pytest
 from fraud_features.online import open_online_store
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.factories import make_transaction
+from fraud_shared.testing.servers import redis_url
 from fraud_shared.web.problems import NotFound
 
 
@@ -58,10 +59,14 @@ class TestProjection:
             await written.wait()
         assert ("card", "card-1") in world.online.until
 
-    async def test_the_real_store_blocks_the_payment(self, world, request_for):
+    @pytest.mark.parametrize("executor", ["memory", "redis"])
+    async def test_the_real_store_blocks_the_payment(
+        self, world, request_for, executor
+    ):
         # That store compares with the wall clock.
         world.clock = FakeClock(datetime.now(UTC))
-        world.online = open_online_store("memory://?warm=1")
+        url = "memory://?warm=1" if executor == "memory" else redis_url()
+        world.online = open_online_store(url, prefix=world.schema)
         async with world.desk() as desk:
             await desk.execute(request_for("card_block"))
             payment = make_transaction(card={"token": "card-1"})
@@ -70,6 +75,7 @@ class TestProjection:
             await desk.blocks.release(block.block_id, "test")
             payment = make_transaction(card={"token": "card-1"})
             assert (await world.online.observe(payment)).blocked == ()
+        await world.online.close()
 
 
 class TestEnd:

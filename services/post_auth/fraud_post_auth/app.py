@@ -1,5 +1,8 @@
 """The composition root."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
 from fastapi import FastAPI
 
 from fraud_features.online import open_online_store
@@ -23,19 +26,33 @@ def create_app(
 ) -> FastAPI:
     """The post_auth service. Ports that are not given are made from the settings."""
     settings = settings or Settings()
+    owned: list[Callable[[], Awaitable[None]]] = []
+    if online is None:
+        store = open_online_store(settings.redis_url or "memory://")
+        owned.append(store.close)
+        online = store
     desk = PostAuthDesk(
         settings,
         clock=clock or SystemClock(),
-        online=online or open_online_store(settings.redis_url or "memory://"),
+        online=online,
         features=features or Features(BANK.name, BANK.version, BANK.hash, BANK.names),
         schema=schema,
     )
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for close in owned:
+                stack.push_async_callback(close)
+            await stack.enter_async_context(desk.running())
+            yield
+
     app = create_service(
         "post_auth",
         settings,
         hot=routes.hot(desk),
         routers=[routes.router(desk)],
-        lifespan=desk.running,
+        lifespan=lifespan,
         checks=desk.checks,
         summary="Profiles, labels and training data, from what happened after decisions.",
     )

@@ -4,6 +4,7 @@ import pytest
 
 from fraud_features.online import OnlineStoreUnavailable, open_online_store
 from fraud_shared.testing.factories import NOON
+from fraud_shared.testing.servers import redis_url
 
 
 class TestProjection:
@@ -57,9 +58,12 @@ class TestProjection:
             await desk.project()
             assert "tx-1" in world.online.effects
 
-    async def test_the_real_store_accepts_it(self, world, decided, labelled):
-        world.online = open_online_store("memory://?warm=1")
+    @pytest.mark.parametrize("executor", ["memory", "redis"])
+    async def test_the_real_store_accepts_it(self, world, decided, labelled, executor):
+        url = "memory://?warm=1" if executor == "memory" else redis_url()
+        world.online = open_online_store(url, prefix=world.schema)
         async with world.desk() as desk:
             await desk.handle([decided(1), labelled(1)])
             await desk.project()
             assert await desk.projector.round() == 0
+        await world.online.close()

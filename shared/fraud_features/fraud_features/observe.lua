@@ -163,9 +163,13 @@ local function windows(k, newest, retention, lengths, earlier, last_position, su
     end
   end
   local known_from = math.max(newest - retention, num(flag('h' .. k) or '-1e18'))
-  local side = {}
+  local side, moments, amounts = {}, {}, {}
   if flag('s' .. k) then
     side = call('ZRANGEBYSCORE', k .. ':side', '(' .. whole(t - lengths[1]), T, 'WITHSCORES')
+  end
+  for i = 1, #side, 2 do
+    moments[#moments + 1] = num(side[i + 1])
+    amounts[#amounts + 1] = num(match(side[i], '^(%d+)|'))
   end
   local moment, position, before = -math.huge, 0, 0
   for _, length in ipairs(lengths) do
@@ -187,10 +191,10 @@ local function windows(k, newest, retention, lengths, earlier, last_position, su
       end
       local count, total = 0, 0
       if upto then count, total = last_position - position + 1, sum - before end
-      for i = 1, #side, 2 do
-        if num(side[i + 1]) > begin then
+      for i = 1, #moments do
+        if moments[i] > begin then
           count = count + 1
-          total = total + num(match(side[i], '^(%d+)|'))
+          total = total + amounts[i]
         end
       end
       put(count)

@@ -30,7 +30,7 @@ from fraud_features.windows import LOG_CAP
 from fraud_shared.contracts.transaction import Transaction
 
 SHIFT_CAP = 64
-SIDE_CAP = 256
+SIDE_CAP = 128
 
 
 class RedisOnlineStore:

@@ -1,7 +1,7 @@
 """The base of every message, and the small bounded types they are made of."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import (
@@ -47,10 +47,13 @@ Text = Annotated[
 ]
 
 
+def _written_out(value: object) -> bool:
+    # The parsers would also read a text of digits as seconds since 1970.
+    return isinstance(value, str) and value[4:5] == "-"
+
+
 def _instant(value: object, parse: Callable[[object], datetime]) -> datetime:
-    # The parser would also read a text of digits as seconds since 1970.
-    is_text = isinstance(value, str) and value[4:5] == "-"
-    if not is_text and not isinstance(value, datetime):
+    if not _written_out(value) and not isinstance(value, datetime):
         raise PydanticCustomError("instant", "not an RFC 3339 time with offset")
     at = parse(value)
     if not 1970 <= at.year < 2200:
@@ -58,8 +61,15 @@ def _instant(value: object, parse: Callable[[object], datetime]) -> datetime:
     return at
 
 
+def _day(value: object, parse: Callable[[object], date]) -> date:
+    if not _written_out(value) and type(value) is not date:
+        raise PydanticCustomError("day", "not a date as YYYY-MM-DD")
+    return parse(value)
+
+
 # When something happened: RFC 3339 with offset, in years that survive time arithmetic.
 Instant = Annotated[AwareDatetime, Field(strict=False), WrapValidator(_instant)]
+Day = Annotated[date, Field(strict=False), WrapValidator(_day)]
 Code = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Z][A-Z0-9_]*$")]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 NonNegative = Annotated[float, Field(ge=0.0)]

@@ -1,6 +1,5 @@
 """Sanctions screening: who was asked about, and which listed names they resemble."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
@@ -8,6 +7,7 @@ from pydantic import AwareDatetime, Field
 from fraud_shared.contracts.base import (
     Code,
     Contract,
+    Day,
     Identifier,
     NonNegative,
     Probability,
@@ -23,7 +23,7 @@ class PartyQuery(Contract):
 
     role: Identifier
     name: Text
-    birth_date: date | None = None
+    birth_date: Day | None = None
     country: CountryCode | None = None
     entity_type: Literal["person", "organisation", "vessel", "aircraft"] | None = None
 

@@ -1,12 +1,18 @@
 """The transaction: what a payment system sends, and what travels inside the mesh."""
 
-from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from fraud_shared.contracts.base import AmountMinor, Contract, Identifier, Instant, Text
+from fraud_shared.contracts.base import (
+    AmountMinor,
+    Contract,
+    Day,
+    Identifier,
+    Instant,
+    Text,
+)
 from fraud_shared.contracts.iso import CountryCode, CurrencyCode
 
 Kind = Literal[
@@ -108,7 +114,7 @@ class Party(Contract):
     sanctions screening."""
 
     name: Text | None = None
-    birth_date: date | None = None
+    birth_date: Day | None = None
     country: CountryCode | None = None
     account: Identifier | None = None
 

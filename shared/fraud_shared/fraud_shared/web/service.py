@@ -166,10 +166,7 @@ def _handle_problems(app: FastAPI) -> None:
         found = [e for e in error.errors() if e["type"] == "json_invalid"]
         if found:
             return await ours(request, problems.MalformedBody())
-        # FastAPI prefixes the place (body, query, path), which is part of the name.
-        errors = [
-            (problems.field_name(e["loc"]), e["msg"]) for e in error.errors()[:20]
-        ]
+        errors = [(_place(e["loc"]), e["msg"]) for e in error.errors()[:20]]
         return await ours(request, problems.InvalidInput(errors=errors))
 
     async def framework(request: Request, error: Exception) -> Response:
@@ -191,6 +188,12 @@ def _handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(problems.FraudError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, framework)
+
+
+def _place(location: Sequence[str | int]) -> str:
+    # FastAPI prefixes the place (query, path); a field of the body needs no prefix.
+    inside = location[0] == "body"
+    return problems.field_name(location[1:] if inside else location)
 
 
 class _MethodNotAllowed(problems.FraudError):

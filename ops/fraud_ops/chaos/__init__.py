@@ -1,0 +1,1 @@
+"""Breaking the mesh on purpose, under load: `fraud chaos …`."""
