@@ -60,7 +60,7 @@ def _hardening(name: str, service: Compose) -> Iterator[str]:
     for key in FORBIDDEN:
         if key in service:
             yield f"{key} is not allowed"
-    if service.get("healthcheck", {}).get("disable"):
+    if (service.get("healthcheck") or {}).get("disable"):
         yield "the health check is switched off"
     if str(service.get("user", "")).partition(":")[0] in ("0", "root"):
         yield "runs as root"

@@ -1,5 +1,8 @@
 """The composition root."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
 from fastapi import FastAPI
 
 from fraud_action import routes
@@ -28,22 +31,35 @@ def create_app(
     senders: Senders | None = None,
     schema: str = "action",
 ) -> FastAPI:
-    """The action service. Ports that are not given are made from the settings."""
+    """The action service. Ports that are not given are made from the settings, and closed
+    with the service."""
     settings = settings or Settings()
     clock = clock or SystemClock()
+    owned: list[Callable[[], Awaitable[None]]] = []
     if bus is None:
-        door = door or Door(
-            HttpTransport(default_urls()),
-            TokenIssuer("action", settings.token_secret()),
-        )
+        if door is None:
+            tokens = TokenIssuer("action", settings.token_secret())
+            door = Door(HttpTransport(default_urls()), tokens)
+            owned.append(door.close)
         bus = open_bus(settings.amqp_url, door)
-    ports = Ports(
-        clock=clock,
-        online=online or open_online_store(settings.redis_url or "memory://"),
-        bus=bus,
-        senders=senders or _senders(settings, clock),
-    )
-    desk = ActionDesk(settings, ports, schema=schema)
+    if online is None:
+        store = open_online_store(settings.redis_url or "memory://")
+        owned.append(store.close)
+        online = store
+    if senders is None:
+        transport = HttpTransport(settings.webhooks(), connections=4)
+        owned.append(transport.close)
+        senders = _senders(settings, clock, transport)
+    desk = ActionDesk(settings, Ports(clock, online, bus, senders), schema=schema)
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for close in owned:
+                stack.push_async_callback(close)
+            await stack.enter_async_context(desk.running())
+            yield
+
     app = create_service(
         "action",
         settings,

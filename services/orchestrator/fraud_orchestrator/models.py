@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fraud_features.online import OnlineStoreUnavailable
+from fraud_features.online import Observation
 from fraud_features.registry import BANK
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.signals import CHALLENGER, MODELS
@@ -22,7 +22,7 @@ from fraud_shared.contracts.signal import (
     ScoreRequest,
     SignalBatch,
 )
-from fraud_shared.contracts.transaction import TransactionIn
+from fraud_shared.contracts.transaction import Transaction, TransactionIn
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.errors import DependencyError
 from fraud_shared.web.call import Call
@@ -229,11 +229,8 @@ class Models:
         self._described[service] = (time.monotonic() + DESCRIBED_FOR_S, description)
         return description
 
-    async def _peek(self, payment: Any) -> Any:
-        try:
-            return await self._gateway.store.peek(payment)
-        except OnlineStoreUnavailable:
-            return None
+    async def _peek(self, payment: Transaction) -> Observation | None:
+        return await self._gateway.pipeline.online.peek(payment, self._deadline())
 
     def _deadline(self) -> Deadline:
         return Deadline.after(self._gateway.settings.query_cap_ms)

@@ -25,6 +25,16 @@ class Online:
         except (OnlineStoreUnavailable, TimeoutError):
             return None
 
+    async def peek(
+        self, payment: Transaction, deadline: Deadline
+    ) -> Observation | None:
+        """What `read` would say; nothing is recorded."""
+        try:
+            async with asyncio.timeout(deadline.remaining_ms() / 1000):
+                return await self._store.peek(payment)
+        except (OnlineStoreUnavailable, TimeoutError):
+            return None
+
     async def note_approval(
         self, payment: Transaction, amount_ref_minor: int, *, stand_in: bool, used: int
     ) -> None:

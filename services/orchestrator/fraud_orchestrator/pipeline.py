@@ -5,8 +5,10 @@ Each stage is a noun in the file of its name; a stage that fails says so in its 
 
 import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from fraud_features.currency import to_reference
+from fraud_features.online import Observation
 from fraud_features.registry import BANK
 from fraud_orchestrator.actions import Actions, requested
 from fraud_orchestrator.assemble import Assembly, settled
@@ -27,10 +29,21 @@ from fraud_shared.contracts.decision import (
 from fraud_shared.contracts.screening import PartyQuery, ScreeningResult
 from fraud_shared.contracts.transaction import Transaction
 from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.trace import Trace
 from fraud_shared.web.call import Call
 from fraud_shared.web.problems import Conflict
 
 POLL_S = 0.005
+REHEARSAL_MS = 2000.0
+REHEARSAL = Transaction(
+    transaction_id="rehearsal",
+    account_id="rehearsal",
+    amount_minor=100,
+    currency="EUR",
+    occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
+    kind="card_payment",
+    channel="ecommerce",
+)
 
 
 @dataclass(frozen=True)
@@ -97,16 +110,7 @@ class Pipeline:
             screened = await screening
 
         with watch.stage("decision"):
-            known = observation is not None and observation.known
-            context = PolicyContext(
-                amount_ref_minor=to_reference(payment.amount_minor, payment.currency),
-                velocity_known=known,
-                history_payments=observation.history_payments if observation else None,
-                stand_in_count=observation.stand_in_count if observation else None,
-                stand_in_sum_minor=(
-                    observation.stand_in_sum_minor if observation else None
-                ),
-            )
+            context = self._context(payment, observation)
             request = decide_request(payment, context, rules, signals, screened)
             ruling = await self.decider.decide(request, call, wall)
 
@@ -133,6 +137,17 @@ class Pipeline:
         assembly.observe(decision, watch, call)
         return reply
 
+    def _context(
+        self, payment: Transaction, observation: Observation | None
+    ) -> PolicyContext:
+        return PolicyContext(
+            amount_ref_minor=to_reference(payment.amount_minor, payment.currency),
+            velocity_known=observation is not None and observation.known,
+            history_payments=observation.history_payments if observation else None,
+            stand_in_count=observation.stand_in_count if observation else None,
+            stand_in_sum_minor=observation.stand_in_sum_minor if observation else None,
+        )
+
     async def act(
         self,
         made: DecisionMade,
@@ -151,6 +166,22 @@ class Pipeline:
         return await self.record.finish(
             made, reply, done=bool(results), trace=call.trace if call else None
         )
+
+    async def rehearse(self) -> None:
+        """Ask every stage that has no effect about a payment that nobody makes."""
+        deadline = Deadline.after(REHEARSAL_MS)
+        call = Call("rehearsal", Trace.start(0.0), deadline, {})
+        payment = REHEARSAL.model_copy(update={"occurred_at": datetime.now(UTC)})
+        observation = await self.online.peek(payment, deadline)
+        features = BANK.vector(payment, observation)
+        name = PartyQuery(role="customer", name="Rehearsal")
+        screened = await self.screening.screen((name,), call, deadline)
+        rules = await self.rules.ask(payment, features, call, deadline)
+        signals = await self.signals.collect(payment, features, rules, call, deadline)
+        context = self._context(payment, observation)
+        request = decide_request(payment, context, rules, signals, screened)
+        await self.decider.decide(request, call, deadline)
+        await self.record.find(Key("", "", payment.transaction_id, ""))
 
     async def _screen(
         self,

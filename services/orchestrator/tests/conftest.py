@@ -60,8 +60,15 @@ class Neighbours:
             responders[source] = self._scorer(source)
         return FakeTransport(responders)
 
-    async def _rules(self, _: str, body: bytes) -> tuple[int, bytes]:
+    def _keep(self, body: bytes) -> bool:
+        """The gateway warms up with a rehearsal, which is nobody's payment."""
+        if b'"transaction_id":"rehearsal"' in body:
+            return False
         self.raw.append(body)
+        return True
+
+    async def _rules(self, _: str, body: bytes) -> tuple[int, bytes]:
+        self._keep(body)
         return 200, self.rules.model_dump_json().encode()
 
     async def _sanctions(self, _: str, body: bytes) -> tuple[int, bytes]:
@@ -72,16 +79,15 @@ class Neighbours:
             if path == "/v1/model":
                 return 200, b'{"service": "fake", "models": []}'
             ScoreRequest.model_validate_json(body)
-            self.raw.append(body)
+            self._keep(body)
             signal = make_signal(source, self.scores.get(source, 0.01))
             return 200, signal.model_dump_json().encode()
 
         return score
 
     async def _decide(self, _: str, body: bytes) -> tuple[int, bytes]:
-        request = DecideRequest.model_validate_json(body)
-        self.asked.append(request)
-        self.raw.append(body)
+        if self._keep(body):
+            self.asked.append(DecideRequest.model_validate_json(body))
         return 200, self._ruling().model_dump_json().encode()
 
     def _ruling(self) -> Ruling:

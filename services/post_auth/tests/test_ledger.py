@@ -208,7 +208,7 @@ class TestParking:
         ]
         early = datetime(1, 1, 1, tzinfo=UTC).isoformat().replace("+00:00", "+14:00")
         far = decided(5)
-        far.data["transaction"]["occurred_at"] = early
+        far.data["decision"]["decided_at"] = early
         async with world.desk() as desk:
             for _ in range(2):
                 await desk.handle([odd[0], decided(1), *odd[1:], far])

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fraud_sanctions.analyse import readings
 from fraud_sanctions.evidence import weigh
@@ -23,6 +24,7 @@ from fraud_sanctions.records import EntityKind, ListedEntity, ListedName, Party
 from fraud_sanctions.screener import Screener
 
 Row = Mapping[str, str]
+Scores = NDArray[np.float64]
 # Largest share of innocent names flagged: (generated names, real names).
 OPERATING_POINTS = {"strict": (0.002, 0.005), "review": (0.01, 0.015)}
 _REAL_SETS = ("us_congress_real",)
@@ -91,65 +93,56 @@ def operating_points(
     typos: Sequence[Row],
     negatives: Sequence[Row],
 ) -> dict[str, Point]:
-    """Thresholds from even rows, all figures from odd rows."""
+    """Thresholds from the even rows of each file, all figures from its odd rows."""
     innocent = [row for row in negatives if row["exact_collision"] != "1"]
-    flagged = _by_group(
-        (row["set"], top_score(screener, row["full_name"])) for row in innocent
-    )
-    found = _by_group(
+    listed = [row for row in typos if row["expected_entity_id"]]
+    flagged = [(row["set"], top_score(screener, row["full_name"])) for row in innocent]
+    found = [
         (row["difficulty"], own_score(screener, row["query"], row["entity_id"]))
         for row in aliases
-    )
-    listed = [row for row in typos if row["expected_entity_id"]]
-    misspelt = _by_group(
+    ]
+    misspelt = [
         (
             "changed" if row["changed"] == "1" else "unchanged",
             own_score(screener, row["query"], row["expected_entity_id"]),
         )
         for row in listed
+    ]
+    points = {}
+    for name, rates in OPERATING_POINTS.items():
+        threshold = _threshold(rates, flagged[::2])
+        points[name] = Point(
+            threshold=round(threshold, 4),
+            false_positive_rate=_shares(flagged[1::2], threshold),
+            alias_recall=_shares(found[1::2], threshold),
+            typo_recall=_shares(misspelt[1::2], threshold),
+        )
+    return points
+
+
+def _threshold(
+    rates: tuple[float, float], flagged: Sequence[tuple[str, float]]
+) -> float:
+    """The lowest threshold that keeps every set of innocent names within its rate."""
+    return max(
+        float(np.quantile(scores, 1.0 - rates[group in _REAL_SETS], method="higher"))
+        for group, scores in _by_group(flagged).items()
     )
-    return {
-        name: _point(rates, flagged, found, misspelt)
-        for name, rates in OPERATING_POINTS.items()
-    }
 
 
-def _by_group(scored: Iterable[tuple[str, float]]) -> dict[str, np.ndarray[Any, Any]]:
+def _by_group(scored: Iterable[tuple[str, float]]) -> dict[str, Scores]:
     groups: dict[str, list[float]] = defaultdict(list)
     for group, score in scored:
         groups[group].append(score)
-    return {group: np.array(scores) for group, scores in groups.items()}
+    return {group: np.array(scores) for group, scores in sorted(groups.items())}
 
 
-def _point(
-    rates: tuple[float, float],
-    flagged: Mapping[str, np.ndarray[Any, Any]],
-    found: Mapping[str, np.ndarray[Any, Any]],
-    misspelt: Mapping[str, np.ndarray[Any, Any]],
-) -> Point:
-    threshold = max(
-        float(
-            np.quantile(scores[::2], 1.0 - rates[group in _REAL_SETS], method="higher")
-        )
-        for group, scores in flagged.items()
-    )
-    return Point(
-        threshold=round(threshold, 4),
-        false_positive_rate=_shares(flagged, threshold),
-        alias_recall=_shares(found, threshold),
-        typo_recall=_shares(misspelt, threshold),
-    )
-
-
-def _shares(
-    groups: Mapping[str, np.ndarray[Any, Any]], threshold: float
-) -> dict[str, float]:
-    odd = {group: scores[1::2] > threshold for group, scores in groups.items()}
-    shares = {
-        group: round(float(over.mean()), 4) for group, over in sorted(odd.items())
+def _shares(scored: Sequence[tuple[str, float]], threshold: float) -> dict[str, float]:
+    groups = {"all": np.array([score for _, score in scored]), **_by_group(scored)}
+    return {
+        group: round(float((scores > threshold).mean()), 4)
+        for group, scores in groups.items()
     }
-    everything = np.concatenate(list(odd.values()))
-    return {"all": round(float(everything.mean()), 4), **shares}
 
 
 def pair_similarities(

@@ -30,7 +30,7 @@ _NOTHING = Evidence(0.0, 0.0, -20.0)
 # a rare three-part name 35.
 _HALF_STRENGTH_BITS = 16.0
 # The same words exactly: nothing is left to doubt but whether it is the same bearer.
-_IDENTICAL = 3.5
+_IDENTICAL = 3.2
 # By definition, not by fit: another number or another father is another party.
 _CONTRADICTION = -4.0
 _MOST_CONTRADICTED = -1.0
@@ -55,18 +55,18 @@ def _log_odds(alignment: Alignment, person: bool) -> float:
     conflict = min(query_left, listed_left)
     surplus = listed_left - conflict
     logit = (
-        -8.23
-        + 0.035 * min(agreed, 10.0)
-        + 0.358 * min(max(agreed - 10.0, 0.0), 10.0)
-        + 0.166 * min(max(agreed - 20.0, 0.0), 15.0)
-        + 4.98 * agreed / (met + query_left)
-        + 1.18 * agreed / (met + listed_left)
-        + 4.16 * alignment.whole**2
-        - 0.112 * doubt
-        - 3.20 * (1.0 - alignment.least)
-        - (0.054 if person else 0.034) * surplus
-        - (0.072 * conflict if person else 0.0)
-        - 0.40 * min(alignment.initials, 2)
+        -8.88
+        + 0.029 * min(agreed, 10.0)
+        + 0.376 * min(max(agreed - 10.0, 0.0), 10.0)
+        + 0.177 * min(max(agreed - 20.0, 0.0), 15.0)
+        + 5.85 * agreed / (met + query_left)
+        + 0.66 * agreed / (met + listed_left)
+        + 4.20 * alignment.whole**2
+        - 0.153 * doubt
+        - 3.61 * (1.0 - alignment.least)
+        - (0.082 if person else 0.051) * surplus
+        - (0.074 * conflict if person else 0.0)
+        - 0.28 * min(alignment.initials, 2)
         + (_NUMBER_MISSING if alignment.number_missing else 0.0)
     )
     if alignment.numbers_differ or alignment.crossed:

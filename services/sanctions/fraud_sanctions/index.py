@@ -8,18 +8,19 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from fraud_sanctions.analyse import Name, is_initial, is_number, readings
+from fraud_sanctions.analyse import Name, is_initial, readings
 from fraud_sanctions.normalise.spelling import fold
 from fraud_sanctions.records import ListedEntity
 from fraud_sanctions.vocabulary import Similar, Vocabulary
 
 CANDIDATES = 40
 _JOINED_BITS = 14.0
+_JOINED_MOST = 0.9
 _ACRONYM_LENGTHS = range(3, 9)
 # A name must share at least this part of the best candidate's agreeing evidence.
 _LEAST_SHARE = 0.3
 # Log odds by which a candidate may be behind the best one and still overtake it.
-_HOPELESS = 4.0
+_HOPELESS = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,7 @@ class Index:
         agreed = np.zeros(len(self.entries), dtype=np.float32)
         best = np.zeros(len(self.entries), dtype=np.float32)
         for word, likeness in zip(name.words, similar, strict=True):
-            if is_initial(word) or (is_number(word) and len(name.words) > 1):
-                continue
-            if not len(likeness.ids):
+            if is_initial(word) or not len(likeness.ids):
                 continue
             lists = [self.posted(i) for i in likeness.ids]
             ids = np.concatenate(lists)
@@ -121,19 +120,23 @@ class Index:
         return self._top(agreed, sum(likeness.bits for likeness in similar))
 
     def _add_joined(self, name: Name, agreed: NDArray[np.float32]) -> None:
+        """Raise names met by joined words, to almost full agreement but never beyond."""
+        gains: dict[int, float] = {}
         pairs = joined_keys(name)
         for key in {*pairs, *(fold(word) for word in name.words if len(word) > 4)}:
             for at in self._joined.get(key, ()):
-                agreed[at] += min(float(self._bits[at]), _JOINED_BITS)
+                gains[at] = gains.get(at, 0.0) + _JOINED_BITS
         for key in set(pairs):
             for listed in self.vocabulary.folded(key):
-                agreed[self.posted(listed)] += min(
-                    float(self.vocabulary.bits[listed]), _JOINED_BITS
-                )
+                for at in self.posted(listed).tolist():
+                    gains[at] = gains.get(at, 0.0) + _JOINED_BITS
         for word in set(name.words):
             if len(word) in _ACRONYM_LENGTHS:
                 for at in self._acronyms.get(word, ()):
-                    agreed[at] += 0.6 * float(self._bits[at])
+                    gains[at] = gains.get(at, 0.0) + _JOINED_BITS
+        for at, gain in gains.items():
+            had, most = float(agreed[at]), _JOINED_MOST * float(self._bits[at])
+            agreed[at] = max(had, min(had + gain, most))
 
     def _top(self, agreed: NDArray[np.float32], asked: float) -> NDArray[np.int64]:
         """The best by an estimate of their evidence, from what agrees and what is left."""

@@ -1,5 +1,6 @@
 """Birth date, country and kind of party: agree raises, contradict lowers, missing is neutral."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,17 +11,23 @@ from fraud_sanctions.records import ListedEntity, Party
 _SAME_DAY = 4.0
 _SAME_YEAR = 1.2
 _DAYS_DIFFER = -1.0
-_YEARS_DIFFER = -3.0
+_YEARS_DIFFER = -3.5
 _SAME_COUNTRY = 0.6
 _OTHER_COUNTRY = -0.7
 _OTHER_KIND = -2.5
+# However rare the name: born in another year, a person has to look.
+_ALMOST = 2.2
 
 
 @dataclass(frozen=True, slots=True)
 class Qualification:
-    """The sum of what the other facts say, in log odds, and each in words."""
+    """The sum of what the other facts say, in log odds, and each in words.
+
+    `ceiling`: log odds that no name exceeds against these facts.
+    """
 
     shift: float
+    ceiling: float
     reasons: tuple[str, ...]
 
 
@@ -39,7 +46,9 @@ def qualify(party: Party, entity: ListedEntity) -> Qualification:
             else (_OTHER_COUNTRY, "country differs")
         )
     return Qualification(
-        sum(shift for shift, _ in found), tuple(text for _, text in found if text)
+        sum(shift for shift, _ in found),
+        _ALMOST if any(shift <= _YEARS_DIFFER for shift, _ in found) else math.inf,
+        tuple(text for _, text in found if text),
     )
 
 

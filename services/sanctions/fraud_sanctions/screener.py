@@ -99,7 +99,7 @@ class Screener:
                 continue
             entity = self.index.entities[scored.entry.entity]
             facts = qualify(party, entity)
-            score = probability(scored.logit + facts.shift)
+            score = probability(min(scored.logit + facts.shift, facts.ceiling))
             if score >= least:
                 hits.append((score, scored, entity, facts.reasons))
         hits.sort(

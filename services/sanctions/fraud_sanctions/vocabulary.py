@@ -24,6 +24,9 @@ Floats = NDArray[np.float32]
 # Rarity is meant against the population, so a small list must not make words look common.
 _VOICING = 0.93
 _AS_TYPED = 0.97
+_ONE_SWAP = 0.6
+_ONE_SYLLABLE = 4
+_SHORT_BONE_SHARE = 0.3
 _DIFFERENT_SPELLING = 0.99
 _POPULATION = 30_000
 _COMMON_BITS = 6.5
@@ -202,7 +205,12 @@ class Vocabulary:
         whole = np.maximum(whole, _VOICING * voiced)
         bones = _compare(query.bones, bones_left)
         lengths = np.minimum([len(b) for b in bones_left], len(query.bones))
+        short_words = np.array(
+            [max(len(self._folds[i]), len(query.fold)) <= _ONE_SYLLABLE for i in ids]
+        )
         share = np.take(_BONE_SHARE, np.minimum(lengths, len(_BONE_SHARE) - 1))
+        # In a word of one syllable (Sang, Song) the vowel tells names apart.
+        share = share * np.where(short_words, _SHORT_BONE_SHARE, 1.0)
         result = (1 - share) * whole + share * bones
         first = query.fold[:1]
         onset = np.array([self._folds[i][:1] == first for i in ids])
@@ -216,20 +224,27 @@ class Vocabulary:
             abjad = np.where(short < 3, np.where(abjad == 1, 0.85, 0.0), abjad * 0.95)
             result = np.where(bare, abjad, result)
         result = np.minimum(result, _DIFFERENT_SPELLING)
-        self._raise_known(query, ids, result)
+        self._raise_known(query, ids, result, typed)
         return result.astype(np.float32)
 
     def _raise_known(
-        self, query: Spelling, ids: Sequence[int], result: NDArray[np.float64]
+        self,
+        query: Spelling,
+        ids: Sequence[int],
+        result: NDArray[np.float64],
+        typed: NDArray[np.float64],
     ) -> None:
-        """Nicknames and translated business words are alike whatever their letters."""
+        """Nicknames, translated business words, and words with two letters swapped."""
+        letters = sorted(query.text)
         nick, business = given_name_groups(query.text), business_word(query.text)
         for at, other in enumerate(ids):
             text = self.texts[other]
             if text == query.text:
                 result[at] = 1.0
-            elif (nick and nick & given_name_groups(text)) or (
-                business and business == business_word(text)
+            elif (
+                (sorted(text) == letters and typed[at] > _ONE_SWAP)
+                or (nick and nick & given_name_groups(text))
+                or (business and business == business_word(text))
             ):
                 result[at] = max(result[at], 0.9)
 

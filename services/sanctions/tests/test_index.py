@@ -13,6 +13,11 @@ from fraud_sanctions.sources import simple
 ENTITIES = simple.parse((SAMPLE_LISTS / "fictional.csv").read_bytes(), list_id="own")
 INDEX = Index(ENTITIES)
 SCREENER = Screener(INDEX)
+UNORDERED = [
+    entity
+    for entity in ENTITIES
+    if not analyse(entity.caption).fathers and not any(map(str.isdigit, entity.caption))
+]
 
 
 def found(query):
@@ -46,11 +51,11 @@ class TestCandidates:
 
 class TestLaws:
     @settings(max_examples=40, deadline=None)
-    @given(st.sampled_from(ENTITIES), st.randoms())
-    def test_every_listed_name_finds_its_entity_in_any_order_of_words(
+    @given(st.sampled_from(UNORDERED), st.randoms())
+    def test_a_name_without_a_father_finds_its_entity_in_any_order_of_words(
         self, entity, random
     ):
-        words = entity.caption.replace("-", " ").split()
+        words = list(analyse(entity.caption, person=entity.kind == "person").words)
         random.shuffle(words)
         hits = SCREENER.screen(Party(" ".join(words), kind=entity.kind), least=0.05)
         assert entity.entity_id in [hit.entity.entity_id for hit in hits]

@@ -32,7 +32,7 @@ def ask(*names, **facts):
 
 class TestScreen:
     async def test_a_listed_name_is_a_match_with_reasons_and_versions(self, http):
-        reply = await http.post("/screen", json=ask("Zoltarin Krandaloff"))
+        reply = await http.post("/screen", json=ask("Zoltarin Krandalof"))
         result = reply.json()
         assert (reply.status_code, result["status"]) == (200, "match")
         hit = result["hits"][0]

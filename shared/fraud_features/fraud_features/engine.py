@@ -4,6 +4,7 @@ Pure and synchronous. `MemoryOnlineStore` puts the port around it; `offline.fram
 it through a history. Returns the integers of `layout.SLOTS`.
 """
 
+from copy import deepcopy
 from typing import Any
 
 from fraud_features.facts import Facts, microseconds
@@ -34,6 +35,7 @@ class Engine:
 
     def __init__(self, *, log_cap: int = LOG_CAP, seen_cap: int | None = None) -> None:
         self._log_cap = log_cap
+        self._seen_cap = seen_cap
         self._logs: dict[str, dict[str, Log]] = {store: {} for store in RETENTION}
         self._peaks: dict[str, dict[str, Peaks]] = {
             s.name: {} for s in LOGS if s.maxima
@@ -102,6 +104,23 @@ class Engine:
                 out += [known.count(end - length, end) for length in lengths]
         self._sweep_sometimes(facts.t)
         return out
+
+    def peek(self, facts: Facts) -> Raw:
+        """What `observe` would read, on copies of what this payment touches."""
+        twin = Engine(log_cap=self._log_cap, seen_cap=self._seen_cap)
+        fields: Any = facts
+        for plan, its in zip(self._log_plan, twin._log_plan, strict=True):
+            _copy(plan[1], its[1], fields[plan[0]])
+        for risk, its_risk in zip(self._risk_plan, twin._risk_plan, strict=True):
+            _copy(risk[1], its_risk[1], fields[risk[0]])
+        for mine, other in zip(self._seen_plan, twin._seen_plan, strict=True):
+            _copy(mine[2], other[2], fields[mine[0]])
+        for spec in LOGS:
+            if spec.maxima:
+                key = fields[_FIELD[spec.key]]
+                _copy(self._peaks[spec.name], twin._peaks[spec.name], key)
+        _copy(self._profiles, twin._profiles, facts.account)
+        return twin.observe(facts)
 
     def apply_label(self, label: LabelEffect) -> None:
         """See `OnlineStore.apply_label`."""
@@ -227,3 +246,8 @@ class Engine:
             )
         for entities, key in gone:
             del entities[key]
+
+
+def _copy(source: dict[str, Any], target: dict[str, Any], key: str | None) -> None:
+    if key is not None and key in source and key not in target:
+        target[key] = deepcopy(source[key])

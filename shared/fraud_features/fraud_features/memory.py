@@ -55,17 +55,25 @@ class MemoryOnlineStore:
             kept = self._replies.get(transaction_id)
             return kept[1] if kept else unknown()
         facts = facts_of(payment)
-        raw = tuple(self._engine.observe(facts))
-        count, total = self._stand_ins.get(facts.account, (0, 0))
-        observation = observed(
-            raw,
-            known=self._warm,
-            blocked=self._blocked(facts),
-            stand_in=(count, total),
-        )
+        observation = self._observation(facts, tuple(self._engine.observe(facts)))
         self._ids[transaction_id] = now
         self._replies[transaction_id] = (now, observation)
         return observation
+
+    async def peek(self, payment: Transaction) -> Observation:
+        kept = self._replies.get(payment.transaction_id)
+        if kept is not None:
+            return kept[1]
+        facts = facts_of(payment)
+        return self._observation(facts, tuple(self._engine.peek(facts)))
+
+    def _observation(self, facts: Facts, raw: tuple[int | None, ...]) -> Observation:
+        return observed(
+            raw,
+            known=self._warm,
+            blocked=self._blocked(facts),
+            stand_in=self._stand_ins.get(facts.account, (0, 0)),
+        )
 
     async def apply_label(self, label: LabelEffect) -> None:
         self._engine.apply_label(label)

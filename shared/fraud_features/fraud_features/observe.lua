@@ -3,13 +3,15 @@
 -- KEYS[1] prefix. ARGV: id, t, moved, small, squares_hi, squares_lo, hour, lat, lon, then
 -- the entities in the order of ENTITIES. An empty argument is a missing one.
 --
+-- CALL is redis.call, or for a peek a wrapper that writes to copies.
+--
 -- Log:   zset, score t, member 'position|sum before|amount'; positions grow with t, so a
 --        window's count and sum are one subtraction between two members.
 -- Side:  zset of far-late events of a log, merged into it when SIDE_CAP is reached.
 -- Peaks: zset, score t, member amount; amounts fall as t grows.
 -- Seen:  zset, score last seen, member value.
 local P = KEYS[1]
-local call, fmt, match, num = redis.call, string.format, string.match, tonumber
+local call, fmt, match, num = CALL, string.format, string.match, tonumber
 local id, T, moved, small = ARGV[1], ARGV[2], num(ARGV[3]), ARGV[4] == '1'
 local t = num(T)
 local day = math.floor(t / 86400000000)

@@ -106,6 +106,10 @@ class OnlineStore(Protocol):
         """
         ...
 
+    async def peek(self, payment: Transaction) -> Observation:
+        """What `observe` would return, and nothing moves: for questions, not payments."""
+        ...
+
     async def apply_label(self, label: LabelEffect) -> None:
         """Let an outcome count in the risk of the places where the payment was made."""
         ...

@@ -49,10 +49,37 @@ end
 """
 
 
+# A write goes to a copy, made when first needed and deleted at the end; a read of a key
+# that was written reads its copy.
+_PEEK_CALL = """
+local copies = {}
+local reads = {ZCARD=1, ZCOUNT=1, ZRANGE=1, ZRANGEBYSCORE=1, ZREVRANGE=1, ZSCORE=1,
+  ZREVRANGEBYSCORE=1, HGET=1, HMGET=1}
+local function CALL(command, key, ...)
+  if command == 'MGET' or command == 'EXISTS' then return redis.call(command, key, ...) end
+  if not copies[key] and not reads[command] then
+    copies[key] = key .. ':peek'
+    redis.call('DEL', copies[key])
+    redis.call('COPY', key, copies[key])
+  end
+  return redis.call(command, copies[key] or key, ...)
+end
+"""
+_PEEK_END = """
+for _, copy in pairs(copies) do redis.call('DEL', copy) end
+return table.concat(out, ',')
+"""
+
+
 def observe_script(
-    *, log_cap: int, seen_cap: int | None, shift_cap: int, side_cap: int
+    *,
+    log_cap: int,
+    seen_cap: int | None,
+    shift_cap: int,
+    side_cap: int,
+    peek: bool = False,
 ) -> str:
-    """The text of the observe script.
+    """The text of the observe script, or with `peek` of one that leaves nothing behind.
 
     `shift_cap`: a late event behind at most this many newer ones is put in place at once;
     behind more it waits in the side set, which is merged at `side_cap` events.
@@ -61,7 +88,10 @@ def observe_script(
         f"local LOG_CAP, SHIFT_CAP, SIDE_CAP = {log_cap}, {shift_cap}, {side_cap}\n"
     )
     body = files("fraud_features").joinpath("observe.lua").read_text(encoding="utf-8")
-    return limits + body + "\n".join(_calls(seen_cap)) + "\n"
+    calls = "\n".join(_calls(seen_cap))
+    if peek:
+        return limits + _PEEK_CALL + body + calls + _PEEK_END
+    return limits + "local CALL = redis.call\n" + body + calls + _keep_reply()
 
 
 def _calls(seen_cap: int | None) -> Iterable[str]:
@@ -91,9 +121,15 @@ def _calls(seen_cap: int | None) -> Iterable[str]:
     for risk in RISKS:
         lengths = [LENGTHS[window] for window in risk.windows]
         yield f"risk('{risk.name}', {_entity(risk.name)}, labelled, {LABEL_DELAY}, {_table(lengths)})"
-    yield "local line = table.concat(out, ',')"
-    yield f"call('SET', P .. ':t:' .. id, line, 'EX', {REPLY_TTL // 1_000_000})"
-    yield "return line"
+
+
+def _keep_reply() -> str:
+    seconds = REPLY_TTL // 1_000_000
+    return f"""
+local line = table.concat(out, ',')
+call('SET', P .. ':t:' .. id, line, 'EX', {seconds})
+return line
+"""
 
 
 def _entity(name: str) -> str:

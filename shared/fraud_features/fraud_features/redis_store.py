@@ -7,6 +7,7 @@ read as zero.
 
 from collections.abc import Awaitable
 from datetime import datetime
+from functools import partial
 from hashlib import sha1
 from typing import Any, cast
 
@@ -65,18 +66,23 @@ class RedisOnlineStore:
         self._redis: Any = Redis(connection_pool=pool)
         self._pool = pool
         self._prefix = f"{{{prefix}}}"
-        self._observe = _Script(
-            observe_script(
-                log_cap=log_cap,
-                seen_cap=seen_cap,
-                shift_cap=shift_cap,
-                side_cap=side_cap,
-            )
+        script = partial(
+            observe_script,
+            log_cap=log_cap,
+            seen_cap=seen_cap,
+            shift_cap=shift_cap,
+            side_cap=side_cap,
         )
+        self._observe = _Script(script())
+        self._peek = _Script(script(peek=True))
         self._label = _Script(LABEL_SCRIPT)
 
     async def observe(self, payment: Transaction) -> Observation:
         line = await self._run(self._observe, _arguments(facts_of(payment)))
+        return _parse(cast(bytes, line))
+
+    async def peek(self, payment: Transaction) -> Observation:
+        line = await self._run(self._peek, _arguments(facts_of(payment)))
         return _parse(cast(bytes, line))
 
     async def apply_label(self, label: LabelEffect) -> None:

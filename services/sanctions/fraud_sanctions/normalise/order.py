@@ -6,6 +6,8 @@ _AKA = re.compile(
     r"\b(?:a\.?k\.?a\.?|f\.?k\.?a\.?|alias|also known as)\b[:.]?", re.IGNORECASE
 )
 _BRACKETS = re.compile(r"[(\[（]([^)\]）]*)[)\]）]?")
+_WORD = re.compile(r"\w+")
+_SHORT_FORM = 4
 _SLASH = re.compile(r"\s+/\s*|\s*/\s+|;")
 _SUFFIX = re.compile(
     r"^(?:inc|ltd|llc|l\.?l\.?c|co|corp|s\.?a|gmbh|plc|jr|sr|limited|company|jsc|ooo|oao|ao|"
@@ -24,9 +26,12 @@ def reading_order(name: str) -> str:
 
 
 def _bracket(match: re.Match[str]) -> str:
-    """An abbreviation or alias in brackets repeats the name; a place belongs to it."""
+    """An abbreviation, alias or repetition in brackets goes; a place belongs to the name."""
     inside = match.group(1)
-    if inside == inside.upper() or _AKA.search(inside):
+    outside = (match.string[: match.start()] + match.string[match.end() :]).casefold()
+    names = [word for word in _WORD.findall(inside) if len(word) > _SHORT_FORM]
+    repeated = bool(names) and all(word.casefold() in outside for word in names)
+    if repeated or inside == inside.upper() or _AKA.search(inside):
         return " "
     return f" {inside} "
 

@@ -63,6 +63,20 @@ class OnlineStoreContract:
         assert (first["account_count_1h"], first["account_sum_1h"]) == (1, 100)
         assert (second["account_count_1h"], second["account_sum_1h"]) == (2, 300)
 
+    async def test_a_peek_says_what_an_observation_would_and_moves_nothing(
+        self, store: OnlineStore
+    ) -> None:
+        await store.mark_warm()
+        await store.observe(payment(0, amount_minor=100))
+        coming = payment(60, amount_minor=250, transaction_id="coming")
+        peeked = [await store.peek(coming) for _ in range(3)]
+        late = await store.peek(payment(-60, transaction_id="late"))
+        observed = await store.observe(coming)
+        assert peeked == [observed] * 3
+        assert late.history_payments == 1
+        assert await store.peek(coming) == observed
+        assert (await store.observe(payment(61))).history_payments == 2
+
     async def test_a_repeat_moves_nothing_and_returns_the_first_observation(
         self, store: OnlineStore
     ) -> None:

@@ -51,4 +51,4 @@ def from_header(value: str | None, *, default_ms: float, cap_ms: float) -> Deadl
         ms = default_ms
     if math.isnan(ms):
         ms = default_ms
-    return Deadline.after(min(ms, cap_ms))
+    return Deadline.after(max(0.0, min(ms, cap_ms)))

@@ -50,7 +50,7 @@ async def declare(channel: AbstractChannel, prefix: str = PREFIX) -> AbstractExc
     dead = await channel.declare_exchange(
         f"{prefix}.parked", aio_pika.ExchangeType.TOPIC, durable=True
     )
-    for service, types in SUBSCRIPTIONS.items():
+    for service, families in SUBSCRIPTIONS.items():
         queue = await channel.declare_queue(
             f"{prefix}.{service}",
             durable=True,
@@ -69,9 +69,9 @@ async def declare(channel: AbstractChannel, prefix: str = PREFIX) -> AbstractExc
             durable=True,
             arguments={"x-queue-type": "quorum"},
         )
-        for event_type in types:
-            await queue.bind(exchange, event_type)
-            await parked.bind(dead, event_type)
+        for family in families:
+            await queue.bind(exchange, f"{family}.*")
+            await parked.bind(dead, f"{family}.*")
     return exchange
 
 

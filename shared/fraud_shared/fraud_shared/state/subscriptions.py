@@ -1,17 +1,28 @@
-"""Who hears of what: the queues' bindings, and the addressees of HTTP delivery."""
+"""Who hears of what: the queues' bindings, and the addressees of HTTP delivery.
+
+By family, whatever the major version: a consumer parks a major it does not know, and can
+only do so with one that reaches it.
+"""
 
 from fraud_shared.contracts import events
 
+
+def family(event_type: str) -> str:
+    """An event type without its major: `fraud.decision.made.v1` → `fraud.decision.made`."""
+    return event_type.rpartition(".")[0]
+
+
 SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "post_auth": (
-        events.DECISION_MADE,
-        events.LABEL_REPORTED,
-        events.CHALLENGE_RESOLVED,
+        family(events.DECISION_MADE),
+        family(events.LABEL_REPORTED),
+        family(events.CHALLENGE_RESOLVED),
     ),
-    "action": (events.ACTION_REQUESTED,),
+    "action": (family(events.ACTION_REQUESTED),),
 }
 
 
 def subscribers(event_type: str) -> list[str]:
     """The services that receive this type."""
-    return [name for name, types in SUBSCRIPTIONS.items() if event_type in types]
+    wanted = family(event_type)
+    return [name for name, families in SUBSCRIPTIONS.items() if wanted in families]

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import structlog
+from starlette.requests import ClientDisconnect
 
 from fraud_shared.mesh import deadline as deadlines
 from fraud_shared.mesh import trace as traces
@@ -125,7 +126,7 @@ class Edge:
             if started.status:
                 raise
             return await _refuse(send, error, call)
-        except _ClientLeft:
+        except (_ClientLeft, ClientDisconnect):
             return 499
         except Exception as error:
             log.error("unhandled", exc_info=error)
@@ -197,9 +198,9 @@ class _Counted:
         self._left -= len(chunk)
         if self._left < 0:
             raise problems.BodyTooLarge
-        if self._json and chunk:
+        if self._json and message["type"] == "http.request":
             self._parts.append(chunk)
-            if not message.get("more_body"):
+            if not message.get("more_body") and any(self._parts):
                 strict_json.check(b"".join(self._parts))
         return message
 

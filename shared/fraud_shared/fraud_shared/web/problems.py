@@ -205,11 +205,17 @@ def broken_json(raw: bytes | None) -> FraudError:
     read finds the field that made the strict parser refuse.
     """
     try:
-        where = _unreadable(json.loads(raw or b""), ())
+        problem = not_unicode(json.loads(raw or b""))
     except (ValueError, RecursionError):
         return MalformedBody()
+    return problem or MalformedBody()
+
+
+def not_unicode(document: Any) -> InvalidInput | None:
+    """The problem for a text or key that is no Unicode (a lone surrogate), if any is."""
+    where = _unreadable(document, ())
     if where is None:
-        return MalformedBody()
+        return None
     return InvalidInput(errors=[(field_name(where), "not valid Unicode text")])
 
 

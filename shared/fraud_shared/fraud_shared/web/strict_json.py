@@ -3,7 +3,12 @@
 import json
 from typing import Any
 
-from fraud_shared.web.problems import MalformedBody, broken_json, field_name
+from fraud_shared.web.problems import (
+    MalformedBody,
+    broken_json,
+    field_name,
+    not_unicode,
+)
 
 MAX_DEPTH = 16
 
@@ -30,9 +35,9 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def check(raw: bytes) -> None:
-    """Refuse duplicate keys, nesting beyond 16 levels, and anything but UTF-8.
+    """Refuse duplicate keys, nesting beyond 16 levels, and anything but Unicode in UTF-8.
 
-    Raises MalformedBody naming the duplicated field. NaN and other values are left to
+    Raises MalformedBody or InvalidInput naming the field. NaN and other values are left to
     the contract's validation, which names the field.
     """
     try:
@@ -48,6 +53,9 @@ def check(raw: bytes) -> None:
         raise broken_json(raw) from None
     if _too_deep(document, text):
         raise MalformedBody(errors=[("body", f"nested deeper than {MAX_DEPTH} levels")])
+    problem = not_unicode(document) if "\\u" in text else None
+    if problem is not None:
+        raise problem
 
 
 def _too_deep(document: Any, text: str) -> bool:

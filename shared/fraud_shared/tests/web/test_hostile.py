@@ -84,7 +84,7 @@ class TestCorpus:
                 )
             except AssertionError as fault:
                 faults.append(str(fault).splitlines()[0])
-        assert faults == []
+        assert not faults, "\n".join(faults)
         after = await http.post(path, json=canary_body())
         assert after.status_code == 200
 

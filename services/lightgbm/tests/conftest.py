@@ -1,0 +1,43 @@
+import warnings
+
+import pytest
+
+from fraud_lightgbm.train import train
+from fraud_scoring.keys import generate_keys
+from fraud_scoring.testing import memory_registry
+from fraud_scoring.training.assemble import publish
+from fraud_scoring.training.synthetic import NOW, synthetic
+
+
+@pytest.fixture(scope="session")
+def keys():
+    return generate_keys()
+
+
+@pytest.fixture(scope="session")
+def data():
+    return synthetic()
+
+
+@pytest.fixture(scope="session")
+def fitted(data):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the training libraries' own
+        return train(data)
+
+
+@pytest.fixture(scope="session")
+def registry(keys):
+    return memory_registry(keys)
+
+
+@pytest.fixture(scope="session")
+def published(fitted, data, registry):
+    made = publish("lightgbm", fitted, data, registry, now=NOW)
+    registry.promote("lightgbm", made.artifact.manifest.version, "champion", now=NOW)
+    return made
+
+
+@pytest.fixture(scope="session")
+def scorer(fitted, published):
+    return fitted.engine.load(published.artifact)

@@ -1,0 +1,109 @@
+"""Problems name the field, never the value; broken JSON is placed if it can be."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from fraud_shared.contracts.transaction import TransactionIn
+from fraud_shared.testing.hostile import CANARY_PAN, with_raw
+from fraud_shared.web import problems, strict_json
+from fraud_shared.web.problems import FraudError, MalformedBody
+
+
+class TestFieldName:
+    @pytest.mark.parametrize(
+        ("location", "shown"),
+        [
+            ((), "body"),
+            (("merchant", "mcc"), "merchant.mcc"),
+            (("signals", 3, "score"), "signals.3.score"),
+            ((CANARY_PAN,), "(unprintable)"),
+            ((f"card{CANARY_PAN}", "pan"), "(unprintable).pan"),
+            (("4-5-3-9-5-7-8-7",), "(unprintable)"),
+            (("a b",), "(unprintable)"),
+            (("a\n",), "(unprintable)"),
+            (("a" * 65,), "(unprintable)"),
+            (("",), "(unprintable)"),
+        ],
+    )
+    def test_shows_plain_names_only(
+        self, location: tuple[str | int, ...], shown: str
+    ) -> None:
+        assert problems.field_name(location) == shown
+
+    @given(st.lists(st.text() | st.integers(0, 99)))
+    def test_is_always_printable(self, location: list[str | int]) -> None:
+        shown = problems.field_name(location)
+        assert shown.isascii()
+        assert shown.isprintable()
+
+
+class TestBrokenJson:
+    @pytest.mark.parametrize("levels", [150, 450, 900, 990, 5_000])
+    def test_deep_nesting_without_the_strict_check_is_no_crash(
+        self, levels: int
+    ) -> None:
+        raw = with_raw("features.V1", "[" * levels + "]" * levels)
+        with pytest.raises(ValidationError) as caught:
+            TypeAdapter(TransactionIn).validate_json(raw)
+        error = problems.from_validation(caught.value, raw)
+        assert 400 <= error.status < 500
+
+    def test_at_most_twenty_fields_are_listed(self) -> None:
+        raw = json.dumps({f"f{n}": 1 for n in range(50)})
+        with pytest.raises(ValidationError) as caught:
+            TransactionIn.model_validate_json(raw)
+        assert len(problems.from_validation(caught.value).errors) == 20
+
+
+class TestStrictJson:
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+            max_leaves=20,
+        )
+    )
+    def test_takes_every_well_formed_document(self, document: object) -> None:
+        raw = json.dumps(document).encode()
+        depth = _depth(document)
+        if depth <= strict_json.MAX_DEPTH:
+            strict_json.check(raw)
+        else:
+            with pytest.raises(MalformedBody):
+                strict_json.check(raw)
+
+    @pytest.mark.parametrize("levels", [16, 17])
+    def test_the_limit_is_sixteen_levels(self, levels: int) -> None:
+        raw = b"[" * levels + b"]" * levels
+        # Many brackets side by side are not deep.
+        strict_json.check(b"[" + b",".join([b"[]"] * 100) + b"]")
+        if levels <= 16:
+            strict_json.check(raw)
+        else:
+            with pytest.raises(MalformedBody):
+                strict_json.check(raw)
+
+    @given(st.dictionaries(st.text(min_size=1), st.integers(), min_size=1))
+    def test_finds_every_duplicate(self, fields: dict[str, int]) -> None:
+        text = json.dumps(fields)
+        again = json.dumps(next(iter(fields)))
+        with pytest.raises(MalformedBody):
+            strict_json.check(f"{text[:-1]}, {again}: 0}}".encode())
+
+    @given(st.binary())
+    def test_bytes_are_taken_or_refused(self, raw: bytes) -> None:
+        try:
+            strict_json.check(raw)
+        except FraudError as error:
+            assert 400 <= error.status < 500
+
+
+def _depth(value: object) -> int:
+    children = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, dict | list):
+        return 0
+    return 1 + max((_depth(child) for child in children), default=0)

@@ -1,0 +1,51 @@
+"""Import rules that import-linter cannot say: allow-lists, and lists that stay complete."""
+
+import ast
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTRACTS = ROOT / "shared" / "fraud_shared" / "fraud_shared" / "contracts"
+# Module names that promise a pure core, wherever they appear.
+PURE_NAMES = {"engine", "match", "policy", "ruleset", "scorer"}
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Full names of the modules that a file imports."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"relative import in {file.name}"
+            yield node.module or ""
+
+
+class TestContracts:
+    def test_messages_import_pydantic_and_the_standard_library_only(self):
+        foreign = {
+            (file.name, module)
+            for file in CONTRACTS.glob("*.py")
+            for module in imported(file)
+            if module.partition(".")[0] not in sys.stdlib_module_names
+            and module.partition(".")[0] not in ("pydantic", "pydantic_core")
+            and not module.startswith("fraud_shared.contracts")
+        }
+        assert foreign == set()
+
+
+class TestPureCores:
+    def test_every_core_by_name_is_under_the_contract(self):
+        config = tomllib.loads((ROOT / "pyproject.toml").read_text())
+        contracts = config["tool"]["importlinter"]["contracts"]
+        (pure,) = (c for c in contracts if c["id"] == "pure")
+        packages = [*ROOT.glob("services/*/fraud_*"), *ROOT.glob("shared/*/fraud_*")]
+        cores = {
+            f"{package.name}.{name}"
+            for package in packages
+            for name in PURE_NAMES
+            if (package / f"{name}.py").exists()
+        }
+        assert cores
+        assert cores <= set(pure["source_modules"])
