@@ -11,7 +11,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-console = Console()
+
+def wide_console() -> Console:
+    """A console whose tables are readable in a log file, too."""
+    found = Console()
+    return found if found.is_terminal else Console(width=LOG_WIDTH)
+
+
+LOG_WIDTH = 120
 Better = Literal["at_least", "at_most"]
 LIBRARIES = ("fastapi", "pydantic", "uvicorn", "pyreqwest", "xgboost", "onnxruntime")
 
@@ -47,6 +54,7 @@ def finish(
 ) -> None:
     """Show the gates, print the JSON line, and exit 1 when asked to and one is red."""
     if gates:
+        console = wide_console()
         table = Table("gate", "value", "bar", "holds", title=what)
         for one in gates:
             shown = "not measured" if one.value is None else f"{one.value:,.4g}"

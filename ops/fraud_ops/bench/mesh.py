@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import psutil
-from rich.console import Console
 from rich.table import Table
 
 from fraud_ops.bench.load import Load, Outcome, live
-from fraud_ops.figures import Gate, finish, gate
+from fraud_ops.figures import Gate, finish, gate, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import Client
 from fraud_ops.mesh.supervisor import Supervisor, service_command
@@ -22,7 +21,7 @@ from fraud_ops.simulate import (
     stream,
 )
 
-console = Console()
+console = wide_console()
 SEED = 77
 WARM_UP_S = 3.0
 BENCH_PORT = 18000

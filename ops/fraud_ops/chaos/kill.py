@@ -11,11 +11,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from fraud_ops.bench.load import live
-from fraud_ops.figures import Gate, finish, gate
+from fraud_ops.figures import Gate, finish, gate, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import Client, status
 from fraud_ops.mesh.supervisor import Supervisor
@@ -32,7 +31,7 @@ CHAOS_PORT = 19000
 STEADY_S = 5.0
 AFTER_S = 6.0
 MODELS = ("isolation_forest", "autoencoder", "xgboost")
-console = Console()
+console = wide_console()
 
 
 @dataclass

@@ -5,7 +5,6 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.console import Console
 from rich.progress import Progress
 
 from fraud_features.online import open_online_store
@@ -13,7 +12,7 @@ from fraud_ops.demo import show
 from fraud_ops.demo.history import load
 from fraud_ops.demo.plan import Play, rehearse
 from fraud_ops.demo.play import Tally, play, report_labels
-from fraud_ops.figures import finish, gate
+from fraud_ops.figures import finish, gate, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import Client
 from fraud_ops.mesh.up import running_mesh
@@ -21,7 +20,7 @@ from fraud_orchestrator.privacy import Privacy
 
 AT_ONCE = 4
 DEMO_PORT = 17000
-console = Console()
+console = wide_console()
 
 
 def demo_command(
@@ -51,7 +50,13 @@ def demo_command(
         "labels_accepted": labels,
     }
     finish(
-        "demo", figures, gates, n=decided, seed=seed, as_json=as_json, enforce=enforce
+        "demo",
+        figures,
+        gates,
+        n=decided,
+        seed=script.seed,
+        as_json=as_json,
+        enforce=enforce,
     )
 
 
@@ -60,7 +65,7 @@ async def _run(mesh: LocalMesh, script: Play) -> tuple[Tally, int]:
     async with running_mesh(mesh) as supervisor:
         with Progress(console=console) as progress:
             past = progress.add_task("loading the past", total=len(script.history))
-            store = open_online_store(supervisor.redis_url)
+            store = open_online_store(supervisor.redis_url, timeout_ms=1000)
             privacy = Privacy(mesh.secret("FRAUD_PAN_KEY"))
             await load(script, store, privacy, lambda n: progress.advance(past, n))
             await store.close()

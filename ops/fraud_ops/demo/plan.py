@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fraud_ops.simulate import (
+    SCENARIO_SHARES,
     SimulatedLabel,
     SimulatedPayment,
     SimulationConfig,
@@ -16,12 +17,14 @@ SEED = 2026
 HISTORY_DAYS = 30
 # Within what the gateway accepts as event time (7 days back).
 PRESENT = timedelta(days=6)
+SEEDS_TRIED = 40
 
 
 @dataclass(frozen=True)
 class Play:
     """Payments and labels before the curtain, and the payments that are streamed."""
 
+    seed: int
     history: list[SimulatedPayment]
     history_labels: list[SimulatedLabel]
     payments: list[SimulatedPayment]
@@ -29,6 +32,19 @@ class Play:
 
 
 def rehearse(streamed: int, seed: int, until: datetime) -> Play:
+    """A play in which every scenario occurs: from `seed` on, the first that has them all.
+
+    What falls into the last days depends on today's date, so one seed cannot promise it.
+    Raises ValueError when a few dozen seeds have none.
+    """
+    for candidate in range(seed, seed + SEEDS_TRIED):
+        found = _rehearse(streamed, candidate, until)
+        if {p.scenario for p in found.payments if p.fraud} == set(SCENARIO_SHARES):
+            return found
+    raise ValueError("no seed has every scenario: stream more payments")
+
+
+def _rehearse(streamed: int, seed: int, until: datetime) -> Play:
     """A simulation whose last payment was just made; its last `streamed` are played.
 
     The rest is history: what a system that has been running for weeks would know.
@@ -53,6 +69,7 @@ def rehearse(streamed: int, seed: int, until: datetime) -> Play:
     present = [p for p in simulation.payments if oldest <= p.occurred_at < until]
     played = {p.payment["transaction_id"] for p in present}
     return Play(
+        seed=seed,
         history=history,
         history_labels=[x for x in simulation.labels if x.reported_at < oldest],
         payments=present,

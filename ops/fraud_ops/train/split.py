@@ -109,7 +109,7 @@ def maturity_weights(
     frauds; 1 for the rest. The share is taken from payments over 45 days old."""
     age = now - history.at
     old = known & (age > _MATURE_DAYS * DAY_US)
-    weight = np.ones(len(history))
+    weight = np.ones(len(history.at))
     delays = np.sort((history.reports.reported - history.at)[old])
     if len(delays) < _FEWEST_DELAYS:
         return weight

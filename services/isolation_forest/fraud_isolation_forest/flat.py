@@ -107,7 +107,7 @@ def parse(data: bytes, width: int) -> FlatForest:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in _ARRAYS}
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise MalformedArtifact(f"forest.npz: {error}") from error
     forest = FlatForest(
         roots=found["roots"].astype(np.intp),

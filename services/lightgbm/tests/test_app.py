@@ -1,3 +1,4 @@
+import math
 import subprocess
 import sys
 
@@ -28,7 +29,7 @@ def request(published, row, **fields):
         feature_set=feature_set.name,
         version=feature_set.version,
         hash=feature_set.hash,
-        values=tuple(None if v != v else float(v) for v in row),
+        values=tuple(None if math.isnan(v) else float(v) for v in row),
     )
     made = ScoreRequest(transaction_id="tx-1", features=vector, **fields)
     return made.model_dump_json()

@@ -71,7 +71,9 @@ class Gateway:
         self._fingerprint_key = hashlib.sha256(
             b"fingerprint:" + pan_key.encode()
         ).digest()
-        self.store = online or open_online_store(_redis_url(settings))
+        self.store = online or open_online_store(
+            _redis_url(settings), timeout_ms=settings.online_cap_ms
+        )
         self.db = Database(
             database_url(
                 settings.database_url,

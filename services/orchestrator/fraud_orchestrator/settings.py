@@ -33,12 +33,12 @@ class Settings(ServiceSettings):
     wall_ms: float = 150.0
     # What decision, commit, action and reply need, kept from the stages before them.
     tail_ms: float = 60.0
-    online_cap_ms: float = 15.0
-    rules_cap_ms: float = 25.0
+    online_cap_ms: float = 25.0
+    rules_cap_ms: float = 30.0
     models_cap_ms: float = 40.0
     models_least_ms: float = 5.0
-    decision_cap_ms: float = 20.0
-    action_cap_ms: float = 30.0
+    decision_cap_ms: float = 40.0
+    action_cap_ms: float = 40.0
     query_cap_ms: float = 2000.0
 
     challenger: Literal["off", "shadow"] = "shadow"

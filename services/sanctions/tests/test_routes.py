@@ -1,3 +1,4 @@
+import asyncio
 import json
 import os
 from datetime import timedelta
@@ -167,6 +168,25 @@ class TestLists:
         with pytest.raises(ListsUnusable):
             async with client(create_app(make_settings(lists=tmp_path))):
                 pass
+
+    async def test_one_bad_list_among_good_ones_is_fatal_at_the_start(self, folder):
+        (folder / "fictional.csv").write_bytes(b"id,name\n")
+        with pytest.raises(ListsUnusable):
+            async with client(create_app(make_settings(lists=folder))):
+                pass
+
+    async def test_a_changed_file_is_noticed_without_being_told(self, folder):
+        quick = Settings(token_key=TEST_TOKEN_KEY, check_every_s=0.01, lists=folder)
+        async with client(create_app(quick)) as http:
+            path = folder / "fictional.csv"
+            path.write_bytes(
+                path.read_bytes() + b"N-1,Quandrilo Vexwhistle,person,,,\n"
+            )
+            async with asyncio.timeout(5):
+                while True:
+                    reply = await http.post("/screen", json=ask("Quandrilo Vexwhistle"))
+                    if reply.json()["status"] == "match":
+                        break
 
     async def test_old_lists_are_said_to_be_stale(self, folder):
         clock = FakeClock()

@@ -145,8 +145,10 @@ class OnlineStore(Protocol):
         ...
 
 
-def open_online_store(url: str, *, prefix: str = "fraud") -> OnlineStore:
-    """The store behind a URL.
+def open_online_store(
+    url: str, *, prefix: str = "fraud", timeout_ms: float = 10.0
+) -> OnlineStore:
+    """The store behind a URL, which answers within `timeout_ms` or is unavailable.
 
     `memory://` is in-process and starts cold; `memory://?warm=1` starts declared complete.
     `redis://`, `rediss://` and `unix:///path.sock` are Redis; keys begin with `prefix`.
@@ -159,7 +161,7 @@ def open_online_store(url: str, *, prefix: str = "fraud") -> OnlineStore:
     if parts.scheme in ("redis", "rediss", "unix"):
         from fraud_features.redis_store import RedisOnlineStore
 
-        return RedisOnlineStore(url, prefix=prefix)
+        return RedisOnlineStore(url, prefix=prefix, socket_timeout=timeout_ms / 1000)
     raise ValueError(
         "online store URL must be memory://, redis://, rediss:// or unix://"
     )

@@ -63,7 +63,7 @@ def _too_deep(document: Any, text: str) -> bool:
     if text.count("{") + text.count("[") <= MAX_DEPTH:
         return False
     level = [document]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [
             child
             for node in level

@@ -42,7 +42,8 @@ def line(capsys: pytest.CaptureFixture[str]) -> Any:
     def emit(event: str = "test", **fields: Any) -> tuple[dict[str, Any], str]:
         logs.configure("INFO")
         structlog.get_logger().info(event, **fields)
-        (text,) = capsys.readouterr().out.splitlines()
+        text, rest = capsys.readouterr().out.split("\n")
+        assert rest == ""
         return json.loads(text), text
 
     return emit

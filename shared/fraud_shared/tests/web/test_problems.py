@@ -1,6 +1,7 @@
 """Problems name the field, never the value; broken JSON is placed if it can be."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from fraud_shared.contracts.transaction import TransactionIn
 from fraud_shared.testing.hostile import CANARY_PAN, with_raw
 from fraud_shared.web import problems, strict_json
-from fraud_shared.web.problems import FraudError, MalformedBody
+from fraud_shared.web.problems import InvalidInput, MalformedBody
 
 
 class TestFieldName:
@@ -96,10 +97,8 @@ class TestStrictJson:
 
     @given(st.binary())
     def test_bytes_are_taken_or_refused(self, raw: bytes) -> None:
-        try:
+        with suppress(MalformedBody, InvalidInput):
             strict_json.check(raw)
-        except FraudError as error:
-            assert 400 <= error.status < 500
 
 
 def _depth(value: object) -> int:

@@ -1,0 +1,81 @@
+import io
+import warnings
+
+import pytest
+from rich.console import Console
+
+from fraud_autoencoder.scorer import ENGINE as AUTOENCODER
+from fraud_isolation_forest.scorer import ENGINE as ISOLATION_FOREST
+from fraud_lightgbm.scorer import ENGINE as LIGHTGBM
+from fraud_ops.train import train_command
+from fraud_ops.train.command import signing_key
+from fraud_scoring.admission import admit
+from fraud_scoring.errors import SigningKeyMissing
+from fraud_scoring.folder import open_registry
+from fraud_scoring.keys import Signer, Verifier, generate_keys
+from fraud_xgboost.scorer import ENGINE as XGBOOST
+
+ENGINES = {
+    "isolation_forest": (ISOLATION_FOREST, "champion"),
+    "autoencoder": (AUTOENCODER, "champion"),
+    "xgboost": (XGBOOST, "champion"),
+    "lightgbm": (LIGHTGBM, "challenger"),
+}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    var = tmp_path_factory.mktemp("var")
+    screen = io.StringIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the training libraries' own
+        figures = train_command(
+            12_000, 3, var_dir=var, console=Console(file=screen, width=200)
+        )
+    return var, figures, screen.getvalue()
+
+
+class TestTraining:
+    def test_one_bundle_that_services_can_load(self, trained):
+        var, figures, _ = trained
+        verifier = Verifier((var / "signing.pub.pem").read_text())
+        registry = open_registry(str(var / "registry"), verifier)
+        for name, (engine, alias) in ENGINES.items():
+            target = registry.aliases(name).target(alias)
+            model = admit(engine, registry.load(name, target.version), limit_ms=1000)
+            assert model.ref.bundle == figures["bundle"]
+            assert model.ref.hash == figures["models"][name]["hash"]
+
+    def test_boosters_are_far_better_than_chance(self, trained):
+        _, figures, _ = trained
+        for name in ("xgboost", "lightgbm"):
+            metrics = figures["models"][name]["metrics"]
+            assert metrics["average_precision"] > 20 * metrics["fraud_rate"]
+            assert metrics["calibration_error"] < 0.05
+
+    def test_serving_equals_training(self, trained):
+        _, figures, _ = trained
+        worst = {n: m["largest_difference"] for n, m in figures["models"].items()}
+        assert worst["isolation_forest"] <= 1e-9
+        assert worst["xgboost"] <= 1e-6
+        assert worst["lightgbm"] <= 1e-6
+        assert worst["autoencoder"] <= 2e-5
+
+    def test_prints_figures_and_times(self, trained):
+        _, _, screen = trained
+        assert "card precision@100" in screen
+        assert "train autoencoder" in screen
+
+
+class TestSigningKey:
+    def test_comes_from_the_environment(self, monkeypatch, tmp_path):
+        keys = generate_keys()
+        monkeypatch.setenv("FRAUD_SIGNING_KEY", keys.private_pem)
+        assert signing_key(tmp_path).public_pem == Signer(keys.private_pem).public_pem
+        assert not list(tmp_path.iterdir())
+
+    def test_is_never_made_up_in_production(self, monkeypatch, tmp_path):
+        monkeypatch.delenv("FRAUD_SIGNING_KEY", raising=False)
+        monkeypatch.setenv("FRAUD_ENV", "production")
+        with pytest.raises(SigningKeyMissing, match="FRAUD_SIGNING_KEY"):
+            signing_key(tmp_path)

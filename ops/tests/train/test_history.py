@@ -1,0 +1,56 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from fraud_features.facts import facts_of
+from fraud_ops.simulate import SimulatedPayment, SimulationConfig, transactions
+from fraud_ops.train.history import NEVER, flat, simulate
+from fraud_shared.contracts.transaction import Transaction
+
+CONFIG = SimulationConfig(seed=5, payments=3000, days=60)
+
+
+@pytest.fixture(scope="module")
+def history():
+    return simulate(CONFIG)
+
+
+class TestRows:
+    def test_say_the_same_as_the_contract(self):
+        """The short cut past validation gives the facts that serving would see."""
+        for event in transactions(CONFIG).payments[:500]:
+            checked = Transaction.model_validate_json(_json(event))
+            assert facts_of(flat(event)) == facts_of(checked)
+
+    def test_hold_no_names(self, history):
+        columns = {column for row in history.rows for column in row}
+        assert not {c for c in columns if "name" in c or "birth" in c}
+
+    def test_are_in_the_order_of_time(self, history):
+        assert len(history) == 3000
+        assert (history.at[1:] >= history.at[:-1]).all()
+
+
+class TestReports:
+    def test_a_fraud_is_known_once_it_is_reported(self, history):
+        reports = history.reports
+        late = int(reports.reported[reports.reported < NEVER].max())
+        assert not reports.known_fraud(int(history.at[0])).any()
+        known = reports.known_fraud(late + 1)
+        assert known.sum() > 0
+        assert (known & ~history.fraud).sum() <= (reports.withdrawn < NEVER).sum()
+
+    def test_what_was_withdrawn_is_no_fraud(self, history):
+        withdrawn = history.reports.withdrawn < NEVER
+        assert not history.reports.known_fraud(NEVER)[withdrawn].any()
+
+
+def _json(event: SimulatedPayment) -> bytes:
+    import orjson
+
+    return orjson.dumps(event.payment)
+
+
+def test_moments_are_in_utc(history):
+    start = datetime(2025, 10, 6, tzinfo=UTC)
+    assert history.at[0] >= start.timestamp() * 1e6

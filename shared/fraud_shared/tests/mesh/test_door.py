@@ -1,0 +1,294 @@
+"""The door: what it sends, when it tries again, and when it does not even try."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.door import BULKHEAD, Door
+from fraud_shared.mesh.errors import (
+    DependencyError,
+    DependencyFailed,
+    DependencyRefused,
+    DependencyTimeout,
+    DependencyUnreachable,
+)
+from fraud_shared.mesh.telemetry import BREAKER_OPEN, CALLS
+from fraud_shared.mesh.trace import Trace
+from fraud_shared.testing.fakes import FakeTransport
+from fraud_shared.web.tokens import TokenIssuer, TokenVerifier
+
+KEY = "door-key-of-at-least-32-characters!!"
+
+
+class Context:
+    """What a request brings along."""
+
+    request_id = "r-1"
+    trace = Trace.start(1.0)
+
+
+class Script:
+    """Answers in turn: a status, or an error to raise; the last one for ever."""
+
+    def __init__(self, *answers: int | DependencyError) -> None:
+        self.answers = list(answers)
+        self.calls = 0
+
+    async def __call__(self, path: str, body: bytes) -> tuple[int, bytes]:
+        self.calls += 1
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, DependencyError):
+            raise answer
+        return answer, b"reply to " + body
+
+
+UNREACHABLE = DependencyUnreachable("rules")
+TIMEOUT = DependencyTimeout("rules")
+BROKEN = DependencyTimeout("rules", kind="broken")
+
+
+def make(*answers: Any) -> tuple[Door, Script, FakeTransport]:
+    script = answers[0] if callable(answers[0]) else Script(*answers)
+    transport = FakeTransport({"rules": script})
+    return Door(transport, TokenIssuer("orchestrator", KEY)), script, transport
+
+
+async def ask(door: Door, ms: float = 1000, **more: Any) -> bytes:
+    return await door.call(
+        "rules", "/evaluate", b"x", deadline=Deadline.after(ms), cap_ms=100, **more
+    )
+
+
+async def fail(door: Door, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises(DependencyError):
+            await ask(door)
+
+
+class TestCall:
+    async def test_returns_the_body(self) -> None:
+        door, _, transport = make(200)
+        assert await ask(door) == b"reply to x"
+        assert transport.calls == [("rules", "/evaluate")]
+
+    async def test_carries_context(self) -> None:
+        door, _, transport = make(200)
+        context = Context()
+        await ask(door, call=context)
+        (headers,) = transport.headers
+        caller = TokenVerifier("rules", KEY).caller(headers["authorization"])
+        assert caller == "orchestrator"
+        assert 0 < float(headers["x-deadline-ms"]) <= 100
+        assert headers["x-request-id"] == "r-1"
+        assert headers["traceparent"] == context.trace.traceparent
+        assert headers["content-type"] == "application/json"
+
+    async def test_the_shorter_of_cap_and_deadline_counts(self) -> None:
+        door, _, transport = make(200)
+        await ask(door, ms=40)
+        assert float(transport.headers[0]["x-deadline-ms"]) <= 40
+
+    @pytest.mark.parametrize("status", [204])
+    async def test_no_content_is_an_answer(self, status: int) -> None:
+        door, _, _ = make(status)
+        await ask(door)
+
+    @pytest.mark.parametrize("status", [201, 302, 400, 422, 500, 503])
+    async def test_another_status_is_a_failure_with_its_body(self, status: int) -> None:
+        door, script, _ = make(status)
+        with pytest.raises(DependencyFailed) as failed:
+            await ask(door)
+        assert (failed.value.status, failed.value.body) == (status, b"reply to x")
+        assert script.calls == 1
+
+    async def test_outcomes_are_counted(self) -> None:
+        before = CALLS.labels("rules", "timeout")._value.get()
+        await fail(make(TIMEOUT)[0], 1)
+        assert CALLS.labels("rules", "timeout")._value.get() == before + 1
+
+
+class TestRetry:
+    async def test_once_when_no_byte_reached_a_handler(self) -> None:
+        door, script, _ = make(UNREACHABLE, 200)
+        assert await ask(door) == b"reply to x"
+        assert script.calls == 2
+
+    async def test_not_twice(self) -> None:
+        door, script, _ = make(UNREACHABLE)
+        await fail(door, 1)
+        assert script.calls == 2
+
+    @pytest.mark.parametrize("answer", [TIMEOUT, BROKEN, 500, 503, 429])
+    async def test_never_when_a_handler_may_have_run(self, answer: Any) -> None:
+        door, script, _ = make(answer, 200)
+        await fail(door, 1)
+        assert script.calls == 1
+
+    async def test_not_when_too_little_time_is_left(self) -> None:
+        door, script, _ = make(UNREACHABLE, 200)
+        with pytest.raises(DependencyUnreachable):
+            await ask(door, ms=20)
+        assert script.calls == 1
+
+
+class TestSpentDeadline:
+    async def test_makes_no_call(self) -> None:
+        door, script, _ = make(200)
+        with pytest.raises(DependencyRefused) as refused:
+            await ask(door, ms=-1)
+        assert refused.value.kind == "spent"
+        assert script.calls == 0
+
+    async def test_makes_no_get_either(self) -> None:
+        door, script, _ = make(200)
+        with pytest.raises(DependencyRefused):
+            await door.get("rules", "/ruleset", deadline=Deadline.after(-1))
+        assert script.calls == 0
+
+    async def test_is_not_held_against_the_dependency(self) -> None:
+        door, _, _ = make(200)
+        for _ in range(10):
+            with pytest.raises(DependencyRefused):
+                await ask(door, ms=-1)
+        assert door.breaker("rules").state == "closed"
+
+
+class TestBreaker:
+    async def test_opens_after_five_failures_and_refuses(self) -> None:
+        door, script, _ = make(TIMEOUT)
+        await fail(door, 5)
+        with pytest.raises(DependencyRefused) as refused:
+            await ask(door)
+        assert refused.value.kind == "open"
+        assert script.calls == 5
+        assert BREAKER_OPEN.labels("rules")._value.get() == 1
+
+    @pytest.mark.parametrize("status", [400, 401, 404, 422, 429])
+    async def test_ignores_4xx(self, status: int) -> None:
+        door, _, _ = make(status)
+        await fail(door, 30)
+        assert door.breaker("rules").state == "closed"
+
+    async def test_counts_5xx(self) -> None:
+        door, _, _ = make(500)
+        await fail(door, 5)
+        assert door.breaker("rules").state == "open"
+
+    async def test_half_open_lets_one_probe_through(self) -> None:
+        probe, answer = asyncio.Event(), asyncio.Event()
+        script = Script(TIMEOUT)
+
+        async def respond(path: str, body: bytes) -> tuple[int, bytes]:
+            if script.calls < 5:
+                return await script(path, body)
+            probe.set()
+            await answer.wait()
+            return 200, b"back"
+
+        door, _, transport = make(respond)
+        await fail(door, 5)
+        await half_open(door)
+        first = asyncio.create_task(ask(door))
+        await probe.wait()
+        with pytest.raises(DependencyRefused):
+            await ask(door)
+        assert len(transport.calls) == 6
+        answer.set()
+        assert await first == b"back"
+        assert door.breaker("rules").state == "closed"
+        assert BREAKER_OPEN.labels("rules")._value.get() == 0
+
+    async def test_a_cancelled_probe_frees_its_place_and_is_no_failure(self) -> None:
+        script = Script(TIMEOUT)
+
+        async def respond(path: str, body: bytes) -> tuple[int, bytes]:
+            if script.calls < 5:
+                return await script(path, body)
+            if len(transport.calls) == 6:
+                await asyncio.Event().wait()
+            return 200, b"back"
+
+        door, _, transport = make(respond)
+        await fail(door, 5)
+        await half_open(door)
+        probe = asyncio.create_task(ask(door))
+        while len(transport.calls) < 6:
+            await asyncio.sleep(0)
+        probe.cancel()
+        await asyncio.gather(probe, return_exceptions=True)
+        assert await ask(door) == b"back"
+
+    async def test_callers_who_leave_do_not_open_it(self) -> None:
+        async def never(path: str, body: bytes) -> tuple[int, bytes]:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        door, _, _ = make(never)
+        for _ in range(10):
+            task = asyncio.create_task(ask(door))
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        assert door.breaker("rules").state == "closed"
+
+    async def test_each_dependency_has_its_own(self) -> None:
+        door, _, transport = make(TIMEOUT)
+        transport.responders["decision"] = Script(200)
+        await fail(door, 5)
+        reply = await door.call(
+            "decision", "/decide", b"y", deadline=Deadline.after(1000), cap_ms=100
+        )
+        assert reply == b"reply to y"
+
+
+class TestBulkhead:
+    async def test_refuses_at_once_when_full(self) -> None:
+        release = asyncio.Event()
+
+        async def hold(path: str, body: bytes) -> tuple[int, bytes]:
+            await release.wait()
+            return 200, b""
+
+        door, _, transport = make(hold)
+        held = [asyncio.create_task(ask(door)) for _ in range(BULKHEAD)]
+        while len(transport.calls) < BULKHEAD:
+            await asyncio.sleep(0)
+        with pytest.raises(DependencyRefused) as refused:
+            await ask(door)
+        assert refused.value.kind == "full"
+        release.set()
+        await asyncio.gather(*held)
+        await ask(door)
+
+    async def test_a_refusal_does_not_use_up_the_probe(self) -> None:
+        release = asyncio.Event()
+        fails = True
+
+        async def respond(path: str, body: bytes) -> tuple[int, bytes]:
+            if fails:
+                raise TIMEOUT
+            await release.wait()
+            return 200, b""
+
+        door, _, transport = make(respond)
+        fails = False
+        held = [asyncio.create_task(ask(door)) for _ in range(BULKHEAD)]
+        while len(transport.calls) < BULKHEAD:
+            await asyncio.sleep(0)
+        for _ in range(5):
+            door.breaker("rules").failed()
+        await half_open(door)
+        with pytest.raises(DependencyRefused):
+            await ask(door)
+        release.set()
+        await asyncio.gather(*held)
+        assert await ask(door) == b""
+
+
+async def half_open(door: Door) -> None:
+    """Wait out the quarter of a second for which a breaker first stays open."""
+    async with asyncio.timeout(2):
+        while door.breaker("rules").state != "half_open":
+            await asyncio.sleep(0.01)
