@@ -113,3 +113,4 @@ def test_a_service_runs_on_its_own_closure(service: str, tmp_path: Path):
     assert title
     expected = {name for name, services in ONLY.items() if service in services}
     assert set(present) == expected | {f"fraud_{service}"}
+    assert list((tmp_path / "venv").rglob("libnccl*")) == []

@@ -14,10 +14,11 @@ import pytest
 from fraud_features.memory import MemoryOnlineStore
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.house import House
+from fraud_ops.simulate import shipped_names
 from fraud_ops.train.command import train_command
 from fraud_shared.testing.factories import payment_body
 
-SMALL = 16_000
+SMALL = 12_000
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +26,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> LocalMesh:
     """A registry with one small bundle, trained once for all tests."""
     mesh = LocalMesh(tmp_path_factory.mktemp("mesh"))
     mesh.prepare()
-    train_command(SMALL, 11, mesh.registry, days=60, var_dir=mesh.var)
+    train_command(SMALL, 11, mesh.registry, days=60, fraud_rate=0.03, var_dir=mesh.var)
     return mesh
 
 
@@ -109,3 +110,9 @@ def run(environment: LocalMesh) -> Run:
             yield Mesh(http, house, online)
 
     return start
+
+
+@pytest.fixture
+def listed_name() -> str:
+    """A name on the fictional list that ships with the sanctions service."""
+    return shipped_names()[0]

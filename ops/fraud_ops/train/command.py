@@ -55,6 +55,7 @@ def train_command(
     registry: str = "",
     *,
     days: int = 120,
+    fraud_rate: float = 0.006,
     var_dir: Path = Path("var"),
     console: Console | None = None,
 ) -> dict[str, Any]:
@@ -68,7 +69,9 @@ def train_command(
     signer = signing_key(var_dir)
     verifier = Verifier(signer.public_pem)
     models = open_registry(registry or str(var_dir / "registry"), verifier, signer)
-    config = SimulationConfig(seed=seed, payments=payments, days=days)
+    config = SimulationConfig(
+        seed=seed, payments=payments, days=days, fraud_rate=fraud_rate
+    )
     now = datetime.now(UTC)
     with Stages(console) as stages:
         data = _data(config, stages, seed, now)

@@ -218,7 +218,7 @@ def _row(entry: Entry) -> dict[str, object]:
         "decision": decision.decision.value,
         "decided_at": decision.decided_at,
         "reply": entry.reply,
-        "record": entry.made.model_dump_json(exclude_none=False).encode(),
+        "record": entry.made.model_dump_json().encode(),
     }
 
 

@@ -47,7 +47,7 @@ class Rules:
             reply = await self._door.call(
                 "rules",
                 "/evaluate",
-                request.model_dump_json(exclude_none=True).encode(),
+                request.model_dump_json().encode(),
                 deadline=deadline,
                 cap_ms=self._cap_ms,
                 call=call,

@@ -34,7 +34,7 @@ class Decider:
         reply = await self._door.call(
             "decision",
             "/decide",
-            request.model_dump_json(exclude_none=True).encode(),
+            request.model_dump_json().encode(),
             deadline=deadline,
             cap_ms=self._cap_ms,
             call=call,

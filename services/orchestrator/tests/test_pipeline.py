@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 
 from fraud_features.online import OnlineStoreUnavailable
-from fraud_shared.contracts.signal import RuleHit
+from fraud_shared.contracts.signal import Contribution, RuleHit
 from fraud_shared.mesh.errors import DependencyTimeout
-from fraud_shared.testing.factories import make_rules, make_screening, payment_body
+from fraud_shared.testing.factories import (
+    make_rules,
+    make_screening,
+    make_signal,
+    payment_body,
+)
 
 MODELS = ("isolation_forest", "autoencoder", "xgboost")
 
@@ -44,6 +49,26 @@ class TestAWholePayment:
         [event] = run.neighbours.events
         assert event["type"] == "fraud.decision.made.v1"
         assert event["data"]["decision"]["decision_id"] == reply["decision_id"]
+
+
+class TestMessagesBetweenStages:
+    async def test_an_explained_score_of_an_unknown_feature_reaches_the_policy(
+        self, start: Any
+    ) -> None:
+        """A contribution whose value is unknown is still a whole message."""
+        unknown = Contribution(feature="speed_kmh", value=None, contribution=0.4)
+        async with start() as run:
+
+            async def explained(_: str, __: bytes) -> tuple[int, bytes]:
+                signal = make_signal("xgboost", 0.4, top_features=(unknown,))
+                return 200, signal.model_dump_json().encode()
+
+            run.transport.responders["xgboost"] = explained
+            reply = (await run.score(payment_body())).json()
+        assert reply["degraded"] == []
+        [asked] = run.neighbours.asked
+        lead = next(s for s in asked.signals if s.source == "xgboost")
+        assert lead.top_features == (unknown,)
 
 
 class TestEarlyExit:

@@ -93,8 +93,8 @@ class Training(Document):
 
 
 class Metadata(Document):
-    """`metadata.json`. `ood_z` is the number of training standard deviations beyond which
-    a value counts as out of distribution."""
+    """`metadata.json`. `ood_z`: a value beyond the training range and more than this many
+    training standard deviations from the mean counts as out of distribution."""
 
     name: ModelName
     source: ModelSource

@@ -127,8 +127,13 @@ def _number(value: float) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Per feature, the values the model was taught: within the training range and within
-    `ood_z` standard deviations of the training mean. Unknown values break no limit."""
+    """Per feature, the values near what the model was taught.
+
+    A value is outside when it lies beyond the training range *and* more than `ood_z`
+    standard deviations from the training mean: rare values that training did see are
+    not strange, and neither are counters that grow a little with time. Without a range in
+    the statistics the deviations alone decide. Unknown values break no limit.
+    """
 
     low: Floats32
     high: Floats32
@@ -137,11 +142,14 @@ class Limits:
 
     @classmethod
     def of(cls, statistics: FeatureStatistics, z: float) -> "Limits":
-        """Fold range and z bound into one pair of bounds per feature."""
-        mean = _column(statistics.mean, 0.0)
+        """Fold range and deviations into one pair of bounds per feature."""
+        mean = _column(statistics.mean, np.nan)
         std = _column(statistics.std, 0.0)
-        low = np.maximum(_column(statistics.minimum, np.inf), mean - z * std)
-        high = np.minimum(_column(statistics.maximum, -np.inf), mean + z * std)
+        # fmin and fmax pass over what is missing; nothing at all gives an empty interval.
+        low = np.fmin(_column(statistics.minimum, np.nan), mean - z * std)
+        high = np.fmax(_column(statistics.maximum, np.nan), mean + z * std)
+        low, high = np.nan_to_num(low, nan=np.inf), np.nan_to_num(high, nan=-np.inf)
+        mean = np.nan_to_num(mean)
         # Computed in float64: widen by an ulp so that the extreme training value is in.
         return cls(
             np.nextafter(low.astype(np.float32), np.float32(-np.inf)),
@@ -153,7 +161,9 @@ class Limits:
     def broken(self, rows: Floats32) -> list[bool]:
         """Whether each row holds a value outside."""
         outside = (rows < self.low) | (rows > self.high)
-        return [bool(row) for row in np.atleast_1d(outside.any(axis=1))]
+        if not outside.any():
+            return [False] * len(rows)
+        return [bool(row.any()) for row in outside]
 
     def worst(self, row: Floats32, names: Sequence[str]) -> tuple[str, ...]:
         """The features outside, farthest from their mean first, at most twenty."""

@@ -103,47 +103,53 @@ class TestExplanation:
         assert len(model.explain(row, most=1)) == 1
 
 
+def limits(z, minimum, maximum, mean, std):
+    return Limits.of(
+        FeatureStatistics(
+            minimum=(minimum,),
+            maximum=(maximum,),
+            mean=(mean,),
+            std=(std,),
+            median=(mean,),
+            known=(1.0,),
+        ),
+        z=z,
+    )
+
+
+def broken(found, *values):
+    return found.broken(np.array([[v] for v in values], dtype=np.float32))
+
+
 class TestLimits:
     @pytest.mark.parametrize(
         ("values", "ood"),
         [
-            ((4.0, -4.0, 0.0), ()),
-            ((4.001, 0.0, 0.0), ("amount",)),
-            ((0.0, -4.001, 0.0), ("velocity",)),
-            ((5.0, 0.0, -9.0), ("age", "amount")),
+            ((8.0, -8.0, 0.0), ()),
+            ((8.001, 0.0, 0.0), ("amount",)),
+            ((0.0, -8.001, 0.0), ("velocity",)),
+            ((9.0, 0.0, -10.0), ("age", "amount")),
             ((None, None, None), ()),
         ],
     )
-    def test_training_range(self, model, values, ood):
+    def test_are_reported_by_name_the_farthest_first(self, model, values, ood):
         assert score(model, *values).ood == ood
 
-    def test_deviations_bind_inside_a_wide_range(self):
-        limits = Limits.of(
-            FeatureStatistics(
-                minimum=(-100.0,),
-                maximum=(100.0,),
-                mean=(10.0,),
-                std=(2.0,),
-                median=(10.0,),
-                known=(1.0,),
-            ),
-            z=8.0,
-        )
-        rows = np.array([[-6.0], [26.0], [-6.1], [26.1]], dtype=np.float32)
-        assert limits.broken(rows) == [False, False, True, True]
+    def test_a_rare_value_that_training_saw_is_not_strange(self):
+        rare_flag = limits(8.0, 0.0, 1.0, 0.001, 0.03)
+        assert broken(rare_flag, 0.0, 1.0, 1.1) == [False, False, True]
+
+    def test_a_little_beyond_the_range_is_not_strange(self):
+        growing = limits(8.0, 0.0, 60.0, 30.0, 17.0)
+        assert broken(growing, 61.0, 160.0, 170.0) == [False, False, True]
+
+    def test_a_constant_must_stay(self):
+        assert broken(limits(8.0, 2.0, 2.0, 2.0, 0.0), 2.0, 2.001) == [False, True]
+
+    def test_without_a_range_deviations_decide(self):
+        z_only = limits(3.0, None, None, 10.0, 2.0)
+        assert broken(z_only, 4.0, 16.0, 3.9, 16.1) == [False, False, True, True]
 
     def test_a_feature_never_seen_in_training_is_always_outside(self):
-        nothing = (None,)
-        limits = Limits.of(
-            FeatureStatistics(
-                minimum=nothing,
-                maximum=nothing,
-                mean=nothing,
-                std=nothing,
-                median=nothing,
-                known=(0.0,),
-            ),
-            z=8.0,
-        )
-        rows = np.array([[0.0], [np.nan]], dtype=np.float32)
-        assert limits.broken(rows) == [True, False]
+        never = limits(8.0, None, None, None, None)
+        assert broken(never, 0.0, np.nan) == [True, False]

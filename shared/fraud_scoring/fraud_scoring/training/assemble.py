@@ -21,8 +21,8 @@ from fraud_scoring.training.dataset import Dataset, Rows, statistics
 from fraud_scoring.training.metrics import measure
 from fraud_scoring.training.unknown import forget
 
-# A value further from the training mean than this many deviations is out of
-# distribution. Payment amounts have heavy tails: at 3 one payment in seven would be.
+# See `fraud_scoring.model.Limits`. At 8 deviations an account's age may grow to twice the
+# training period before every payment is reported as strange.
 OOD_Z = 8.0
 Progress = Callable[[float], None]
 _GOLDEN_ROWS = 64

@@ -11,8 +11,8 @@ _PURPOSE = {
 _LIMITS = """\
 - It was taught on payments of the period above; habits change, so watch drift and retrain.
 - Frauds that nobody had reported when training began count as legitimate in training.
-- Features outside their training range, or further than {z:g} standard deviations from
-  their mean, are listed with each score: treat such scores with care.
+- Features outside their training range and more than {z:g} standard deviations from their
+  mean are listed with each score: treat such scores with care.
 - The score is one signal among several. It must not be the only ground for a decision
   with legal effect on a person.
 """
