@@ -8,10 +8,13 @@ from fraud_shared.mesh.addresses import PORTS
 
 
 def main(path: str) -> None:
-    """Raise, and so end with status 1, on any answer but a success."""
+    """End with status 1 and one line on any answer but a success."""
     service = os.environ["SERVICE"]
     port = os.environ.get(f"FRAUD_{service.upper()}_PORT", PORTS[service])
-    urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2).close()
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2).close()
+    except OSError as error:
+        sys.exit(f"{path}: {error}")
 
 
 if __name__ == "__main__":

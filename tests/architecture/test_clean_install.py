@@ -27,7 +27,6 @@ NOWHERE = (
     "joblib",
     "pytest",
     "httpx",
-    "nvidia",
 )
 # Heavy libraries, and the only services that may have them.
 ONLY = {

@@ -113,7 +113,7 @@ class TestAChallenge:
                 "code"
             ]
             verified = await call("post", reply["challenge_id"], "verify", code=code)
-        assert verified["outcome"] == "passed"
+        assert verified["status"] == "passed"
 
 
 class TestBlocks:

@@ -24,7 +24,7 @@ class Settings(ServiceSettings):
 
     port: int = 8008
     lists: Path = SAMPLE_LISTS
-    possible: Share = 0.8
+    possible: Share = 0.85
     match: Share = 0.95
     hits_per_party: Annotated[int, Field(ge=1, le=100)] = 5
     stale_after_hours: Annotated[float, Field(gt=0.0)] = 72.0

@@ -3,7 +3,8 @@
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import orjson
@@ -22,6 +23,7 @@ from fraud_scoring.metadata import (
 from fraud_scoring.registry import Draft
 from fraud_scoring.scorer import Floats32, Floats64, ScorerEngine
 from fraud_shared.contracts.features import FeatureVector
+from fraud_shared.contracts.signal import ScoreRequest
 
 FEATURES = ("amount", "velocity", "age")
 FEATURE_HASH = "f" * 64
@@ -135,6 +137,29 @@ def linear_vector(
     return FeatureVector(
         feature_set="test", version="1", hash=feature_hash, values=values
     )
+
+
+def linear_request(*values: float | None, **fields: Any) -> dict[str, Any]:
+    """A JSON-ready `ScoreRequest` for `linear_draft`."""
+    request = ScoreRequest(
+        transaction_id="tx-1", features=linear_vector(*values), **fields
+    )
+    return request.model_dump(mode="json")
+
+
+def release(
+    registry: FolderRegistry,
+    weights: Sequence[float] = (0.5, 1.0, -0.25),
+    *,
+    hours: int = 0,
+    name: str = "xgboost",
+    **more: Any,
+) -> Artifact:
+    """Publish a linear model and make it champion, so many hours after `NOW`."""
+    now = NOW + timedelta(hours=hours)
+    made = registry.publish(linear_draft(weights, name=name, **more), now=now)
+    registry.promote(name, made.manifest.version, "champion", now=now)
+    return made
 
 
 def memory_registry(keys: KeyPair | None = None) -> FolderRegistry:

@@ -145,15 +145,15 @@ class Edge:
             route = getattr(matched, "path", "unmatched")
         telemetry.REQUESTS.labels(self._service, route).observe(elapsed_s)
         telemetry.RESPONSES.labels(self._service, route, str(status)).inc()
-        log.info(
-            "request",
-            service=self._service,
-            route=route,
-            status=status,
-            elapsed_ms=round(elapsed_s * 1000, 3),
-            caller=call.caller,
-            **(call.notes or {}),
-        )
+        own = {
+            "service": self._service,
+            "route": route,
+            "status": status,
+            "elapsed_ms": round(elapsed_s * 1000, 3),
+            "caller": call.caller,
+        }
+        # A note may not replace what the edge itself knows.
+        log.info("request", **{**(call.notes or {}), **own})
 
 
 class _ClientLeft(Exception):

@@ -42,7 +42,7 @@ class TestOpening:
         for _ in range(50):
             for _ in range(4):
                 breaker.failed()
-            for _ in range(5):
+            for _ in range(9):
                 breaker.succeeded()
         assert breaker.state == "closed"
 

@@ -99,10 +99,8 @@ class TestRepeating:
                 done.set()
             elif not ok:
                 raise RuntimeError
-            wake.set()
 
         async with repeating("test", work, every_s=60, wake=wake), asyncio.timeout(5):
-            wake.set()
             while not done.is_set():
                 wake.set()
                 await asyncio.sleep(0)
