@@ -6,13 +6,23 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
 from fraud_ops.mesh.http import Client
+from fraud_ops.simulate import (
+    SimulatedPayment,
+    SimulationConfig,
+    shipped_names,
+    stream,
+)
 from fraud_shared.mesh.errors import DependencyError
+
+# The gateway takes event times of up to seven days ago.
+DAYS = 6
+PAYMENTS = 60_000
 
 
 @dataclass
@@ -114,11 +124,23 @@ class Load:
         outcome.degraded.update(decision.get("degraded", ()))
 
 
-def live(payments: Iterator[dict[str, Any]], run: str) -> Iterator[bytes]:
-    """Simulated payments as if made now: new ids, the present time."""
-    for number, payment in enumerate(payments):
-        now = {
-            "transaction_id": f"{run}-{number}",
-            "occurred_at": datetime.now(UTC).isoformat(),
-        }
-        yield json.dumps({**payment, **now}).encode()
+def live(seed: int, run: str) -> Iterator[bytes]:
+    """Simulated payments of the last days, each at its own time, with ids of this run.
+
+    Times are not moved to the present: a month of habits within a minute would look like
+    fraud to every window.
+    """
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    config = SimulationConfig(
+        seed=seed,
+        payments=PAYMENTS,
+        start=midnight - timedelta(days=DAYS),
+        days=DAYS,
+        accounts=PAYMENTS // 10,
+        listed_names=shipped_names(),
+    )
+    for event in stream(config):
+        if isinstance(event, SimulatedPayment):
+            payment = event.payment
+            unique = f"{run}-{payment['transaction_id']}"
+            yield json.dumps({**payment, "transaction_id": unique}).encode()

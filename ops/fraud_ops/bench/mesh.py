@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import psutil
@@ -14,12 +13,6 @@ from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import Client
 from fraud_ops.mesh.supervisor import Supervisor, service_command
 from fraud_ops.mesh.up import running_mesh
-from fraud_ops.simulate import (
-    SimulatedPayment,
-    SimulationConfig,
-    shipped_names,
-    stream,
-)
 
 console = wide_console()
 SEED = 77
@@ -47,7 +40,7 @@ async def measure(
         async with running_mesh(fresh, command, **extra) as supervisor:
             client = Client(fresh.url, fresh.key(), connections=256)
             run = "plain" if plain else "lean"
-            load = Load(client, _stream(run), timeout_s=20.0 if plain else 1.0)
+            load = Load(client, live(SEED, run), timeout_s=20.0 if plain else 1.0)
             await load.closed_loop(2, WARM_UP_S)
             before = _cpu_s(supervisor)
             outcome: Outcome = (
@@ -55,11 +48,18 @@ async def measure(
                 if rps is not None
                 else await load.closed_loop(concurrency, seconds)
             )
-            cpu_s = _cpu_s(supervisor) - before
+            after = _cpu_s(supervisor)
             await client.close()
     figures = outcome.figures()
     answered = max(1, figures["answered"])
-    return {**figures, "cpu_ms_per_payment": round(cpu_s * 1000 / answered, 3)}
+    cpu_ms = {
+        name: round((after[name] - before[name]) * 1000 / answered, 3) for name in after
+    }
+    return {
+        **figures,
+        "cpu_ms_per_payment": round(sum(cpu_ms.values()), 3),
+        "cpu_ms_by_service": cpu_ms,
+    }
 
 
 def bench_mesh_command(
@@ -116,19 +116,14 @@ def _show(load: str, figures: dict[str, Any]) -> None:
             console.print(f"{name}: degraded {row['degraded']} of {row['answered']}")
 
 
-def _stream(run: str) -> Iterator[bytes]:
-    config = SimulationConfig(seed=SEED, listed_names=shipped_names())
-    events = stream(config)
-    return live((e.payment for e in events if isinstance(e, SimulatedPayment)), run)
-
-
-def _cpu_s(supervisor: Supervisor) -> float:
-    total = 0.0
-    for child in supervisor.children.values():
+def _cpu_s(supervisor: Supervisor) -> dict[str, float]:
+    """Seconds of CPU used so far, by service."""
+    used = {}
+    for name, child in supervisor.children.items():
         if child.process is not None:
             times = psutil.Process(child.process.pid).cpu_times()
-            total += times.user + times.system
-    return total
+            used[name] = times.user + times.system
+    return used
 
 
 def _plain_command(service: str) -> list[str]:

@@ -19,12 +19,6 @@ from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import Client, status
 from fraud_ops.mesh.supervisor import Supervisor
 from fraud_ops.mesh.up import running_mesh
-from fraud_ops.simulate import (
-    SimulatedPayment,
-    SimulationConfig,
-    shipped_names,
-    stream,
-)
 from fraud_shared.mesh.errors import DependencyError
 
 CHAOS_PORT = 19000
@@ -158,12 +152,9 @@ async def _kill(mesh: LocalMesh, supervisor: Supervisor, watch: Watch) -> None:
 
 
 async def _traffic(client: Client, watch: Watch, rps: float, run: str) -> None:
-    config = SimulationConfig(seed=5, listed_names=shipped_names())
-    events = stream(config)
-    bodies = live((e.payment for e in events if isinstance(e, SimulatedPayment)), run)
     start = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
-        for number, body in enumerate(bodies):
+        for number, body in enumerate(live(5, run)):
             planned = start + number / rps
             await asyncio.sleep(max(0.0, planned - time.monotonic()))
             tasks.create_task(_one(client, watch, body, planned))

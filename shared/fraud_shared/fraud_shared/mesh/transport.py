@@ -11,16 +11,19 @@ from typing import Any, Protocol
 
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import (
-    ConnectError,
-    ConnectTimeoutError,
     PoolTimeoutError,
     PyreqwestError,
     RequestTimeoutError,
 )
 
-from fraud_shared.mesh.errors import DependencyTimeout, DependencyUnreachable
+from fraud_shared.mesh.errors import (
+    DependencyError,
+    DependencyTimeout,
+    DependencyUnreachable,
+)
 
 Headers = Mapping[str, str]
+_CONNECTING = "client error (Connect)"
 
 
 class Transport(Protocol):
@@ -109,13 +112,21 @@ async def _exchange(
             .send()
         )
         return response.status, bytes(await response.bytes())
-    except (ConnectError, ConnectTimeoutError, PoolTimeoutError):
-        raise DependencyUnreachable(service) from None
-    except RequestTimeoutError:
-        raise DependencyTimeout(service) from None
-    except PyreqwestError:
-        # The connection broke after the request may have been read.
-        raise DependencyTimeout(service, kind="broken") from None
+    except PyreqwestError as error:
+        raise _translated(service, error) from None
+
+
+def _translated(service: str, error: PyreqwestError) -> DependencyError:
+    # The client calls whatever goes wrong before the reply's head a connection error. Only
+    # its causes tell a connection that was never made, which may be tried again, from one
+    # that broke or was too slow after the request may have been read.
+    details = getattr(error, "details", None) or {}
+    causes = [cause["message"] for cause in details.get("causes") or ()]
+    if isinstance(error, PoolTimeoutError) or _CONNECTING in causes:
+        return DependencyUnreachable(service)
+    if isinstance(error, RequestTimeoutError):
+        return DependencyTimeout(service)
+    return DependencyTimeout(service, kind="broken")
 
 
 class AsgiTransport:

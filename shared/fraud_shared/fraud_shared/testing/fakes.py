@@ -1,8 +1,13 @@
 """Fakes that obey the contracts of the ports they stand in for."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from fraud_shared.mesh.errors import DependencyError, DependencyUnreachable
+from fraud_shared.mesh.errors import (
+    DependencyError,
+    DependencyTimeout,
+    DependencyUnreachable,
+)
 from fraud_shared.state.bus import Envelope
 
 Responder = Callable[[str, bytes], Awaitable[tuple[int, bytes]]]
@@ -33,7 +38,11 @@ class FakeTransport:
         responder = self.responders.get(service)
         if responder is None:
             raise DependencyUnreachable(service)
-        return await responder(path, body)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await responder(path, body)
+        except TimeoutError:
+            raise DependencyTimeout(service) from None
 
     async def get(
         self, service: str, path: str, headers: Mapping[str, str], timeout_s: float
