@@ -7,6 +7,7 @@ Scoring is pure, so idempotency is optimistic: look up first, and let the unique
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,6 +17,7 @@ from fraud_shared.contracts.decision import Decision, DecisionMade
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.state.batcher import Batcher
+from fraud_shared.state.bus import Envelope, envelope
 from fraud_shared.state.database import Database
 from fraud_shared.state.outbox import Outbox
 from fraud_shared.web.problems import InvalidInput
@@ -95,19 +97,24 @@ class Record:
         """
         table = tables.decisions
         this = table.c.decision_id == made.decision.decision_id
-        async with self._db.begin() as conn:
-            changed = await conn.execute(
+        request = requested(made.transaction, made.decision)
+        queued = [] if done or request is None else [queued_event(request, trace)]
+
+        def work(conn: sa.Connection) -> bytes:
+            changed = conn.execute(
                 sa.update(table)
                 .where(this, table.c.reply.is_(None))
                 .values(reply=reply)
             )
             if changed.rowcount == 0:
-                kept = await conn.scalar(sa.select(table.c.reply).where(this))
+                kept = conn.scalar(sa.select(table.c.reply).where(this))
                 return bytes(kept) if kept is not None else reply
-            request = requested(made.transaction, made.decision)
-            if not done and request is not None:
-                await self.outbox.add(conn, [queued_event(request, trace)])
-        return reply
+            self.outbox.insert(conn, [envelope(event) for event in queued])
+            return reply
+
+        kept = await self._db.run(work)
+        self.outbox.written.set()
+        return kept
 
     async def unfinished(self, older_than: timedelta) -> list[DecisionMade]:
         """Decisions whose actions were interrupted, oldest first."""
@@ -158,8 +165,7 @@ class Record:
                 table.c.client_transaction.in_([k.client_transaction for k in keys]),
             )
         )
-        async with self._db.read() as conn:
-            rows = (await conn.execute(query)).all()
+        rows = await self._db.run(lambda conn: conn.execute(query).all(), write=False)
         by_key = {row.client_key: row for row in rows}
         by_transaction = {row.client_transaction: row for row in rows}
         found = [
@@ -175,13 +181,20 @@ class Record:
             .on_conflict_do_nothing()
             .returning(table.c.decision_id)
         )
-        async with self._db.begin() as conn:
-            inserted = await conn.execute(statement, [_row(entry) for entry in entries])
-            won = set(inserted.scalars())
-            await self.outbox.add(
-                conn,
-                [_event(e) for e in entries if e.made.decision.decision_id in won],
-            )
+        rows = [_row(entry) for entry in entries]
+
+        def work(conn: sa.Connection) -> set[str]:
+            won = set(conn.execute(statement, rows).scalars())
+            events = [
+                _event(entry, row["record"])
+                for entry, row in zip(entries, rows, strict=True)
+                if entry.made.decision.decision_id in won
+            ]
+            self.outbox.insert(conn, events)
+            return won
+
+        won = await self._db.run(work)
+        self.outbox.written.set()
         losers = [e.key for e in entries if e.made.decision.decision_id not in won]
         winners = (
             dict(zip(losers, await self._find_all(losers), strict=True))
@@ -206,7 +219,7 @@ def _same(key: Key, stored: Stored | None) -> Stored | None:
     return stored
 
 
-def _row(entry: Entry) -> dict[str, object]:
+def _row(entry: Entry) -> dict[str, Any]:
     decision: Decision = entry.made.decision
     return {
         "decision_id": decision.decision_id,
@@ -222,14 +235,19 @@ def _row(entry: Entry) -> dict[str, object]:
     }
 
 
-def _event(entry: Entry) -> CloudEvent:
+def _event(entry: Entry, record: bytes) -> Envelope:
     subject = entry.made.transaction.transaction_id
-    return CloudEvent(
+    head = CloudEvent(
         id=event_id(subject, DECISION_MADE, entry.key.client),
         source=SOURCE,
         type=DECISION_MADE,
         subject=subject,
         time=entry.made.decision.decided_at,
         traceparent=entry.trace.traceparent,
-        data=entry.made.model_dump(mode="json"),
+        data={},
+    )
+    # The record is the event's data: it is spliced in as it is, not encoded again.
+    body = head.model_dump_json(exclude={"data"}).encode()
+    return Envelope(
+        head.id, head.type, body[:-1] + b',"data":' + record + b"}", head.traceparent
     )

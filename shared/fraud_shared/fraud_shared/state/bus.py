@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.door import Door
 from fraud_shared.state.subscriptions import subscribers
@@ -26,6 +27,13 @@ class Envelope:
     type: str
     body: bytes
     traceparent: str | None = None
+
+
+def envelope(event: CloudEvent) -> Envelope:
+    """The event, serialised; absent attributes are left out, data is kept whole."""
+    absent = {"traceparent"} if event.traceparent is None else None
+    body = event.model_dump_json(exclude=absent).encode()
+    return Envelope(event.id, event.type, body, event.traceparent)
 
 
 class Bus(Protocol):

@@ -3,10 +3,12 @@
 SQLAlchemy Core on both; this is the one place that knows drivers and dialects.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 import sqlalchemy as sa
@@ -18,6 +20,8 @@ from sqlalchemy.schema import CreateSchema
 
 from fraud_shared.state import migrate
 from fraud_shared.web.problems import FraudError, Unavailable
+
+Result = TypeVar("Result")
 
 
 class DatabaseUrlMissing(FraudError):
@@ -52,10 +56,11 @@ class Database:
         self._engine = (
             _postgres(url, schema, pool_size) if self._postgres else _sqlite(url)
         )
+        self._lanes = None if self._postgres else _Lanes(url)
 
     async def start(self) -> None:
         """Create the file or schema and bring it to the newest revision."""
-        async with self._engine.begin() as conn:
+        async with migrate.turn(), self._engine.begin() as conn:
             if self._postgres:
                 # Replicas that start together must migrate one after the other.
                 await conn.execute(
@@ -69,6 +74,22 @@ class Database:
     async def stop(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+        if self._lanes is not None:
+            await self._lanes.close()
+
+    async def run(
+        self, work: Callable[[sa.Connection], Result], *, write: bool = True
+    ) -> Result:
+        """`work` in one transaction, in a single hop; for the payment's path.
+
+        On SQLite every awaited statement of `begin` is a change of threads; here the whole
+        transaction is one. `work` is ordinary, synchronous SQLAlchemy Core.
+        """
+        async with _surfaced():
+            if self._lanes is not None:
+                return await self._lanes.run(work, write=write)
+            async with self._engine.begin() as conn:
+                return await conn.run_sync(work)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -92,6 +113,37 @@ class Database:
     def skip_locked(self) -> bool:
         """Whether `SELECT … FOR UPDATE SKIP LOCKED` is available."""
         return self._postgres
+
+
+class _Lanes:
+    """Two threads over one SQLite file: one writes, one reads, neither waits for the
+    other."""
+
+    def __init__(self, url: str) -> None:
+        address = sa.make_url(url).set(drivername="sqlite")
+        self._engine = sa.create_engine(
+            address, pool_size=2, max_overflow=0, hide_parameters=True
+        )
+        _configure(self._engine)
+        self._writer = ThreadPoolExecutor(1, "sql-write")
+        self._reader = ThreadPoolExecutor(1, "sql-read")
+
+    async def run(
+        self, work: Callable[[sa.Connection], Result], *, write: bool
+    ) -> Result:
+        def transaction() -> Result:
+            with self._engine.connect() as conn:
+                conn.execution_options(write=write)
+                with conn.begin():
+                    return work(conn)
+
+        lane = self._writer if write else self._reader
+        return await asyncio.get_running_loop().run_in_executor(lane, transaction)
+
+    async def close(self) -> None:
+        self._writer.shutdown(wait=True)
+        self._reader.shutdown(wait=True)
+        self._engine.dispose()
 
 
 @asynccontextmanager
@@ -131,8 +183,12 @@ def _sqlite(url: str) -> AsyncEngine:
     engine = create_async_engine(
         address, pool_size=4, max_overflow=0, pool_timeout=5, hide_parameters=True
     )
+    _configure(engine.sync_engine)
+    return engine
 
-    @sa.event.listens_for(engine.sync_engine, "connect")
+
+def _configure(engine: sa.Engine) -> None:
+    @sa.event.listens_for(engine, "connect")
     def configure(connection: Any, _: Any) -> None:
         # The driver must not begin transactions by itself: `begin` below does.
         connection.isolation_level = None
@@ -144,11 +200,9 @@ def _sqlite(url: str) -> AsyncEngine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
-    @sa.event.listens_for(engine.sync_engine, "begin")
+    @sa.event.listens_for(engine, "begin")
     def begin(conn: sa.Connection) -> None:
         # A reader that upgrades to writer fails at once when another writes; a writer
         # that says so at the start waits its turn.
         write = conn.get_execution_options().get("write", True)
         conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-    return engine

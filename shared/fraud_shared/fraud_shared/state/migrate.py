@@ -1,10 +1,20 @@
 """Alembic without its command line: each service's `migrations/env.py` calls `run()`."""
 
+import asyncio
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from alembic import command, context
 from alembic.config import Config
 from sqlalchemy import Connection
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+def turn() -> asyncio.Lock:
+    """To be held around `upgrade`: Alembic keeps the migration under way in globals, so
+    services of one process that start together would run each other's."""
+    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
 
 def upgrade(connection: Connection, migrations: Path) -> None:

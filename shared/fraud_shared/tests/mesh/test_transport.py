@@ -83,10 +83,15 @@ async def serving(asgi: Any) -> AsyncIterator[str]:
 async def listening(client: Client) -> AsyncIterator[HttpTransport]:
     """A transport to a server that treats each connection as `client` says."""
 
+    busy: set[asyncio.Task[Any] | None] = set()
+
     async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        busy.add(asyncio.current_task())
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             await client(reader, writer)
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     server = await asyncio.start_server(one, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -96,6 +101,7 @@ async def listening(client: Client) -> AsyncIterator[HttpTransport]:
     finally:
         await transport.close()
         server.close()
+        await asyncio.gather(*(task for task in busy if task))
 
 
 def free_port() -> int:

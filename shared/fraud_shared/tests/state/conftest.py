@@ -1,0 +1,122 @@
+"""Databases of the test's own, on both backends, and brokers with names of its own."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import sqlalchemy as sa
+
+from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
+from fraud_shared.state.bus import Envelope
+from fraud_shared.state.database import Database
+from fraud_shared.state.outbox import outbox_table
+from fraud_shared.state.types import UtcDateTime
+from fraud_shared.testing.servers import amqp_url, fresh_schema, sql_url
+
+__all__ = ["sql_url"]
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+METADATA = sa.MetaData()
+THINGS = sa.Table(
+    "things",
+    METADATA,
+    sa.Column("name", sa.String(16), primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("at", UtcDateTime),
+    sa.Column("extra", sa.JSON),
+    sa.Column("raw", sa.LargeBinary),
+    sa.Column("owner", sa.String(16)),
+)
+OUTBOX = outbox_table(METADATA)
+
+
+@pytest.fixture
+def things() -> sa.Table:
+    """The table that the migrations make."""
+    return THINGS
+
+
+@pytest.fixture
+def outbox_rows() -> sa.Table:
+    """The outbox that the migrations make."""
+    return OUTBOX
+
+
+@pytest.fixture
+async def make_database(sql_url: str) -> AsyncIterator[Callable[..., Database]]:
+    """Databases on one fresh schema or file; everything is removed afterwards."""
+    schema = fresh_schema()
+    made: list[Database] = []
+
+    def make(**more: Any) -> Database:
+        parts = {"schema": schema, "migrations": MIGRATIONS} | more
+        made.append(Database(parts.pop("url", sql_url), **parts))
+        return made[-1]
+
+    yield make
+    if sql_url.startswith("postgres"):
+        async with make().begin() as conn:
+            await conn.execute(sa.text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
+    for database in made:
+        await database.stop()
+
+
+@pytest.fixture
+async def db(make_database: Callable[..., Database]) -> Database:
+    """A started database."""
+    database = make_database()
+    await database.start()
+    return database
+
+
+@pytest.fixture
+def make_event() -> Callable[..., CloudEvent]:
+    """Events told apart by their subject."""
+
+    def make(subject: str, event_type: str = DECISION_MADE) -> CloudEvent:
+        return CloudEvent(
+            id=event_id(subject, event_type),
+            source="test",
+            type=event_type,
+            subject=subject,
+            time=datetime(2026, 3, 2, tzinfo=UTC),
+            data={"subject": subject},
+        )
+
+    return make
+
+
+@pytest.fixture
+def envelope() -> Callable[[CloudEvent], Envelope]:
+    """An event as a relay sends it."""
+
+    def wrap(event: CloudEvent) -> Envelope:
+        body = event.model_dump_json(exclude_none=True).encode()
+        return Envelope(event.id, event.type, body, event.traceparent)
+
+    return wrap
+
+
+@pytest.fixture
+async def broker() -> AsyncIterator[tuple[str, str, Any]]:
+    """URL, a name prefix of this test's own, and a channel; the queues go afterwards."""
+    import aio_pika
+
+    from fraud_shared.state.subscriptions import SUBSCRIPTIONS
+
+    url, prefix = amqp_url(), fresh_schema("fraud_test")
+    assert urlsplit(url).hostname
+    async with AsyncExitStack() as stack:
+        connection = await stack.enter_async_context(await aio_pika.connect(url))
+        channel = await connection.channel()
+        yield url, prefix, channel
+        cleaner = await connection.channel()
+        for service in SUBSCRIPTIONS:
+            await cleaner.queue_delete(f"{prefix}.{service}")
+            await cleaner.queue_delete(f"{prefix}.parked.{service}")
+        await cleaner.exchange_delete(f"{prefix}.events")
+        await cleaner.exchange_delete(f"{prefix}.parked")

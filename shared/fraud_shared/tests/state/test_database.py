@@ -1,0 +1,294 @@
+"""One suite for SQLite and PostgreSQL: the same calls, the same outcomes."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from fraud_shared.state.database import Database, DatabaseUrlMissing, database_url
+from fraud_shared.testing.servers import fresh_schema
+from fraud_shared.web.problems import Unavailable
+
+Make = Callable[..., Database]
+SECRET = "Zwyxorl Quabbin"
+
+
+async def names(db: Database, things: sa.Table) -> list[str]:
+    async with db.read() as conn:
+        query = sa.select(things.c.name).order_by(things.c.name)
+        return list((await conn.execute(query)).scalars())
+
+
+async def put(db: Database, things: sa.Table, name: str, count: int = 1) -> None:
+    async with db.begin() as conn:
+        await conn.execute(sa.insert(things).values(name=name, count=count))
+
+
+class TestTransaction:
+    async def test_is_committed_at_the_end(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        await put(db, things, "a")
+        assert await names(db, things) == ["a"]
+
+    async def test_is_rolled_back_by_an_exception(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        async def work() -> None:
+            async with db.begin() as conn:
+                await conn.execute(sa.insert(things).values(name="a", count=1))
+                raise LookupError
+
+        with pytest.raises(LookupError):
+            await work()
+        assert await names(db, things) == []
+
+    async def test_is_rolled_back_when_its_caller_is_cancelled(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        inside = asyncio.Event()
+
+        async def work() -> None:
+            async with db.begin() as conn:
+                await conn.execute(sa.insert(things).values(name="a", count=1))
+                inside.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(work())
+        await inside.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert await names(db, things) == []
+        await put(db, things, "b")
+
+    async def test_is_not_seen_before_its_end(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        async with db.begin() as conn:
+            await conn.execute(sa.insert(things).values(name="a", count=1))
+            # A reader neither sees it nor waits for it.
+            async with asyncio.timeout(1):
+                assert await names(db, things) == []
+        assert await names(db, things) == ["a"]
+
+    async def test_writers_wait_for_each_other(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        await put(db, things, "a", 0)
+
+        async def add() -> None:
+            async with db.begin() as conn:
+                await conn.execute(sa.update(things).values(count=things.c.count + 1))
+
+        await asyncio.gather(*(add() for _ in range(12)))
+        async with db.read() as conn:
+            assert (await conn.execute(sa.select(things.c.count))).scalar() == 12
+
+
+class TestInsert:
+    async def test_do_nothing_keeps_the_first(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        for count in (1, 2):
+            async with db.begin() as conn:
+                await conn.execute(
+                    db.insert(things)
+                    .values(name="a", count=count)
+                    .on_conflict_do_nothing(index_elements=["name"])
+                )
+        async with db.read() as conn:
+            assert (await conn.execute(sa.select(things.c.count))).scalar() == 1
+
+    async def test_do_update_sees_old_and_new(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        for count in (1, 2):
+            statement = db.insert(things).values(name="a", count=count)
+            statement = statement.on_conflict_do_update(
+                index_elements=["name"],
+                set_={"count": things.c.count + statement.excluded.count},
+            ).returning(things.c.count)
+            async with db.begin() as conn:
+                total = (await conn.execute(statement)).scalar()
+        assert total == 3
+
+
+class TestTypes:
+    @pytest.mark.parametrize("hours", [0, 5, -11])
+    async def test_an_instant_comes_back_aware_in_utc(
+        self, db: Database, things: sa.Table, hours: int
+    ) -> None:
+        zone = timezone(timedelta(hours=hours))
+        at = datetime(2026, 3, 1, 23, 59, 59, 123456, tzinfo=zone)
+        async with db.begin() as conn:
+            await conn.execute(sa.insert(things).values(name="a", count=1, at=at))
+            found = (await conn.execute(sa.select(things.c.at))).scalar()
+        assert found == at
+        assert found.utcoffset() == timedelta(0)
+
+    async def test_instants_are_compared_in_the_database(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        east, at = timezone(timedelta(hours=9)), datetime(2026, 3, 1, 12, tzinfo=UTC)
+        async with db.begin() as conn:
+            await conn.execute(sa.insert(things).values(name="a", count=1, at=at))
+            for step, expected in ((-1, 0), (1, 1)):
+                moment = (at + timedelta(seconds=step)).astimezone(east)
+                query = sa.select(sa.func.count()).where(things.c.at < moment)
+                assert (await conn.execute(query)).scalar() == expected
+
+    async def test_a_naive_time_is_refused(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        naive = datetime(2026, 3, 1)  # noqa: DTZ001
+        with pytest.raises(Unavailable):
+            async with db.begin() as conn:
+                await conn.execute(
+                    sa.insert(things).values(name="a", count=1, at=naive)
+                )
+
+    async def test_json_and_bytes_come_back_as_they_were(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        extra, raw = {"é": [1, 2.5, None, True]}, bytes(range(256))
+        async with db.begin() as conn:
+            await conn.execute(
+                sa.insert(things).values(name="a", count=2**62, extra=extra, raw=raw)
+            )
+            row = (await conn.execute(sa.select(things))).one()
+        assert (row.extra, bytes(row.raw), row.count) == (extra, raw, 2**62)
+
+
+class TestErrors:
+    async def test_a_broken_constraint_passes(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        await put(db, things, "a")
+        with pytest.raises(IntegrityError):
+            await put(db, things, "a")
+        with pytest.raises(IntegrityError):
+            await put(db, things, "b", -1)
+        assert await names(db, things) == ["a"]
+
+    async def test_its_text_holds_no_values(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        await put(db, things, SECRET)
+        with pytest.raises(IntegrityError) as caught:
+            async with db.begin() as conn:
+                await conn.execute(
+                    sa.insert(things).values(name=SECRET, count=1, owner=SECRET)
+                )
+        assert "[SQL parameters hidden" in str(caught.value)
+
+    async def test_anything_else_is_unavailable(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        with pytest.raises(Unavailable):
+            async with db.begin() as conn:
+                await conn.execute(sa.text("SELECT * FROM nowhere"))
+        with pytest.raises(Unavailable):
+            async with db.read() as conn:
+                await conn.execute(sa.text("SELEC"))
+        assert await names(db, things) == []
+
+    async def test_no_free_connection_is_unavailable_soon(
+        self, make_database: Make, sql_url: str
+    ) -> None:
+        if sql_url.startswith("sqlite"):
+            pytest.skip("SQLite waits five seconds for a connection, by intent")
+        database = make_database(pool_size=4)
+        await database.start()
+        opened = [database.read() for _ in range(4)]
+        for read in opened:
+            await read.__aenter__()
+        with pytest.raises(Unavailable):
+            async with asyncio.timeout(1), database.read():
+                pass
+        for read in opened:
+            await read.__aexit__(None, None, None)
+        async with database.read():
+            pass
+
+
+class TestStart:
+    async def test_twice_changes_nothing(
+        self, make_database: Make, things: sa.Table
+    ) -> None:
+        for expected in ([], ["a"]):
+            database = make_database()
+            await database.start()
+            assert await names(database, things) == expected
+            if not expected:
+                await put(database, things, "a")
+
+    async def test_together_migrates_once(
+        self, make_database: Make, things: sa.Table
+    ) -> None:
+        databases = [make_database() for _ in range(4)]
+        await asyncio.gather(*(database.start() for database in databases))
+        await put(databases[0], things, "a")
+        for database in databases:
+            assert await names(database, things) == ["a"]
+        async with databases[0].read() as conn:
+            version = sa.text("SELECT version_num FROM alembic_version")
+            assert list((await conn.execute(version)).scalars()) == ["0002"]
+
+    async def test_two_services_together_do_not_mix(
+        self, make_database: Make, things: sa.Table, tmp_path: Path, sql_url: str
+    ) -> None:
+        postgres = sql_url.startswith("postgres")
+        both = [
+            make_database(
+                url=sql_url if postgres else f"sqlite:///{tmp_path}/{n}.db",
+                schema=fresh_schema(),
+            )
+            for n in range(2)
+        ]
+        await asyncio.gather(*(database.start() for database in both))
+        await put(both[0], things, "a")
+        assert [await names(database, things) for database in both] == [["a"], []]
+        for database in both if postgres else ():
+            async with database.begin() as conn:
+                schema = (await conn.execute(sa.text("SELECT current_schema"))).scalar()
+                await conn.execute(sa.text(f"DROP SCHEMA {schema} CASCADE"))
+
+
+class TestAddress:
+    def test_is_a_file_of_the_service_in_development(self, tmp_path: Path) -> None:
+        url = database_url("", service="rules", var_dir=tmp_path, production=False)
+        assert url == f"sqlite:///{tmp_path}/rules.db"
+
+    def test_is_needed_in_production(self, tmp_path: Path) -> None:
+        with pytest.raises(DatabaseUrlMissing, match="DATABASE_URL"):
+            database_url("", service="rules", var_dir=tmp_path, production=True)
+
+    def test_that_is_given_is_taken(self, tmp_path: Path) -> None:
+        given = "postgresql://db/fraud"
+        for production in (True, False):
+            url = database_url(
+                given, service="rules", var_dir=tmp_path, production=production
+            )
+            assert url == given
+
+
+class TestGone:
+    """A PostgreSQL that is not there, and one that refuses."""
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "postgresql://nobody@127.0.0.1:1/nowhere",
+            "postgresql://postgres@127.0.0.1:5432/no_such_database",
+        ],
+    )
+    async def test_is_unavailable_at_once(self, url: str, tmp_path: Path) -> None:
+        database = Database(url, schema="x", migrations=tmp_path)
+        with pytest.raises(Unavailable):
+            async with asyncio.timeout(3), database.begin():
+                pass
+        await database.stop()
