@@ -37,7 +37,6 @@ class Edge:
 
     def __init__(
         self,
-        app: Asgi,
         *,
         service: str,
         settings: ServiceSettings,
@@ -46,7 +45,7 @@ class Edge:
         tracing: telemetry.Tracing,
         public: bool = False,
     ) -> None:
-        self._app = app
+        self._app: Asgi = _nothing_behind
         self._service = service
         self._settings = settings
         self._hot = hot
@@ -55,6 +54,19 @@ class Edge:
         self._public = public
         self._in_flight = 0
         self._gauge = telemetry.IN_FLIGHT.labels(service)
+
+    def behind(self, app: Asgi) -> "Edge":
+        """Put the framework behind this edge; it gets what is not hot."""
+        self._app = app
+        return self
+
+    def is_hot(self, scope: Scope) -> bool:
+        """Whether the edge answers this request itself."""
+        return (
+            scope["type"] == "http"
+            and scope["method"] == "POST"
+            and scope["path"] in self._hot
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -154,6 +166,10 @@ class Edge:
         }
         # A note may not replace what the edge itself knows.
         log.info("request", **{**(call.notes or {}), **own})
+
+
+async def _nothing_behind(scope: Scope, receive: Receive, send: Send) -> None:
+    raise problems.NotFound
 
 
 class _ClientLeft(Exception):

@@ -33,6 +33,7 @@ def serve(factory: str, settings: type[ServiceSettings]) -> None:
             access_log=False,
             log_config=None,
             server_header=False,
+            proxy_headers=False,
             date_header=False,
             # Longer than the door keeps idle connections (30 s), or reuse races with close.
             timeout_keep_alive=75,

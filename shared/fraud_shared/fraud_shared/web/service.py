@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from fraud_shared.web import health, logs, problems, strict_json
 from fraud_shared.web.call import Answer, Call
-from fraud_shared.web.edge import Edge, HotHandler
+from fraud_shared.web.edge import Asgi, Edge, HotHandler
 from fraud_shared.web.guard import Guard, service_guard
 from fraud_shared.web.settings import ServiceSettings
 from fraud_shared.web.telemetry import Tracing
@@ -46,6 +46,29 @@ class HotRoute:
     tags: tuple[str, ...] = ()
 
 
+class Service(FastAPI):
+    """A FastAPI app whose hot routes never reach FastAPI's own layers."""
+
+    def __init__(self, edge: Edge, **fields: Any) -> None:
+        super().__init__(**fields)
+        self._edge = edge
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a hot request at the edge, anything else through the framework."""
+        answer = self._edge if self._edge.is_hot(scope) else super().__call__
+        await answer(scope, receive, send)
+
+
+class _Behind:
+    """Middleware that puts the framework's inner layers behind the edge."""
+
+    def __init__(self, app: Asgi, edge: Edge) -> None:
+        self._edge = edge.behind(app)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._edge(scope, receive, send)
+
+
 def create_service(
     name: str,
     settings: ServiceSettings,
@@ -66,7 +89,16 @@ def create_service(
     readiness = health.Readiness(name, checks or {})
     tracing = tracing or Tracing(name)
     guard = service_guard(TokenVerifier(name, settings.token_secret()))
-    app = FastAPI(
+    edge = Edge(
+        service=name,
+        settings=settings,
+        hot={route.path: _hot_handler(route, guard) for route in hot},
+        limits={r.path: r.max_body_bytes for r in hot if r.max_body_bytes is not None},
+        tracing=tracing,
+        public=public,
+    )
+    app = Service(
+        edge,
         title=f"fraud {name}",
         summary=summary,
         version="1",
@@ -83,15 +115,7 @@ def create_service(
     for route in hot:
         _document(app, route)
     _handle_problems(app)
-    app.add_middleware(
-        Edge,
-        service=name,
-        settings=settings,
-        hot={route.path: _hot_handler(route, guard) for route in hot},
-        limits={r.path: r.max_body_bytes for r in hot if r.max_body_bytes is not None},
-        tracing=tracing,
-        public=public,
-    )
+    app.add_middleware(_Behind, edge=edge)
     return app
 
 
