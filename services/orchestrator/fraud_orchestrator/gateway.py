@@ -102,6 +102,7 @@ class Gateway:
                 cap_ms=s.models_cap_ms,
                 least_ms=s.models_least_ms,
                 explain_from=s.explain_from,
+                explain_strange=s.explain_strange,
                 challenger=s.challenger == "shadow",
             ),
             decider=Decider(self.door, cap_ms=s.decision_cap_ms),

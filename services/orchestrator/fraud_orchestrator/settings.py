@@ -35,7 +35,7 @@ class Settings(ServiceSettings):
     tail_ms: float = 60.0
     online_cap_ms: float = 25.0
     rules_cap_ms: float = 30.0
-    models_cap_ms: float = 40.0
+    models_cap_ms: float = 50.0
     models_least_ms: float = 5.0
     decision_cap_ms: float = 40.0
     action_cap_ms: float = 40.0
@@ -44,6 +44,8 @@ class Settings(ServiceSettings):
     challenger: Literal["off", "shadow"] = "shadow"
     # Risk from which contributions are computed in line: what may not be plainly approved.
     explain_from: float = Field(default=0.05, ge=0, le=1)
+    # Anomaly percentile from which the forest and the autoencoder explain themselves.
+    explain_strange: float = Field(default=0.99, ge=0, le=1)
     event_ahead_s: float = 300.0
     event_behind_s: float = 7 * 86400.0
     batch_concurrency: int = 8

@@ -21,7 +21,8 @@ from fraud_shared.mesh.door import Door
 from fraud_shared.mesh.errors import DependencyError, DependencyTimeout
 from fraud_shared.web.call import Call
 
-MODELS: tuple[ModelSource, ...] = ("isolation_forest", "autoencoder", "xgboost")
+ANOMALY: tuple[ModelSource, ...] = ("isolation_forest", "autoencoder")
+MODELS: tuple[ModelSource, ...] = (*ANOMALY, "xgboost")
 CHALLENGER: ModelSource = "lightgbm"
 
 
@@ -35,12 +36,18 @@ class Signals:
         cap_ms: float,
         least_ms: float,
         explain_from: float,
+        explain_strange: float,
         challenger: bool,
     ) -> None:
         self._door = door
         self._cap_ms = cap_ms
         self._least_ms = least_ms
-        self._explain_from = explain_from
+        # From which score each model explains itself in line: risk, or a percentile. The
+        # challenger, which decides nothing, never does.
+        self._explain_from: dict[ModelSource, float] = {
+            **dict.fromkeys(ANOMALY, explain_strange),
+            "xgboost": explain_from,
+        }
         self._challenger = challenger
 
     async def collect(
@@ -61,15 +68,18 @@ class Signals:
         limit = deadline.capped(self._cap_ms)
         if limit.remaining_ms() < self._least_ms:
             return self.absent("skipped", "DEADLINE_SKIPPED")
-        # Encoded once: every model gets the same bytes.
-        body = self._request(payment, features, rules)
+        body = _question(payment, features)
+        plain = rules.rules_flag == "ALLOW"
         challenger = (
-            asyncio.create_task(self._ask(CHALLENGER, body, call, limit))
+            asyncio.create_task(self._ask(CHALLENGER, body + b"}", call, limit))
             if self._challenger
             else None
         )
         champions = await asyncio.gather(
-            *(self._ask(source, body, call, limit) for source in MODELS)
+            *(
+                self._ask(source, body + self._explain(source, plain), call, limit)
+                for source in MODELS
+            )
         )
         if challenger is None:
             return tuple(champions)
@@ -86,16 +96,11 @@ class Signals:
         sources = (*MODELS, CHALLENGER) if self._challenger else MODELS
         return tuple(Signal(source=s, outcome=outcome, detail=detail) for s in sources)
 
-    def _request(
-        self, payment: Transaction, features: FeatureVector, rules: RulesResult
-    ) -> bytes:
-        plain = rules.rules_flag == "ALLOW"
-        request = ScoreRequest(
-            transaction_id=payment.transaction_id,
-            features=features,
-            explain_from=self._explain_from if plain else 0.0,
+    def _explain(self, source: ModelSource, plain: bool) -> bytes:
+        """The end of a question: what rules flagged is always explained."""
+        return (
+            f',"explain_from":{self._explain_from[source] if plain else 0.0}}}'.encode()
         )
-        return request.model_dump_json().encode()
 
     async def _ask(
         self, source: ModelSource, body: bytes, call: Call, deadline: Deadline
@@ -116,3 +121,9 @@ class Signals:
             return Signal(source=source, outcome="failed", detail=error.kind.upper())
         except ValidationError:
             return Signal(source=source, outcome="failed", detail="NOT_THE_CONTRACT")
+
+
+def _question(payment: Transaction, features: FeatureVector) -> bytes:
+    """A `ScoreRequest` without its end: the features are encoded once for all models."""
+    request = ScoreRequest(transaction_id=payment.transaction_id, features=features)
+    return request.model_dump_json(exclude={"explain_from", "model"}).encode()[:-1]

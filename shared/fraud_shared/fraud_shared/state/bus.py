@@ -36,11 +36,18 @@ def envelope(event: CloudEvent) -> Envelope:
     return Envelope(event.id, event.type, body, event.traceparent)
 
 
+class Unroutable(Exception):
+    """Nobody subscribes to this type, so nobody would be responsible for the event."""
+
+
 class Bus(Protocol):
     """Where a relay sends events."""
 
     async def publish(self, events: Sequence[Envelope]) -> None:
-        """Deliver all, or raise; after raising, all must be published again."""
+        """Deliver all, or raise; after raising, all must be published again.
+
+        An event that no service would receive raises too: it was not delivered.
+        """
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -56,7 +63,7 @@ class HttpBus:
         """Deliver to every subscriber, in order."""
         per_service: dict[str, list[bytes]] = defaultdict(list)
         for event in events:
-            for service in subscribers(event.type):
+            for service in subscribers(event.type) or _nobody(event.type):
                 per_service[service].append(event.body)
         for service, bodies in per_service.items():
             for batch in _batches(bodies):
@@ -70,6 +77,10 @@ class HttpBus:
 
     async def close(self) -> None:
         """The door belongs to the service."""
+
+
+def _nobody(event_type: str) -> list[str]:
+    raise Unroutable(event_type)
 
 
 def _batches(bodies: list[bytes]) -> list[list[bytes]]:

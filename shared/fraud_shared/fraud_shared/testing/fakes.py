@@ -8,7 +8,8 @@ from fraud_shared.mesh.errors import (
     DependencyTimeout,
     DependencyUnreachable,
 )
-from fraud_shared.state.bus import Envelope
+from fraud_shared.state.bus import Envelope, Unroutable
+from fraud_shared.state.subscriptions import subscribers
 
 Responder = Callable[[str, bytes], Awaitable[tuple[int, bytes]]]
 
@@ -67,6 +68,9 @@ class FakeBus:
         """Remember the events."""
         if self.failure is not None:
             raise self.failure
+        for event in events:
+            if not subscribers(event.type):
+                raise Unroutable(event.type)
         self.published.extend(events)
 
     async def close(self) -> None:

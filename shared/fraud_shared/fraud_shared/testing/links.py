@@ -1,0 +1,68 @@
+"""A TCP link that tests can cut or silence, between a client and a real server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit, urlunsplit
+
+
+class Link:
+    """While `silent`, what the server says does not come back; `cut()` ends every
+    connection. `url` is the server's, through this link."""
+
+    def __init__(self, url: str) -> None:
+        self._server = urlsplit(url)
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.silent = False
+        self.connections = 0
+        self.url = ""
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator["Link"]:
+        """Listen on a free port of this machine while inside."""
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        user = self._server.netloc.rpartition("@")[0]
+        there = f"{user}@127.0.0.1:{port}" if user else f"127.0.0.1:{port}"
+        self.url = urlunsplit(self._server._replace(netloc=there))
+        try:
+            yield self
+        finally:
+            server.close()
+            self.cut()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def cut(self) -> None:
+        """End every connection, without a word to either side."""
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def _accept(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.connections += 1
+        host, port = self._server.hostname, self._server.port
+        there, onward = await asyncio.open_connection(host, port)
+        self._writers |= {writer, onward}
+        for pump in (self._pump(reader, onward), self._pump(there, writer, back=True)):
+            task = asyncio.create_task(pump)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        back: bool = False,
+    ) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                if not (back and self.silent):
+                    writer.write(data)
+                    await writer.drain()
+        self._writers.discard(writer)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()

@@ -1,0 +1,233 @@
+"""The consumer behind the real broker."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aio_pika
+import pytest
+
+from fraud_shared.contracts.events import DECISION_MADE, CloudEvent
+from fraud_shared.state.bus import Envelope
+from fraud_shared.state.rabbit import TRIES, RabbitBus, RabbitConsumer
+from fraud_shared.testing.links import Link
+from fraud_shared.web.problems import Unavailable
+
+pytestmark = pytest.mark.servers
+
+
+class Handler:
+    """Remembers what it handled; fails as it is told."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.tried: dict[str, int] = {}
+        self.poison: set[str] = set()
+        self.outages = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def __call__(self, events: Sequence[CloudEvent]) -> None:
+        subjects = [event.subject for event in events]
+        for subject in subjects:
+            self.tried[subject] = self.tried.get(subject, 0) + 1
+        await self.gate.wait()
+        if self.outages:
+            self.outages -= 1
+            raise Unavailable
+        if self.poison & set(subjects):
+            raise LookupError
+        self.batches.append(subjects)
+
+    @property
+    def handled(self) -> set[str]:
+        return {subject for batch in self.batches for subject in batch}
+
+
+@pytest.fixture
+def handler() -> Handler:
+    return Handler()
+
+
+@pytest.fixture
+def world(broker: Any, handler: Handler, make_event: Any, envelope: Any) -> Any:
+    """Publishing, consuming and looking into queues, all under this test's prefix."""
+    url, prefix, channel = broker
+
+    class World:
+        @staticmethod
+        async def publish(*subjects: str) -> None:
+            bus = RabbitBus(url, prefix=prefix)
+            await bus.publish([envelope(make_event(s)) for s in subjects])
+            await bus.close()
+
+        @staticmethod
+        @asynccontextmanager
+        async def consuming(at: str = url) -> Any:
+            consumer = RabbitConsumer(
+                at,
+                service="post_auth",
+                handler=handler,
+                prefix=prefix,
+                reconnect_s=0.05,
+            )
+            async with consumer.running():
+                yield
+
+        @staticmethod
+        async def take(queue: str) -> list[aio_pika.abc.AbstractIncomingMessage]:
+            found = []
+            source = await channel.get_queue(f"{prefix}.{queue}")
+            while (message := await source.get(fail=False)) is not None:
+                await message.ack()
+                found.append(message)
+            return found
+
+    World.url = url
+    World.prefix = prefix
+    World.channel = channel
+    return World
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+class TestHandling:
+    async def test_takes_what_is_there_as_a_batch(
+        self, world: Any, handler: Handler
+    ) -> None:
+        subjects = [f"s{n}" for n in range(30)]
+        await world.publish(*subjects)
+        async with world.consuming():
+            await until(lambda: handler.handled == set(subjects))
+        assert max(map(len, handler.batches)) > 1
+        assert await world.take("post_auth") == []
+        assert set(handler.tried.values()) == {1}
+
+    async def test_goes_on_with_what_comes_later(
+        self, world: Any, handler: Handler
+    ) -> None:
+        await world.publish("a")
+        async with world.consuming():
+            await until(lambda: handler.handled == {"a"})
+            await world.publish("b")
+            await until(lambda: handler.handled == {"a", "b"})
+
+    async def test_acknowledges_only_after_the_handler(
+        self, world: Any, handler: Handler
+    ) -> None:
+        await world.publish("a")
+        handler.gate.clear()
+        async with world.consuming():
+            await until(lambda: handler.tried == {"a": 1})
+        assert handler.batches == []
+        handler.gate.set()
+        async with world.consuming():
+            await until(lambda: handler.batches == [["a"]])
+        assert handler.tried == {"a": 2}
+
+
+class TestPoison:
+    async def test_is_parked_after_its_tries_and_the_others_are_handled(
+        self, world: Any, handler: Handler, make_event: Any, envelope: Any
+    ) -> None:
+        handler.poison = {"bad"}
+        await world.publish("a", "bad", "b", "c")
+        async with world.consuming():
+            await until(lambda: handler.handled >= {"a", "b", "c"})
+            await until(lambda: handler.tried["bad"] > TRIES)
+            await world.publish("d")
+            await until(lambda: "d" in handler.handled)
+        # Once with its batch, and then its tries alone.
+        assert handler.tried["bad"] == TRIES + 1
+        (parked,) = await world.take("parked.post_auth")
+        assert parked.body == envelope(make_event("bad")).body
+        assert parked.message_id == make_event("bad").id
+        assert await world.take("post_auth") == []
+
+    async def test_that_cannot_be_read_is_parked_at_once(
+        self, world: Any, handler: Handler
+    ) -> None:
+        bus = RabbitBus(world.url, prefix=world.prefix)
+        for body in (b"{", b'{"specversion":"2.0"}', b"\xff"):
+            await bus.publish([Envelope("x", DECISION_MADE, body)])
+        await bus.close()
+        await world.publish("a")
+        async with world.consuming():
+            await until(lambda: handler.handled == {"a"})
+        bodies = {message.body for message in await world.take("parked.post_auth")}
+        assert bodies == {b"{", b'{"specversion":"2.0"}', b"\xff"}
+
+    async def test_can_be_sent_again_from_where_it_is_parked(
+        self, world: Any, handler: Handler
+    ) -> None:
+        handler.poison = {"bad"}
+        await world.publish("bad")
+        async with world.consuming():
+            await until(lambda: handler.tried.get("bad", 0) >= TRIES)
+            (parked,) = await parked_soon(world)
+            handler.poison = set()
+            exchange = await world.channel.get_exchange(f"{world.prefix}.events")
+            await exchange.publish(
+                aio_pika.Message(parked.body, message_id=parked.message_id),
+                routing_key=parked.routing_key,
+            )
+            await until(lambda: handler.handled == {"bad"})
+
+
+async def parked_soon(world: Any) -> list[Any]:
+    async with asyncio.timeout(5):
+        while not (found := await world.take("parked.post_auth")):
+            await asyncio.sleep(0.02)
+    return found
+
+
+class TestOutage:
+    async def test_of_a_store_parks_nothing(self, world: Any, handler: Handler) -> None:
+        handler.outages = 6
+        subjects = {f"s{n}" for n in range(5)}
+        await world.publish(*subjects)
+        async with world.consuming():
+            await until(lambda: handler.handled == subjects)
+        assert max(handler.tried.values()) > TRIES
+        assert await world.take("parked.post_auth") == []
+        assert await world.take("post_auth") == []
+
+    async def test_of_the_connection_is_survived(
+        self, world: Any, handler: Handler
+    ) -> None:
+        async with Link(world.url).open() as link, world.consuming(link.url):
+            await world.publish("a")
+            await until(lambda: handler.handled == {"a"})
+            link.cut()
+            await world.publish("b")
+            await until(lambda: handler.handled == {"a", "b"})
+            assert link.connections >= 2
+
+    async def test_of_the_connection_during_work_delivers_again(
+        self, world: Any, handler: Handler
+    ) -> None:
+        async with Link(world.url).open() as link, world.consuming(link.url):
+            await world.publish("a")
+            handler.gate.clear()
+            await until(lambda: handler.tried == {"a": 1})
+            link.cut()
+            handler.gate.set()
+            await until(lambda: handler.tried == {"a": 2})
+        assert await world.take("post_auth") == []
+
+    async def test_of_the_broker_at_the_start_is_waited_for(
+        self, world: Any, handler: Handler
+    ) -> None:
+        await world.publish("a")
+        async with Link(world.url).open() as link:
+            link.silent = True
+            async with world.consuming(link.url):
+                await until(lambda: link.connections == 1)
+                link.silent = False
+                link.cut()
+                await until(lambda: handler.handled == {"a"})
