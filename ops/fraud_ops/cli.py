@@ -18,6 +18,8 @@ app.add_typer(keys_app, name="keys")
 bench_app = typer.Typer(help="Measurements that anyone can run.")
 app.add_typer(bench_app, name="bench")
 
+evaluate_app = typer.Typer(help="Quality as a command.")
+app.add_typer(evaluate_app, name="evaluate")
 chaos_app = typer.Typer(help="Break the mesh on purpose, under load.")
 app.add_typer(chaos_app, name="chaos")
 
@@ -120,6 +122,33 @@ def simulate(
     from fraud_ops.simulate.cli import simulate_command
 
     simulate_command(payments, seed, days, out, labels, summary)
+
+
+@evaluate_app.command("simulated")
+def evaluate_simulated(
+    payments: Annotated[int, typer.Option(help="Simulated payments.")] = 60_000,
+    seed: Annotated[int, typer.Option(help="Never one used for training.")] = 2026,
+    policy: Annotated[
+        Path | None, typer.Option(help="A policy file (default: the shipped one).")
+    ] = None,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """Verdicts by scenario, offline, with the shipped rules, models and policy."""
+    from fraud_ops.evaluate.simulated import evaluate_simulated_command
+    from fraud_ops.mesh.up import local_mesh, train_if_empty
+
+    mesh = local_mesh(var)
+    train_if_empty(mesh, FIRST_BUNDLE)
+    evaluate_simulated_command(
+        mesh,
+        payments=payments,
+        seed=seed,
+        policy=policy,
+        as_json=as_json,
+        enforce=enforce,
+    )
 
 
 @chaos_app.command("kill")

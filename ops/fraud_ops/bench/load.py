@@ -136,7 +136,7 @@ def live(seed: int, run: str) -> Iterator[bytes]:
         payments=PAYMENTS,
         start=midnight - timedelta(days=DAYS),
         days=DAYS,
-        accounts=PAYMENTS // 10,
+        accounts=PAYMENTS // 5,
         listed_names=shipped_names(),
     )
     for event in stream(config):

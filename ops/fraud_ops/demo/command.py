@@ -46,6 +46,7 @@ def demo_command(
         **percentiles,
         "verdicts": {row: dict(c) for row, c in tally.verdicts.items()},
         "degraded": dict(tally.degraded),
+        "disturbed_by": dict(tally.disturbed_by),
         "failures": dict(tally.failed),
         "labels_accepted": labels,
     }

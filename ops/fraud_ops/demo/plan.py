@@ -14,10 +14,11 @@ from fraud_ops.simulate import (
 
 # Never used in training: `fraud train` simulates with seed 1.
 SEED = 2026
-HISTORY_DAYS = 30
+HISTORY_DAYS = 45
 # Within what the gateway accepts as event time (7 days back).
 PRESENT = timedelta(days=6)
 SEEDS_TRIED = 40
+PAYMENTS_PER_DAY = 100 / 120
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ def _rehearse(streamed: int, seed: int, until: datetime) -> Play:
         payments=total,
         start=start,
         days=HISTORY_DAYS,
+        # As busy as the accounts that the models were trained on.
+        accounts=int(total / HISTORY_DAYS / PAYMENTS_PER_DAY),
         fraud_rate=0.01,
         listed_names=shipped_names(),
     )

@@ -29,6 +29,8 @@ class Tally:
     latency_ms: list[float] = field(default_factory=list)
     failed: Counter[str] = field(default_factory=Counter)
     degraded: Counter[str] = field(default_factory=Counter)
+    # Why honest payments were disturbed: the first reason of each.
+    disturbed_by: Counter[str] = field(default_factory=Counter)
     explained: dict[str, Any] | None = None
 
     def add(
@@ -45,6 +47,9 @@ class Tally:
         pot[row] += amount
         self.latency_ms.append(latency_ms)
         self.degraded.update(decision["degraded"])
+        if not payment.fraud and verdict != "APPROVE":
+            first = decision["reasons"][0]
+            self.disturbed_by[f"{first['source']}: {first['code']}"] += 1
         if payment.fraud and _tells_more(decision, self.explained):
             self.explained = decision
 

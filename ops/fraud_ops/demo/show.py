@@ -38,6 +38,11 @@ def by_scenario(console: Console, tally: Tally) -> None:
         HONEST, *(str(honest[v]) for v in VERDICTS), f"{tally.disturbed:.2%}", "", ""
     )
     console.print(table)
+    if tally.disturbed_by:
+        causes = ", ".join(
+            f"{n} x {cause}" for cause, n in tally.disturbed_by.most_common()
+        )
+        console.print(f"honest payments were disturbed by: {causes}")
     if tally.degraded:
         console.print(f"decided without some evidence: {dict(tally.degraded)}")
 

@@ -1,19 +1,19 @@
 """Databases of the test's own, on both backends, and brokers with names of its own."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+import aio_pika
 import pytest
 import sqlalchemy as sa
 
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
-from fraud_shared.state.bus import Envelope
 from fraud_shared.state.database import Database
 from fraud_shared.state.outbox import outbox_table
+from fraud_shared.state.subscriptions import SUBSCRIPTIONS
 from fraud_shared.state.types import UtcDateTime
 from fraud_shared.testing.servers import amqp_url, fresh_schema, sql_url
 
@@ -90,28 +90,26 @@ def make_event() -> Callable[..., CloudEvent]:
     return make
 
 
-@pytest.fixture
-def envelope() -> Callable[[CloudEvent], Envelope]:
-    """An event as a relay sends it."""
-
-    def wrap(event: CloudEvent) -> Envelope:
-        body = event.model_dump_json(exclude_none=True).encode()
-        return Envelope(event.id, event.type, body, event.traceparent)
-
-    return wrap
+Broker = tuple[str, str, Any]
 
 
 @pytest.fixture
-async def broker() -> AsyncIterator[tuple[str, str, Any]]:
+def open_broker() -> Callable[[], AbstractAsyncContextManager[Broker]]:
     """URL, a name prefix of this test's own, and a channel; the queues go afterwards."""
-    import aio_pika
+    return _broker
 
-    from fraud_shared.state.subscriptions import SUBSCRIPTIONS
 
+@pytest.fixture
+async def broker() -> AsyncIterator[Broker]:
+    """The same, opened."""
+    async with _broker() as found:
+        yield found
+
+
+@asynccontextmanager
+async def _broker() -> AsyncIterator[Broker]:
     url, prefix = amqp_url(), fresh_schema("fraud_test")
-    assert urlsplit(url).hostname
-    async with AsyncExitStack() as stack:
-        connection = await stack.enter_async_context(await aio_pika.connect(url))
+    async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
         yield url, prefix, channel
         cleaner = await connection.channel()

@@ -89,6 +89,72 @@ class TestTransaction:
             assert (await conn.execute(sa.select(things.c.count))).scalar() == 12
 
 
+class TestRun:
+    """The same transaction in one hop, for the payment's path."""
+
+    async def test_returns_what_the_work_returns(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        def work(conn: sa.Connection) -> int:
+            conn.execute(sa.insert(things).values(name="a", count=7))
+            return int(conn.execute(sa.select(things.c.count)).scalar_one())
+
+        assert await db.run(work) == 7
+        assert await names(db, things) == ["a"]
+
+    async def test_rolls_back_and_passes_what_the_work_raises(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        def work(conn: sa.Connection) -> None:
+            conn.execute(sa.insert(things).values(name="a", count=1))
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            await db.run(work)
+        assert await names(db, things) == []
+
+    async def test_translates_the_same_errors(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        def twice(conn: sa.Connection) -> None:
+            for _ in range(2):
+                conn.execute(sa.insert(things).values(name="a", count=1))
+
+        with pytest.raises(IntegrityError):
+            await db.run(twice)
+        with pytest.raises(Unavailable):
+            await db.run(lambda conn: conn.execute(sa.text("SELEC")))
+
+    async def test_a_read_does_not_wait_for_a_writer(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        query = sa.select(sa.func.count()).select_from(things)
+        async with db.begin() as conn:
+            await conn.execute(sa.insert(things).values(name="a", count=1))
+            async with asyncio.timeout(1):
+                found = await db.run(
+                    lambda conn: conn.execute(query).scalar(), write=False
+                )
+        assert found == 0
+
+    async def test_writers_of_both_kinds_wait_for_each_other(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        await put(db, things, "a", 0)
+        step = sa.update(things).values(count=things.c.count + 1)
+
+        async def begin() -> None:
+            async with db.begin() as conn:
+                await conn.execute(step)
+
+        async def run() -> None:
+            await db.run(lambda conn: conn.execute(step))
+
+        await asyncio.gather(*(work() for _ in range(8) for work in (begin, run)))
+        async with db.read() as conn:
+            assert (await conn.execute(sa.select(things.c.count))).scalar() == 16
+
+
 class TestInsert:
     async def test_do_nothing_keeps_the_first(
         self, db: Database, things: sa.Table

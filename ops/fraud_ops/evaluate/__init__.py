@@ -1,0 +1,1 @@
+"""Quality as a command: `fraud evaluate …`."""
