@@ -206,6 +206,18 @@ def new_key(
     new_key_command(client, scopes)
 
 
+@app.command()
+def schemas(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only compare; exit 1 when files differ.")
+    ] = False,
+) -> None:
+    """Write JSON Schema, OpenAPI and the generated tables again."""
+    from fraud_ops.schemas import schemas_command
+
+    schemas_command(check)
+
+
 @app.command("deploy-check")
 def deploy_check() -> None:
     """Check compose file, Dockerfile and .env.example against schemas and code."""

@@ -152,7 +152,7 @@ _VELOCITY: tuple[Row, ...] = (
 
 _PROFILE: tuple[Row, ...] = (
     ("history_payments", "int", "profile", "history_payments", "payments", "payments of the account known before this one"),
-    ("account_age_seconds", "float", "profile", "seconds(t, first_t)", "s", "since the account was first seen; unknown for its first payment"),
+    ("account_age_seconds", "float", "profile", "at_most(seconds(t, first_t), 2592000)", "s", "since the account was first seen, up to 30 days: beyond, it would only tell the date; unknown for its first payment"),
     ("typical_amount", "float", "profile", "ratio(typical_sum, typical_n)", "EUR cents", "mean amount of the account before this payment"),
     ("amount_over_typical", "float", "profile", "ratio(amount, typical_amount)", "ratio", "amount over the account's mean before this payment"),
     ("amount_zscore", "float", "profile", "zscore(amount, typical_n, typical_sum, squares_hi, squares_lo)", "deviations", "amount against the account's amounts before this payment; unknown below 5 of them"),

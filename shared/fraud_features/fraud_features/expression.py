@@ -27,6 +27,7 @@ FUNCTIONS: dict[str, Callable[..., object]] = {
         maths.minus,
         maths.zscore,
         maths.seconds,
+        maths.at_most,
         maths.distance_km,
         maths.speed,
         maths.unusual_hour,

@@ -57,6 +57,11 @@ def seconds(later: int, earlier: int | None) -> float | None:
     return (later - earlier) / 1_000_000
 
 
+def at_most(value: float | None, most: float) -> float | None:
+    """The value, or `most` when it is larger."""
+    return None if value is None else min(value, most)
+
+
 def distance_km(
     lat: int | None, lon: int | None, lat0: int | None, lon0: int | None
 ) -> float | None:

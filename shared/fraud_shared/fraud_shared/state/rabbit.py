@@ -104,7 +104,7 @@ class RabbitBus:
 
     async def _open(self) -> AbstractExchange:
         self._connection = await aio_pika.connect(
-            self._url, timeout=CONFIRM_TIMEOUT_S, heartbeat=5
+            self._url, timeout=self._confirm_timeout_s, heartbeat=5
         )
         # Without on_return_raises an unroutable message is confirmed and lost.
         channel = await self._connection.channel(

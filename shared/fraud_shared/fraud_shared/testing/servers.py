@@ -6,16 +6,54 @@ is skipped with the reason, or fails when `FRAUD_REQUIRE_SERVERS=1` (as in CI).
 
 import os
 import socket
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cache
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
 
-_REDIS = "redis://127.0.0.1:6379/0"
-_POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
-_AMQP = "amqp://guest:guest@127.0.0.1:5672/"
+
+@dataclass(frozen=True)
+class _Server:
+    """How to find one, and how to start one: `ready` is what its log says at last."""
+
+    name: str
+    variable: str
+    url: str
+    image: str
+    ready: str
+    environment: dict[str, str] = field(default_factory=dict, hash=False)
+
+
+_REDIS = _Server(
+    "Redis",
+    "TEST_REDIS_URL",
+    "redis://127.0.0.1:6379/0",
+    "redis:7",
+    "Ready to accept connections",
+)
+_POSTGRES = _Server(
+    "PostgreSQL",
+    "TEST_DATABASE_URL",
+    "postgresql://postgres@127.0.0.1:5432/postgres",
+    "postgres:16",
+    # Said once by the first start, which only sets up, and then by the second.
+    "listening on IPv4 address",
+    {"POSTGRES_HOST_AUTH_METHOD": "trust"},
+)
+_RABBITMQ = _Server(
+    "RabbitMQ",
+    "TEST_AMQP_URL",
+    "amqp://guest:guest@127.0.0.1:5672/",
+    "rabbitmq:3.13",
+    "Server startup complete",
+)
+_START_WITHIN_S = 90.0
 
 
 def _answers(url: str) -> bool:
@@ -29,7 +67,42 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _missing(name: str, url: str) -> str:
+@cache
+def _started(server: _Server) -> str | None:
+    """The URL of a container that lives as long as the test run; None without engine."""
+    try:
+        # Optional, and slow to import: only where no server answers.
+        from testcontainers.core.container import DockerContainer
+        from testcontainers.core.docker_client import DockerClient
+
+        DockerClient().client.ping()
+    except Exception:
+        return None
+    port = urlsplit(server.url).port or 0
+    container = DockerContainer(server.image).with_exposed_ports(port)
+    for name, value in server.environment.items():
+        container = container.with_env(name, value)
+    container.start()
+    give_up = time.monotonic() + _START_WITHIN_S
+    while server.ready.encode() not in b"".join(container.get_logs()):
+        if time.monotonic() > give_up:
+            container.stop()
+            return None
+        time.sleep(0.5)
+    there = f"{container.get_container_host_ip()}:{container.get_exposed_port(port)}"
+    return server.url.replace(f"127.0.0.1:{port}", there)
+
+
+def _find(server: _Server) -> str:
+    url = os.environ.get(server.variable, server.url)
+    if _answers(url):
+        return url
+    if server.variable not in os.environ and (started := _started(server)):
+        return started
+    _missing(server.name, url)
+
+
+def _missing(name: str, url: str) -> NoReturn:
     reason = f"no {name} at {urlsplit(url).hostname}:{urlsplit(url).port}"
     if os.environ.get("FRAUD_REQUIRE_SERVERS") == "1":
         pytest.fail(f"{reason}, and FRAUD_REQUIRE_SERVERS=1")
@@ -38,20 +111,17 @@ def _missing(name: str, url: str) -> str:
 
 def redis_url() -> str:
     """A real Redis, or skip. Use a key prefix of your own."""
-    url = os.environ.get("TEST_REDIS_URL", _REDIS)
-    return url if _answers(url) else _missing("Redis", url)
+    return _find(_REDIS)
 
 
 def postgres_url() -> str:
     """A real PostgreSQL, or skip. Use `fresh_schema()` as the schema."""
-    url = os.environ.get("TEST_DATABASE_URL", _POSTGRES)
-    return url if _answers(url) else _missing("PostgreSQL", url)
+    return _find(_POSTGRES)
 
 
 def amqp_url() -> str:
-    """A real RabbitMQ, or skip."""
-    url = os.environ.get("TEST_AMQP_URL", _AMQP)
-    return url if _answers(url) else _missing("RabbitMQ", url)
+    """A real RabbitMQ, or skip. Use a name prefix of your own."""
+    return _find(_RABBITMQ)
 
 
 def fresh_schema(prefix: str = "test") -> str:

@@ -91,7 +91,7 @@ def world(broker: Any, handler: Handler, make_event: Any) -> Any:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while not condition():
             await asyncio.sleep(0.01)
 

@@ -1,0 +1,226 @@
+"""`fraud schemas`: what is generated from the code and committed beside it.
+
+JSON Schemas of the messages, OpenAPI of the ten services, and the tables of settings and
+features in README files, between markers.
+"""
+
+import importlib
+import json
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin
+
+import typer
+from pydantic import AliasChoices, BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from rich.console import Console
+
+from fraud_shared.contracts import (
+    action,
+    decision,
+    events,
+    features,
+    label,
+    screening,
+    signal,
+    transaction,
+)
+from fraud_shared.mesh.addresses import SERVICES
+from fraud_shared.web.settings import ServiceSettings
+
+CONTRACTS: tuple[type[BaseModel], ...] = (
+    transaction.TransactionIn,
+    transaction.Transaction,
+    features.FeatureVector,
+    signal.ScoreRequest,
+    signal.Signal,
+    signal.RulesRequest,
+    signal.RulesResult,
+    screening.ScreeningRequest,
+    screening.ScreeningResult,
+    decision.DecideRequest,
+    decision.Ruling,
+    decision.Decision,
+    decision.DecisionMade,
+    action.ActionRequest,
+    action.ActionReply,
+    action.ChallengeResolved,
+    action.CaseResolution,
+    label.LabelReport,
+    label.LabelAccepted,
+    events.CloudEvent,
+)
+SCHEMA_FOLDER = Path("shared/fraud_shared/schemas")
+OPENAPI_FOLDER = Path("deploy/openapi")
+# Whatever the shell says, documents are made without stores, brokers and registries.
+_ALONE = {
+    "env": "development",
+    "token_key": "",
+    **dict.fromkeys(("database_url", "redis_url", "amqp_url"), ""),
+    **dict.fromkeys(("registry_uri", "dataset_uri", "public_key"), ""),
+}
+
+
+def schemas_command(
+    check: bool, root: Path = Path(), documents: Mapping[Path, str] | None = None
+) -> None:
+    """Write the generated files below `root`; with `check`, only compare, and exit with
+    status 1 naming those that differ. `documents` are `generated()` unless given."""
+    console = Console()
+    wanted = {**(documents or generated()), **tables(root)}
+    different = [p for p, text in wanted.items() if _read(root / p) != text]
+    stale = sorted(_extra(root, wanted))
+    for path in (*different, *stale):
+        console.print(str(path), markup=False, highlight=False, soft_wrap=True)
+    if check:
+        if different or stale:
+            console.print("differ from the code: run `fraud schemas`")
+            raise typer.Exit(1)
+        return
+    for path in different:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(wanted[path])
+    for path in stale:
+        (root / path).unlink()
+    console.print(f"{len(wanted)} files up to date")
+
+
+def generated() -> dict[Path, str]:
+    """The JSON Schema and OpenAPI files, by path from the root of the repository."""
+    files = {SCHEMA_FOLDER / f"{m.__name__}.json": _schema(m) for m in CONTRACTS}
+    for service in SERVICES:
+        files[OPENAPI_FOLDER / f"{service}.json"] = _openapi(service)
+    return files
+
+
+def tables(root: Path) -> dict[Path, str]:
+    """The README files that have markers, with fresh tables between them."""
+    fresh = {
+        Path(f"services/{service}/README.md"): ("settings", _settings_table(service))
+        for service in SERVICES
+    }
+    fresh[Path("shared/fraud_features/README.md")] = ("features", _features_table())
+    found = {}
+    for path, (name, table) in fresh.items():
+        text = _read(root / path)
+        if text is not None and f"<!-- {name}:begin -->" in text:
+            found[path] = between_markers(text, name, table)
+    return found
+
+
+def between_markers(text: str, name: str, table: str) -> str:
+    """`text` with `table` between its `name` markers."""
+    marked = re.compile(
+        rf"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", flags=re.DOTALL
+    )
+    return marked.sub(lambda m: f"{m[1]}{table.strip()}\n{m[2]}", text)
+
+
+def _schema(model: type[BaseModel]) -> str:
+    return _json(
+        {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$id": f"urn:fraud:schema:{model.__name__}",
+            **model.model_json_schema(),
+        }
+    )
+
+
+def _openapi(service: str) -> str:
+    settings = _settings(service)
+    create_app = importlib.import_module(f"fraud_{service}.app").create_app
+    with tempfile.TemporaryDirectory() as var:
+        known: dict[str, Any] = {
+            k: v for k, v in _ALONE.items() if k in settings.model_fields
+        }
+        app = create_app(settings(**known, var_dir=Path(var)))
+        return _json(app.openapi())
+
+
+def _settings(service: str) -> type[ServiceSettings]:
+    module = importlib.import_module(f"fraud_{service}.settings")
+    settings: type[ServiceSettings] = module.Settings
+    return settings
+
+
+def _settings_table(service: str) -> str:
+    settings = _settings(service)
+    prefix = settings.model_config.get("env_prefix", "")
+    rows = ["| variable | type | default |", "|---|---|---|"]
+    for name, field in settings.model_fields.items():
+        variable = _alias(field) or f"{prefix}{name}".upper()
+        kind = _kind(field.annotation).replace("|", "\\|")
+        rows.append(f"| `{variable}` | {kind} | {_default(field)} |")
+    return "\n".join(rows)
+
+
+def _features_table() -> str:
+    # Imported here: only this table needs the features.
+    from fraud_features.registry import BANK
+
+    return BANK.docs_table()
+
+
+def _alias(field: FieldInfo) -> str | None:
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        alias = alias.choices[0]
+    return alias if isinstance(alias, str) else None
+
+
+def _kind(annotation: Any) -> str:
+    arguments = [a for a in get_args(annotation) if a is not Ellipsis]
+    origin = get_origin(annotation)
+    if isinstance(annotation, UnionType):
+        return " or ".join(_kind(argument) for argument in arguments)
+    if origin in (tuple, list, frozenset):
+        return f"list of {_kind(arguments[0])}"
+    if arguments:
+        return ", ".join(f"`{argument}`" for argument in arguments)
+    names: Mapping[Any, str] = {
+        str: "text",
+        int: "integer",
+        float: "number",
+        bool: "true or false",
+        Path: "path",
+        SecretStr: "secret",
+        timedelta: "duration",
+        type(None): "none",
+    }
+    return names.get(annotation, getattr(annotation, "__name__", str(annotation)))
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, SecretStr) or value in ("", None, ()):
+        return ""
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g} s"
+    if isinstance(value, Path) and value.is_absolute():
+        # Inside an installed package: its place on this machine is nobody's business.
+        parts = [n for n, part in enumerate(value.parts) if part.startswith("fraud_")]
+        value = Path(*value.parts[parts[-1] :]) if parts else value.name
+    if isinstance(value, tuple):
+        value = ", ".join(map(str, value))
+    return f"`{value}`"
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text() if path.exists() else None
+
+
+def _extra(root: Path, wanted: Mapping[Path, str]) -> Iterator[Path]:
+    for folder in (SCHEMA_FOLDER, OPENAPI_FOLDER):
+        for path in (root / folder).glob("*.json"):
+            if folder / path.name not in wanted:
+                yield folder / path.name
