@@ -55,9 +55,9 @@ def make(*answers: Any) -> tuple[Door, Script, FakeTransport]:
     return Door(transport, TokenIssuer("orchestrator", KEY)), script, transport
 
 
-async def ask(door: Door, ms: float = 1000, **more: Any) -> bytes:
+async def ask(door: Door, ms: float = 1000, cap: float = 100, **more: Any) -> bytes:
     return await door.call(
-        "rules", "/evaluate", b"x", deadline=Deadline.after(ms), cap_ms=100, **more
+        "rules", "/evaluate", b"x", deadline=Deadline.after(ms), cap_ms=cap, **more
     )
 
 
@@ -190,7 +190,7 @@ class TestBreaker:
         door, _, transport = make(respond)
         await fail(door, 5)
         await half_open(door)
-        first = asyncio.create_task(ask(door))
+        first = asyncio.create_task(ask(door, 60_000, 60_000))
         await probe.wait()
         with pytest.raises(DependencyRefused):
             await ask(door)
@@ -213,7 +213,7 @@ class TestBreaker:
         door, _, transport = make(respond)
         await fail(door, 5)
         await half_open(door)
-        probe = asyncio.create_task(ask(door))
+        probe = asyncio.create_task(ask(door, 60_000, 60_000))
         while len(transport.calls) < 6:
             await asyncio.sleep(0)
         probe.cancel()
@@ -227,7 +227,7 @@ class TestBreaker:
 
         door, _, _ = make(never)
         for _ in range(10):
-            task = asyncio.create_task(ask(door))
+            task = asyncio.create_task(ask(door, 60_000, 60_000))
             await asyncio.sleep(0)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -252,7 +252,7 @@ class TestBulkhead:
             return 200, b""
 
         door, _, transport = make(hold)
-        held = [asyncio.create_task(ask(door)) for _ in range(BULKHEAD)]
+        held = [asyncio.create_task(ask(door, 60_000, 60_000)) for _ in range(BULKHEAD)]
         while len(transport.calls) < BULKHEAD:
             await asyncio.sleep(0)
         with pytest.raises(DependencyRefused) as refused:
@@ -274,7 +274,7 @@ class TestBulkhead:
 
         door, _, transport = make(respond)
         fails = False
-        held = [asyncio.create_task(ask(door)) for _ in range(BULKHEAD)]
+        held = [asyncio.create_task(ask(door, 60_000, 60_000)) for _ in range(BULKHEAD)]
         while len(transport.calls) < BULKHEAD:
             await asyncio.sleep(0)
         for _ in range(5):
