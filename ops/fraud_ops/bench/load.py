@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ from fraud_shared.mesh.errors import DependencyError
 # The gateway takes event times of up to seven days ago.
 DAYS = 6
 PAYMENTS = 60_000
+VERDICT = re.compile(rb'"decision":"([A-Z]+)"')
+NOTHING_MISSING = b'"degraded":[]'
 
 
 @dataclass
@@ -116,12 +119,15 @@ class Load:
         if status != 200:
             outcome.failed[f"status_{status}"] += 1
             return
-        decision = json.loads(reply)
-        outcome.latency_ms.append(elapsed_ms)
-        outcome.verdicts[decision.get("decision", "none")] += 1
-        if "decision" not in decision:
+        found = VERDICT.search(reply)
+        if found is None:
             outcome.failed["no_verdict"] += 1
-        outcome.degraded.update(decision.get("degraded", ()))
+            return
+        outcome.latency_ms.append(elapsed_ms)
+        outcome.verdicts[found[1].decode()] += 1
+        # The generator shares the cores with what it measures: it reads only what it must.
+        if NOTHING_MISSING not in reply:
+            outcome.degraded.update(json.loads(reply)["degraded"])
 
 
 def live(seed: int, run: str) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from itertools import islice
 from typing import Any
 
 import psutil
@@ -18,7 +19,8 @@ console = wide_console()
 SEED = 77
 WARM_UP_S = 3.0
 BENCH_PORT = 18000
-# The plain version is given all the time it wants: it is to do the whole work.
+ENOUGH = 40_000
+# Caps under which nothing is cut off.
 UNHURRIED = {
     f"FRAUD_ORCHESTRATOR_{name}_MS": "10000"
     for name in ("WALL", "ONLINE_CAP", "RULES_CAP", "MODELS_CAP", "DECISION_CAP", "ACTION_CAP")
@@ -32,15 +34,21 @@ async def measure(
     concurrency: int,
     seconds: float,
     plain: bool = False,
+    unhurried: bool = False,
 ) -> dict[str, Any]:
-    """Start a fresh mesh on `mesh`'s models, load it, and take figures."""
+    """Start a fresh mesh on `mesh`'s models, load it, and take figures.
+
+    `unhurried` lifts the caps, so that every payment is the whole work.
+    """
     command = _plain_command if plain else service_command
-    extra = UNHURRIED if plain else {}
+    extra = UNHURRIED if unhurried else {}
     with mesh.fresh(BENCH_PORT) as fresh:
         async with running_mesh(fresh, command, **extra) as supervisor:
             client = Client(fresh.url, fresh.key(), connections=256)
             run = "plain" if plain else "lean"
-            load = Load(client, live(SEED, run), timeout_s=20.0 if plain else 1.0)
+            # Made beforehand: the generator shares the cores with what it measures.
+            bodies = list(islice(live(SEED, run), ENOUGH))
+            load = Load(client, iter(bodies), timeout_s=20.0 if unhurried else 1.0)
             await load.closed_loop(2, WARM_UP_S)
             before = _cpu_s(supervisor)
             outcome: Outcome = (
@@ -73,13 +81,28 @@ def bench_mesh_command(
     enforce: bool,
 ) -> None:
     """Measure, print a table, and judge the figures."""
-    ours = asyncio.run(measure(mesh, rps=rps, concurrency=concurrency, seconds=seconds))
+    # Side by side, both do the whole work for every payment: a call that is cut off at
+    # its cap costs less, and would flatter whoever is slower.
+    ours = asyncio.run(
+        measure(
+            mesh,
+            rps=rps,
+            concurrency=concurrency,
+            seconds=seconds,
+            unhurried=reference,
+        )
+    )
     figures: dict[str, Any] = {"mesh": ours}
     gates: list[Gate] = [gate("failed requests", ours["failed"], 0, "at_most")]
     if reference:
         plain = asyncio.run(
             measure(
-                mesh, rps=None, concurrency=concurrency, seconds=seconds, plain=True
+                mesh,
+                rps=None,
+                concurrency=concurrency,
+                seconds=seconds,
+                plain=True,
+                unhurried=True,
             )
         )
         figures["plain"] = plain

@@ -108,6 +108,7 @@ class Assembly:
 
     def observe(self, decision: Decision, watch: Stopwatch, call: Call) -> None:
         """Count the decision and put it into the request's log line."""
+        watch.observe()
         DECISION_SECONDS.observe(watch.total_ms() / 1000)
         DECISIONS.labels(decision.decision.value).inc()
         for reason in decision.degraded:

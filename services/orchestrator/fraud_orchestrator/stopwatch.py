@@ -1,8 +1,6 @@
 """Time per stage of one payment."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from fraud_orchestrator.telemetry import STAGE_SECONDS
 
@@ -10,21 +8,38 @@ from fraud_orchestrator.telemetry import STAGE_SECONDS
 class Stopwatch:
     """Collects milliseconds by stage name; stages may overlap."""
 
+    __slots__ = ("_started", "ms")
+
     def __init__(self) -> None:
         self._started = time.perf_counter()
         self.ms: dict[str, float] = {}
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time what happens inside, also when it raises."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            elapsed = time.perf_counter() - started
-            self.ms[name] = round(elapsed * 1000, 3)
-            STAGE_SECONDS.labels(name).observe(elapsed)
+    def stage(self, name: str) -> "Stage":
+        """Time what happens inside `with`, also when it raises."""
+        return Stage(self.ms, name)
 
     def total_ms(self) -> float:
         """Milliseconds since the payment was parsed."""
         return round((time.perf_counter() - self._started) * 1000, 3)
+
+    def observe(self) -> None:
+        """Put every stage into the histogram: once, after the reply is made."""
+        for name, ms in self.ms.items():
+            STAGE_SECONDS.labels(name).observe(ms / 1000)
+
+
+class Stage:
+    """One stage's stretch of time."""
+
+    __slots__ = ("_ms", "_name", "_started")
+
+    def __init__(self, ms: dict[str, float], name: str) -> None:
+        self._ms = ms
+        self._name = name
+        self._started = 0.0
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._ms[self._name] = round((time.perf_counter() - self._started) * 1000, 3)

@@ -1,9 +1,9 @@
 """From an event to the fact it states, or to the reason why it states none."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import orjson
 from pydantic import ValidationError
 
 from fraud_shared.contracts.action import ChallengeResolved
@@ -55,7 +55,7 @@ def fact(event: CloudEvent) -> Fact:
     if event.type not in HANDLED:
         known = event.type.rsplit(".", 1)[0] in _FAMILIES
         raise Unreadable("unknown_major" if known else "unknown_type")
-    data = json.dumps(event.data)
+    data = orjson.dumps(event.data)
     try:
         if event.type == DECISION_MADE:
             made = DecisionMade.model_validate_json(data, extra="ignore")

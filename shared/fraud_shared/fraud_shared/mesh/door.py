@@ -6,7 +6,6 @@ bulkhead per dependency; and tries a second time only when no byte reached a han
 
 import asyncio
 import time
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from fraud_shared.mesh.breaker import Breaker
@@ -39,12 +38,26 @@ class CallContext(Protocol):
         """Where in which trace the call is made."""
 
 
-@dataclass(slots=True)
 class _Dependency:
-    breaker: Breaker
-    slots: asyncio.Semaphore = field(
-        default_factory=lambda: asyncio.Semaphore(BULKHEAD)
-    )
+    """One service's breaker and bulkhead, and its instruments looked up once."""
+
+    def __init__(self, service: str) -> None:
+        self.breaker = Breaker(time.monotonic)
+        self.under_way = 0
+        self.answered = CALLS.labels(service, "ok")
+        self._gauge = BREAKER_OPEN.labels(service)
+        self._open = False
+
+    def judge(self, *, failed: bool) -> None:
+        """Tell the breaker how a call ended, and the gauge when that changed it."""
+        if failed:
+            self.breaker.failed()
+        else:
+            self.breaker.succeeded()
+        is_open = self.breaker.state != "closed"
+        if is_open != self._open:
+            self._open = is_open
+            self._gauge.set(is_open)
 
 
 class Door:
@@ -79,31 +92,28 @@ class Door:
         if limit.expired:
             raise _counted(DependencyRefused(service, kind="spent"))
         # Before the breaker: a refused call must not use up the one probe.
-        if dependency.slots.locked():
+        if dependency.under_way >= BULKHEAD:
             raise _counted(DependencyRefused(service, kind="full"))
         if not dependency.breaker.allow():
             raise _counted(DependencyRefused(service, kind="open"))
         probe = dependency.breaker.state == "half_open"
-        async with dependency.slots:
-            try:
-                status, reply = await self._attempts(service, path, body, limit, call)
-            except DependencyError as error:
-                dependency.breaker.failed()
-                BREAKER_OPEN.labels(service).set(dependency.breaker.state != "closed")
-                raise _counted(error) from None
-            except asyncio.CancelledError:
-                # Our own caller left: this says nothing about the dependency.
-                if probe:
-                    dependency.breaker.abandoned()
-                raise
-        if status >= 500:
-            dependency.breaker.failed()
-        else:
-            dependency.breaker.succeeded()
-        BREAKER_OPEN.labels(service).set(dependency.breaker.state != "closed")
+        dependency.under_way += 1
+        try:
+            status, reply = await self._attempts(service, path, body, limit, call)
+        except DependencyError as error:
+            dependency.judge(failed=True)
+            raise _counted(error) from None
+        except asyncio.CancelledError:
+            # Our own caller left: this says nothing about the dependency.
+            if probe:
+                dependency.breaker.abandoned()
+            raise
+        finally:
+            dependency.under_way -= 1
+        dependency.judge(failed=status >= 500)
         if status not in (200, 204):
             raise _counted(DependencyFailed(service, status, reply))
-        CALLS.labels(service, "ok").inc()
+        dependency.answered.inc()
         return reply
 
     async def get(
@@ -175,8 +185,7 @@ class Door:
     def _dependency(self, service: str) -> _Dependency:
         dependency = self._dependencies.get(service)
         if dependency is None:
-            dependency = _Dependency(Breaker(time.monotonic))
-            self._dependencies[service] = dependency
+            dependency = self._dependencies[service] = _Dependency(service)
         return dependency
 
 

@@ -125,13 +125,13 @@ class Edge:
         started = _Started(send, call)
         try:
             _check_length(call.headers.get(b"content-length", b"0"), limit)
-            media = call.headers.get(b"content-type", b"application/json").lower()
+            media = call.headers.get(b"content-type", b"").lower()
             handler = self._hot.get(path) if scope["method"] == "POST" else None
             if handler is None:
-                body = _Counted(receive, limit, json=b"json" in media)
+                body = _Counted(receive, limit, json=_is_json(media))
                 await self._app(scope, body, started)
                 return started.status
-            if not media.startswith(b"application/json") and b"+json" not in media:
+            if b"content-type" in call.headers and not _is_json(media):
                 raise problems.UnsupportedMedia
             answer = await handler(await _read(receive, limit), call)
         except problems.FraudError as error:
@@ -278,6 +278,10 @@ def _usable(request_id: str) -> bool:
         _UUID.fullmatch(request_id)
         or (_REQUEST_ID.fullmatch(request_id) and logs.masked(request_id) == request_id)
     )
+
+
+def _is_json(media: bytes) -> bool:
+    return media.startswith(b"application/json") or b"+json" in media
 
 
 def _check_length(value: bytes, limit: int) -> None:

@@ -101,8 +101,12 @@ class TestHandling:
         self, world: Any, handler: Handler
     ) -> None:
         subjects = [f"s{n}" for n in range(30)]
-        await world.publish(*subjects)
+        handler.gate.clear()
         async with world.consuming():
+            await world.publish(*subjects[:10])
+            await until(lambda: bool(handler.tried))
+            await world.publish(*subjects[10:])
+            handler.gate.set()
             await until(lambda: handler.handled == set(subjects))
         assert max(map(len, handler.batches)) > 1
         assert await world.take("post_auth") == []
