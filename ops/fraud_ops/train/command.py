@@ -1,4 +1,4 @@
-"""`fraud train`: simulate, compute features, train four models, publish one bundle."""
+"""`fraud train`: simulate, compute features, train the models, publish them."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ import fraud_xgboost.train
 from fraud_features.offline import frame
 from fraud_features.registry import BANK
 from fraud_ops.simulate import SimulationConfig
-from fraud_ops.train import report
+from fraud_ops.train import credit_card, report
 from fraud_ops.train.history import History, simulate
 from fraud_ops.train.split import split
 from fraud_ops.train.stages import Stages
@@ -30,15 +30,23 @@ from fraud_scoring.training.dataset import Dataset
 
 # One thread each: threads of one trainer wait for each other, two trainers do not.
 _SIDE_BY_SIDE = 2
-_LONGEST_FIRST = ("lightgbm", "autoencoder", "xgboost", "isolation_forest")
+_LONGEST_FIRST = (
+    "lightgbm",
+    "autoencoder",
+    "xgboost",
+    "isolation_forest",
+    "credit_card",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one model is trained and which alias it gets."""
+    """How one model is trained and which alias it gets. Those without a `dataset` of their
+    own share the simulated history, and so one bundle."""
 
     train: Trainer
     alias: str
+    dataset: Callable[[int, datetime], Dataset] | None = None
 
 
 MODELS: Mapping[str, Plan] = {
@@ -46,6 +54,9 @@ MODELS: Mapping[str, Plan] = {
     "autoencoder": Plan(fraud_autoencoder.train.train, "champion"),
     "xgboost": Plan(fraud_xgboost.train.train, "champion"),
     "lightgbm": Plan(fraud_lightgbm.train.train, "challenger"),
+    "credit_card": Plan(
+        fraud_xgboost.train.train, "champion", dataset=credit_card.dataset
+    ),
 }
 
 
@@ -59,7 +70,8 @@ def train_command(
     var_dir: Path = Path("var"),
     console: Console | None = None,
 ) -> dict[str, Any]:
-    """Train and publish all models from one simulated history; returns the figures.
+    """Train and publish all models, the payment models from one simulated history;
+    returns the figures.
 
     `registry` is a path or URL, `<var_dir>/registry` when empty. The signing key comes
     from `FRAUD_SIGNING_KEY`, on a developer's machine else from `<var_dir>/signing.pem`.
@@ -75,9 +87,13 @@ def train_command(
     now = datetime.now(UTC)
     with Stages(console) as stages:
         data = _data(config, stages, seed, now)
+        datasets = {
+            name: plan.dataset(seed, now) if plan.dataset else data
+            for name, plan in MODELS.items()
+        }
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
             running = {
-                name: pool.submit(_train, name, MODELS[name], data, models, stages, now)
+                name: pool.submit(_train, name, datasets[name], models, stages, now)
                 for name in _LONGEST_FIRST
             }
             published = {name: running[name].result() for name in MODELS}
@@ -86,7 +102,8 @@ def train_command(
             for name, plan in MODELS.items():
                 version = published[name].artifact.manifest.version
                 models.promote(name, version, plan.alias, now=now)
-    console.print(report.figures_table(published, len(data.test)))
+    tested = {name: len(own.test) for name, own in datasets.items()}
+    console.print(report.figures_table(published, tested))
     console.print(report.stages_table(stages.seconds, stages.total))
     return _figures(config, data, published, stages)
 
@@ -119,14 +136,13 @@ def _features(history: History, done: Callable[[float], None]) -> Any:
 
 def _train(
     name: str,
-    plan: Plan,
     data: Dataset,
     models: ModelRegistry,
     stages: Stages,
     now: datetime,
 ) -> Published:
     with stages.stage(f"train {name}") as done:
-        fitted = plan.train(data, progress=done)
+        fitted = MODELS[name].train(data, progress=done)
     with stages.stage(f"publish {name}"):
         return publish(name, fitted, data, models, now=now)
 

@@ -17,11 +17,15 @@ _FIGURES = {
 }
 
 
-def figures_table(published: Mapping[str, Published], test_rows: int) -> Table:
-    """Figures on the test slice, one model a row."""
-    table = Table(title=f"On {test_rows:,} later payments, never seen in training")
+def figures_table(
+    published: Mapping[str, Published], tested: Mapping[str, int]
+) -> Table:
+    """Figures on the test slice, one model a row; `tested` says how many payments each
+    slice has."""
+    table = Table(title="On later payments, never seen in training")
     table.add_column("model")
     table.add_column("version")
+    table.add_column("payments", justify="right")
     for title in _FIGURES.values():
         table.add_column(title, justify="right")
     for name, made in published.items():
@@ -29,6 +33,7 @@ def figures_table(published: Mapping[str, Published], test_rows: int) -> Table:
         table.add_row(
             name,
             made.artifact.manifest.version,
+            f"{tested[name]:,}",
             *("-" if figure is None else f"{figure:.4f}" for figure in figures),
         )
     return table

@@ -92,7 +92,7 @@ def split(
         calibrate=rows(cuts.calibrate, cuts.delay, known, weight),
         test=rows(cuts.test, NEVER, history.fraud, np.ones(len(history))),
         data_version=version,
-        bundle=f"{features.name}-{now:%Y%m%dT%H%M%S}-{version[:8]}",
+        bundle=bundle_name(features, version, now),
         seed=seed,
         trained_at=now,
         first_payment=_moment(cuts.warm),
@@ -121,6 +121,11 @@ def maturity_weights(
 def data_version(x: Floats32, known: npt.NDArray[np.bool_]) -> str:
     """Sixteen hex digits of the features and labels that were trained on."""
     return sha256(x.tobytes() + known.tobytes()).hexdigest()[:16]
+
+
+def bundle_name(features: FeatureSet, version: str, now: datetime) -> str:
+    """What models trained together share: feature set, moment, data version."""
+    return f"{features.name}-{now:%Y%m%dT%H%M%S}-{version[:8]}"
 
 
 def _moment(t: int) -> datetime:

@@ -22,9 +22,9 @@ from fraud_shared.contracts.action import ActionRequest
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.fakes import FakeBus
-from fraud_shared.testing.servers import fresh_schema, sql_url
+from fraud_shared.testing.servers import sql_schema, sql_url
 
-__all__ = ["sql_url"]
+__all__ = ["sql_schema", "sql_url"]
 
 
 class FakeBlocks:
@@ -128,8 +128,8 @@ class World:
 
 
 @pytest.fixture
-def world(sql_url: str, tmp_path: Path) -> World:
-    return World(sql_url, tmp_path, fresh_schema("action"))
+def world(sql_url: str, sql_schema: str, tmp_path: Path) -> World:
+    return World(sql_url, tmp_path, sql_schema)
 
 
 @pytest.fixture

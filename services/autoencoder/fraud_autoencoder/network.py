@@ -86,57 +86,12 @@ def parts(network: "nn.Sequential", z: "Tensor") -> "Tensor":
 
 def to_onnx(network: "nn.Sequential", scaling: Scaling) -> bytes:
     """`rows` (n x width) -> `error` (n x 1) and `parts` (n x width)."""
-    from onnx import TensorProto, checker, helper
-
     graph = _Graph()
-    graph.constant("mean", scaling.mean[None, :])
-    graph.constant("std", scaling.std[None, :])
-    graph.constant("logarithmic", scaling.logarithmic[None, :])
-    graph.constant("low", np.float32(-CLIP))
-    graph.constant("high", np.float32(CLIP))
     graph.constant("zero", np.float32(0.0))
     graph.constant("one", np.float32(1.0))
-    graph.constant("columns", np.array([1], dtype=np.int64))
-    for op, inputs, output in (
-        ("IsNaN", "rows", "unknown"),
-        ("Abs", "rows", "size"),
-        ("Add", "size one", "size1"),
-        ("Log", "size1", "log"),
-        ("Sign", "rows", "sign"),
-        ("Mul", "sign log", "signed"),
-        ("Where", "logarithmic signed rows", "squashed"),
-        ("Sub", "squashed mean", "centred"),
-        ("Div", "centred std", "scaled"),
-        ("Clip", "scaled low high", "clipped"),
-        ("Where", "unknown zero clipped", "given"),
-    ):
-        graph.node(op, inputs, output)
-    rebuilt = _dense_layers(graph, network, "given")
-    for op, inputs, output in (
-        ("Sub", f"{rebuilt} given", "difference"),
-        ("Mul", "difference difference", "squared"),
-        ("Where", "unknown zero squared", "counted"),
-        ("Where", "unknown zero one", "known"),
-        ("ReduceSum", "known columns", "known_sum"),
-        ("Max", "known_sum one", "known_count"),
-        ("Div", "counted known_count", "parts"),
-        ("ReduceSum", "parts columns", "error"),
-    ):
-        graph.node(op, inputs, output)
-    width = len(scaling.mean)
-    rows = helper.make_tensor_value_info("rows", TensorProto.FLOAT, [None, width])
-    outputs = [
-        helper.make_tensor_value_info("error", TensorProto.FLOAT, [None, 1]),
-        helper.make_tensor_value_info("parts", TensorProto.FLOAT, [None, width]),
-    ]
-    model = helper.make_model(
-        helper.make_graph(graph.nodes, "autoencoder", [rows], outputs, graph.constants),
-        opset_imports=[helper.make_opsetid("", _OPSET)],
-        ir_version=_IR,
-    )
-    checker.check_model(model)
-    data: bytes = model.SerializeToString()
-    return data
+    _standardise(graph, scaling)
+    _errors(graph, _dense_layers(graph, network, "given"))
+    return graph.model(len(scaling.mean))
 
 
 class _Graph:
@@ -155,6 +110,65 @@ class _Graph:
         from onnx import numpy_helper
 
         self.constants.append(numpy_helper.from_array(np.asarray(value), name))
+
+    def model(self, width: int) -> bytes:
+        """Checked and serialised, with `error` and `parts` as its outputs."""
+        from onnx import TensorProto, checker, helper
+
+        rows = helper.make_tensor_value_info("rows", TensorProto.FLOAT, [None, width])
+        outputs = [
+            helper.make_tensor_value_info("error", TensorProto.FLOAT, [None, 1]),
+            helper.make_tensor_value_info("parts", TensorProto.FLOAT, [None, width]),
+        ]
+        model = helper.make_model(
+            helper.make_graph(
+                self.nodes, "autoencoder", [rows], outputs, self.constants
+            ),
+            opset_imports=[helper.make_opsetid("", _OPSET)],
+            ir_version=_IR,
+        )
+        checker.check_model(model)
+        data: bytes = model.SerializeToString()
+        return data
+
+
+def _standardise(graph: _Graph, scaling: Scaling) -> None:
+    """`rows` -> `given`: as `Scaling.apply`, with 0 for `unknown` values."""
+    graph.constant("mean", scaling.mean[None, :])
+    graph.constant("std", scaling.std[None, :])
+    graph.constant("logarithmic", scaling.logarithmic[None, :])
+    graph.constant("low", np.float32(-CLIP))
+    graph.constant("high", np.float32(CLIP))
+    for op, inputs, output in (
+        ("IsNaN", "rows", "unknown"),
+        ("Abs", "rows", "size"),
+        ("Add", "size one", "size1"),
+        ("Log", "size1", "log"),
+        ("Sign", "rows", "sign"),
+        ("Mul", "sign log", "signed"),
+        ("Where", "logarithmic signed rows", "squashed"),
+        ("Sub", "squashed mean", "centred"),
+        ("Div", "centred std", "scaled"),
+        ("Clip", "scaled low high", "clipped"),
+        ("Where", "unknown zero clipped", "given"),
+    ):
+        graph.node(op, inputs, output)
+
+
+def _errors(graph: _Graph, rebuilt: str) -> None:
+    """`given` against what the network made of it -> `parts` and `error`."""
+    graph.constant("columns", np.array([1], dtype=np.int64))
+    for op, inputs, output in (
+        ("Sub", f"{rebuilt} given", "difference"),
+        ("Mul", "difference difference", "squared"),
+        ("Where", "unknown zero squared", "counted"),
+        ("Where", "unknown zero one", "known"),
+        ("ReduceSum", "known columns", "known_sum"),
+        ("Max", "known_sum one", "known_count"),
+        ("Div", "counted known_count", "parts"),
+        ("ReduceSum", "parts columns", "error"),
+    ):
+        graph.node(op, inputs, output)
 
 
 def _dense_layers(graph: _Graph, network: "nn.Sequential", current: str) -> str:

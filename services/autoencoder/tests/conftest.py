@@ -1,43 +1,22 @@
-import warnings
-
 import pytest
 
+from fraud_autoencoder.app import create_app
+from fraud_autoencoder.settings import Settings
 from fraud_autoencoder.train import train
-from fraud_scoring.keys import generate_keys
-from fraud_scoring.testing import memory_registry
-from fraud_scoring.training.assemble import publish
-from fraud_scoring.training.synthetic import NOW, synthetic
+from fraud_scoring.testing.contract import (
+    ScorerParts,
+    app,
+    data,
+    fitted,
+    keys,
+    published,
+    registry,
+    scorer,
+)
+
+__all__ = ["app", "data", "fitted", "keys", "published", "registry", "scorer"]
 
 
 @pytest.fixture(scope="session")
-def keys():
-    return generate_keys()
-
-
-@pytest.fixture(scope="session")
-def data():
-    return synthetic()
-
-
-@pytest.fixture(scope="session")
-def fitted(data):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the training libraries' own
-        return train(data)
-
-
-@pytest.fixture(scope="session")
-def registry(keys):
-    return memory_registry(keys)
-
-
-@pytest.fixture(scope="session")
-def published(fitted, data, registry):
-    made = publish("autoencoder", fitted, data, registry, now=NOW)
-    registry.promote("autoencoder", made.artifact.manifest.version, "champion", now=NOW)
-    return made
-
-
-@pytest.fixture(scope="session")
-def scorer(fitted, published):
-    return fitted.engine.load(published.artifact)
+def parts():
+    return ScorerParts("autoencoder", create_app, Settings, train)

@@ -16,23 +16,7 @@ def train(data: Dataset, *, threads: int = 1, progress: Progress = silent) -> Fi
     """Boost trees on the training slice until the validation slice stops improving."""
     import lightgbm
 
-    parameters: dict[str, float | int | str | bool] = {
-        "objective": "binary",
-        "metric": "average_precision",
-        "num_leaves": 31,
-        "learning_rate": 0.05,
-        "min_data_in_leaf": 40,
-        "feature_fraction": 0.6,
-        "bagging_fraction": 0.8,
-        "bagging_freq": 1,
-        "lambda_l2": 5.0,
-        "max_bin": 127,
-        "num_threads": threads,
-        "seed": data.seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "verbosity": -1,
-    }
+    parameters = _parameters(data.seed, threads)
     fit, stop = data.train, data.validate
     x = forget(fit.x, data.sources, share=data.unknown_share, seed=data.seed)
     seen = lightgbm.Dataset(x, fit.fraud, weight=fit.weight)
@@ -68,6 +52,26 @@ def train(data: Dataset, *, threads: int = 1, progress: Progress = silent) -> Fi
         libraries=("lightgbm", "onnxruntime", "onnx", "numpy"),
         supervised=True,
     )
+
+
+def _parameters(seed: int, threads: int) -> dict[str, float | int | str | bool]:
+    return {
+        "objective": "binary",
+        "metric": "average_precision",
+        "num_leaves": 31,
+        "learning_rate": 0.05,
+        "min_data_in_leaf": 40,
+        "feature_fraction": 0.6,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "lambda_l2": 5.0,
+        "max_bin": 127,
+        "num_threads": threads,
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbosity": -1,
+    }
 
 
 def _importance(gain: Floats64, data: Dataset) -> dict[str, float]:

@@ -5,6 +5,7 @@ import pytest
 from fraud_lightgbm.scorer import BOOSTER, GRAPH
 from fraud_scoring.errors import MalformedArtifact
 from fraud_scoring.session import OnnxGraph
+from fraud_scoring.testing.contract import TreeContract, TreeLibrary
 from fraud_scoring.training.testing import hard_rows
 
 
@@ -20,53 +21,19 @@ def rows(data, booster):
     return hard_rows(data, usual.to_numpy().astype(np.float32))
 
 
-def native(booster, rows):
-    return booster.predict(rows)
+@pytest.fixture(scope="module")
+def library(booster):
+    return TreeLibrary(
+        probabilities=booster.predict,
+        log_odds=lambda row: booster.predict(row[None, :], raw_score=True)[0],
+        contributions=lambda row: np.asarray(
+            booster.predict(row[None, :], pred_contrib=True)
+        )[0],
+    )
 
 
-def margin(booster, row):
-    return booster.predict(row[None, :], raw_score=True)[0]
-
-
-def contributions(booster, row):
-    return np.asarray(booster.predict(row[None, :], pred_contrib=True))[0]
-
-
-class TestScores:
-    def test_equal_the_library_on_ties_gaps_and_extremes(self, scorer, booster, rows):
-        assert len(rows) == 10_000
-        assert np.isnan(rows).any()
-        assert np.abs(scorer.score(rows) - native(booster, rows)).max() <= 1e-6
-
-    def test_no_row_takes_another_path(self, scorer, booster, rows):
-        """A wrong turn moves the log-odds by far more than rounding does."""
-        p = np.clip(scorer.score(rows), 1e-12, 1 - 1e-7)
-        q = np.clip(native(booster, rows), 1e-12, 1 - 1e-7)
-        sure = (q > 1e-4) & (q < 1 - 1e-4)
-        here, there = np.log(p / (1 - p))[sure], np.log(q / (1 - q))[sure]
-        assert np.abs(here - there).max() <= 1e-3
-
-    def test_one_row_equals_the_same_row_in_a_batch(self, scorer, rows):
-        some = rows[::100]
-        single = [scorer.score(row[None, :])[0] for row in some]
-        assert single == scorer.score(some).tolist()
-
-    def test_ranks_fraud_first(self, scorer, data):
-        raw, fraud = scorer.score(data.test.x), data.test.fraud
-        assert np.median(raw[fraud]) > 10 * np.median(raw[~fraud])
-
-
-class TestExplanation:
-    def test_is_the_library_s_exact_shap(self, scorer, booster, rows):
-        for row in rows[::1000]:
-            expected = contributions(booster, row)
-            assert scorer.explain(row) == pytest.approx(expected[:-1], abs=1e-5)
-
-    def test_parts_and_base_add_up_to_the_log_odds(self, scorer, booster, rows):
-        for row in rows[::1000]:
-            base = contributions(booster, row)[-1]
-            total = scorer.explain(row).sum() + base
-            assert total == pytest.approx(margin(booster, row), abs=1e-3)
+class TestTrees(TreeContract):
+    """The contract of boosted trees, against the library that grew them."""
 
 
 class TestGraph:

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from fraud_features.online import OnlineStore
 from fraud_orchestrator import routes
+from fraud_orchestrator.fraud_score import FraudScoring
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.models import Models
 from fraud_orchestrator.settings import Settings
@@ -38,10 +39,11 @@ def create_app(
         clock=clock or SystemClock(),
     )
     models = Models(gateway)
+    fraud_scoring = FraudScoring(models, threshold=settings.fraud_threshold)
     return create_service(
         SERVICE,
         settings,
-        hot=routes.hot(gateway, models),
+        hot=routes.hot(gateway, models, fraud_scoring),
         routers=[routes.router(gateway, models)],
         lifespan=gateway.running,
         checks={"decision_log": gateway.ready},

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from importlib.metadata import version as distribution_version
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from fraud_shared.contracts.signal import (
     RulesResult,
     ScoreBatchRequest,
     ScoreRequest,
+    Signal,
     SignalBatch,
 )
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
@@ -83,6 +85,7 @@ class Models:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._described: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._hosts: dict[str, str] = {}
 
     async def scores(self, payment: TransactionIn, call: Call) -> SignalBatch:
         """Every model's signal for a payment; nothing is recorded or counted."""
@@ -110,7 +113,7 @@ class Models:
 
     async def predict(self, request: PredictRequest, call: Call) -> PredictReply:
         """Score named rows. Raises NotFound, ModelNotLoaded, InvalidInput naming rows."""
-        service, slot = await self._slot(request.model, call)
+        service, slot = await self.slot(request.model, call)
         current = slot["current"]
         if current is None:
             raise ModelNotLoaded
@@ -118,18 +121,36 @@ class Models:
             current["metadata"]["features"],
             current["metadata"]["feature_set"],
         )
-        rows = tuple(
-            ScoreRequest(
-                transaction_id=f"row-{number}",
-                model=slot["name"],
-                features=FeatureVector(
-                    feature_set=reference["name"],
-                    version=reference["version"],
-                    hash=reference["hash"],
-                    values=_values(instance, columns, number),
-                ),
+        vectors = [
+            FeatureVector(
+                feature_set=reference["name"],
+                version=reference["version"],
+                hash=reference["hash"],
+                values=_values(instance, columns, number),
             )
             for number, instance in enumerate(request.instances)
+        ]
+        signals = await self.ask(service, slot["name"], vectors, call)
+        if signals[0].model is None:
+            raise ModelNotLoaded
+        return PredictReply(
+            model=signals[0].model,
+            predictions=[
+                Prediction(score=s.score, raw=s.raw, ood_features=list(s.ood_features))
+                for s in signals
+            ],
+        )
+
+    async def ask(
+        self, service: str, model: str, vectors: Sequence[FeatureVector], call: Call
+    ) -> tuple[Signal, ...]:
+        """One model's signals for up to 1,000 vectors, in their order.
+
+        Raises ModelNotLoaded when the service does not answer with one for each.
+        """
+        rows = tuple(
+            ScoreRequest(transaction_id=f"row-{number}", model=model, features=vector)
+            for number, vector in enumerate(vectors)
         )
         body = ScoreBatchRequest(rows=rows).model_dump_json().encode()
         try:
@@ -144,15 +165,9 @@ class Models:
             signals = SignalBatch.model_validate_json(reply).signals
         except (DependencyError, ValidationError) as error:
             raise ModelNotLoaded from error
-        if signals[0].model is None:
+        if len(signals) != len(vectors):
             raise ModelNotLoaded
-        return PredictReply(
-            model=signals[0].model,
-            predictions=[
-                Prediction(score=s.score, raw=s.raw, ood_features=list(s.ood_features))
-                for s in signals
-            ],
-        )
+        return signals
 
     async def refresh(self, call: Call) -> dict[str, Any]:
         """Tell every scorer to load what its alias names; report each one's answer."""
@@ -196,17 +211,29 @@ class Models:
 
     async def info(self, model: str, call: Call) -> Response:
         """Metadata and card of one model. Raises NotFound and ModelNotLoaded."""
-        _, slot = await self._slot(model, call)
+        _, slot = await self.slot(model, call)
         if slot["current"] is None:
             raise ModelNotLoaded
         return Response(json.dumps(slot["current"]), media_type="application/json")
 
-    async def _slot(self, model: str, call: Call) -> tuple[str, dict[str, Any]]:
-        described = await self._describe_all(call)
+    async def slot(self, model: str, call: Call) -> tuple[str, dict[str, Any]]:
+        """The service that hosts a model and what it says of it.
+
+        Raises NotFound, and ModelNotLoaded while a service that may host it is silent.
+        """
+        # Who hosted it last is asked alone: no other service can then hold the answer up.
+        host = self._hosts.get(model)
+        described = (
+            {host: await self._describe(host, call)}
+            if host is not None
+            else await self._describe_all(call)
+        )
         for service, description in described.items():
             for slot in description.get("models", ()):
                 if slot["name"] == model:
+                    self._hosts[model] = service
                     return service, slot
+        self._hosts.pop(model, None)
         if not all(described.values()):
             raise ModelNotLoaded
         raise NotFound("No model has this name; see /v1/version.")

@@ -64,11 +64,33 @@ class Entry:
     trace: Trace
 
 
+_STORED = sa.select(
+    tables.decisions.c.decision_id,
+    tables.decisions.c.client_key,
+    tables.decisions.c.client_transaction,
+    tables.decisions.c.fingerprint,
+    tables.decisions.c.reply,
+).where(
+    sa.or_(
+        tables.decisions.c.client_key.in_(sa.bindparam("keys", expanding=True)),
+        tables.decisions.c.client_transaction.in_(
+            sa.bindparam("transactions", expanding=True)
+        ),
+    )
+)
+
+
 class Record:
     """The decision log. Look-ups and commits of concurrent payments share transactions."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        # Built once: a statement made anew is walked anew to find it compiled.
+        self._insert = (
+            db.insert(tables.decisions)
+            .on_conflict_do_nothing()
+            .returning(tables.decisions.c.decision_id)
+        )
         self.outbox = Outbox(db, tables.outbox)
         self._finding: Batcher[Key, Stored | None] = Batcher(self._find_all)
         self._committing: Batcher[Entry, Stored | None] = Batcher(self._commit_all)
@@ -152,20 +174,13 @@ class Record:
             return (await conn.execute(query)).first()
 
     async def _find_all(self, keys: Sequence[Key]) -> Sequence[Stored | None]:
-        table = tables.decisions
-        query = sa.select(
-            table.c.decision_id,
-            table.c.client_key,
-            table.c.client_transaction,
-            table.c.fingerprint,
-            table.c.reply,
-        ).where(
-            sa.or_(
-                table.c.client_key.in_([key.client_key for key in keys]),
-                table.c.client_transaction.in_([k.client_transaction for k in keys]),
-            )
+        asked = {
+            "keys": [key.client_key for key in keys],
+            "transactions": [key.client_transaction for key in keys],
+        }
+        rows = await self._db.run(
+            lambda conn: conn.execute(_STORED, asked).all(), write=False
         )
-        rows = await self._db.run(lambda conn: conn.execute(query).all(), write=False)
         by_key = {row.client_key: row for row in rows}
         by_transaction = {row.client_transaction: row for row in rows}
         found = [
@@ -175,16 +190,10 @@ class Record:
         return [None if row is None else Stored(*row) for row in found]
 
     async def _commit_all(self, entries: Sequence[Entry]) -> Sequence[Stored | None]:
-        table = tables.decisions
-        statement = (
-            self._db.insert(table)
-            .on_conflict_do_nothing()
-            .returning(table.c.decision_id)
-        )
         rows = [_row(entry) for entry in entries]
 
         def work(conn: sa.Connection) -> set[str]:
-            won = set(conn.execute(statement, rows).scalars())
+            won = set(conn.execute(self._insert, rows).scalars())
             events = [
                 _event(entry, row["record"])
                 for entry, row in zip(entries, rows, strict=True)

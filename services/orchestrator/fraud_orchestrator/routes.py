@@ -6,6 +6,13 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 
 from fraud_orchestrator import batch, log, passthrough
 from fraud_orchestrator.batch import BatchReply, BatchRequest
+from fraud_orchestrator.fraud_score import (
+    CardRow,
+    CardRows,
+    FraudScore,
+    FraudScores,
+    FraudScoring,
+)
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.models import Models, PredictReply, PredictRequest
 from fraud_shared.contracts.decision import DecideRequest, Decision, Ruling
@@ -27,9 +34,13 @@ OptionalId = Annotated[
 ]
 
 
-def hot(gateway: Gateway, models: Models) -> list[HotRoute]:
+def hot(gateway: Gateway, models: Models, cards: FraudScoring) -> list[HotRoute]:
     """Every POST route a payment system uses."""
-    return [*_scoring(gateway), *_questions(gateway, models)]
+    return [
+        *_scoring(gateway),
+        *_questions(gateway, models),
+        *_card_scoring(gateway, cards),
+    ]
 
 
 def _scoring(gateway: Gateway) -> list[HotRoute]:
@@ -127,6 +138,31 @@ def _questions(gateway: Gateway, models: Models) -> list[HotRoute]:
             guard=may, strict=True, max_body_bytes=limit, tags=("questions",),
         )
         for path, request, response, handler, operation, summary, limit in table
+    ]  # fmt: skip
+
+
+def _card_scoring(gateway: Gateway, cards: FraudScoring) -> list[HotRoute]:
+    async def fraud_score(row: Any, call: Call) -> FraudScore:
+        """The probability of fraud in percent for Time, V1 to V28 and Amount: nothing is
+        recorded or counted. Every field is needed."""
+        return await cards.one(row, call)
+
+    async def fraud_scores(request: Any, call: Call) -> FraudScores:
+        """The same for up to 1,000; a row that is not as documented refuses them all."""
+        return await cards.many(request, call)
+
+    may = gateway.admission.guard("score")
+    return [
+        HotRoute(
+            "/v1/fraud-score", CardRow, FraudScore, fraud_score, "fraudScore",
+            "Score a card payment given as components",
+            guard=may, strict=True, tags=("questions",),
+        ),
+        HotRoute(
+            "/v1/fraud-score/batch", CardRows, FraudScores, fraud_scores,
+            "fraudScoreBatch", "Score up to 1,000 card payments given as components",
+            guard=may, strict=True, max_body_bytes=4 * MEGABYTE, tags=("questions",),
+        ),
     ]  # fmt: skip
 
 

@@ -46,6 +46,10 @@ class Settings(ServiceSettings):
     explain_from: float = Field(default=0.05, ge=0, le=1)
     # Anomaly percentile from which the forest and the autoencoder explain themselves.
     explain_strange: float = Field(default=0.99, ge=0, le=1)
+    # Of `POST /v1/fraud-score`, on its scale from 0 to 100.
+    fraud_threshold: float = Field(
+        default=50.0, ge=0, le=100, validation_alias="FRAUD_THRESHOLD"
+    )
     event_ahead_s: float = 300.0
     event_behind_s: float = 7 * 86400.0
     batch_concurrency: int = 8

@@ -36,9 +36,9 @@ from fraud_shared.testing.factories import (
     make_transaction,
     make_vector,
 )
-from fraud_shared.testing.servers import fresh_schema, sql_url
+from fraud_shared.testing.servers import sql_schema, sql_url
 
-__all__ = ["sql_url"]
+__all__ = ["sql_schema", "sql_url"]
 
 
 class FakeRisk:
@@ -99,8 +99,8 @@ class World:
 
 
 @pytest.fixture
-def world(sql_url: str, tmp_path: Path) -> World:
-    return World(sql_url, tmp_path, fresh_schema("post_auth"))
+def world(sql_url: str, sql_schema: str, tmp_path: Path) -> World:
+    return World(sql_url, tmp_path, sql_schema)
 
 
 def make_made(

@@ -11,4 +11,4 @@ class Settings(ScorerSettings):
     model_config = SettingsConfigDict(env_prefix="FRAUD_XGBOOST_")
 
     port: int = 8004
-    models: tuple[str, ...] = ("xgboost",)
+    models: tuple[str, ...] = ("xgboost", "credit_card")

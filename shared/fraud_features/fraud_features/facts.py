@@ -77,11 +77,6 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
     moved = 0 if kind in _NOTHING_MOVED else min(amount, AMOUNT_CAP)
     hours = t // HOUR_US
     card = get("card_token")
-    lat, lon = get("lat"), get("lon")
-    if lat is None or lon is None:
-        place = (None, None)
-    else:
-        place = (round(lat * 1_000_000), round(lon * 1_000_000))
     return Facts(
         row["transaction_id"],
         row["account_id"],
@@ -104,7 +99,7 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
         and amount_minor % 10 ** (CURRENCY_EXPONENT[currency] + 1) == 0,
         hours % 24,
         (hours // 24 + 3) % 7,
-        *place,
+        *_place(get("lat"), get("lon")),
         get("customer_country"),
         get("counterparty_country"),
         get("is_emulator"),
@@ -116,6 +111,12 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
         get("two_factor"),
         get("features") or {},
     )
+
+
+def _place(lat: float | None, lon: float | None) -> tuple[int, int] | tuple[None, None]:
+    if lat is None or lon is None:
+        return None, None
+    return round(lat * 1_000_000), round(lon * 1_000_000)
 
 
 def row_of(payment: Transaction) -> dict[str, Any]:

@@ -79,10 +79,10 @@ class ScorerDesk:
 
     @property
     def checks(self) -> Mapping[str, Callable[[], bool]]:
-        """Ready once every hosted model is loaded and warm."""
-        return {
-            f"model:{name}": partial(_loaded, slot) for name, slot in self.slots.items()
-        }
+        """Ready once the default model is loaded and warm: it decides payments, and must
+        not wait for another model that nobody has trained."""
+        default = self.slots[self._default]
+        return {f"model:{default.name}": partial(_loaded, default)}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -122,7 +122,7 @@ class ScorerDesk:
             except Exception as error:
                 log.error("watch_failed", exception=type(error).__name__)
             first.set()
-            empty = any(slot.current is None for slot in self.slots.values())
+            empty = self.slots[self._default].current is None
             settings = self._settings
             await asyncio.sleep(
                 settings.poll_seconds if empty else settings.watch_seconds

@@ -67,7 +67,8 @@ class FeatureStatistics(Document):
     """Per feature, over the known values of the training rows, in feature order.
 
     A feature that was never known has None for all but `known`, the share of rows in
-    which it was known.
+    which it was known. `minimum` and `maximum` are None throughout where a range does not
+    make a value ordinary (see `fraud_scoring.model.Limits`).
     """
 
     minimum: tuple[float | None, ...]
@@ -93,8 +94,9 @@ class Training(Document):
 
 
 class Metadata(Document):
-    """`metadata.json`. `ood_z`: a value beyond the training range and more than this many
-    training standard deviations from the mean counts as out of distribution."""
+    """`metadata.json`. `ood_z`: a value beyond the training range (where there is one) and
+    more than this many training standard deviations from the mean counts as out of
+    distribution."""
 
     name: ModelName
     source: ModelSource

@@ -20,7 +20,7 @@ def create_scorer_service(
     clock: Clock | None = None,
     summary: str = "",
 ) -> FastAPI:
-    """A scorer app: live at once, ready when every hosted model is loaded and warm.
+    """A scorer app: live at once, ready when its default model is loaded and warm.
 
     `registry` and `clock` replace the configured ones. Raises `SecretMissing` in
     production when the registry, the public key or the token key is not set.

@@ -19,11 +19,8 @@ from fraud_scoring.training import calibrate
 from fraud_scoring.training.card import model_card
 from fraud_scoring.training.dataset import Dataset, Rows, statistics
 from fraud_scoring.training.metrics import measure
-from fraud_scoring.training.unknown import forget
+from fraud_scoring.training.unknown import forget, forgettable
 
-# See `fraud_scoring.model.Limits`. At 8 deviations an account's age may grow to twice the
-# training period before every payment is reported as strange.
-OOD_Z = 8.0
 Progress = Callable[[float], None]
 _GOLDEN_ROWS = 64
 _COMPARED_ROWS = 4000
@@ -113,6 +110,8 @@ def _metrics(fitted: Fitted, data: Dataset, calibrator: Calibrator) -> dict[str,
     raw = fitted.reference(data.test.x)
     score = np.array([calibrator(r) for r in raw.tolist()])
     found = measure(data.test, raw, score if fitted.supervised else None)
+    if not forgettable(data.sources):
+        return found
     blind = fitted.reference(forget(data.test.x, data.sources, share=1.0, seed=0))
     for name, value in measure(data.test, blind, None).items():
         if name in ("roc_auc", "average_precision"):
@@ -130,8 +129,8 @@ def _metadata(
         algorithm=fitted.algorithm,
         feature_set=data.feature_set,
         features=data.features,
-        statistics=statistics(data.train.x),
-        ood_z=OOD_Z,
+        statistics=statistics(data.train.x, ranges=data.ood_range),
+        ood_z=data.ood_z,
         training=Training(
             trained_at=data.trained_at,
             data_version=data.data_version,

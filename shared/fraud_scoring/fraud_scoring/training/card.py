@@ -11,7 +11,7 @@ _PURPOSE = {
 _LIMITS = """\
 - It was taught on payments of the period above; habits change, so watch drift and retrain.
 - Frauds that nobody had reported when training began count as legitimate in training.
-- Features outside their training range and more than {z:g} standard deviations from their
+- Features {beyond}more than {z:g} standard deviations from their
   mean are listed with each score: treat such scores with care.
 - The score is one signal among several. It must not be the only ground for a decision
   with legal effect on a person.
@@ -30,6 +30,8 @@ def model_card(metadata: Metadata) -> str:
         f"- `{name}`: {value}" for name, value in sorted(metadata.parameters.items())
     )
     libraries = ", ".join(f"{n} {v}" for n, v in sorted(metadata.libraries.items()))
+    ranged = any(low is not None for low in metadata.statistics.minimum)
+    beyond = "outside their training range and " if ranged else ""
     return f"""\
 # Model card: {metadata.name}
 
@@ -66,4 +68,4 @@ def model_card(metadata: Metadata) -> str:
 
 ## Limits
 
-{_LIMITS.format(z=metadata.ood_z)}"""
+{_LIMITS.format(z=metadata.ood_z, beyond=beyond)}"""

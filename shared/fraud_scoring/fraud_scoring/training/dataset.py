@@ -11,6 +11,9 @@ from fraud_scoring.scorer import Floats32, Floats64
 
 Flags = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
+# See `fraud_scoring.model.Limits`. At 8 deviations an account's age may grow to twice the
+# training period before every payment is reported as strange.
+OOD_Z = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Dataset:
     """Four slices, oldest first: fit, stop early, calibrate, judge.
 
     `sources` says for each feature where it comes from (`transaction`, `velocity`, ...).
+    A value counts as strange beyond `ood_z` deviations, unless `ood_range` is set and the
+    training range holds it.
     """
 
     feature_set: FeatureSetRef
@@ -54,6 +59,8 @@ class Dataset:
     last_payment: datetime
     label_delay_days: float
     unknown_share: float
+    ood_z: float = OOD_Z
+    ood_range: bool = True
 
     @property
     def width(self) -> int:
@@ -61,8 +68,9 @@ class Dataset:
         return len(self.features)
 
 
-def statistics(x: Floats32) -> FeatureStatistics:
-    """Range, mean, deviation and median of the known values of each feature."""
+def statistics(x: Floats32, *, ranges: bool = True) -> FeatureStatistics:
+    """Range, mean, deviation and median of the known values of each feature; without
+    `ranges` no range."""
     known = ~np.isnan(x)
     counts = known.sum(axis=0)
     columns = [x[known[:, i], i].astype(np.float64) for i in range(x.shape[1])]
@@ -71,9 +79,10 @@ def statistics(x: Floats32) -> FeatureStatistics:
         figure = getattr(np, name)
         return tuple(float(figure(c)) if len(c) else None for c in columns)
 
+    nowhere = (None,) * len(columns)
     return FeatureStatistics(
-        minimum=each("min"),
-        maximum=each("max"),
+        minimum=each("min") if ranges else nowhere,
+        maximum=each("max") if ranges else nowhere,
         mean=each("mean"),
         std=each("std"),
         median=each("median"),

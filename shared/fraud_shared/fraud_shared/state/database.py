@@ -197,6 +197,8 @@ def _configure(engine: sa.Engine) -> None:
         # An answered decision must survive a power cut, so each commit is flushed.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA busy_timeout=5000")
+        # Some 40 MB of log between two checkpoints: each flushes the whole file.
+        cursor.execute("PRAGMA wal_autocheckpoint=10000")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 

@@ -56,7 +56,9 @@ class Outbox:
 
     def __init__(self, db: Database, table: sa.Table) -> None:
         self._db = db
-        self._table = table
+        self._insert = db.insert(table).on_conflict_do_nothing(
+            index_elements=["event_id"]
+        )
         self.written = asyncio.Event()
 
     async def add(self, conn: AsyncConnection, events: Sequence[CloudEvent]) -> None:
@@ -69,10 +71,9 @@ class Outbox:
         if not envelopes:
             return
         now = datetime.now(UTC)
-        statement = self._db.insert(self._table).on_conflict_do_nothing(
-            index_elements=["event_id"]
+        conn.execute(
+            self._insert, [{**asdict(e), "created_at": now} for e in envelopes]
         )
-        conn.execute(statement, [{**asdict(e), "created_at": now} for e in envelopes])
 
 
 class Relay:
@@ -86,6 +87,12 @@ class Relay:
         self._bus = bus
         self._written = outbox.written if outbox else asyncio.Event()
         self._stopping = False
+        self._oldest = (
+            sa.select(table)
+            .where(table.c.sent_at.is_(None))
+            .order_by(table.c.seq)
+            .limit(BATCH)
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -124,13 +131,7 @@ class Relay:
         return len(rows)
 
     def _unsent(self, conn: sa.Connection, *, locked: bool = False) -> Sequence[Row]:
-        table = self._table
-        query = (
-            sa.select(table)
-            .where(table.c.sent_at.is_(None))
-            .order_by(table.c.seq)
-            .limit(BATCH)
-        )
+        query = self._oldest
         if locked:
             query = query.with_for_update(skip_locked=True)
         return conn.execute(query).all()

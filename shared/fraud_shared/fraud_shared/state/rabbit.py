@@ -75,6 +75,15 @@ async def declare(channel: AbstractChannel, prefix: str = PREFIX) -> AbstractExc
     return exchange
 
 
+async def erase(channel: AbstractChannel, prefix: str) -> None:
+    """Delete all that `declare` made under `prefix`, messages included."""
+    for service in SUBSCRIPTIONS:
+        await channel.queue_delete(f"{prefix}.{service}")
+        await channel.queue_delete(f"{prefix}.parked.{service}")
+    await channel.exchange_delete(f"{prefix}.events")
+    await channel.exchange_delete(f"{prefix}.parked")
+
+
 class RabbitBus:
     """Publishes persistent, mandatory, confirmed messages."""
 

@@ -6,8 +6,10 @@ shows. Shaped for `TransactionIn`: for `POST /score`, and any route that takes t
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
+
+import httpx
 
 from fraud_shared.testing.factories import payment_body
 
@@ -62,6 +64,27 @@ def assert_refused(
     for canary in (CANARY_PAN, CANARY_NAME, CANARY_NAME.split()[0]):
         assert canary not in body.decode(), f"{case.name}: echoed"
         assert canary not in logged, f"{case.name}: logged"
+
+
+async def assert_all_refused(
+    cases: Iterable[Hostile],
+    http: httpx.AsyncClient,
+    path: str,
+    logged: Callable[[], str],
+) -> None:
+    """Post each case; fail with every fault. `logged` gives what was written since."""
+    faults = []
+    for case in cases:
+        headers = {"content-type": "application/json"}
+        reply = await http.post(path, content=case.body, headers=headers)
+        line = logged()
+        try:
+            assert line.count("\n") == 1, f"{case.name}: {line}"
+            media_type = reply.headers["content-type"]
+            assert_refused(case, reply.status_code, media_type, reply.content, line)
+        except AssertionError as fault:
+            faults.append(str(fault).splitlines()[0])
+    assert not faults, "\n".join(faults)
 
 
 _WRONG_TYPES = {

@@ -8,10 +8,11 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -115,7 +116,7 @@ def redis_url() -> str:
 
 
 def postgres_url() -> str:
-    """A real PostgreSQL, or skip. Use `fresh_schema()` as the schema."""
+    """A real PostgreSQL, or skip. Use `sql_schema` as the schema."""
     return _find(_POSTGRES)
 
 
@@ -138,3 +139,28 @@ def sql_url(
         yield f"sqlite:///{tmp_path_factory.mktemp('sql')}/test.db"
     else:
         yield postgres_url()
+
+
+@pytest.fixture
+async def sql_schema(sql_url: str) -> AsyncIterator[str]:
+    """A schema of this test's own; PostgreSQL's is dropped afterwards."""
+    schema = fresh_schema()
+    yield schema
+    if sql_url.startswith("postgres"):
+        await drop_schema(sql_url, schema)
+
+
+async def drop_schema(url: str, schema: str) -> None:
+    """Drop a PostgreSQL schema with all that is in it, if it is there."""
+    import sqlalchemy as sa
+
+    from fraud_shared.state.database import Database
+
+    database = Database(url, schema=schema, migrations=Path())
+    try:
+        async with database.begin() as conn:
+            await conn.execute(
+                sa.schema.DropSchema(schema, cascade=True, if_exists=True)
+            )
+    finally:
+        await database.stop()

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
 from fraud_shared.state.database import Database
 from fraud_shared.state.outbox import outbox_table
-from fraud_shared.state.subscriptions import SUBSCRIPTIONS
+from fraud_shared.state.rabbit import erase
 from fraud_shared.state.types import UtcDateTime
-from fraud_shared.testing.servers import amqp_url, fresh_schema, sql_url
+from fraud_shared.testing.servers import amqp_url, fresh_schema, sql_schema, sql_url
 
-__all__ = ["sql_url"]
+__all__ = ["sql_schema", "sql_url"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 METADATA = sa.MetaData()
@@ -47,20 +47,18 @@ def outbox_rows() -> sa.Table:
 
 
 @pytest.fixture
-async def make_database(sql_url: str) -> AsyncIterator[Callable[..., Database]]:
+async def make_database(
+    sql_url: str, sql_schema: str
+) -> AsyncIterator[Callable[..., Database]]:
     """Databases on one fresh schema or file; everything is removed afterwards."""
-    schema = fresh_schema()
     made: list[Database] = []
 
     def make(**more: Any) -> Database:
-        parts = {"schema": schema, "migrations": MIGRATIONS} | more
+        parts = {"schema": sql_schema, "migrations": MIGRATIONS} | more
         made.append(Database(parts.pop("url", sql_url), **parts))
         return made[-1]
 
     yield make
-    if sql_url.startswith("postgres"):
-        async with make().begin() as conn:
-            await conn.execute(sa.text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
     for database in made:
         await database.stop()
 
@@ -112,9 +110,4 @@ async def _broker() -> AsyncIterator[Broker]:
     async with await aio_pika.connect(url) as connection:
         channel = await connection.channel()
         yield url, prefix, channel
-        cleaner = await connection.channel()
-        for service in SUBSCRIPTIONS:
-            await cleaner.queue_delete(f"{prefix}.{service}")
-            await cleaner.queue_delete(f"{prefix}.parked.{service}")
-        await cleaner.exchange_delete(f"{prefix}.events")
-        await cleaner.exchange_delete(f"{prefix}.parked")
+        await erase(await connection.channel(), prefix)

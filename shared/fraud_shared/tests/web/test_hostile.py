@@ -16,6 +16,7 @@ from fraud_shared.testing.asgi import client
 from fraud_shared.testing.hostile import (
     CANARY_NAME,
     CANARY_PAN,
+    assert_all_refused,
     assert_refused,
     canary_body,
     corpus,
@@ -69,22 +70,7 @@ class TestCorpus:
         self, http: httpx.AsyncClient, path: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         capsys.readouterr()
-        faults = []
-        for case in CORPUS:
-            reply = await http.post(path, content=case.body, headers=JSON)
-            logged = capsys.readouterr().out
-            try:
-                assert logged.count("\n") == 1, f"{case.name}: {logged}"
-                assert_refused(
-                    case,
-                    reply.status_code,
-                    reply.headers["content-type"],
-                    reply.content,
-                    logged,
-                )
-            except AssertionError as fault:
-                faults.append(str(fault).splitlines()[0])
-        assert not faults, "\n".join(faults)
+        await assert_all_refused(CORPUS, http, path, lambda: capsys.readouterr().out)
         after = await http.post(path, json=canary_body())
         assert after.status_code == 200
 
