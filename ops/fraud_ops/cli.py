@@ -2,9 +2,12 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from fraud_ops.mesh.environment import LocalMesh
 
 app = typer.Typer(
     name="fraud",
@@ -49,15 +52,10 @@ def up(
     port: Port = 8000,
 ) -> None:
     """Start the whole mesh and print a request that works."""
-    from fraud_ops.mesh.up import (
-        local_mesh,
-        train_if_empty,
-        up_in_process,
-    )
     from fraud_ops.mesh.up import up as run_up
+    from fraud_ops.mesh.up import up_in_process
 
-    mesh = local_mesh(var, port)
-    train_if_empty(mesh, payments)
+    mesh = _trained(var, port, payments)
     asyncio.run(up_in_process(mesh) if in_process else run_up(mesh))
 
 
@@ -70,7 +68,7 @@ def train(
     ] = "",
     var: Var = None,
 ) -> None:
-    """Simulate, compute features, train four models, publish one signed bundle."""
+    """Simulate, compute features, train the models, publish them signed."""
     from fraud_ops.mesh.up import local_mesh
     from fraud_ops.train.command import train_command
 
@@ -94,10 +92,8 @@ def bench_mesh(
 ) -> None:
     """Latency and throughput of a fresh local mesh, with its models and empty stores."""
     from fraud_ops.bench.mesh import bench_mesh_command
-    from fraud_ops.mesh.up import local_mesh, train_if_empty
 
-    mesh = local_mesh(var)
-    train_if_empty(mesh, FIRST_BUNDLE)
+    mesh = _trained(var)
     bench_mesh_command(
         mesh,
         rps=rps,
@@ -137,10 +133,8 @@ def evaluate_simulated(
 ) -> None:
     """Verdicts by scenario, offline, with the shipped rules, models and policy."""
     from fraud_ops.evaluate.simulated import evaluate_simulated_command
-    from fraud_ops.mesh.up import local_mesh, train_if_empty
 
-    mesh = local_mesh(var)
-    train_if_empty(mesh, FIRST_BUNDLE)
+    mesh = _trained(var)
     evaluate_simulated_command(
         mesh,
         payments=payments,
@@ -163,10 +157,8 @@ def chaos_kill(
 ) -> None:
     """kill -9 a model service under load: nothing fails, verdicts name what is missing."""
     from fraud_ops.chaos.kill import chaos_kill_command
-    from fraud_ops.mesh.up import local_mesh, train_if_empty
 
-    mesh = local_mesh(var)
-    train_if_empty(mesh, FIRST_BUNDLE)
+    mesh = _trained(var)
     chaos_kill_command(
         mesh,
         service=service,
@@ -188,10 +180,8 @@ def demo(
 ) -> None:
     """Start a mesh, stream payments of every scenario and their labels, show it all."""
     from fraud_ops.demo.command import demo_command
-    from fraud_ops.mesh.up import local_mesh, train_if_empty
 
-    mesh = local_mesh(var)
-    train_if_empty(mesh, FIRST_BUNDLE)
+    mesh = _trained(var)
     demo_command(mesh, payments=payments, seed=seed, as_json=as_json, enforce=enforce)
 
 
@@ -224,6 +214,16 @@ def deploy_check() -> None:
     from fraud_ops.deploy_check import deploy_check_command
 
     deploy_check_command()
+
+
+def _trained(
+    var: Path | None, port: int = 8000, payments: int = FIRST_BUNDLE
+) -> "LocalMesh":
+    from fraud_ops.mesh.up import local_mesh, train_if_empty
+
+    mesh = local_mesh(var, port)
+    train_if_empty(mesh, payments)
+    return mesh
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 
-from fraud_features.online import LabelEffect, OnlineStore, OnlineStoreUnavailable
+from fraud_features.online import OnlineStore, OnlineStoreUnavailable
 from fraud_ops.demo.plan import Play
 from fraud_ops.simulate import SimulatedPayment
 from fraud_orchestrator.privacy import Privacy
@@ -46,23 +46,7 @@ async def load(
         reported = label.label
         paid = known.get(reported["transaction_id"])
         if paid is not None:
-            await store.apply_label(effect(paid, reported))
-
-
-def effect(payment: SimulatedPayment, label: dict[str, object]) -> LabelEffect:
-    """What a label means for the places of its payment."""
-    body = payment.payment
-    merchant = body.get("merchant") or {}
-    return LabelEffect(
-        transaction_id=str(label["transaction_id"]),
-        label="fraud" if label["label"] == "fraud" else "legitimate",
-        occurred_at=payment.occurred_at,
-        reversal=bool(label.get("reversal", False)),
-        terminal_id=merchant.get("terminal_id"),
-        merchant_id=merchant.get("merchant_id"),
-        device_id=(body.get("device") or {}).get("device_id"),
-        counterparty_account=(body.get("counterparty") or {}).get("account"),
-    )
+            await store.apply_label(paid.effect(reported))
 
 
 def read(payment: SimulatedPayment) -> TransactionIn:

@@ -23,7 +23,7 @@ from fraud_decision.policy import Policy
 from fraud_decision.settings import DEFAULT_POLICY
 from fraud_features.currency import to_reference
 from fraud_features.memory import MemoryOnlineStore
-from fraud_features.online import LabelEffect, Observation
+from fraud_features.online import Observation
 from fraud_features.registry import BANK
 from fraud_ops.evaluate.bundle import Bundle
 from fraud_ops.figures import finish, gate, wide_console
@@ -134,17 +134,17 @@ def _cases(config: SimulationConfig, progress: Any) -> Iterator[Case]:
     privacy = Privacy("evaluation")
     rules = ruleset.load(DEFAULT_RULESET.read_bytes(), BANK)
     loop = asyncio.new_event_loop()
-    where: dict[str, Transaction] = {}
+    paid_by: dict[str, SimulatedPayment] = {}
     seen = 0
     for event in stream(config):
         if not isinstance(event, SimulatedPayment):
-            paid = where.get(str(event.label["transaction_id"]))
+            paid = paid_by.get(str(event.label["transaction_id"]))
             if paid is not None:
-                loop.run_until_complete(store.apply_label(_effect(paid, event.label)))
+                loop.run_until_complete(store.apply_label(paid.effect(event.label)))
             continue
         body = TransactionIn.model_validate_json(json.dumps(event.payment))
         payment = privacy.inside(body)
-        where[payment.transaction_id] = payment
+        paid_by[payment.transaction_id] = event
         observation = loop.run_until_complete(store.observe(payment))
         seen += 1
         progress(1)
@@ -155,20 +155,6 @@ def _cases(config: SimulationConfig, progress: Any) -> Iterator[Case]:
         result = engine.evaluate(rules, payment, vector, payment.occurred_at)
         yield Case(row, payment, vector, observation, result)
     loop.close()
-
-
-def _effect(payment: Transaction, label: dict[str, Any]) -> LabelEffect:
-    merchant, device, other = payment.merchant, payment.device, payment.counterparty
-    return LabelEffect(
-        transaction_id=payment.transaction_id,
-        label=label["label"],
-        occurred_at=payment.occurred_at,
-        reversal=bool(label.get("reversal", False)),
-        terminal_id=merchant.terminal_id if merchant else None,
-        merchant_id=merchant.merchant_id if merchant else None,
-        device_id=device.device_id if device else None,
-        counterparty_account=other.account if other else None,
-    )
 
 
 def _request(case: Case, signals: tuple[Signal, ...]) -> Any:

@@ -1,11 +1,12 @@
 """The stream: payments and labels merged in the order of time, drawn day by day."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from fraud_features.online import LabelEffect
 from fraud_ops.simulate.compose import Draft
 from fraud_ops.simulate.config import DAY_MS, SimulationConfig
 from fraud_ops.simulate.habits import Habits
@@ -31,6 +32,15 @@ class SimulatedPayment(NamedTuple):
     scenario: str | None
     fraud: bool
     situation: str | None
+
+    def effect(self, label: Mapping[str, Any]) -> LabelEffect:
+        """What a report about this payment means for the places where it was made."""
+        return LabelEffect.of(
+            self.payment,
+            label["label"],
+            occurred_at=self.occurred_at,
+            reversal=bool(label.get("reversal", False)),
+        )
 
 
 class SimulatedLabel(NamedTuple):

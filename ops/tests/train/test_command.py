@@ -5,6 +5,7 @@ import pytest
 from rich.console import Console
 
 from fraud_autoencoder.scorer import ENGINE as AUTOENCODER
+from fraud_features.registry import CREDIT_CARD
 from fraud_isolation_forest.scorer import ENGINE as ISOLATION_FOREST
 from fraud_lightgbm.scorer import ENGINE as LIGHTGBM
 from fraud_ops.train import train_command
@@ -45,6 +46,16 @@ class TestTraining:
             model = admit(engine, registry.load(name, target.version), limit_ms=1000)
             assert model.ref.bundle == figures["bundle"]
             assert model.ref.hash == figures["models"][name]["hash"]
+
+    def test_card_payments_have_a_model_of_their_own_bundle(self, trained):
+        var, figures, _ = trained
+        verifier = Verifier((var / "signing.pub.pem").read_text())
+        registry = open_registry(str(var / "registry"), verifier)
+        target = registry.aliases("credit_card").target("champion")
+        artifact = registry.load("credit_card", target.version)
+        assert admit(XGBOOST, artifact, limit_ms=1000).features == CREDIT_CARD.names
+        assert artifact.ref.bundle != figures["bundle"]
+        assert artifact.ref.hash == figures["models"]["credit_card"]["hash"]
 
     def test_boosters_are_far_better_than_chance(self, trained):
         _, figures, _ = trained

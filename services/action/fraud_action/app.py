@@ -1,7 +1,7 @@
 """The composition root."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -17,6 +17,7 @@ from fraud_shared.mesh.clock import Clock, SystemClock
 from fraud_shared.mesh.door import Door
 from fraud_shared.mesh.transport import HttpTransport, Transport
 from fraud_shared.state.bus import Bus, open_bus
+from fraud_shared.web.lifespan import owning
 from fraud_shared.web.service import create_service
 from fraud_shared.web.tokens import TokenIssuer
 
@@ -52,20 +53,12 @@ def create_app(
         senders = _senders(settings, clock, transport)
     desk = ActionDesk(settings, Ports(clock, online, bus, senders), schema=schema)
 
-    @asynccontextmanager
-    async def lifespan() -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            for close in owned:
-                stack.push_async_callback(close)
-            await stack.enter_async_context(desk.running())
-            yield
-
     app = create_service(
         "action",
         settings,
         hot=routes.hot(desk),
         routers=routes.routers(desk),
-        lifespan=lifespan,
+        lifespan=partial(owning, owned, desk.running),
         checks=desk.checks,
         summary="Challenges, holds, blocks, alerts and cases: once each, and on record.",
     )

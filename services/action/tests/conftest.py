@@ -1,7 +1,7 @@
 """The action service on each database, with time, store, bus and webhooks in our hands."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from fraud_action.settings import Settings
 from fraud_action.webhook import DeliveryFailed, OtpMessage
 from fraud_features.online import OnlineStoreUnavailable
 from fraud_shared.contracts.action import ActionRequest
-from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
+from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client, idle
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.fakes import FakeBus
 from fraud_shared.testing.servers import sql_schema, sql_url
@@ -110,21 +110,15 @@ class World:
             schema=self.schema,
         )
 
-    @asynccontextmanager
-    async def desk(self, **overrides: Any) -> AsyncIterator[ActionDesk]:
+    def desk(self, **overrides: Any) -> AbstractAsyncContextManager[ActionDesk]:
         """The parts with an open store and nothing in the background."""
-        desk: ActionDesk = self._app(overrides).state.desk
-        await desk.db.start()
-        try:
-            yield desk
-        finally:
-            await desk.db.stop()
+        return idle(self._app(overrides))
 
-    @asynccontextmanager
-    async def service(self, **overrides: Any) -> AsyncIterator[httpx.AsyncClient]:
+    def service(
+        self, **overrides: Any
+    ) -> AbstractAsyncContextManager[httpx.AsyncClient]:
         """The running service; several at once share the database."""
-        async with client(self._app(overrides)) as http:
-            yield http
+        return client(self._app(overrides))
 
 
 @pytest.fixture

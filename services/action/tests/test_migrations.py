@@ -1,15 +1,8 @@
-import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-
 from fraud_action.tables import metadata
+from fraud_shared.testing.migrations import schema_differences
 
 
 class TestMigrations:
     async def test_make_the_tables_the_code_uses(self, world):
-        def differences(conn: sa.Connection) -> list:
-            return compare_metadata(MigrationContext.configure(conn), metadata)
-
-        async with world.desk() as desk, desk.db.read() as conn:
-            found = await conn.run_sync(differences)
-        assert [d for d in found if "alembic_version" not in str(d)] == []
+        async with world.desk() as desk:
+            assert await schema_differences(desk.db, metadata) == []

@@ -2,9 +2,7 @@ import lightgbm
 import numpy as np
 import pytest
 
-from fraud_lightgbm.scorer import BOOSTER, GRAPH
-from fraud_scoring.errors import MalformedArtifact
-from fraud_scoring.session import OnnxGraph
+from fraud_lightgbm.scorer import BOOSTER
 from fraud_scoring.testing.contract import TreeContract, TreeLibrary
 from fraud_scoring.training.testing import hard_rows
 
@@ -34,15 +32,3 @@ def library(booster):
 
 class TestTrees(TreeContract):
     """The contract of boosted trees, against the library that grew them."""
-
-
-class TestGraph:
-    def test_junk_is_refused(self):
-        with pytest.raises(MalformedArtifact):
-            OnnxGraph(b"junk", 3)
-
-    def test_another_width_is_refused(self, published, data):
-        from fraud_scoring.errors import FeatureMismatch
-
-        with pytest.raises(FeatureMismatch):
-            OnnxGraph(published.artifact.file(GRAPH), data.width + 1)

@@ -59,9 +59,12 @@ class FraudScoring:
     async def _scores(self, rows: list[Any], call: Call) -> list[FraudScore]:
         vectors = [_vector(row) for row in rows]
         try:
-            service, _ = await self._models.slot(MODEL, call)
+            service, slot = await self._models.slot(MODEL, call)
         except NotFound as error:
             raise ModelNotLoaded from error
+        if slot["current"] is None:
+            # Not asked: its refusals would count against the service that payments need.
+            raise ModelNotLoaded
         signals = await self._models.ask(service, MODEL, vectors, call)
         return [self._result(signal) for signal in signals]
 

@@ -93,9 +93,7 @@ class Pipeline:
         screening: "asyncio.Task[ScreeningResult]",
     ) -> bytes:
         with watch.stage("online"):
-            observation, stored = await asyncio.gather(
-                self.online.read(payment, early), self.record.find(key)
-            )
+            observation, stored = await self._known(payment, key, early)
         if stored is not None:
             return await self._earlier(stored, key, call)
         features = BANK.vector(payment, observation)
@@ -136,6 +134,23 @@ class Pipeline:
             )
         assembly.observe(decision, watch, call)
         return reply
+
+    async def _known(
+        self, payment: Transaction, key: Key, deadline: Deadline
+    ) -> tuple[Observation | None, Stored | None]:
+        """What the online store says, and the earlier decision for this request if any.
+
+        The store has just said whether it saw this transaction before. Only if it did, or
+        cannot tell, is the decision log asked: at commit its unique keys decide anyway.
+        """
+        if key.key != payment.transaction_id:
+            return await asyncio.gather(
+                self.online.read(payment, deadline), self.record.find(key)
+            )
+        observation = await self.online.read(payment, deadline)
+        if observation is None or observation.repeat:
+            return observation, await self.record.find(key)
+        return observation, None
 
     def _context(
         self, payment: Transaction, observation: Observation | None

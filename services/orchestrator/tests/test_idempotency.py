@@ -17,6 +17,19 @@ class TestRepeats:
         assert len(run.neighbours.asked) == 1
         assert len(run.neighbours.events) == 1
 
+    async def test_a_repeat_that_the_online_store_forgot_gets_the_same_bytes(
+        self, start: Any
+    ) -> None:
+        """The store's memory is only a hint: the decision log has the last word."""
+        async with start() as run:
+            body = payment_body()
+            first = await run.score(body)
+        async with start() as forgetful:
+            second = await forgetful.score(body)
+        assert first.content == second.content
+        ids = {event["id"] for event in forgetful.neighbours.events}
+        assert len(ids) == 1
+
     async def test_a_hundred_at_once_have_one_outcome(self, start: Any) -> None:
         async with start(max_in_flight=200) as run:
             run.neighbours.verdict = "CHALLENGE"

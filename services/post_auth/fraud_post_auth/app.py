@@ -1,7 +1,7 @@
 """The composition root."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -13,6 +13,7 @@ from fraud_post_auth.desk import PostAuthDesk
 from fraud_post_auth.projection import LabelStore
 from fraud_post_auth.settings import Settings
 from fraud_shared.mesh.clock import Clock, SystemClock
+from fraud_shared.web.lifespan import owning
 from fraud_shared.web.service import create_service
 
 
@@ -39,20 +40,12 @@ def create_app(
         schema=schema,
     )
 
-    @asynccontextmanager
-    async def lifespan() -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            for close in owned:
-                stack.push_async_callback(close)
-            await stack.enter_async_context(desk.running())
-            yield
-
     app = create_service(
         "post_auth",
         settings,
         hot=routes.hot(desk),
         routers=[routes.router(desk)],
-        lifespan=lifespan,
+        lifespan=partial(owning, owned, desk.running),
         checks=desk.checks,
         summary="Profiles, labels and training data, from what happened after decisions.",
     )

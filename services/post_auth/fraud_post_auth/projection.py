@@ -81,17 +81,9 @@ class Projector:
 def effect(row: sa.RowMapping) -> LabelEffect:
     """The label as the online store needs it. Only standing fraud counts there; anything
     else withdraws what an earlier effect may have said."""
-    payment = row["payment"]
-    merchant = payment.get("merchant") or {}
-    device = payment.get("device") or {}
-    counterparty = payment.get("counterparty") or {}
-    return LabelEffect(
-        transaction_id=row["transaction_id"],
-        label="fraud" if row["state"] == "fraud" else "legitimate",
+    return LabelEffect.of(
+        row["payment"],
+        row["state"],
         occurred_at=row["occurred_at"],
         reversal=row["state"] in ("pending", "reversed"),
-        terminal_id=merchant.get("terminal_id"),
-        merchant_id=merchant.get("merchant_id"),
-        device_id=device.get("device_id"),
-        counterparty_account=counterparty.get("account"),
     )

@@ -1,7 +1,7 @@
 """post_auth on each database, with time and the online store in our hands."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ from fraud_shared.contracts.events import (
     event_id,
 )
 from fraud_shared.contracts.label import LabelReported
-from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
+from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client, idle
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.factories import (
     NOON,
@@ -81,21 +81,15 @@ class World:
             schema=self.schema,
         )
 
-    @asynccontextmanager
-    async def desk(self, **overrides: Any) -> AsyncIterator[PostAuthDesk]:
+    def desk(self, **overrides: Any) -> AbstractAsyncContextManager[PostAuthDesk]:
         """The parts with an open store and nothing in the background."""
-        desk: PostAuthDesk = self._app(overrides).state.desk
-        await desk.db.start()
-        try:
-            yield desk
-        finally:
-            await desk.db.stop()
+        return idle(self._app(overrides))
 
-    @asynccontextmanager
-    async def service(self, **overrides: Any) -> AsyncIterator[httpx.AsyncClient]:
-        """The running service."""
-        async with client(self._app(overrides)) as http:
-            yield http
+    def service(
+        self, **overrides: Any
+    ) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+        """The running service; several at once share the database."""
+        return client(self._app(overrides))
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 import pytest
 
-from fraud_xgboost.app import create_app
-from fraud_xgboost.settings import Settings
-from fraud_xgboost.train import train
 from fraud_scoring.testing.contract import (
     ScorerParts,
     app,
@@ -13,6 +10,9 @@ from fraud_scoring.testing.contract import (
     registry,
     scorer,
 )
+from fraud_xgboost.app import create_app
+from fraud_xgboost.settings import Settings
+from fraud_xgboost.train import train
 
 __all__ = ["app", "data", "fitted", "keys", "published", "registry", "scorer"]
 

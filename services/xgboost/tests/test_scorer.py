@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 import xgboost
 
-from fraud_scoring.errors import MalformedArtifact
-from fraud_scoring.session import OnnxGraph
 from fraud_scoring.testing.contract import TreeContract, TreeLibrary
 from fraud_scoring.training.testing import hard_rows
-from fraud_xgboost.scorer import BOOSTER, GRAPH
+from fraud_xgboost.scorer import BOOSTER
 
 
 @pytest.fixture(scope="module")
@@ -44,15 +42,3 @@ def library(booster):
 
 class TestTrees(TreeContract):
     """The contract of boosted trees, against the library that grew them."""
-
-
-class TestGraph:
-    def test_junk_is_refused(self):
-        with pytest.raises(MalformedArtifact):
-            OnnxGraph(b"junk", 3)
-
-    def test_another_width_is_refused(self, published, data):
-        from fraud_scoring.errors import FeatureMismatch
-
-        with pytest.raises(FeatureMismatch):
-            OnnxGraph(published.artifact.file(GRAPH), data.width + 1)

@@ -1,6 +1,7 @@
 """The in-process online store: for the one-process shape, for tests, for backtests."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from fraud_features.engine import Engine
@@ -53,7 +54,7 @@ class MemoryOnlineStore:
         transaction_id = payment.transaction_id
         if transaction_id in self._ids:
             kept = self._replies.get(transaction_id)
-            return kept[1] if kept else unknown()
+            return replace(kept[1] if kept else unknown(), repeat=True)
         facts = facts_of(payment)
         observation = self._observation(facts, tuple(self._engine.observe(facts)))
         self._ids[transaction_id] = now

@@ -17,7 +17,7 @@ local t = num(T)
 local day = math.floor(t / 86400000000)
 local head = call('MGET', P .. ':epoch', P .. ':t:' .. id, P .. ':flagged',
   P .. ':b:card:' .. ARGV[11], P .. ':b:account:' .. ARGV[10], P .. ':b:device:' .. ARGV[12])
-if head[2] then return head[2] end
+if head[2] then return '=' .. head[2] end
 local flagged = head[3]
 local out, n = {}, 0
 -- By log: whether this payment is late for it, and whether it is the first of its day.

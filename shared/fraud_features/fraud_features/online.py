@@ -4,9 +4,10 @@ Executors: `fraud_features.memory` (in-process) and `fraud_features.redis_store`
 The maths contract that both keep is in this distribution's README.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from fraud_features.layout import SLOT, SLOTS
@@ -35,6 +36,8 @@ class Observation:
     history_payments: int | None
     stand_in_count: int | None
     stand_in_sum_minor: int | None
+    # Whether this transaction_id was observed before: a hint, and no part of what was seen.
+    repeat: bool = field(default=False, compare=False)
 
 
 def observed(
@@ -43,6 +46,7 @@ def observed(
     known: bool,
     blocked: tuple[BlockKind, ...],
     stand_in: tuple[int, int],
+    repeat: bool = False,
 ) -> Observation:
     """An observation; a cold store's counters are unknown, its blocks still hold."""
     return Observation(
@@ -52,6 +56,7 @@ def observed(
         history_payments=raw[SLOT["history_payments"]] if known else None,
         stand_in_count=stand_in[0] if known else None,
         stand_in_sum_minor=stand_in[1] if known else None,
+        repeat=repeat,
     )
 
 
@@ -76,6 +81,29 @@ class LabelEffect:
     merchant_id: str | None = None
     device_id: str | None = None
     counterparty_account: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        payment: Mapping[str, Any],
+        label: str,
+        *,
+        occurred_at: datetime,
+        reversal: bool = False,
+    ) -> "LabelEffect":
+        """The effect on the places of a payment, given as its JSON document. Only fraud
+        counts: any other label is as good as legitimate."""
+        merchant = payment.get("merchant") or {}
+        return cls(
+            transaction_id=payment["transaction_id"],
+            label="fraud" if label == "fraud" else "legitimate",
+            occurred_at=occurred_at,
+            reversal=reversal,
+            terminal_id=merchant.get("terminal_id"),
+            merchant_id=merchant.get("merchant_id"),
+            device_id=(payment.get("device") or {}).get("device_id"),
+            counterparty_account=(payment.get("counterparty") or {}).get("account"),
+        )
 
     @property
     def is_fraud(self) -> bool:
@@ -102,7 +130,8 @@ class OnlineStore(Protocol):
     async def observe(self, payment: Transaction) -> Observation:
         """Add the payment and read everything about it, in one round trip.
 
-        A repeat of a `transaction_id` moves nothing and returns what the first returned.
+        A repeat of a `transaction_id` moves nothing and returns what the first returned,
+        marked as a repeat.
         """
         ...
 

@@ -186,6 +186,9 @@ def _arguments(facts: Facts) -> list[Any]:
 
 
 def _parse(line: bytes) -> Observation:
+    repeat = line.startswith(b"=")
+    if repeat:
+        line = line[1:]
     warm, card, account, device, count, total, *slots = line.split(b",")
     held = (card == b"1", account == b"1", device == b"1")
     return observed(
@@ -195,4 +198,5 @@ def _parse(line: bytes) -> Observation:
             k for k, is_held in zip(BLOCK_KINDS, held, strict=True) if is_held
         ),
         stand_in=(int(count), int(total)),
+        repeat=repeat,
     )

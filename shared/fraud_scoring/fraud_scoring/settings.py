@@ -21,7 +21,8 @@ class ScorerSettings(ServiceSettings):
     top_features: Annotated[int, Field(ge=1, le=20)] = 8
     # How long one row may take, at the median, before a new model is refused.
     score_limit_ms: Annotated[float, Field(gt=0)] = 10.0
-    # An empty registry is asked this often; a serving model is compared this often.
+    # A registry without the default model is asked this often; what serves is compared
+    # this often.
     poll_seconds: Annotated[float, Field(gt=0)] = 1.0
     watch_seconds: Annotated[float, Field(gt=0)] = 30.0
     start_wait_seconds: Annotated[float, Field(ge=0)] = 5.0

@@ -33,6 +33,20 @@ class TestReadiness:
             scored = await http.post("/score", json=linear_request(1.0, 2.0, 0.0))
             assert scored.status_code == 200
 
+    async def test_only_the_default_model_must_be_there(self, memory, start):
+        release(memory)
+        async with start(models=("xgboost", "credit_card")) as http:
+            assert (await http.get("/readyz")).status_code == 200
+            away = linear_request(1.0, 2.0, 0.0, model="credit_card")
+            assert (await http.post("/score", json=away)).status_code == 503
+
+    async def test_another_model_does_not_stand_in_for_the_default(self, memory, start):
+        release(memory, name="credit_card")
+        async with start(models=("xgboost", "credit_card")) as http:
+            assert (await http.get("/readyz")).status_code == 503
+            there = linear_request(1.0, 2.0, 0.0, model="credit_card")
+            assert (await http.post("/score", json=there)).status_code == 200
+
     async def test_without_keys_it_waits_for_them(self, memory, start, tmp_path, keys):
         release(memory)
         async with start(public_key="") as http:

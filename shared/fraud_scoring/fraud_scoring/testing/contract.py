@@ -17,10 +17,12 @@ import pytest
 from fastapi import FastAPI
 
 from fraud_scoring.artifact import MANIFEST, SIGNATURE
+from fraud_scoring.errors import FeatureMismatch, MalformedArtifact
 from fraud_scoring.folder import FolderRegistry
 from fraud_scoring.keys import KeyPair, Signer, Verifier, generate_keys
 from fraud_scoring.registry import Draft
 from fraud_scoring.scorer import Floats32, Floats64, Scorer
+from fraud_scoring.session import OnnxGraph
 from fraud_scoring.settings import ScorerSettings
 from fraud_scoring.testing import memory_registry
 from fraud_scoring.training.assemble import Fitted, Published, publish
@@ -279,3 +281,12 @@ class TreeContract:
             base = library.contributions(row)[-1]
             total = scorer.explain(row).sum() + base
             assert total == pytest.approx(library.log_odds(row), abs=1e-3)
+
+    def test_a_graph_of_another_width_or_junk_is_refused(
+        self, published: Published, data: Dataset
+    ) -> None:
+        graph = published.artifact.file("model.onnx")
+        with pytest.raises(FeatureMismatch):
+            OnnxGraph(graph, data.width + 1)
+        with pytest.raises(MalformedArtifact):
+            OnnxGraph(graph[:100], data.width)

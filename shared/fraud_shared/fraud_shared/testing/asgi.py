@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -31,3 +32,15 @@ async def client(
         ) as http,
     ):
         yield http
+
+
+@asynccontextmanager
+async def idle(app: FastAPI) -> AsyncIterator[Any]:
+    """The parts of a service (`app.state.desk`) with an open store and nothing in the
+    background."""
+    desk = app.state.desk
+    await desk.db.start()
+    try:
+        yield desk
+    finally:
+        await desk.db.stop()

@@ -1,0 +1,224 @@
+"""Card payments as components: one figure each, from a model that may be away."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from fraud_features.registry import CREDIT_CARD
+from fraud_shared.contracts.signal import ScoreBatchRequest, SignalBatch
+from fraud_shared.mesh.errors import DependencyUnreachable
+from fraud_shared.testing.factories import make_model, make_signal, missing_signal
+
+ONE, MANY = "/v1/fraud-score", "/v1/fraud-score/batch"
+ROW = {name: 0.5 for name in CREDIT_CARD.names}
+
+
+@dataclass
+class CardModel:
+    """An xgboost service that hosts `credit_card`: Amount is the score in percent."""
+
+    otherwise: Any
+    slots: tuple[str, ...] = ("xgboost", "credit_card")
+    loaded: bool = True
+    outcome: str = "scored"
+    rows: list[Any] = field(default_factory=list)
+
+    async def __call__(self, path: str, body: bytes) -> tuple[int, bytes]:
+        if path == "/v1/model":
+            models = [{"name": name, "current": self._current()} for name in self.slots]
+            return 200, json.dumps({"service": "xgboost", "models": models}).encode()
+        if path != "/score_batch":
+            answer: tuple[int, bytes] = await self.otherwise(path, body)
+            return answer
+        self.rows = list(ScoreBatchRequest.model_validate_json(body).rows)
+        if not self.loaded:
+            return 503, b"{}"
+        signals = tuple(self._signal(row.features) for row in self.rows)
+        return 200, SignalBatch(signals=signals).model_dump_json().encode()
+
+    def _current(self) -> dict[str, Any] | None:
+        return {"ref": make_model("credit_card").model_dump()} if self.loaded else None
+
+    def _signal(self, features: Any) -> Any:
+        named = CREDIT_CARD.named(features)
+        if self.outcome != "scored":
+            return missing_signal("xgboost", self.outcome)
+        score = (named["Amount"] or 0.0) / 100
+        odd = tuple(name for name in ("V1", "V2") if abs(named[name] or 0.0) > 3)
+        model = make_model("credit_card")
+        return make_signal("xgboost", score, model=model, ood_features=odd)
+
+
+def card_model(run: Any, **fields: Any) -> CardModel:
+    """Put a card model in the place of the plain fake."""
+    model = CardModel(run.transport.responders["xgboost"], **fields)
+    run.transport.responders["xgboost"] = model
+    return model
+
+
+class TestOne:
+    async def test_the_fields_are_named_as_documented(self, start: Any) -> None:
+        async with start() as run:
+            model = card_model(run)
+            reply = await run.http.post(ONE, json={**ROW, "Amount": 12.3456})
+        assert reply.status_code == 200
+        assert reply.json() == {
+            "fraud-score": 12.35,
+            "is-fraud": False,
+            "model-version": make_model("credit_card").version,
+            "ood_warning": False,
+        }
+        [row] = model.rows
+        assert row.model == "credit_card"
+        assert row.features.hash == CREDIT_CARD.hash
+        assert row.features.values == (*(0.5,) * 29, 12.3456)
+
+    @pytest.mark.parametrize(
+        ("threshold", "amount", "fraud"),
+        [(50, 49.99, False), (50, 50.0, True), (50, 49.996, True), (12, 12.3, True)],
+    )
+    async def test_the_figure_that_is_shown_is_judged(
+        self, start: Any, threshold: float, amount: float, fraud: bool
+    ) -> None:
+        async with start(fraud_threshold=threshold) as run:
+            card_model(run)
+            reply = await run.http.post(ONE, json={**ROW, "Amount": amount})
+        assert reply.json()["is-fraud"] is fraud
+        assert (reply.json()["fraud-score"] >= threshold) is fraud
+
+    async def test_the_threshold_comes_from_the_environment(
+        self, start: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("FRAUD_THRESHOLD", "0.4")
+        async with start() as run:
+            card_model(run)
+            reply = await run.http.post(ONE, json=ROW)
+        assert reply.json()["is-fraud"] is True
+
+    async def test_strange_inputs_are_warned_of(self, start: Any) -> None:
+        async with start() as run:
+            card_model(run)
+            reply = await run.http.post(ONE, json={**ROW, "V2": -3.5})
+        assert reply.json()["ood_warning"] is True
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("path", [ONE, MANY])
+    async def test_no_key_is_forbidden(self, start: Any, path: str) -> None:
+        async with start() as run:
+            del run.http.headers["x-api-key"]
+            reply = await run.http.post(path, json=ROW)
+        assert reply.status_code == 403
+
+    @pytest.mark.parametrize("path", [ONE, MANY])
+    async def test_another_scope_is_forbidden(self, start: Any, path: str) -> None:
+        async with start(scopes=["read", "label", "admin"]) as run:
+            assert (await run.http.post(path, json=ROW)).status_code == 403
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("V5", "NaN"),
+            ("Time", "Infinity"),
+            ("Amount", "-Infinity"),
+            ("V28", "1e999"),
+            ("V1", "null"),
+            ("V2", '"0.5"'),
+            ("V3", "true"),
+            ("V4", None),
+            ("V29", "0.5"),
+        ],
+    )
+    async def test_what_is_no_number_is_named(
+        self, start: Any, name: str, text: str | None
+    ) -> None:
+        parts = {key: "0.5" for key in ROW}
+        if text is None:
+            del parts[name]
+        else:
+            parts[name] = text
+        row = "{" + ", ".join(f'"{key}": {value}' for key, value in parts.items()) + "}"
+        async with start() as run:
+            model = card_model(run)
+            one = await run.http.post(ONE, content=row)
+            many = await run.http.post(
+                MANY, content=f'{{"transactions": [{json.dumps(ROW)}, {row}]}}'
+            )
+        assert (one.status_code, many.status_code) == (422, 422)
+        assert [e["field"] for e in one.json()["errors"]] == [name]
+        assert [e["field"] for e in many.json()["errors"]] == [f"transactions.1.{name}"]
+        assert model.rows == []
+
+
+class TestBatch:
+    async def test_each_gets_its_own_result_in_order(self, start: Any) -> None:
+        rows = [{**ROW, "Amount": n / 10} for n in range(1000)]
+        rows[7] = {**rows[7], "V1": 9.0}
+        async with start() as run:
+            card_model(run)
+            reply = await run.http.post(MANY, json={"transactions": rows})
+        results = reply.json()["results"]
+        assert [r["fraud-score"] for r in results] == [n / 10 for n in range(1000)]
+        assert [n for n, r in enumerate(results) if r["ood_warning"]] == [7]
+        assert [r["is-fraud"] for r in results] == [n >= 500 for n in range(1000)]
+
+    @pytest.mark.parametrize("count", [0, 1001])
+    async def test_one_to_a_thousand(self, start: Any, count: int) -> None:
+        async with start() as run:
+            model = card_model(run)
+            reply = await run.http.post(MANY, json={"transactions": [ROW] * count})
+        assert reply.status_code == 422
+        assert model.rows == []
+
+
+class TestModelAway:
+    @pytest.mark.parametrize("path", [ONE, MANY])
+    @pytest.mark.parametrize("slots", [("xgboost",), ("xgboost", "credit_card")])
+    async def test_not_hosted_or_not_loaded(
+        self, start: Any, path: str, slots: tuple[str, ...]
+    ) -> None:
+        body = ROW if path == ONE else {"transactions": [ROW]}
+        async with start() as run:
+            card_model(run, slots=slots, loaded=False)
+            reply = await run.http.post(path, json=body)
+        assert reply.status_code == 503
+        assert reply.json()["type"] == "urn:fraud:problem:model-not-loaded"
+
+    async def test_a_model_that_is_not_loaded_is_not_asked(self, start: Any) -> None:
+        """Payments need the same service: its refusals would open their breaker."""
+        async with start() as run:
+            model = card_model(run, loaded=False)
+            await run.http.post(ONE, json=ROW)
+        assert model.rows == []
+
+    async def test_no_score_is_no_zero(self, start: Any) -> None:
+        async with start() as run:
+            card_model(run, outcome="failed")
+            reply = await run.http.post(ONE, json=ROW)
+        assert reply.status_code == 503
+        assert "fraud-score" not in reply.json()
+
+    async def test_a_silent_service(self, start: Any) -> None:
+        async def silent(path: str, body: bytes) -> tuple[int, bytes]:
+            raise DependencyUnreachable("xgboost")
+
+        async with start() as run:
+            run.transport.responders["xgboost"] = silent
+            reply = await run.http.post(ONE, json=ROW)
+        assert reply.status_code == 503
+        assert reply.json()["type"] == "urn:fraud:problem:model-not-loaded"
+
+    async def test_other_scorers_are_not_waited_for_once_it_is_known(
+        self, start: Any
+    ) -> None:
+        async with start() as run:
+            card_model(run)
+            await run.http.post(ONE, json=ROW)
+            del run.transport.responders["lightgbm"]
+            run.transport.calls.clear()
+            reply = await run.http.post(ONE, json=ROW)
+            asked = {s for s, path in run.transport.calls if path == "/v1/model"}
+        assert reply.status_code == 200
+        assert asked <= {"xgboost"}
