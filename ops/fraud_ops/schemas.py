@@ -15,10 +15,11 @@ from types import UnionType
 from typing import Any, get_args, get_origin
 
 import typer
-from pydantic import AliasChoices, BaseModel, SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from rich.console import Console
 
+from fraud_ops.deploy.variables import entries, fields_of, settings_of
 from fraud_shared.contracts import (
     action,
     decision,
@@ -30,7 +31,6 @@ from fraud_shared.contracts import (
     transaction,
 )
 from fraud_shared.mesh.addresses import SERVICES
-from fraud_shared.web.settings import ServiceSettings
 
 CONTRACTS: tuple[type[BaseModel], ...] = (
     transaction.TransactionIn,
@@ -98,9 +98,15 @@ def generated() -> dict[Path, str]:
 
 
 def tables(root: Path) -> dict[Path, str]:
-    """The README files that have markers, with fresh tables between them."""
+    """The README files that have markers, with fresh tables between them. What a setting
+    means is said once, in `.env.example`."""
+    example = _read(root / ".env.example") or ""
+    meanings = {entry.name: entry.meaning for entry in entries(example)}
     fresh = {
-        Path(f"services/{service}/README.md"): ("settings", _settings_table(service))
+        Path(f"services/{service}/README.md"): (
+            "settings",
+            _settings_table(service, meanings),
+        )
         for service in SERVICES
     }
     fresh[Path("shared/fraud_features/README.md")] = ("features", _features_table())
@@ -131,7 +137,7 @@ def _schema(model: type[BaseModel]) -> str:
 
 
 def _openapi(service: str) -> str:
-    settings = _settings(service)
+    settings = settings_of(service)
     create_app = importlib.import_module(f"fraud_{service}.app").create_app
     with tempfile.TemporaryDirectory() as var:
         known: dict[str, Any] = {
@@ -141,20 +147,12 @@ def _openapi(service: str) -> str:
         return _json(app.openapi())
 
 
-def _settings(service: str) -> type[ServiceSettings]:
-    module = importlib.import_module(f"fraud_{service}.settings")
-    settings: type[ServiceSettings] = module.Settings
-    return settings
-
-
-def _settings_table(service: str) -> str:
-    settings = _settings(service)
-    prefix = settings.model_config.get("env_prefix", "")
-    rows = ["| variable | type | default |", "|---|---|---|"]
-    for name, field in settings.model_fields.items():
-        variable = _alias(field) or f"{prefix}{name}".upper()
+def _settings_table(service: str, meanings: Mapping[str, str]) -> str:
+    rows = ["| variable | type | default | meaning |", "|---|---|---|---|"]
+    for variable, field in fields_of(service).items():
         kind = _kind(field.annotation).replace("|", "\\|")
-        rows.append(f"| `{variable}` | {kind} | {_default(field)} |")
+        meaning = meanings.get(variable, "").replace("|", "\\|")
+        rows.append(f"| `{variable}` | {kind} | {_default(field)} | {meaning} |")
     return "\n".join(rows)
 
 
@@ -163,13 +161,6 @@ def _features_table() -> str:
     from fraud_features.registry import BANK
 
     return BANK.docs_table()
-
-
-def _alias(field: FieldInfo) -> str | None:
-    alias = field.validation_alias
-    if isinstance(alias, AliasChoices):
-        alias = alias.choices[0]
-    return alias if isinstance(alias, str) else None
 
 
 def _kind(annotation: Any) -> str:
@@ -208,6 +199,8 @@ def _default(field: FieldInfo) -> str:
         value = Path(*value.parts[parts[-1] :]) if parts else value.name
     if isinstance(value, tuple):
         value = ", ".join(map(str, value))
+    if isinstance(value, bool):
+        value = str(value).lower()
     return f"`{value}`"
 
 

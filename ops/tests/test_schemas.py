@@ -27,6 +27,8 @@ def root(tmp_path: Path, files: dict[Path, str]) -> Path:
     readme = tmp_path / "services/rules/README.md"
     readme.parent.mkdir(parents=True)
     readme.write_text("# a\n<!-- settings:begin -->\nold\n<!-- settings:end -->\nb\n")
+    example = "# Where it listens.\n#FRAUD_RULES_PORT=8001\n"
+    (tmp_path / ".env.example").write_text(example)
     schemas.schemas_command(False, tmp_path, files)
     return tmp_path
 
@@ -124,8 +126,8 @@ class TestTables:
         assert text.startswith("# a\n<!-- settings:begin -->\n| variable |")
         assert text.endswith("<!-- settings:end -->\nb\n")
         assert "old" not in text
-        assert "| `FRAUD_RULES_PORT` | integer | `8001` |" in text
-        assert "| `FRAUD_TOKEN_KEY` | secret |  |" in text
+        assert "| `FRAUD_RULES_PORT` | integer | `8001` | Where it listens. |" in text
+        assert "| `FRAUD_TOKEN_KEY` | secret |  |  |" in text
         assert "`fraud_rules/rulesets/default.yaml`" in text
 
     def test_are_not_forced_on_a_readme_without_markers(self, tmp_path: Path) -> None:
@@ -136,6 +138,6 @@ class TestTables:
 
     @pytest.mark.parametrize("service", SERVICES)
     def test_exist_for_every_service(self, service: str) -> None:
-        table = schemas._settings_table(service)
-        assert "FRAUD_ENV" in table
+        table = schemas._settings_table(service, {"FRAUD_ENV": "where it runs"})
+        assert table.count("where it runs") == 1
         assert CHECKOUT not in table

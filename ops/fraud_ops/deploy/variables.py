@@ -18,18 +18,22 @@ from fraud_shared.web.settings import ServiceSettings
 _READ_IN_CODE = re.compile(
     r"""(?:environ(?:\.get\(|\[)|\.secret\()\s*"([A-Z][A-Z0-9_]+)\""""
 )
+# The test kit keeps the names of its servers in a table.
+_READ_BY_TESTS = re.compile(r"\"(TEST_[A-Z]+_URL)\"")
 _READ_BY_COMPOSE = re.compile(r"\$\{([A-Z][A-Z0-9_]+)")
 _LINE = re.compile(r"^(#?)([A-Z][A-Z0-9_]*)=(.*)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One variable of `.env.example`; `optional` when it is commented out."""
+    """One variable of `.env.example`; `optional` when it is commented out. `meaning` is
+    the last of the comment lines above it."""
 
     name: str
     value: str
     optional: bool
     comments: int
+    meaning: str = ""
 
 
 def settings_of(service: str) -> type[ServiceSettings]:
@@ -52,8 +56,10 @@ def fields_of(service: str) -> dict[str, FieldInfo]:
 def read_by_code(root: Path) -> set[str]:
     """Names read from the environment outside the settings classes."""
     folders = (root / "shared", root / "services", root / "ops")
-    sources = (file for folder in folders for file in folder.glob("**/fraud_*/**/*.py"))
-    found = {n for file in sources for n in _READ_IN_CODE.findall(file.read_text())}
+    files = (file for folder in folders for file in folder.glob("**/fraud_*/**/*.py"))
+    sources = [file.read_text() for file in files]
+    named = (_READ_IN_CODE, _READ_BY_TESTS)
+    found = {n for text in sources for name in named for n in name.findall(text)}
     return found | {url_variable(service) for service in SERVICES} | {SIGNING_KEY}
 
 
@@ -64,12 +70,13 @@ def read_by_compose(root: Path) -> set[str]:
 
 def entries(text: str) -> Iterator[Entry]:
     """The variables of an `.env.example`, with how many comment lines stand above each."""
-    comments = 0
+    above: list[str] = []
     for line in text.splitlines():
         match = _LINE.match(line)
         if match:
-            yield Entry(match[2], match[3], match[1] == "#", comments)
-        comments = comments + 1 if line.startswith("# ") and not match else 0
+            meaning = above[-1] if above else ""
+            yield Entry(match[2], match[3], match[1] == "#", len(above), meaning)
+        above = [*above, line[2:]] if line.startswith("# ") and not match else []
 
 
 def example_problems(root: Path) -> list[str]:

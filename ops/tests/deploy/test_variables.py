@@ -39,6 +39,7 @@ class TestNames:
             "OTEL_TRACES_SAMPLER_ARG",  # read by the mesh kit
             "FRAUD_SIGNING_KEY",  # read by training
             "POSTGRES_PASSWORD",  # read by compose
+            "TEST_AMQP_URL",  # read by the test kit
         ],
     )
     def test_each_is_listed(self, name: str, found):

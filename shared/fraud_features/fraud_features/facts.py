@@ -113,7 +113,7 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
     )
 
 
-def _place(lat: float | None, lon: float | None) -> tuple[int, int] | tuple[None, None]:
+def _place(lat: float | None, lon: float | None) -> tuple[int | None, int | None]:
     if lat is None or lon is None:
         return None, None
     return round(lat * 1_000_000), round(lon * 1_000_000)

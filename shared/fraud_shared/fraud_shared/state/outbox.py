@@ -28,7 +28,7 @@ POLL_S = 0.5
 STOP_WITHIN_S = 5.0
 KEEP_SENT = timedelta(days=1)
 # Nobody waits for an event, and events that travel together cost a fraction each.
-LINGER_S = 0.1
+LINGER_S = 0.2
 Row = sa.Row[Any]
 
 

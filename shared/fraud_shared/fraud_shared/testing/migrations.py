@@ -13,7 +13,8 @@ async def schema_differences(db: Database, declared: sa.MetaData) -> list[Any]:
     """What differs between the migrated store and the declaration."""
 
     def compare(conn: sa.Connection) -> list[Any]:
-        return compare_metadata(MigrationContext.configure(conn), declared)
+        found: list[Any] = compare_metadata(MigrationContext.configure(conn), declared)
+        return found
 
     async with db.read() as conn:
         found = await conn.run_sync(compare)

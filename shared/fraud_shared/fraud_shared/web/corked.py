@@ -14,7 +14,7 @@ _HEAD = b"HTTP/1.1 "
 class CorkedProtocol(HttpToolsProtocol):
     """`HttpToolsProtocol` over a transport that waits a moment with a reply's head."""
 
-    def connection_made(self, transport: Any) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Any) -> None:
         """Put the cork between the protocol and its transport."""
         super().connection_made(Corked(transport, self.loop))  # type: ignore[arg-type]
 

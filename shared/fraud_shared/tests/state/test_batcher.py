@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
 from fraud_shared.state.batcher import Batcher
+from fraud_shared.testing.clocks import FakeClock
 
 
 class Work:
@@ -131,3 +133,47 @@ class TestCancelledCaller:
         async with asyncio.timeout(1):
             with pytest.raises(asyncio.CancelledError):
                 await asyncio.create_task(batcher.submit(1))
+
+
+class TestLingering:
+    """Waiting for company pays only where company is to be expected."""
+
+    async def test_a_lone_item_does_not_wait(self) -> None:
+        batcher, clock, sizes = lingering()
+        for _ in range(5):
+            clock.advance(timedelta(seconds=1))
+            async with asyncio.timeout(0.5):
+                await batcher.submit(1)
+        assert sizes == [1] * 5
+
+    async def test_items_that_come_thick_share_a_batch(self) -> None:
+        batcher, clock, sizes = lingering()
+        tasks = []
+        for _ in range(30):
+            clock.advance(timedelta(milliseconds=1))
+            tasks.append(asyncio.create_task(batcher.submit(1)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+        assert sum(sizes) == 30
+        assert len(sizes) <= 3
+
+    async def test_after_a_pause_nobody_is_expected(self) -> None:
+        batcher, clock, sizes = lingering()
+        tasks = [asyncio.create_task(batcher.submit(1)) for _ in range(10)]
+        await asyncio.gather(*tasks)
+        clock.advance(timedelta(minutes=1))
+        sizes.clear()
+        await batcher.submit(1)
+        assert sizes == [1]
+
+
+def lingering() -> tuple[Batcher[int, int], FakeClock, list[int]]:
+    sizes: list[int] = []
+
+    async def work(items: Sequence[int]) -> list[int]:
+        sizes.append(len(items))
+        return list(items)
+
+    clock = FakeClock()
+    batcher = Batcher(work, linger_s=0.05, monotonic=clock.monotonic)
+    return batcher, clock, sizes
