@@ -69,11 +69,13 @@ def train(
     var: Var = None,
 ) -> None:
     """Simulate, compute features, train the models, publish them signed."""
+    from fraud_ops.figures import wide_console
     from fraud_ops.mesh.up import local_mesh
     from fraud_ops.train.command import train_command
 
     mesh = local_mesh(var)
-    train_command(payments, seed, registry or mesh.registry, var_dir=mesh.var)
+    where = registry or mesh.registry
+    train_command(payments, seed, where, var_dir=mesh.var, console=wide_console())
 
 
 @bench_app.command("mesh")

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
-from rich.console import Console
 from rich.panel import Panel
 
 from fraud_features.online import open_online_store
 from fraud_ops.example import example_payment
+from fraud_ops.figures import wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.house import House
 from fraud_ops.mesh.redis_server import EmbeddedRedis
@@ -23,7 +23,7 @@ from fraud_scoring.keys import Verifier, development_keys
 
 READY_WITHIN_S = 120.0
 TRAINING_SEED = 1
-console = Console()
+console = wide_console()
 
 
 @asynccontextmanager
@@ -83,7 +83,9 @@ def train_if_empty(mesh: LocalMesh, payments: int) -> None:
     # Only the first start needs the training libraries.
     from fraud_ops.train.command import train_command
 
-    train_command(payments, TRAINING_SEED, mesh.registry, var_dir=mesh.var)
+    train_command(
+        payments, TRAINING_SEED, mesh.registry, var_dir=mesh.var, console=console
+    )
 
 
 async def up(mesh: LocalMesh) -> None:
