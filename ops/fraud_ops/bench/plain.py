@@ -1,7 +1,8 @@
 """The plain version of the mesh, for comparison: FastAPI routes and one httpx client.
 
 Same services, same handlers, same pipeline, same stores; only the web layer is what a
-FastAPI tutorial builds: routes with response models, and one shared `httpx.AsyncClient`.
+FastAPI tutorial builds: routes with response models, a dependency that checks the caller,
+and one shared `httpx.AsyncClient`.
 Bodies become Python objects and are then validated, which is what FastAPI does with a model
 parameter (ours are strict, so it is done by hand). uvicorn keeps its access log, as our edge
 writes its line. Run as `python -m fraud_ops.bench.plain NAME`.
@@ -11,11 +12,11 @@ import importlib
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from pydantic import TypeAdapter
 
 from fraud_shared.mesh.addresses import default_urls
@@ -100,10 +101,13 @@ def _add(app: FastAPI, route: HotRoute, lean: FastAPI) -> None:
     guard = route.guard or lean.state.service_guard
     adapter = TypeAdapter(route.request)
 
-    async def endpoint(request: Request) -> Any:
+    async def caller(request: Request) -> Call:
         headers = dict(request.scope["headers"])
         call = Call("plain", Trace.start(0.0), Deadline.after(10_000), headers)
         guard(call)
+        return call
+
+    async def endpoint(request: Request, call: Annotated[Call, Depends(caller)]) -> Any:
         body = adapter.validate_python(await request.json(), strict=False)
         reply = await route.handler(body, call)
         if isinstance(reply, Answer):

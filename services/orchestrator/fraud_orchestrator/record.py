@@ -25,7 +25,7 @@ from fraud_shared.web.problems import InvalidInput
 SOURCE = "urn:fraud:orchestrator"
 # A flush to disk costs about a millisecond of this process: from some hundred payments a
 # second on, payments wait this long to share one.
-LINGER_S = 0.008
+LINGER_S = 0.010
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import structlog
+from prometheus_client import Counter, Histogram
 from starlette.requests import ClientDisconnect
 
 from fraud_shared.mesh import deadline as deadlines
@@ -53,6 +54,7 @@ class Edge:
         self._tracing = tracing
         self._public = public
         self._in_flight = 0
+        self._counted: dict[tuple[str, int], tuple[Histogram, Counter]] = {}
         self._gauge = telemetry.IN_FLIGHT.labels(service)
 
     def behind(self, app: Asgi) -> "Edge":
@@ -155,8 +157,9 @@ class Edge:
         if path not in self._hot:
             matched = scope.get("route")
             route = getattr(matched, "path", "unmatched")
-        telemetry.REQUESTS.labels(self._service, route).observe(elapsed_s)
-        telemetry.RESPONSES.labels(self._service, route, str(status)).inc()
+        seconds, responses = self._instruments(route, status)
+        seconds.observe(elapsed_s)
+        responses.inc()
         own = {
             "service": self._service,
             "route": route,
@@ -166,6 +169,16 @@ class Edge:
         }
         # A note may not replace what the edge itself knows.
         log.info("request", **{**(call.notes or {}), **own})
+
+    def _instruments(self, route: str, status: int) -> tuple[Histogram, Counter]:
+        """The instruments of a route and status, looked up once."""
+        found = self._counted.get((route, status))
+        if found is None:
+            found = self._counted[route, status] = (
+                telemetry.REQUESTS.labels(self._service, route),
+                telemetry.RESPONSES.labels(self._service, route, str(status)),
+            )
+        return found
 
 
 async def _nothing_behind(scope: Scope, receive: Receive, send: Send) -> None:
