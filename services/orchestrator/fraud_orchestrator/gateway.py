@@ -194,8 +194,12 @@ class Gateway:
             if not waiting:
                 break
             await asyncio.sleep(0.5)
-        for _ in range(WARM_UP_ROUNDS):
-            await self.pipeline.rehearse()
+        try:
+            for _ in range(WARM_UP_ROUNDS):
+                await self.pipeline.rehearse()
+        except FraudError as error:  # a store is away: its payments will say so
+            log.warning("not_warm", problem=error.type, away=sorted(waiting))
+            return
         log.info("warm", away=sorted(waiting))
 
     async def _complete_interrupted(self) -> None:
