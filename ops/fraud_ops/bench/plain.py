@@ -9,7 +9,6 @@ writes its line. Run as `python -m fraud_ops.bench.plain NAME`.
 """
 
 import importlib
-import json
 import sys
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -30,12 +29,7 @@ from fraud_shared.web.tokens import TokenIssuer
 
 
 class HttpxTransport:
-    """One shared `httpx.AsyncClient` for every dependency, as the tutorial does it.
-
-    Payloads are Python objects on both sides of a call (`json=`, `.json()`). The pipeline
-    hands over and takes bytes, so turning those into objects and back stands for the
-    `model_dump()` and `Model(**data)` around a tutorial's call.
-    """
+    """One shared `httpx.AsyncClient` for every dependency, as the tutorial does it."""
 
     def __init__(self, urls: Mapping[str, str]) -> None:
         self._urls = urls
@@ -53,16 +47,15 @@ class HttpxTransport:
         try:
             reply = await self._client.post(
                 self._urls[service] + path,
-                json=json.loads(body) if body else None,
+                content=body,
                 headers=dict(headers),
                 timeout=timeout_s,
             )
-            answer = reply.json() if reply.content else None
         except httpx.ConnectError:
             raise DependencyUnreachable(service) from None
         except httpx.HTTPError:
             raise DependencyTimeout(service) from None
-        return reply.status_code, json.dumps(answer).encode()
+        return reply.status_code, reply.content
 
     async def get(
         self, service: str, path: str, headers: Mapping[str, str], timeout_s: float
