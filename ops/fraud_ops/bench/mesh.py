@@ -1,11 +1,11 @@
 """`fraud bench mesh`: latency at a steady rate, throughput, and against the plain version."""
 
-import asyncio
 import sys
 from itertools import islice
 from typing import Any
 
 import psutil
+import uvloop
 from rich.table import Table
 
 from fraud_ops.bench.load import Load, Outcome, live
@@ -83,7 +83,7 @@ def bench_mesh_command(
     """Measure, print a table, and judge the figures."""
     # Side by side, both do the whole work for every payment: a call that is cut off at
     # its cap costs less, and would flatter whoever is slower.
-    ours = asyncio.run(
+    ours = uvloop.run(
         measure(
             mesh,
             rps=rps,
@@ -95,7 +95,7 @@ def bench_mesh_command(
     figures: dict[str, Any] = {"mesh": ours}
     gates: list[Gate] = [gate("failed requests", ours["failed"], 0, "at_most")]
     if reference:
-        plain = asyncio.run(
+        plain = uvloop.run(
             measure(
                 mesh,
                 rps=None,

@@ -1,10 +1,12 @@
 """Evaluates every rule on one payment. Pure: values in, a result out."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from time import perf_counter, perf_counter_ns
+from typing import Any
 
-from fraud_rules.expression import Trouble
-from fraud_rules.ruleset import Ruleset
+from fraud_rules.expression import Trouble, Value
+from fraud_rules.ruleset import Rule, Ruleset
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.signal import RuleHit, RulesFlag, RulesResult
 from fraud_shared.contracts.transaction import Transaction
@@ -32,7 +34,7 @@ def evaluate(
     shadow: list[RuleHit] = []
     errors: list[str] = []
     at = perf_counter_ns()
-    for rule in ruleset.evaluated:
+    for rule in _to_ask(ruleset, values, lost, activation):
         truth = rule.expression.truth(activation)
         before, at = at, perf_counter_ns()
         if truth is False:
@@ -59,6 +61,21 @@ def evaluate(
         ruleset=ruleset.version,
         elapsed_ms=(perf_counter() - began) * 1e3,
     )
+
+
+def _to_ask(
+    ruleset: Ruleset, values: Mapping[str, Value], lost: frozenset[str], activation: Any
+) -> Sequence[Rule]:
+    """The rules that have to be asked one by one: often none.
+
+    With something lost each is asked, for a rule that is false all the same is known.
+    """
+    if lost:
+        return ruleset.evaluated
+    shortlist = ruleset.shortlists.of(values)
+    if shortlist.cleared(activation):
+        return ()
+    return [ruleset.evaluated[place] for place in shortlist.places]
 
 
 def _flag(hits: list[RuleHit]) -> RulesFlag:

@@ -29,6 +29,8 @@ _STRINGS = re.compile(
 )
 _COMMENTS = re.compile(r"//[^\n]*")
 _NAMES = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+# What can be true although a field in it is unknown; all else in CEL is strict.
+_LENIENT = re.compile(r"&&|\|\||\?|\b(?:has|all|exists|exists_one|filter|map)\s*\(")
 _PLACE = re.compile(r"<input>:\d+:(\d+): (.+)")
 _MANY_DIGITS = re.compile(r"\d{8,}")
 _UNKNOWN = "UNKNOWN: No value with name"
@@ -51,6 +53,8 @@ class Expression:
 
     source: str
     uses: frozenset[str]
+    # Fields without which the expression cannot be true.
+    needs: frozenset[str]
     _program: Any
 
     def truth(self, activation: Any) -> bool | Trouble:
@@ -86,16 +90,35 @@ class Language:
         if program.return_type() != cel.Type.BOOL:
             kind = program.return_type().name()
             raise ExpressionError(f"it is of type {kind}, not true or false")
-        return Expression(source, self._uses(source), program)
+        bare = _COMMENTS.sub(" ", _STRINGS.sub(" ", source))
+        needs = (self._named(t) for t in _terms(bare) if not _LENIENT.search(t))
+        return Expression(
+            source, self._named(bare), frozenset[str]().union(*needs), program
+        )
 
     def activation(self, values: Mapping[str, Value]) -> Any:
         """One payment's values, shared by all expressions (building it is the dear part:
         with one per rule an evaluation costs ten times as much). Absent is unknown."""
         return self._env.Activation(values)
 
-    def _uses(self, source: str) -> frozenset[str]:
-        bare = _COMMENTS.sub(" ", _STRINGS.sub(" ", source))
+    def _named(self, bare: str) -> frozenset[str]:
         return self._fields.intersection(_NAMES.findall(bare))
+
+
+def _terms(bare: str) -> list[str]:
+    """The operands of the outermost `&&`; none when the outermost operator is another."""
+    terms, depth, start = list[str](), 0, 0
+    for at, sign in enumerate(bare):
+        if sign in "([{":
+            depth += 1
+        elif sign in ")]}":
+            depth -= 1
+        elif depth == 0 and (sign == "?" or bare.startswith("||", at)):
+            return []
+        elif depth == 0 and bare.startswith("&&", at):
+            terms.append(bare[start:at])
+            start = at + 2
+    return [*terms, bare[start:]]
 
 
 def _membership(name: str, entries: frozenset[str]) -> Any:

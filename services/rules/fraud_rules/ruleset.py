@@ -16,6 +16,7 @@ from fraud_rules.expression import (
     Value,
 )
 from fraud_rules.fields import Reader, declared
+from fraud_rules.shortlist import Shortlists
 from fraud_shared.documents import SourceError, content_hash, parse
 
 
@@ -69,6 +70,9 @@ class Ruleset:
         self.language = Language(fields, lists)
         self.rules = _compile_all(document.rules, self.language, fields)
         self.evaluated = tuple(rule for rule in self.rules if rule.state != "draft")
+        self.shortlists = Shortlists(
+            [rule.expression for rule in self.evaluated], self.language.compile
+        )
         self.reader = Reader(
             features, {name for rule in self.evaluated for name in _names(rule)}
         )

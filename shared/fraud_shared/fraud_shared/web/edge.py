@@ -55,7 +55,7 @@ class Edge:
         self._public = public
         self._in_flight = 0
         self._counted: dict[tuple[str, int], tuple[Histogram, Counter]] = {}
-        self._gauge = telemetry.IN_FLIGHT.labels(service)
+        telemetry.IN_FLIGHT.labels(service).set_function(lambda: self._in_flight)
 
     def behind(self, app: Asgi) -> "Edge":
         """Put the framework behind this edge; it gets what is not hot."""
@@ -87,7 +87,6 @@ class Edge:
         scope.setdefault("state", {})["call"] = call
         token = logs.CURRENT.set((call.request_id, call.trace.trace_id))
         self._in_flight += 1
-        self._gauge.set(self._in_flight)
         status = 500
         try:
             if self._in_flight > self._settings.max_in_flight:
@@ -96,7 +95,6 @@ class Edge:
                 status = await self._answer(scope, receive, send, call)
         finally:
             self._in_flight -= 1
-            self._gauge.set(self._in_flight)
             self._record(scope, path, status, call, time.perf_counter() - started)
             if span is not None:
                 span.set_attribute("http.response.status_code", status)

@@ -1,0 +1,126 @@
+"""A shortlist is a shortcut: it must decide as asking every rule does."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fraud_features.registry import BANK
+from fraud_rules.expression import Language, Trouble
+from fraud_rules.fields import declared
+from fraud_rules.ruleset import load
+from fraud_rules.settings import DEFAULT_RULESET
+from fraud_rules.shortlist import REMEMBERED, Shortlists
+
+RULESET = load(DEFAULT_RULESET.read_bytes(), BANK)
+LANGUAGE = Language(
+    {"a": "int", "b": "int", "c": "bool", "s": "string"}, {"bad": frozenset({"x"})}
+)
+TRICKY = (
+    "a > 1", "a > 1 && b > 1", "a > 1 || b > 1", "!(a > 1 && c)", "c ? a > 1 : b > 1",
+    "c && (a > 1 || b > 1)", "10 / a > 1 && b > 1", "10 / a > 1 || c", "in_bad(s) && c",
+    's == "&& a > 1 ||" && c // && a', "[a, b].exists(n, n > 3) && c", "true || a > 1",
+    "false && a > 1", "(a > 1) == (b > 1)", "a > 1 && b > 1 || c", "c || a > 1 && b > 1",
+)  # fmt: skip
+EXPRESSIONS = [LANGUAGE.compile(source) for source in TRICKY]
+
+
+def tells(expression, values, activation):
+    """Whether the rule is hit, or fails on values with which it could be hit."""
+    truth = expression.truth(activation)
+    return truth is True or (
+        truth is Trouble.FAULT and expression.needs.issubset(values)
+    )
+
+
+class TestAShortlist:
+    @settings(max_examples=400, deadline=None)
+    @given(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "a": st.integers(-1, 5),
+                "b": st.integers(-1, 5),
+                "c": st.booleans(),
+                "s": st.sampled_from(["x", "y"]),
+            },
+        )
+    )
+    def test_misses_nothing_that_is_true_or_fails(self, values):
+        activation = LANGUAGE.activation(values)
+        told = {
+            place
+            for place, expression in enumerate(EXPRESSIONS)
+            if tells(expression, values, activation)
+        }
+        shortlist = Shortlists(EXPRESSIONS, LANGUAGE.compile).of(values)
+        assert told <= set(shortlist.places)
+        if shortlist.cleared(activation):
+            assert not told
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.data())
+    def test_of_the_shipped_rules_misses_nothing(self, data):
+        kinds = {"bool": st.booleans(), "int": st.sampled_from([0, 1, 12, 2_000_000]),
+                 "double": st.sampled_from([0.0, 1.0, 40.0, 2e6]),
+                 "string": st.sampled_from(["", "6011", "FR", "transfer"])}  # fmt: skip
+        fields = declared(BANK)
+        gone = data.draw(st.frozensets(st.sampled_from(sorted(fields))))
+        values = {
+            name: data.draw(kinds[kind])
+            for name, kind in fields.items()
+            if name not in gone
+        }
+        activation = RULESET.language.activation(values)
+        told = {
+            place
+            for place, rule in enumerate(RULESET.evaluated)
+            if tells(rule.expression, values, activation)
+        }
+        shortlist = RULESET.shortlists.of(values)
+        assert told <= set(shortlist.places)
+        assert not (told and shortlist.cleared(activation))
+
+    def test_leaves_out_what_needs_an_absent_field(self):
+        expressions = [LANGUAGE.compile("a > 1 && c"), LANGUAGE.compile("a > 1 || c")]
+        found = Shortlists(expressions, LANGUAGE.compile).of({"c": True})
+        assert found.places == (1,)
+
+    def test_of_no_rule_clears_everything(self):
+        shortlist = Shortlists([], LANGUAGE.compile).of({})
+        assert shortlist.cleared(LANGUAGE.activation({}))
+
+
+class TestRememberedShortlists:
+    def test_are_made_once_and_bounded(self):
+        made = []
+        names = [f"f{n}" for n in range(9)]
+        language = Language(dict.fromkeys(names, "bool"), {})
+        expressions = [language.compile(name) for name in (*names, "true")]
+        shortlists = Shortlists(
+            expressions, lambda s: made.append(s) or language.compile(s)
+        )
+        subsets = [
+            {name: False for bit, name in enumerate(names) if number >> bit & 1}
+            for number in range(2 * REMEMBERED)
+        ]
+        first = shortlists.of(subsets[0])
+        assert shortlists.of(subsets[0]) is first
+        for subset in subsets:
+            shortlists.of(subset)
+        assert len(made) == 2 * REMEMBERED
+        assert shortlists.of(subsets[0]) is not first
+
+
+@pytest.mark.parametrize(
+    ("source", "needs"),
+    [
+        ("a > 1 && c", {"a", "c"}),
+        ("a > 1 || c", set()),
+        ("c ? a > 1 : b > 1", set()),
+        ("c && (a > 1 || b > 1)", {"c"}),
+        ('s == "a && b"', {"s"}),
+        ("[a].exists(n, n > 3) && c", {"c"}),
+    ],
+)
+def test_what_an_expression_needs(source, needs):
+    assert LANGUAGE.compile(source).needs == needs
