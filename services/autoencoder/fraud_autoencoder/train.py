@@ -55,8 +55,6 @@ def train(data: Dataset, *, threads: int = 1, progress: Progress = silent) -> Fi
         importance=_importance(per_feature(data.calibrate.x), data),
         libraries=("torch", "onnx", "onnxruntime", "numpy"),
         supervised=False,
-        # Sums of float32 in another order.
-        tolerance=2e-5,
     )
 
 
