@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fraud_ops.features.cli import features_app
+
 if TYPE_CHECKING:
     from fraud_ops.mesh.environment import LocalMesh
 
@@ -15,6 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+app.add_typer(features_app, name="features")
 keys_app = typer.Typer(help="API keys of payment systems and people.")
 app.add_typer(keys_app, name="keys")
 

@@ -1,10 +1,12 @@
 """The embedded Redis: a real server on a Unix socket, with an append-only file."""
 
+import os
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
+from hashlib import sha256
 from pathlib import Path
 
 START_WITHIN_S = 10.0
@@ -23,7 +25,7 @@ class EmbeddedRedis:
         self._folder = folder
         path = folder.resolve() / "redis.sock"
         if len(str(path)) > LONGEST_SOCKET_PATH:
-            path = Path(tempfile.mkdtemp(prefix="fraud-redis-")) / "redis.sock"
+            path = _short(path)
         self._socket = path
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -51,6 +53,17 @@ class EmbeddedRedis:
             )
         self._wait()
 
+    def answers(self) -> bool:
+        """Whether a server answers on the socket, whoever started it."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(0.5)
+            try:
+                probe.connect(str(self._socket))
+                probe.sendall(b"PING\r\n")
+                return probe.recv(64).startswith(b"+PONG")
+            except OSError:
+                return False
+
     def stop(self) -> None:
         """Stop the server after it has flushed its file."""
         if self._process is not None:
@@ -67,17 +80,20 @@ class EmbeddedRedis:
             assert self._process is not None
             if self._process.poll() is not None:
                 break
-            with socket.socket(socket.AF_UNIX) as probe:
-                probe.settimeout(0.5)
-                try:
-                    probe.connect(str(self._socket))
-                    probe.sendall(b"PING\r\n")
-                    if probe.recv(64).startswith(b"+PONG"):
-                        return
-                except OSError:
-                    pass
+            if self.answers():
+                return
             time.sleep(0.05)
         raise RedisNotFound(f"redis-server did not start; see {self._folder}/redis.log")
+
+
+def _short(path: Path) -> Path:
+    """The same short path for the same long one, so that another command finds it."""
+    name = sha256(os.fsencode(path)).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"fraud-redis-{os.getuid()}-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise RedisNotFound(f"{folder} belongs to somebody else")
+    return folder / path.name
 
 
 def binary() -> str:

@@ -6,13 +6,17 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
 from rich.panel import Panel
 
-from fraud_features.online import open_online_store
+from fraud_features.online import OnlineStore, open_online_store
 from fraud_ops.example import example_payment
+from fraud_ops.features.logs import decision_log, label_log
+from fraud_ops.features.progress import bars
+from fraud_ops.features.rebuild import rebuild
 from fraud_ops.figures import wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.house import House
@@ -23,6 +27,7 @@ from fraud_scoring.keys import Verifier, development_keys
 
 READY_WITHIN_S = 120.0
 TRAINING_SEED = 1
+NOTHING = timedelta(0)
 console = wide_console()
 
 
@@ -108,8 +113,8 @@ async def up_in_process(mesh: LocalMesh) -> None:
     os.environ.update(mesh.environment(redis_url))
     online = open_online_store(redis_url)
     if redis_url == "memory://":
-        # In memory there is nothing to lose: every start is a new system's start.
-        await online.mark_warm()
+        # What the last process knew is gone with it; the decision log still has it.
+        await refill(mesh, online)
     house = House(online, mesh.secret("FRAUD_TOKEN_KEY"))
     server = uvicorn.Server(
         uvicorn.Config(
@@ -124,6 +129,14 @@ async def up_in_process(mesh: LocalMesh) -> None:
     async with house.running():
         announce(mesh)
         await server.serve()
+
+
+async def refill(mesh: LocalMesh, store: OnlineStore) -> None:
+    """Let everything on record enter a store that begins empty, before payments do."""
+    async with decision_log(mesh) as decisions, label_log(mesh, store) as labels:
+        with bars(console) as told:
+            # Nobody is there yet whose payment could be under way.
+            await rebuild(store, decisions, labels, settle=NOTHING, progress=told)
 
 
 def announce(mesh: LocalMesh) -> None:

@@ -36,4 +36,5 @@ ENGINE = ScorerEngine(
     raw_name="ae_error",
     load=load,
     libraries=("onnxruntime",),
+    home="fraud_autoencoder.scorer:ENGINE",
 )

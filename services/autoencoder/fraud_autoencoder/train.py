@@ -1,5 +1,8 @@
 """Training: the network learns to rebuild legitimate payments, and only those."""
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fraud_autoencoder.network import Scaling, layers, parts, to_onnx
@@ -9,11 +12,30 @@ from fraud_scoring.training.assemble import Fitted, Progress, silent
 from fraud_scoring.training.dataset import Dataset
 from fraud_scoring.training.unknown import forget
 
-EPOCHS, BATCH, RATE = 12, 1024, 2e-3
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long the network learns, from how many payments at once, how fast at first."""
+
+    epochs: int = 12
+    batch: int = 1024
+    rate: float = 2e-3
+
+
+SCHEDULE = Schedule()
 _ROWS = 120_000
 
 
-def train(data: Dataset, *, threads: int = 1, progress: Progress = silent) -> Fitted:
+def train(
+    data: Dataset,
+    *,
+    threads: int = 1,
+    progress: Progress = silent,
+    schedule: Schedule = SCHEDULE,
+) -> Fitted:
     """Train on the payments of the training slice that nobody reported as fraud."""
     import torch
 
@@ -21,21 +43,8 @@ def train(data: Dataset, *, threads: int = 1, progress: Progress = silent) -> Fi
     torch.set_num_threads(threads)
     x = _legitimate(data)
     scaling = Scaling.of(x)
-    z = torch.from_numpy(scaling.apply(x))
     network = layers(data.width)
-    optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EPOCHS)
-    shuffler = torch.Generator().manual_seed(data.seed)
-    for epoch in range(EPOCHS):
-        order = torch.randperm(len(z), generator=shuffler)
-        for first in range(0, len(z), BATCH):
-            optimiser.zero_grad(set_to_none=True)
-            loss = parts(network, z[order[first : first + BATCH]]).sum(dim=1).mean()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-        schedule.step()
-        progress((epoch + 1) / EPOCHS)
-    network.eval()
+    _learn(network, torch.from_numpy(scaling.apply(x)), schedule, data.seed, progress)
 
     def per_feature(rows: Floats32) -> Floats64:
         with torch.inference_mode():
@@ -51,13 +60,41 @@ def train(data: Dataset, *, threads: int = 1, progress: Progress = silent) -> Fi
         algorithm="Autoencoder, 48-12-48, trained on legitimate payments",
         files={GRAPH: to_onnx(network, scaling)},
         reference=reference,
-        parameters={"epochs": EPOCHS, "batch": BATCH, "rate": RATE, "rows": len(x)},
+        parameters={
+            "epochs": schedule.epochs,
+            "batch": schedule.batch,
+            "rate": schedule.rate,
+            "rows": len(x),
+        },
         importance=_importance(per_feature(data.calibrate.x), data),
         libraries=("torch", "onnx", "onnxruntime", "numpy"),
         supervised=False,
-        # Sums of float32 in another order.
-        tolerance=2e-5,
     )
+
+
+def _learn(
+    network: "nn.Sequential",
+    z: "Tensor",
+    schedule: Schedule,
+    seed: int,
+    progress: Progress,
+) -> None:
+    import torch
+
+    optimiser = torch.optim.Adam(network.parameters(), lr=schedule.rate)
+    slower = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, schedule.epochs)
+    shuffler = torch.Generator().manual_seed(seed)
+    for epoch in range(schedule.epochs):
+        order = torch.randperm(len(z), generator=shuffler)
+        for first in range(0, len(z), schedule.batch):
+            optimiser.zero_grad(set_to_none=True)
+            rows = z[order[first : first + schedule.batch]]
+            loss = parts(network, rows).sum(dim=1).mean()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+        slower.step()
+        progress((epoch + 1) / schedule.epochs)
+    network.eval()
 
 
 def _legitimate(data: Dataset) -> Floats32:

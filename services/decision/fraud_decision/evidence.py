@@ -1,6 +1,6 @@
 """What a request holds as evidence, and what of it is missing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from fraud_shared.contracts.decision import DecideRequest
@@ -19,6 +19,10 @@ class Models:
         """Every model whose absence counts."""
         return (self.risk, *self.anomaly)
 
+    def led_by(self, risk: ModelSource | None) -> Self:
+        """The same with another model deciding on risk, where one is named."""
+        return self if risk is None else replace(self, risk=risk)
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -29,6 +33,7 @@ class Evidence:
     """
 
     request: DecideRequest
+    models: Models
     risk: float | None
     anomalies: dict[ModelSource, float]
     missing_models: tuple[ModelSource, ...]
@@ -49,6 +54,7 @@ class Evidence:
         known = rules.outcome == "scored" and rules.rules_flag is not None
         return cls(
             request=request,
+            models=models,
             risk=scores.get(models.risk),
             anomalies={name: scores[name] for name in models.anomaly if name in scores},
             missing_models=missing,

@@ -52,7 +52,8 @@ class Policy:
 
     def decide(self, request: DecideRequest) -> Ruling:
         """The ruling for one payment."""
-        evidence = Evidence.of(request, self._models)
+        models = self._models.led_by(request.risk_model)
+        evidence = Evidence.of(request, models)
         made = list(
             chain(
                 demands.rules(evidence, self.document),
@@ -106,7 +107,7 @@ class Policy:
                     Reason(
                         code=f"RISK_{band.mildest.value}",
                         text=f"Risk {risk:.3f} reached {band.lower:.3f}",
-                        source=self._models.risk,
+                        source=evidence.models.risk,
                         weight=weight,
                     ),
                 )

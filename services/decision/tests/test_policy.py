@@ -88,6 +88,27 @@ class TestRiskBands:
         ruling = policy.decide(make_request(signals=scores))
         assert ruling == policy.decide(clean)
 
+    def test_the_challenger_decides_where_the_gateway_names_it(
+        self, policy, make_request
+    ):
+        scores = (*make_request(risk=0.001).signals, make_signal("lightgbm", 0.3))
+        request = make_request(
+            signals=scores, risk_model="lightgbm", amount_ref_minor=100
+        )
+        ruling = policy.decide(request)
+        assert ruling.decision is Verdict.CHALLENGE
+        assert ruling.risk == 0.3
+        assert [r.source for r in ruling.reasons] == ["lightgbm"]
+
+    def test_where_the_challenger_decides_it_is_the_evidence_that_may_be_missing(
+        self, policy, make_request
+    ):
+        late = make_signal("lightgbm", None, outcome="timed_out")
+        request = make_request(
+            signals=(*make_request().signals, late), risk_model="lightgbm"
+        )
+        assert policy.decide(request).degraded == ("MODEL_LIGHTGBM_UNAVAILABLE",)
+
     def test_a_challenger_that_is_down_is_no_gap(self, policy, make_request):
         clean = make_request()
         late = make_signal("lightgbm", None, outcome="timed_out")

@@ -6,6 +6,7 @@ from fraud_isolation_forest.scorer import ENGINE
 from fraud_isolation_forest.settings import Settings
 from fraud_scoring.registry import ModelRegistry
 from fraud_scoring.runtime import create_scorer_service
+from fraud_scoring.trial import Trial
 from fraud_shared.mesh.clock import Clock
 
 
@@ -13,6 +14,7 @@ def create_app(
     settings: Settings | None = None,
     *,
     registry: ModelRegistry | None = None,
+    trial: Trial | None = None,
     clock: Clock | None = None,
 ) -> FastAPI:
     """The isolation forest under the common scorer runtime."""
@@ -21,6 +23,7 @@ def create_app(
         settings or Settings(),
         ENGINE,
         registry=registry,
+        trial=trial,
         clock=clock,
         summary="How unusual a payment is among all payments",
     )

@@ -32,4 +32,9 @@ def load(artifact: Artifact) -> ForestScorer:
     return ForestScorer(parse(artifact.file(FILE), width))
 
 
-ENGINE = ScorerEngine(source="isolation_forest", raw_name="if_score", load=load)
+ENGINE = ScorerEngine(
+    source="isolation_forest",
+    raw_name="if_score",
+    load=load,
+    home="fraud_isolation_forest.scorer:ENGINE",
+)

@@ -1,5 +1,6 @@
 """Training: scikit-learn grows the forest, flat arrays are what is kept of it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,27 @@ from fraud_scoring.scorer import Floats32, Floats64
 from fraud_scoring.training.assemble import Fitted, Progress, silent
 from fraud_scoring.training.dataset import Dataset
 
-TREES, SAMPLE = 100, 256
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """How large a forest: number of trees, and payments that each of them sees."""
+
+    trees: int = 100
+    sample: int = 256
+
+
+FOREST = Forest()
 # The forest sees few rows anyway (trees x sample); more only cost memory.
 _ROWS = 60_000
 
 
-def train(data: Dataset, *, threads: int = 1, progress: Progress = silent) -> Fitted:
+def train(
+    data: Dataset,
+    *,
+    threads: int = 1,
+    progress: Progress = silent,
+    size: Forest = FOREST,
+) -> Fitted:
     """Grow an isolation forest on unlabelled payments of the training slice."""
     from sklearn.ensemble import IsolationForest
 
@@ -24,8 +40,8 @@ def train(data: Dataset, *, threads: int = 1, progress: Progress = silent) -> Fi
     x = x[np.sort(rng.permutation(len(x))[:_ROWS])]
     fill = _medians(x)
     forest = IsolationForest(
-        n_estimators=TREES,
-        max_samples=min(SAMPLE, len(x)),
+        n_estimators=size.trees,
+        max_samples=min(size.sample, len(x)),
         random_state=data.seed,
         n_jobs=threads,
     ).fit(np.where(np.isnan(x), fill, x))
@@ -39,10 +55,14 @@ def train(data: Dataset, *, threads: int = 1, progress: Progress = silent) -> Fi
     flat = flatten(forest, fill)
     return Fitted(
         engine=ENGINE,
-        algorithm=f"Isolation forest, {TREES} trees of {SAMPLE} payments",
+        algorithm=f"Isolation forest, {size.trees} trees of {size.sample} payments",
         files={FILE: dump(flat)},
         reference=reference,
-        parameters={"trees": TREES, "sample": SAMPLE, "unknown": "training median"},
+        parameters={
+            "trees": size.trees,
+            "sample": size.sample,
+            "unknown": "training median",
+        },
         importance=_importance(flat, data),
         libraries=("scikit-learn", "numpy"),
         supervised=False,

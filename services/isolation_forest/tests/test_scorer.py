@@ -21,6 +21,8 @@ def rows(data, forest):
 
 class TestScores:
     def test_equal_scikit_learn_on_ties_gaps_and_extremes(self, scorer, fitted, rows):
+        assert len(rows) == 10_000
+        assert np.isnan(rows).any()
         assert np.abs(scorer.score(rows) - fitted.reference(rows)).max() <= 1e-9
 
     def test_one_row_equals_the_same_row_in_a_batch(self, scorer, rows):

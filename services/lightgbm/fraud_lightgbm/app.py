@@ -6,6 +6,7 @@ from fraud_lightgbm.scorer import ENGINE
 from fraud_lightgbm.settings import Settings
 from fraud_scoring.registry import ModelRegistry
 from fraud_scoring.runtime import create_scorer_service
+from fraud_scoring.trial import Trial
 from fraud_shared.mesh.clock import Clock
 
 
@@ -13,6 +14,7 @@ def create_app(
     settings: Settings | None = None,
     *,
     registry: ModelRegistry | None = None,
+    trial: Trial | None = None,
     clock: Clock | None = None,
 ) -> FastAPI:
     """The LightGBM scorer under the common scorer runtime."""
@@ -21,6 +23,8 @@ def create_app(
         settings or Settings(),
         ENGINE,
         registry=registry,
+        trial=trial,
         clock=clock,
         summary="The probability of fraud, as the challenger sees it",
+        named_rows=True,
     )

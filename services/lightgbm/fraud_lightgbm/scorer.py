@@ -46,4 +46,5 @@ ENGINE = ScorerEngine(
     raw_name="fraud_score",
     load=load,
     libraries=("lightgbm", "onnxruntime"),
+    home="fraud_lightgbm.scorer:ENGINE",
 )

@@ -1,36 +1,30 @@
 """Training: leaf-wise trees with early stopping on average precision."""
 
+from typing import Any
+
 import numpy as np
 
 from fraud_lightgbm.scorer import BOOSTER, ENGINE, GRAPH
 from fraud_scoring.scorer import Floats32, Floats64
 from fraud_scoring.training.assemble import Fitted, Progress, silent
+from fraud_scoring.training.boosting import Boosting
 from fraud_scoring.training.dataset import Dataset
 from fraud_scoring.training.trees import from_lightgbm, to_onnx
 from fraud_scoring.training.unknown import forget
 
-ROUNDS, PATIENCE = 500, 40
+BOOSTING = Boosting(rounds=500, patience=40)
 
 
-def train(data: Dataset, *, threads: int = 1, progress: Progress = silent) -> Fitted:
+def train(
+    data: Dataset,
+    *,
+    threads: int = 1,
+    progress: Progress = silent,
+    boosting: Boosting = BOOSTING,
+) -> Fitted:
     """Boost trees on the training slice until the validation slice stops improving."""
-    import lightgbm
-
-    parameters = _parameters(data.seed, threads)
-    fit, stop = data.train, data.validate
-    x = forget(fit.x, data.sources, share=data.unknown_share, seed=data.seed)
-    seen = lightgbm.Dataset(x, fit.fraud, weight=fit.weight)
-    booster = lightgbm.train(
-        parameters,
-        seen,
-        ROUNDS,
-        valid_sets=[seen.create_valid(stop.x, stop.fraud, weight=stop.weight)],
-        callbacks=[
-            lightgbm.early_stopping(PATIENCE, verbose=False),
-            lambda state: progress((state.iteration + 1) / ROUNDS),
-        ],
-    )
-    trees = booster.best_iteration or booster.num_trees()
+    parameters = {**_parameters(data.seed, threads), **boosting.parameters}
+    booster, trees = _boosted(data, parameters, boosting, progress)
 
     def reference(rows: Floats32) -> Floats64:
         found: Floats64 = np.asarray(
@@ -52,6 +46,32 @@ def train(data: Dataset, *, threads: int = 1, progress: Progress = silent) -> Fi
         libraries=("lightgbm", "onnxruntime", "onnx", "numpy"),
         supervised=True,
     )
+
+
+def _boosted(
+    data: Dataset,
+    parameters: dict[str, float | int | str | bool],
+    boosting: Boosting,
+    progress: Progress,
+) -> tuple[Any, int]:
+    """The booster, and how many of its trees to use."""
+    import lightgbm
+
+    fit, stop = data.train, data.validate
+    x = forget(fit.x, data.sources, share=data.unknown_share, seed=data.seed)
+    seen = lightgbm.Dataset(x, fit.fraud, weight=fit.weight)
+    later, callbacks = [], [_told(progress, boosting.rounds)]
+    if boosting.patience is not None:
+        later = [seen.create_valid(stop.x, stop.fraud, weight=stop.weight)]
+        callbacks += [lightgbm.early_stopping(boosting.patience, verbose=False)]
+    booster = lightgbm.train(
+        parameters, seen, boosting.rounds, valid_sets=later, callbacks=callbacks
+    )
+    return booster, booster.best_iteration or booster.num_trees()
+
+
+def _told(progress: Progress, rounds: int) -> Any:
+    return lambda state: progress((state.iteration + 1) / rounds)
 
 
 def _parameters(seed: int, threads: int) -> dict[str, float | int | str | bool]:

@@ -54,7 +54,7 @@ class Assembly:
         ruling = self.ruling
         raw = {name: value for s in self.signals for name, value in s.raw.items()}
         by_source = {signal.source: signal for signal in self.signals}
-        lead = by_source.get("xgboost")
+        lead = by_source.get(self.context.risk_model or "xgboost")
         actions = planned(decision_id, ruling.actions)
         return Decision(
             decision_id=decision_id,

@@ -15,6 +15,7 @@ from fraud_features.online import OnlineStore, open_online_store
 from fraud_orchestrator import tables
 from fraud_orchestrator.actions import Actions
 from fraud_orchestrator.admission import Admission
+from fraud_orchestrator.challenger import Challenger
 from fraud_orchestrator.labels import Labels
 from fraud_orchestrator.online import Online
 from fraud_orchestrator.pipeline import Pipeline
@@ -103,7 +104,7 @@ class Gateway:
                 least_ms=s.models_least_ms,
                 explain_from=s.explain_from,
                 explain_strange=s.explain_strange,
-                challenger=s.challenger == "shadow",
+                challenger=Challenger(s.challenger_mode, s.challenger_share),
             ),
             decider=Decider(self.door, cap_ms=s.decision_cap_ms),
             record=self.record,

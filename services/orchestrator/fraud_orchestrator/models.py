@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fraud_features.online import Observation
 from fraud_features.registry import BANK
+from fraud_orchestrator.challenger import CHALLENGER
 from fraud_orchestrator.gateway import Gateway
-from fraud_orchestrator.signals import CHALLENGER, MODELS
+from fraud_orchestrator.signals import MODELS
 from fraud_shared.contracts.base import Identifier
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.signal import (

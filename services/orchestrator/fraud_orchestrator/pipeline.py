@@ -27,6 +27,7 @@ from fraud_shared.contracts.decision import (
     decide_request,
 )
 from fraud_shared.contracts.screening import PartyQuery, ScreeningResult
+from fraud_shared.contracts.signal import Signal
 from fraud_shared.contracts.transaction import Transaction
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.trace import Trace
@@ -108,7 +109,7 @@ class Pipeline:
             screened = await screening
 
         with watch.stage("decision"):
-            context = self._context(payment, observation)
+            context = self._context(payment, observation, signals)
             request = decide_request(payment, context, rules, signals, screened)
             ruling = await self.decider.decide(request, call, wall)
 
@@ -153,14 +154,19 @@ class Pipeline:
         return observation, None
 
     def _context(
-        self, payment: Transaction, observation: Observation | None
+        self,
+        payment: Transaction,
+        observation: Observation | None,
+        signals: tuple[Signal, ...],
     ) -> PolicyContext:
+        challenger = self.signals.challenger
         return PolicyContext(
             amount_ref_minor=to_reference(payment.amount_minor, payment.currency),
             velocity_known=observation is not None and observation.known,
             history_payments=observation.history_payments if observation else None,
             stand_in_count=observation.stand_in_count if observation else None,
             stand_in_sum_minor=observation.stand_in_sum_minor if observation else None,
+            risk_model=challenger.decides(payment.account_id, signals),
         )
 
     async def act(
@@ -193,7 +199,7 @@ class Pipeline:
         screened = await self.screening.screen((name,), call, deadline)
         rules = await self.rules.ask(payment, features, call, deadline)
         signals = await self.signals.collect(payment, features, rules, call, deadline)
-        context = self._context(payment, observation)
+        context = self._context(payment, observation, signals)
         request = decide_request(payment, context, rules, signals, screened)
         await self.decider.decide(request, call, deadline)
         await self.record.find(Key("", "", payment.transaction_id, ""))

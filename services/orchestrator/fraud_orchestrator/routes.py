@@ -16,7 +16,7 @@ from fraud_orchestrator.fraud_score import (
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.models import Models, PredictReply, PredictRequest
 from fraud_shared.contracts.decision import DecideRequest, Decision, Ruling
-from fraud_shared.contracts.label import LabelAccepted, LabelReport
+from fraud_shared.contracts.label import LabelAccepted, LabelReport, StandingLabel
 from fraud_shared.contracts.screening import ScreeningRequest, ScreeningResult
 from fraud_shared.contracts.signal import RulesResult, SignalBatch
 from fraud_shared.contracts.transaction import TransactionIn
@@ -222,6 +222,19 @@ def _decisions(routes: APIRouter, gateway: Gateway) -> None:
         """The decision recomputed from its record, and what came out differently."""
         found = await log.stored(gateway, call.caller, decision_id=decision_id)
         return await log.replay(gateway, found.record, call)
+
+    @routes.get(
+        "/v1/labels/{transaction_id}",
+        operation_id="getLabel",
+        tags=["audit"],
+        dependencies=read,
+        response_model=StandingLabel,
+    )
+    async def label(transaction_id: Id, call: Caller) -> Response:
+        """What stands about a payment after all reports, and whether risk counts it."""
+        return await passthrough.get(
+            gateway, "post_auth", f"/v1/labels/{transaction_id}", call
+        )
 
     @routes.get(
         "/profile/{account_id}",

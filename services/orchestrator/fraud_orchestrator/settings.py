@@ -1,10 +1,9 @@
 """Settings of the gateway. Times are in milliseconds."""
 
-from typing import Literal
-
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from fraud_orchestrator.challenger import ChallengerMode
 from fraud_shared.web.settings import ServiceSettings
 
 
@@ -41,7 +40,13 @@ class Settings(ServiceSettings):
     action_cap_ms: float = 40.0
     query_cap_ms: float = 2000.0
 
-    challenger: Literal["off", "shadow"] = "shadow"
+    # `share`: the challenger decides for that share of the accounts (0 to 1).
+    challenger_mode: ChallengerMode = Field(
+        default="shadow", validation_alias="FRAUD_CHALLENGER_MODE"
+    )
+    challenger_share: float = Field(
+        default=0.1, ge=0, le=1, validation_alias="FRAUD_CHALLENGER_SHARE"
+    )
     # Risk from which contributions are computed in line: what may not be plainly approved.
     explain_from: float = Field(default=0.05, ge=0, le=1)
     # Anomaly percentile from which the forest and the autoencoder explain themselves.

@@ -7,6 +7,7 @@ import asyncio
 
 from pydantic import ValidationError
 
+from fraud_orchestrator.challenger import CHALLENGER, Challenger
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.signal import (
     ModelSource,
@@ -23,7 +24,6 @@ from fraud_shared.web.call import Call
 
 ANOMALY: tuple[ModelSource, ...] = ("isolation_forest", "autoencoder")
 MODELS: tuple[ModelSource, ...] = (*ANOMALY, "xgboost")
-CHALLENGER: ModelSource = "lightgbm"
 
 
 class Signals:
@@ -37,18 +37,18 @@ class Signals:
         least_ms: float,
         explain_from: float,
         explain_strange: float,
-        challenger: bool,
+        challenger: Challenger,
     ) -> None:
         self._door = door
         self._cap_ms = cap_ms
         self._least_ms = least_ms
-        # From which score each model explains itself in line: risk, or a percentile. The
-        # challenger, which decides nothing, never does.
+        # From which score each model explains itself in line: risk, or a percentile.
         self._explain_from: dict[ModelSource, float] = {
             **dict.fromkeys(ANOMALY, explain_strange),
             "xgboost": explain_from,
+            CHALLENGER: explain_from,
         }
-        self._challenger = challenger
+        self.challenger = challenger
 
     async def collect(
         self,
@@ -60,8 +60,9 @@ class Signals:
     ) -> tuple[Signal, ...]:
         """One signal per model, in a fixed order.
 
-        The challenger gets the time the others take and not a millisecond more: it is
-        recorded, never waited for.
+        A challenger that decides for this account is one of them. One that does not gets
+        the time the others take and not a millisecond more: it is recorded, never waited
+        for, and never explains itself.
         """
         if rules.rules_flag == "BLOCK":
             return self.absent("skipped", "RULES_BLOCK")
@@ -70,30 +71,31 @@ class Signals:
             return self.absent("skipped", "DEADLINE_SKIPPED")
         body = _question(payment, features)
         plain = rules.rules_flag == "ALLOW"
+        decides = self.challenger.has(payment.account_id)
         challenger = (
             asyncio.create_task(self._ask(CHALLENGER, body + b"}", call, limit))
-            if self._challenger
+            if self.challenger.asked and not decides
             else None
         )
-        champions = await asyncio.gather(
+        decisive = await asyncio.gather(
             *(
                 self._ask(source, body + self._explain(source, plain), call, limit)
-                for source in MODELS
+                for source in ((*MODELS, CHALLENGER) if decides else MODELS)
             )
         )
         if challenger is None:
-            return tuple(champions)
+            return tuple(decisive)
         if not challenger.done():
             # One turn of the loop: an answer that is already here is taken.
             await asyncio.sleep(0)
         if not challenger.done():
             challenger.cancel()
-            return (*champions, Signal(source=CHALLENGER, outcome="timed_out"))
-        return (*champions, challenger.result())
+            return (*decisive, Signal(source=CHALLENGER, outcome="timed_out"))
+        return (*decisive, challenger.result())
 
     def absent(self, outcome: Outcome, detail: str) -> tuple[Signal, ...]:
         """Signals of models that were not asked."""
-        sources = (*MODELS, CHALLENGER) if self._challenger else MODELS
+        sources = (*MODELS, CHALLENGER) if self.challenger.asked else MODELS
         return tuple(Signal(source=s, outcome=outcome, detail=detail) for s in sources)
 
     def _explain(self, source: ModelSource, plain: bool) -> bytes:

@@ -14,6 +14,7 @@ from fraud_post_auth.ledger import Ledger
 from fraud_post_auth.projection import LabelStore, Projector
 from fraud_post_auth.settings import Settings
 from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.contracts.label import StandingLabel
 from fraud_shared.contracts.profile import BehaviourProfile
 from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.clock import Clock
@@ -71,6 +72,13 @@ class PostAuthDesk:
         """The profile of an account. Raises NotFound."""
         async with self.db.read() as conn:
             found = await profiles.read(conn, account_id)
+        if found is None:
+            raise NotFound
+        return found
+
+    async def label(self, transaction_id: str) -> StandingLabel:
+        """What stands about a payment. Raises NotFound."""
+        found = await self.projector.standing(transaction_id)
         if found is None:
             raise NotFound
         return found

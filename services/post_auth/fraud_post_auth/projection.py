@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from fraud_features.online import LabelEffect
 from fraud_post_auth.tables import outcomes, training_rows
 from fraud_post_auth.telemetry import PROJECTED
+from fraud_shared.contracts.label import StandingLabel
 from fraud_shared.state.database import Database
 
 
@@ -66,6 +67,34 @@ class Projector:
                 )
         PROJECTED.inc(len(rows))
         return len(rows)
+
+    async def waiting(self) -> int:
+        """How many labels of known payments the online store has still to be told."""
+        query = (
+            sa.select(sa.func.count(outcomes.c.transaction_id.distinct()))
+            .join(
+                training_rows,
+                training_rows.c.transaction_id == outcomes.c.transaction_id,
+            )
+            .where(outcomes.c.projected < outcomes.c.revision)
+        )
+        async with self._db.read() as conn:
+            return int((await conn.execute(query)).scalar_one())
+
+    async def standing(self, transaction_id: str) -> StandingLabel | None:
+        """What stands about a payment, or None when nothing was ever reported."""
+        query = sa.select(outcomes).where(outcomes.c.transaction_id == transaction_id)
+        async with self._db.read() as conn:
+            row = (await conn.execute(query)).mappings().first()
+        if row is None:
+            return None
+        return StandingLabel(
+            transaction_id=row["transaction_id"],
+            state=row["state"],
+            source=row["source"],
+            reported_at=row["reported_at"],
+            in_risk_windows=row["projected"] >= row["revision"],
+        )
 
     async def again(self) -> int:
         """Mark every label for projection, after the online store lost its memory."""

@@ -9,6 +9,7 @@ from fraud_post_auth.dataset import DatasetVersion
 from fraud_post_auth.desk import PostAuthDesk
 from fraud_shared.contracts.base import Contract, Identifier
 from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.contracts.label import StandingLabel
 from fraud_shared.contracts.profile import BehaviourProfile
 from fraud_shared.state.parking import ParkedEvent, parking_events_route
 from fraud_shared.web.guard import require_service
@@ -71,6 +72,11 @@ def router(desk: PostAuthDesk) -> APIRouter:
     async def reproject() -> Reprojection:
         """Tell the online store every label again, after it lost its memory."""
         return Reprojection(labels=await desk.projector.again())
+
+    @routes.get("/v1/labels/{transaction_id}", operation_id="getLabel", tags=["labels"])
+    async def label(transaction_id: Identifier) -> StandingLabel:
+        """What stands about a payment, and whether the risk windows know."""
+        return await desk.label(transaction_id)
 
     @routes.get("/v1/parked", operation_id="listParked", tags=["events"])
     async def parked(limit: Limit = 100) -> list[ParkedEvent]:

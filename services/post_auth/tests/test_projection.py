@@ -5,6 +5,7 @@ import pytest
 from fraud_features.online import OnlineStoreUnavailable, open_online_store
 from fraud_shared.testing.factories import NOON
 from fraud_shared.testing.servers import redis_url
+from fraud_shared.web.problems import NotFound
 
 
 class TestProjection:
@@ -57,6 +58,41 @@ class TestProjection:
             assert await desk.projector.again() == 1
             await desk.project()
             assert "tx-1" in world.online.effects
+
+    async def test_says_what_stands_and_whether_the_store_knows(
+        self, world, decided, labelled
+    ) -> None:
+        async with world.desk() as desk:
+            with pytest.raises(NotFound):
+                await desk.label("tx-1")
+            await desk.handle([labelled(1)])
+            early = await desk.label("tx-1")
+            assert (early.state, early.source) == ("fraud", "chargeback")
+            assert not early.in_risk_windows
+            assert await desk.projector.waiting() == 0
+            await desk.handle([decided(1)])
+            assert await desk.projector.waiting() == 1
+            await desk.project()
+            assert (await desk.label("tx-1")).in_risk_windows
+            assert await desk.projector.waiting() == 0
+
+    async def test_reports_in_any_order_and_twice_end_in_the_same_place(
+        self, world, decided, labelled
+    ) -> None:
+        fraud = labelled(1)
+        withdrawn = labelled(1, at=NOON + timedelta(days=5), reversal=True)
+        async with world.desk() as desk:
+            # The withdrawal overtakes what it withdraws; both come twice.
+            await desk.handle([decided(1), withdrawn])
+            await desk.project()
+            await desk.handle([fraud, withdrawn, fraud])
+            await desk.project()
+            assert (await desk.label("tx-1")).state == "reversed"
+            assert not world.online.effects["tx-1"].is_fraud
+            # Another source has its own say.
+            await desk.handle([labelled(1, source="issuer")])
+            await desk.project()
+            assert world.online.effects["tx-1"].is_fraud
 
     @pytest.mark.parametrize("executor", ["memory", "redis"])
     async def test_the_real_store_accepts_it(self, world, decided, labelled, executor):

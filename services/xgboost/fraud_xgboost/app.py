@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from fraud_scoring.registry import ModelRegistry
 from fraud_scoring.runtime import create_scorer_service
+from fraud_scoring.trial import Trial
 from fraud_shared.mesh.clock import Clock
 from fraud_xgboost.scorer import ENGINE
 from fraud_xgboost.settings import Settings
@@ -13,6 +14,7 @@ def create_app(
     settings: Settings | None = None,
     *,
     registry: ModelRegistry | None = None,
+    trial: Trial | None = None,
     clock: Clock | None = None,
 ) -> FastAPI:
     """The XGBoost scorer under the common scorer runtime."""
@@ -21,6 +23,7 @@ def create_app(
         settings or Settings(),
         ENGINE,
         registry=registry,
+        trial=trial,
         clock=clock,
         summary="The probability that a payment is fraudulent",
     )

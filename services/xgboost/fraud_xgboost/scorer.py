@@ -51,4 +51,5 @@ ENGINE = ScorerEngine(
     raw_name="fraud_score",
     load=load,
     libraries=("xgboost", "onnxruntime"),
+    home="fraud_xgboost.scorer:ENGINE",
 )

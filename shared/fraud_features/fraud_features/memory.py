@@ -40,6 +40,7 @@ class MemoryOnlineStore:
         reply_cap: int = REPLY_CAP,
     ) -> None:
         self._engine = Engine(log_cap=log_cap, seen_cap=seen_cap)
+        self._caps = (log_cap, seen_cap)
         self._warm = warm
         self._now = now
         self._reply_cap = reply_cap
@@ -99,6 +100,13 @@ class MemoryOnlineStore:
 
     async def is_warm(self) -> bool:
         return self._warm
+
+    async def reset(self) -> None:
+        log_cap, seen_cap = self._caps
+        self._warm = False
+        self._engine = Engine(log_cap=log_cap, seen_cap=seen_cap)
+        for kept in (self._replies, self._ids, self._stand_ins):
+            kept.clear()
 
     async def ping(self) -> bool:
         return True

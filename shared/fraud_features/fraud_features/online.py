@@ -165,6 +165,13 @@ class OnlineStore(Protocol):
         """Whether the state was declared complete and has not been emptied since."""
         ...
 
+    async def reset(self) -> None:
+        """Forget everything but blocks, in one step, and be cold: before a rebuild.
+
+        Blocks do not follow from decisions; whoever set them keeps them up.
+        """
+        ...
+
     async def ping(self) -> bool:
         """Whether the store answers. Raises nothing."""
         ...

@@ -48,6 +48,20 @@ for i = 4, #ARGV do
 end
 """
 
+# Forgets every key below the prefix but blocks. ARGV[1] is the glob of all of them.
+RESET_SCRIPT = """
+local blocks = KEYS[1] .. ':b:'
+local cursor = '0'
+redis.call('DEL', KEYS[1] .. ':epoch')
+repeat
+  local found = redis.call('SCAN', cursor, 'MATCH', ARGV[1], 'COUNT', 1000)
+  cursor = found[1]
+  for _, key in ipairs(found[2]) do
+    if string.sub(key, 1, #blocks) ~= blocks then redis.call('UNLINK', key) end
+  end
+until cursor == '0'
+"""
+
 
 # A write goes to a copy, made when first needed and deleted at the end; a read of a key
 # that was written reads its copy.

@@ -26,7 +26,7 @@ from fraud_features.online import (
     OnlineStoreUnavailable,
     observed,
 )
-from fraud_features.redis_script import LABEL_SCRIPT, observe_script
+from fraud_features.redis_script import LABEL_SCRIPT, RESET_SCRIPT, observe_script
 from fraud_features.windows import LOG_CAP
 from fraud_shared.contracts.transaction import Transaction
 
@@ -76,6 +76,7 @@ class RedisOnlineStore:
         self._observe = _Script(script())
         self._peek = _Script(script(peek=True))
         self._label = _Script(LABEL_SCRIPT)
+        self._reset = _Script(RESET_SCRIPT)
 
     async def observe(self, payment: Transaction) -> Observation:
         line = await self._run(self._observe, _arguments(facts_of(payment)))
@@ -118,6 +119,11 @@ class RedisOnlineStore:
     async def is_warm(self) -> bool:
         return await self._do(self._redis.get(self._key("epoch"))) is not None
 
+    async def reset(self) -> None:
+        # One script and so one step: of a payment observed meanwhile, either nothing or
+        # everything is kept, and its id tells a rebuild which.
+        await self._run(self._reset, [_literal(self._prefix) + ":*"])
+
     async def ping(self) -> bool:
         try:
             return bool(await self._do(self._redis.ping()))
@@ -153,6 +159,11 @@ class RedisOnlineStore:
             raise
         except (RedisError, OSError, TimeoutError) as error:
             raise OnlineStoreUnavailable("the online store did not answer") from error
+
+
+def _literal(text: str) -> str:
+    """The text as a Redis glob that matches nothing else."""
+    return "".join("\\" + c if c in "*?[]^\\" else c for c in text)
 
 
 class _Script:

@@ -15,9 +15,15 @@ from fraud_scoring.errors import (
     TooSlow,
 )
 from fraud_scoring.model import Model
-from fraud_scoring.scorer import Floats32, ScorerEngine
+from fraud_scoring.scorer import Floats32, RawName, ScorerEngine
 
 _TIMED_ROWS = 25
+# What each raw figure may be: see `Signal` in the contracts.
+_RANGES: dict[RawName, tuple[float, float]] = {
+    "fraud_score": (0.0, 1.0),
+    "if_score": (0.0, 1.0),
+    "ae_error": (0.0, float("inf")),
+}
 
 
 def admit(
@@ -26,19 +32,51 @@ def admit(
     *,
     top_features: int = 8,
     limit_ms: float = 10.0,
+    than: Model | None = None,
+    slowdown: float = 5.0,
 ) -> Model:
     """Load a verified artefact and put it to the test; raises `ArtifactRefused`.
 
-    `limit_ms` bounds the median time of one row. What passes is warm: it has scored and
-    explained.
+    `limit_ms` bounds the median time of one row; so does `slowdown` times that of the
+    model that serves now (`than`). What passes is warm: it has scored and explained.
     """
     libraries.check(artifact.metadata.libraries, engine.libraries)
     model = _load(engine, artifact, top_features)
-    golden = artifact.golden
-    rows = np.array(golden.rows, dtype=np.float32)
-    raws = [scored.raw for scored in model.score(rows)]
+    rows = np.array(artifact.golden.rows, dtype=np.float32)
+    raws = _must_be_sound(model, rows)
+    _must_reproduce(artifact, raws)
+    _must_rank(raws, artifact.golden.labels)
+    _must_be_fast(model, rows, limit_ms, than, slowdown)
+    _must_explain(model, rows[0])
+    return model
+
+
+def _load(engine: ScorerEngine, artifact: Artifact, top_features: int) -> Model:
+    try:
+        return Model(engine, artifact, top_features=top_features)
+    except (ArtifactRefused, MemoryError):
+        raise
+    except Exception as error:  # each library has its own way to dislike a file
+        raise MalformedArtifact(f"{type(error).__name__}: {error}") from error
+
+
+def _must_be_sound(model: Model, rows: Floats32) -> list[float]:
+    """One finite figure in range for each row, also for what nobody knows anything of."""
+    unknown = np.full((1, rows.shape[1]), np.nan, dtype=np.float32)
+    try:
+        raws = [scored.raw for scored in model.score(np.concatenate([rows, unknown]))]
+    except Exception as error:
+        raise MalformedArtifact(f"cannot score: {type(error).__name__}") from error
     if not np.isfinite(raws).all():
         raise DegenerateScores("a golden row has no finite score")
+    low, high = _RANGES[model.engine.raw_name]
+    if min(raws) < low or max(raws) > high:
+        raise DegenerateScores(f"raw scores leave [{low:g}, {high:g}]")
+    return raws[:-1]
+
+
+def _must_reproduce(artifact: Artifact, raws: list[float]) -> None:
+    golden = artifact.golden
     for raw, expected in zip(raws, golden.raw, strict=True):
         if abs(raw - expected) > golden.tolerance * max(1.0, abs(expected)):
             raise GoldenMismatch(f"golden raw score {expected:.9g}, here {raw:.9g}")
@@ -46,19 +84,6 @@ def admit(
     for raw, expected in zip(golden.raw, golden.score, strict=True):
         if abs(calibrate(raw) - expected) > 1e-9:
             raise GoldenMismatch("the calibrator does not give the recorded scores")
-    _must_rank(raws, golden.labels)
-    _must_be_fast(model, rows, limit_ms)
-    model.explain(rows[0])
-    return model
-
-
-def _load(engine: ScorerEngine, artifact: Artifact, top_features: int) -> Model:
-    try:
-        return Model(engine, artifact, top_features=top_features)
-    except ArtifactRefused:
-        raise
-    except Exception as error:  # each library has its own way to dislike a file
-        raise MalformedArtifact(f"{type(error).__name__}: {error}") from error
 
 
 def _must_rank(raws: list[float], labels: tuple[bool, ...]) -> None:
@@ -70,12 +95,36 @@ def _must_rank(raws: list[float], labels: tuple[bool, ...]) -> None:
         raise DegenerateScores("golden frauds score below golden legitimate payments")
 
 
-def _must_be_fast(model: Model, rows: Floats32, limit_ms: float) -> None:
-    spent = []
+def _must_explain(model: Model, row: Floats32) -> None:
+    try:
+        model.explain(row)
+    except Exception as error:
+        raise MalformedArtifact(f"cannot explain: {type(error).__name__}") from error
+
+
+def _must_be_fast(
+    model: Model, rows: Floats32, limit_ms: float, than: Model | None, slowdown: float
+) -> None:
+    """Old and new take turns, so that a busy machine slows both."""
+    spent: list[float] = []
+    before: list[float] = []
     for i in range(_TIMED_ROWS):
         row = rows[i % len(rows)][None, :]
-        started = time.perf_counter()
-        model.signal(model.score(row)[0])
-        spent.append(time.perf_counter() - started)
-    if median(spent) * 1000 > limit_ms:
-        raise TooSlow(f"{median(spent) * 1000:.2f} ms a row, limit {limit_ms} ms")
+        spent.append(_seconds(model, row))
+        if than is not None:
+            old = than.artifact.golden.rows
+            before.append(_seconds(than, np.array([old[i % len(old)]], np.float32)))
+    took = median(spent)
+    if took * 1000 > limit_ms:
+        raise TooSlow(f"{took * 1000:.2f} ms a row, limit {limit_ms} ms")
+    if before and took > slowdown * median(before):
+        raise TooSlow(
+            f"{took * 1000:.3f} ms a row, more than {slowdown:g} times the "
+            f"{median(before) * 1000:.3f} ms of what serves"
+        )
+
+
+def _seconds(model: Model, row: Floats32) -> float:
+    started = time.perf_counter()
+    model.signal(model.score(row)[0])
+    return time.perf_counter() - started

@@ -1,23 +1,32 @@
-"""The desk of a scorer service: slots, the explaining thread, and the watch on the registry."""
+"""The desk of a scorer service: one request in, one signal out."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 
 import structlog
 
-from fraud_scoring import telemetry
-from fraud_scoring.folder import open_registry
+from fraud_scoring import named
+from fraud_scoring.explainer import Explainer
+from fraud_scoring.keeper import Keeper
+from fraud_scoring.meters import Meters
 from fraud_scoring.model import MAX_LISTED, Model, Scored, WrongFeatureSet
-from fraud_scoring.problems import FeatureSetMismatch, ModelNotHosted, ModelNotLoaded
+from fraud_scoring.named import NamedRequest, NamedScore, PredictReply, PredictRequest
+from fraud_scoring.problems import (
+    FeatureSetMismatch,
+    ModelNotHosted,
+    ModelNotLoaded,
+    NoScore,
+)
 from fraud_scoring.registry import ModelRegistry
+from fraud_scoring.schema import InstanceProblems
 from fraud_scoring.scorer import Floats32, ScorerEngine
 from fraud_scoring.settings import ScorerSettings
-from fraud_scoring.shelf import Shelf
-from fraud_scoring.slot import Slot, Swap
+from fraud_scoring.slot import Serving, Slot, Swap
+from fraud_scoring.trial import Trial
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.signal import (
     Contribution,
@@ -29,19 +38,17 @@ from fraud_shared.contracts.signal import (
 from fraud_shared.mesh.clock import Clock, SystemClock
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.web.call import Call
-from fraud_shared.web.problems import DeadlineSpent
+from fraud_shared.web.problems import DeadlineSpent, InvalidInput, field_name
 
 log = structlog.get_logger()
 # Rows scored before other requests get a turn: about a millisecond of work.
 _TURN = 64
-# Explanations that may wait for the one thread; the next one is left out instead.
-_WAITING = 16
-# Milliseconds kept back from the deadline to build and send the reply.
-_TAIL_MS = 1.0
+_FAILED = Scored(math.nan, None, ())
 
 
 class ScorerDesk:
-    """Everything the routes need. `registry` replaces the configured one in tests."""
+    """Everything the routes need. `registry`, `trial` and `clock` replace the configured
+    ones in tests."""
 
     def __init__(
         self,
@@ -50,32 +57,19 @@ class ScorerDesk:
         engine: ScorerEngine,
         *,
         registry: ModelRegistry | None = None,
+        trial: Trial | None = None,
         clock: Clock | None = None,
     ) -> None:
-        settings.require_keys()
         self.name = name
-        self._settings = settings
-        self._uri = settings.registry()
-        self._registry = registry
-        self._shelf: Shelf | None = None
         now = (clock or SystemClock()).now
-        self.slots: Mapping[str, Slot] = {
-            model: Slot(
-                name,
-                model,
-                settings.aliases,
-                engine,
-                now=now,
-                top_features=settings.top_features,
-                limit_ms=settings.score_limit_ms,
-            )
-            for model in settings.models
-        }
+        self._keeper = Keeper(
+            name, settings, engine, registry=registry, trial=trial, now=now
+        )
+        self.slots: Mapping[str, Slot] = self._keeper.slots
         self._default = settings.models[0]
-        self._meters = {model: _Meters(name, model) for model in settings.models}
-        self._explaining = 0
-        self._explainer = ThreadPoolExecutor(1, f"{name}-explain")
-        self._swapper = ThreadPoolExecutor(1, f"{name}-swap")
+        self._slow_s = settings.score_limit_ms / 1000
+        self._meters = {model: Meters(name, model) for model in settings.models}
+        self._explainer = Explainer(name)
 
     @property
     def checks(self) -> Mapping[str, Callable[[], bool]]:
@@ -86,69 +80,30 @@ class ScorerDesk:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Load what there is and keep watching the registry.
-
-        A slow registry does not hold the start up for long: the service is live, and
-        becomes ready later.
-        """
-        first = asyncio.Event()
-        watch = asyncio.create_task(self._watch(first))
+        """Models are loaded and watched while inside."""
         try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._settings.start_wait_seconds):
-                    await first.wait()
-            yield
+            async with self._keeper.running():
+                yield
         finally:
-            watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
-            self._explainer.shutdown(wait=False, cancel_futures=True)
-            self._swapper.shutdown(wait=False, cancel_futures=True)
+            self._explainer.close()
 
-    async def refresh(self, *, retry: bool = False) -> list[Swap]:
-        """Bring every slot to what its alias names now, one after the other."""
-        loop = asyncio.get_running_loop()
-        return [
-            await loop.run_in_executor(
-                self._swapper, partial(slot.refresh, self._open_shelf, retry=retry)
-            )
-            for slot in self.slots.values()
-        ]
-
-    async def _watch(self, first: asyncio.Event) -> None:
-        while True:
-            try:
-                await self.refresh()
-            except Exception as error:
-                log.error("watch_failed", exception=type(error).__name__)
-            first.set()
-            empty = self.slots[self._default].current is None
-            settings = self._settings
-            await asyncio.sleep(
-                settings.poll_seconds if empty else settings.watch_seconds
-            )
-
-    def _open_shelf(self) -> Shelf:
-        if self._shelf is None:
-            settings = self._settings
-            verifier = settings.verifier()
-            registry = self._registry or open_registry(self._uri, verifier)
-            folder = settings.var_dir / "cache" / "models" / self.name
-            self._shelf = Shelf(registry, verifier, folder)
-        return self._shelf
+    async def refresh(
+        self, names: Sequence[str] | None = None, *, retry: bool = False
+    ) -> list[Swap]:
+        """Bring the slots to what their aliases name now."""
+        return await self._keeper.refresh(names, retry=retry)
 
     async def score(self, request: ScoreRequest, call: Call) -> Signal:
         """Score one vector; explain it when its score reaches `explain_from`."""
         started = time.perf_counter()
-        slot, model = self._model(request.model, call.deadline)
+        slot, serving = self._serving(request.model, call.deadline)
+        model = serving.model
         rows = self._rows(model, (request.features,))
-        scored = model.score(rows)[0]
-        meters = self._meters[slot]
-        meters.scored((scored,), time.perf_counter() - started)
+        scored = self._scored(slot, serving, rows)[0]
         top: tuple[Contribution, ...] = ()
         detail = None
         if _wanted(request, scored):
-            top, detail = await self._explain(model, rows[0], call.deadline, meters)
+            top, detail = await self._explain(slot, serving, rows[0], call.deadline)
         elapsed_ms = (time.perf_counter() - started) * 1000
         return model.signal(scored, top, detail, elapsed_ms)
 
@@ -159,43 +114,98 @@ class ScorerDesk:
         for i, row in enumerate(request.rows):
             groups.setdefault(row.model, []).append(i)
         for name, places in groups.items():
-            slot, model = self._model(name, call.deadline)
-            meters = self._meters[slot]
+            slot, serving = self._serving(name, call.deadline)
+            model = serving.model
             rows = self._rows(model, [request.rows[i].features for i in places])
-            for first in range(0, len(places), _TURN):
-                started = time.perf_counter()
-                turn = slice(first, first + _TURN)
-                results = model.score(rows[turn])
-                spent = time.perf_counter() - started
-                meters.scored(results, spent)
-                each_ms = spent * 1000 / len(results)
-                for i, row, scored in zip(
-                    places[turn], rows[turn], results, strict=True
-                ):
-                    top: tuple[Contribution, ...] = ()
-                    detail = None
-                    if _wanted(request.rows[i], scored):
-                        top, detail = await self._explain(
-                            model, row, call.deadline, meters
-                        )
-                    signals[i] = model.signal(scored, top, detail, each_ms)
-                await asyncio.sleep(0)
+            started = time.perf_counter()
+            results = await self._in_turns(slot, serving, rows)
+            each_ms = (time.perf_counter() - started) * 1000 / len(results)
+            for i, row, scored in zip(places, rows, results, strict=True):
+                top: tuple[Contribution, ...] = ()
+                detail = None
+                if _wanted(request.rows[i], scored):
+                    top, detail = await self._explain(slot, serving, row, call.deadline)
+                signals[i] = model.signal(scored, top, detail, each_ms)
         return SignalBatch(signals=tuple(signals[i] for i in range(len(request.rows))))
 
     async def explain(self, request: ScoreRequest, call: Call) -> Signal:
         """Score one vector and list its twenty strongest features, whatever its score."""
         started = time.perf_counter()
-        slot, model = self._model(request.model, call.deadline)
-        rows = self._rows(model, (request.features,))
-        scored = model.score(rows)[0]
+        slot, serving = self._serving(request.model, call.deadline)
+        rows = self._rows(serving.model, (request.features,))
+        scored = self._scored(slot, serving, rows)[0]
         top, detail = await self._explain(
-            model, rows[0], call.deadline, self._meters[slot], most=MAX_LISTED
+            slot, serving, rows[0], call.deadline, most=MAX_LISTED
         )
         if detail is not None:
             raise DeadlineSpent
-        return model.signal(scored, top, None, (time.perf_counter() - started) * 1000)
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        return serving.model.signal(scored, top, None, elapsed_ms)
 
-    def _model(self, name: str | None, deadline: Deadline) -> tuple[str, Model]:
+    async def predict(self, request: PredictRequest, call: Call) -> PredictReply:
+        """Score rows of named features with one model.
+
+        The features are those of the model's own registry: each must be there, null where
+        unknown. 422 names every field that is not as that registry says.
+        """
+        slot, serving = self._serving(request.model, call.deadline)
+        model = serving.model
+        try:
+            rows = model.schema.rows(request.instances)
+        except InstanceProblems as problems:
+            raise InvalidInput(
+                errors=[
+                    (field_name(("instances", number, *place)), problem)
+                    for number, place, problem in problems.errors
+                ]
+            ) from None
+        results = await self._in_turns(slot, serving, rows)
+        return PredictReply(
+            model=model.ref,
+            predictions=[named.prediction(model, scored) for scored in results],
+        )
+
+    async def score_named(self, request: NamedRequest, call: Call) -> NamedScore:
+        """Score one row given as values and names, with its three strongest features."""
+        started = time.perf_counter()
+        slot, serving = self._named(request, call.deadline)
+        model = serving.model
+        try:
+            rows = model.schema.rows([request.instance])
+        except InstanceProblems as problems:
+            raise InvalidInput(
+                errors=[
+                    (field_name(("features", *place)), problem)
+                    for _, place, problem in problems.errors
+                ]
+            ) from None
+        scored = self._scored(slot, serving, rows)[0]
+        if scored.score is None:
+            raise NoScore
+        top, _ = await self._explain(
+            slot, serving, rows[0], call.deadline, most=named.TOP
+        )
+        return NamedScore(
+            request_id=request.request_id,
+            confidence_score=scored.score,
+            top_features=named.top_features(model, top),
+            model_version=model.ref.version,
+            model_hash=model.ref.hash,
+            calibration_version=named.calibration_version(model),
+            inference_time_ms=round((time.perf_counter() - started) * 1000),
+        )
+
+    def _named(self, request: NamedRequest, deadline: Deadline) -> tuple[Slot, Serving]:
+        mistakes = request.mistakes()
+        if mistakes:
+            raise InvalidInput(errors=mistakes)
+        if request.model is not None:
+            return self._serving(request.model, deadline)
+        loaded = [s.current.model for s in self.slots.values() if s.current is not None]
+        model = named.closest(loaded, request.feature_names)
+        return self._serving(None if model is None else model.ref.name, deadline)
+
+    def _serving(self, name: str | None, deadline: Deadline) -> tuple[Slot, Serving]:
         if deadline.expired:
             raise DeadlineSpent
         slot = self.slots.get(name or self._default)
@@ -204,7 +214,7 @@ class ScorerDesk:
         serving = slot.current
         if serving is None:
             raise ModelNotLoaded
-        return slot.name, serving.model
+        return slot, serving
 
     def _rows(self, model: Model, vectors: Sequence[FeatureVector]) -> Floats32:
         try:
@@ -212,38 +222,46 @@ class ScorerDesk:
         except WrongFeatureSet:
             raise FeatureSetMismatch from None
 
+    async def _in_turns(
+        self, slot: Slot, serving: Serving, rows: Floats32
+    ) -> list[Scored]:
+        results = self._scored(slot, serving, rows[:_TURN])
+        for first in range(_TURN, len(rows), _TURN):
+            await asyncio.sleep(0)
+            results += self._scored(slot, serving, rows[first : first + _TURN])
+        return results
+
+    def _scored(self, slot: Slot, serving: Serving, rows: Floats32) -> list[Scored]:
+        """Score rows. What the model cannot score is a failed row, never an exception;
+        and it counts against a new version."""
+        started = time.perf_counter()
+        try:
+            results = serving.model.score(rows)
+        except Exception as error:
+            log.error("scoring_failed", model=slot.name, exception=type(error).__name__)
+            results = [_FAILED] * len(rows)
+        spent = time.perf_counter() - started
+        failed = self._meters[slot.name].scored(results, spent)
+        late = len(rows) if spent > self._slow_s * len(rows) else 0
+        self._keeper.served(slot, serving, len(rows), failed=failed, degraded=late)
+        return results
+
     async def _explain(
         self,
-        model: Model,
+        slot: Slot,
+        serving: Serving,
         row: Floats32,
         deadline: Deadline,
-        meters: "_Meters",
         *,
         most: int | None = None,
     ) -> tuple[tuple[Contribution, ...], str | None]:
-        """Contributions, or why there are none: a score is never lost to its explanation.
-
-        One thread of its own, since exact TreeSHAP takes milliseconds.
-        """
-        left = deadline.remaining_ms() - _TAIL_MS
-        if self._explaining >= _WAITING or left <= 0:
-            meters.explanation("skipped")
-            return (), "EXPLANATION_SKIPPED"
-        self._explaining += 1
-        work = asyncio.get_running_loop().run_in_executor(
-            self._explainer, partial(model.explain, row, most=most)
+        top, detail = await self._explainer.explain(
+            serving.model, row, deadline, self._meters[slot.name], most=most
         )
-        work.add_done_callback(self._explained)
-        done, _ = await asyncio.wait((work,), timeout=left / 1000)
-        if not done:
-            work.cancel()
-            meters.explanation("late")
-            return (), "EXPLANATION_LATE"
-        meters.explanation("done")
-        return work.result(), None
-
-    def _explained(self, _: object) -> None:
-        self._explaining -= 1
+        if detail == "EXPLANATION_FAILED":
+            # No row of its own: the row was counted when it was scored.
+            self._keeper.served(slot, serving, 0, failed=0, degraded=1)
+        return top, detail
 
 
 def _loaded(slot: Slot) -> bool:
@@ -253,35 +271,3 @@ def _loaded(slot: Slot) -> bool:
 def _wanted(request: ScoreRequest, scored: Scored) -> bool:
     wanted, score = request.explain_from, scored.score
     return wanted is not None and score is not None and score >= wanted
-
-
-class _Meters:
-    """The instruments of one model, looked up once: a lookup costs more than a count."""
-
-    def __init__(self, service: str, model: str) -> None:
-        labels = (service, model)
-        self._seconds = telemetry.INFERENCE.labels(*labels)
-        self._scores = telemetry.SCORES.labels(*labels)
-        self._scored = telemetry.OUTCOMES.labels(*labels, "scored")
-        self._failed = telemetry.OUTCOMES.labels(*labels, "failed")
-        self._odd = telemetry.OUT_OF_DISTRIBUTION.labels(*labels)
-        self._explanations = {
-            result: telemetry.EXPLANATIONS.labels(*labels, result)
-            for result in ("done", "late", "skipped")
-        }
-
-    def scored(self, results: Sequence[Scored], seconds: float) -> None:
-        """Record the rows of one turn."""
-        self._seconds.observe(seconds)
-        for result in results:
-            if result.score is None:
-                self._failed.inc()
-                continue
-            self._scored.inc()
-            self._scores.observe(result.score)
-            if result.ood:
-                self._odd.inc()
-
-    def explanation(self, result: str) -> None:
-        """Record what became of an explanation."""
-        self._explanations[result].inc()

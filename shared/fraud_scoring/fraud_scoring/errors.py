@@ -7,7 +7,8 @@ ArtifactRefused
 ├── UnsafeFormat, MalformedArtifact      not plain data, or not readable
 ├── WrongIdentity, RolledBack            genuine, but not the one asked for
 ├── LibraryMismatch, FeatureMismatch     this process cannot run it
-└── GoldenMismatch, DegenerateScores, TooSlow     well signed, but bad
+├── GoldenMismatch, DegenerateScores, TooSlow     well signed, but bad
+└── TrialFailed                          did not survive its trial
 RegistryError
 ├── ModelMissing, AliasMissing
 ├── RegistryUnavailable
@@ -111,6 +112,12 @@ class TooSlow(ArtifactRefused):
     """One row takes longer than a scorer may spend."""
 
     code = "too-slow"
+
+
+class TrialFailed(ArtifactRefused):
+    """It hung, ran out of memory or crashed when it was tried in a process of its own."""
+
+    code = "trial-failed"
 
 
 class RegistryError(Exception):

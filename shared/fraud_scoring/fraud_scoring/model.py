@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from fraud_scoring.artifact import Artifact
-from fraud_scoring.errors import FeatureMismatch
-from fraud_scoring.metadata import FeatureStatistics
+from fraud_scoring.errors import FeatureMismatch, MalformedArtifact
+from fraud_scoring.metadata import FeatureStatistics, Metadata
+from fraud_scoring.schema import FILE, FeatureRegistry, FeatureSchema
 from fraud_scoring.scorer import Floats32, Scorer, ScorerEngine
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.signal import Contribution, Signal
@@ -43,6 +45,7 @@ class Model:
         self.ref = artifact.ref
         self.feature_hash = metadata.feature_set.hash
         self.features = metadata.features
+        self.schema = _schema(artifact, metadata)
         self.engine = engine
         self._top = min(top_features, MAX_LISTED)
         self._limits = Limits.of(metadata.statistics, metadata.ood_z)
@@ -62,6 +65,8 @@ class Model:
     def score(self, rows: Floats32) -> list[Scored]:
         """Score all rows together."""
         raws = self._scorer.score(rows).tolist()
+        if len(raws) != len(rows):
+            raise ValueError("not one score for each row")
         odd = self._limits.broken(rows)
         calibrate = self._calibrate
         return [
@@ -108,6 +113,8 @@ class Model:
         """The features that moved this row's score most, by absolute contribution;
         `most` (at most twenty) overrides how many."""
         moved = self._scorer.explain(row)
+        if moved.shape != (len(self.features),):
+            raise ValueError("not one contribution for each feature")
         count = self._top if most is None else min(most, MAX_LISTED)
         order = np.argsort(-np.abs(moved), kind="stable")[:count]
         return tuple(
@@ -119,6 +126,25 @@ class Model:
             for i in order.tolist()
             if moved[i] != 0.0 and math.isfinite(moved[i])
         )
+
+
+def _schema(artifact: Artifact, metadata: Metadata) -> FeatureSchema:
+    """From `feature_registry.json`; a model without one takes numbers only."""
+    data = artifact.files.get(FILE)
+    if data is None:
+        return FeatureSchema(
+            FeatureRegistry.of(metadata.feature_set, metadata.features)
+        )
+    try:
+        registry = FeatureRegistry.model_validate_json(data)
+    except ValidationError as error:
+        raise MalformedArtifact(f"{FILE}: {error}") from error
+    if (registry.feature_columns, registry.hash) != (
+        metadata.features,
+        metadata.feature_set.hash,
+    ):
+        raise FeatureMismatch(f"{FILE} describes other features than the model takes")
+    return FeatureSchema(registry)
 
 
 def _number(value: float) -> float | None:

@@ -22,3 +22,10 @@ class ModelNotLoaded(Unavailable):
 
     type = "model-not-loaded"
     detail = "The registry holds no usable model for the served alias."
+
+
+class NoScore(Unavailable):
+    """The model's output was not a number."""
+
+    type = "no-score"
+    detail = "The model gave no score for this row."

@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fraud_scoring.desk import ScorerDesk
 from fraud_scoring.metadata import Metadata
+from fraud_scoring.named import NamedRequest, NamedScore, PredictReply, PredictRequest
 from fraud_scoring.settings import ScorerSettings
 from fraud_scoring.slot import Serving, Slot, Swap, SwapStatus
+from fraud_shared.contracts.events import MODEL_PROMOTED, CloudEvent, ModelPromoted
 from fraud_shared.contracts.signal import (
     ModelRef,
     ScoreBatchRequest,
@@ -17,12 +21,17 @@ from fraud_shared.contracts.signal import (
     Signal,
     SignalBatch,
 )
+from fraud_shared.state.consumer import EventHandler, events_route
+from fraud_shared.web.call import Call
 from fraud_shared.web.guard import require_service
 from fraud_shared.web.service import HotRoute
 
+log = structlog.get_logger()
+
 
 class ServingInfo(BaseModel):
-    """A loaded model, described by its own artefact."""
+    """A loaded model, described by its own artefact. `instance` is the JSON Schema of one
+    row of `POST /v1/predict`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -30,6 +39,7 @@ class ServingInfo(BaseModel):
     alias: str
     serving_since: datetime
     metadata: Metadata
+    instance: dict[str, Any]
     model_card: str
 
 
@@ -74,8 +84,47 @@ class RefreshReply(BaseModel):
     results: list[SwapInfo]
 
 
-def hot(desk: ScorerDesk, settings: ScorerSettings) -> Sequence[HotRoute]:
-    """The routes on the payment's path."""
+# Tried in this order: a vector, which decides payments, is recognised at once.
+Scorable = Annotated[ScoreRequest | NamedRequest, Field(union_mode="left_to_right")]
+Batch = Annotated[
+    ScoreBatchRequest
+    | Annotated[list[NamedRequest], Field(min_length=1, max_length=1000)],
+    Field(union_mode="left_to_right"),
+]
+
+
+def hot(
+    desk: ScorerDesk, settings: ScorerSettings, *, named_rows: bool
+) -> Sequence[HotRoute]:
+    """The routes on the payment's path; with `named_rows`, `/score` and `/score_batch`
+    also take rows as values and names."""
+    scoring = _named_scoring(desk, settings) if named_rows else _scoring(desk, settings)
+    return (
+        *scoring,
+        HotRoute(
+            "/explain",
+            ScoreRequest,
+            Signal,
+            desk.explain,
+            operation_id="explainVector",
+            summary="Score one feature vector and explain it",
+            tags=("scoring",),
+        ),
+        HotRoute(
+            "/v1/predict",
+            PredictRequest,
+            PredictReply,
+            desk.predict,
+            operation_id="predictRows",
+            summary="Score up to 1,000 rows of named features",
+            max_body_bytes=settings.max_batch_bytes,
+            tags=("scoring",),
+        ),
+        events_route(promotions(desk)),
+    )
+
+
+def _scoring(desk: ScorerDesk, settings: ScorerSettings) -> tuple[HotRoute, HotRoute]:
     return (
         HotRoute(
             "/score",
@@ -96,16 +145,68 @@ def hot(desk: ScorerDesk, settings: ScorerSettings) -> Sequence[HotRoute]:
             max_body_bytes=settings.max_batch_bytes,
             tags=("scoring",),
         ),
+    )
+
+
+def _named_scoring(
+    desk: ScorerDesk, settings: ScorerSettings
+) -> tuple[HotRoute, HotRoute]:
+    async def score(
+        request: ScoreRequest | NamedRequest, call: Call
+    ) -> Signal | NamedScore:
+        """Score one row: a feature vector, or `{features, feature_names, request_id}`."""
+        if isinstance(request, ScoreRequest):
+            return await desk.score(request, call)
+        return await desk.score_named(request, call)
+
+    async def score_batch(
+        request: ScoreBatchRequest | list[NamedRequest], call: Call
+    ) -> SignalBatch | list[NamedScore]:
+        """Score up to 1,000 rows, in either form."""
+        if isinstance(request, ScoreBatchRequest):
+            return await desk.score_batch(request, call)
+        return [await desk.score_named(row, call) for row in request]
+
+    return (
         HotRoute(
-            "/explain",
-            ScoreRequest,
-            Signal,
-            desk.explain,
-            operation_id="explainVector",
-            summary="Score one feature vector and explain it",
+            "/score",
+            Scorable,
+            Signal | NamedScore,
+            score,
+            operation_id="scoreVector",
+            summary="Score one row",
+            tags=("scoring",),
+        ),
+        HotRoute(
+            "/score_batch",
+            Batch,
+            SignalBatch | list[NamedScore],
+            score_batch,
+            operation_id="scoreVectors",
+            summary="Score up to 1,000 rows",
+            max_body_bytes=settings.max_batch_bytes,
             tags=("scoring",),
         ),
     )
+
+
+def promotions(desk: ScorerDesk) -> EventHandler:
+    """Handles `fraud.model.promoted.v1`: serve what the alias names now. The event only
+    says when to look; what is served comes from the signed registry."""
+
+    async def handle(events: Sequence[CloudEvent]) -> None:
+        names = set()
+        for event in events:
+            if event.type == MODEL_PROMOTED:
+                try:
+                    names.add(ModelPromoted.model_validate(event.data).name)
+                except ValidationError:
+                    log.warning("event_unreadable", event=event.id)
+        hosted = sorted(names & desk.slots.keys())
+        if hosted:
+            await desk.refresh(hosted)
+
+    return handle
 
 
 def router(desk: ScorerDesk) -> APIRouter:
@@ -147,6 +248,7 @@ def _serving(serving: Serving) -> ServingInfo:
         alias=serving.alias,
         serving_since=serving.since,
         metadata=artifact.metadata,
+        instance=serving.model.schema.json_schema(),
         model_card=artifact.card,
     )
 

@@ -1,5 +1,9 @@
 """The one scorer runtime: a service supplies an engine, everything else is here."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
 from fastapi import FastAPI
 
 from fraud_scoring import routes
@@ -7,7 +11,10 @@ from fraud_scoring.desk import ScorerDesk
 from fraud_scoring.registry import ModelRegistry
 from fraud_scoring.scorer import ScorerEngine
 from fraud_scoring.settings import ScorerSettings
+from fraud_scoring.trial import Trial
 from fraud_shared.mesh.clock import Clock
+from fraud_shared.openapi import with_instances
+from fraud_shared.state.consumer import consuming
 from fraud_shared.web.service import create_service
 
 
@@ -17,21 +24,54 @@ def create_scorer_service(
     engine: ScorerEngine,
     *,
     registry: ModelRegistry | None = None,
+    trial: Trial | None = None,
     clock: Clock | None = None,
     summary: str = "",
+    named_rows: bool = False,
 ) -> FastAPI:
     """A scorer app: live at once, ready when its default model is loaded and warm.
 
-    `registry` and `clock` replace the configured ones. Raises `SecretMissing` in
-    production when the registry, the public key or the token key is not set.
+    `registry`, `trial` and `clock` replace the configured ones. With `named_rows`, rows
+    are also taken as values and names. Raises `SecretMissing` in production when the
+    registry, the public key or the token key is not set.
     """
-    desk = ScorerDesk(name, settings, engine, registry=registry, clock=clock)
-    return create_service(
+    desk = ScorerDesk(
+        name, settings, engine, registry=registry, trial=trial, clock=clock
+    )
+
+    @asynccontextmanager
+    async def running() -> AsyncIterator[None]:
+        handle = routes.promotions(desk)
+        async with (
+            desk.running(),
+            consuming(settings.events_url, service=name, handler=handle),
+        ):
+            yield
+
+    app = create_service(
         name,
         settings,
-        hot=routes.hot(desk, settings),
+        hot=routes.hot(desk, settings, named_rows=named_rows),
         routers=[routes.router(desk)],
-        lifespan=desk.running,
+        lifespan=running,
         checks=desk.checks,
         summary=summary,
     )
+    app.openapi = _living(app.openapi, desk)  # type: ignore[method-assign]
+    return app
+
+
+def _living(
+    document: Callable[[], dict[str, Any]], desk: ScorerDesk
+) -> Callable[[], dict[str, Any]]:
+    """OpenAPI with the rows of the models that serve when it is asked for."""
+
+    def openapi() -> dict[str, Any]:
+        rows = {
+            name: slot.current.model.schema.json_schema()
+            for name, slot in desk.slots.items()
+            if slot.current is not None
+        }
+        return with_instances(document(), rows)
+
+    return openapi

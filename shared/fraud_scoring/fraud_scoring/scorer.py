@@ -30,10 +30,12 @@ class ScorerEngine:
     """One kind of model: how it is named on the wire and how it is loaded.
 
     `load` reads only verified bytes and may raise `ArtifactRefused`. `libraries` are the
-    distributions whose major.minor must be the one the model was trained with.
+    distributions whose major.minor must be the one the model was trained with. `home`
+    (`module:name`) is where another process finds this engine.
     """
 
     source: ModelSource
     raw_name: RawName
     load: Callable[[Artifact], Scorer]
     libraries: tuple[str, ...] = ()
+    home: str = ""

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from fraud_scoring.errors import RegistryUnavailable
 from fraud_scoring.keys import PUBLIC_FILE, PUBLIC_KEY, Verifier
+from fraud_scoring.probation import RollbackLimits
 from fraud_shared.web.secrets import SecretMissing
 from fraud_shared.web.settings import ServiceSettings
 
@@ -15,18 +16,41 @@ class ScorerSettings(ServiceSettings):
     `aliases` that exists in the registry is served."""
 
     registry_uri: str = Field(default="", validation_alias="MODEL_REGISTRY_URI")
+    # RabbitMQ that promotions come from (extra `bus`); they also come over HTTP, and the
+    # registry is looked at anyway.
+    events_url: str = ""
     public_key: str = Field(default="", validation_alias=PUBLIC_KEY)
     models: Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
     aliases: Annotated[tuple[str, ...], Field(min_length=1)] = ("champion",)
     top_features: Annotated[int, Field(ge=1, le=20)] = 8
     # How long one row may take, at the median, before a new model is refused.
     score_limit_ms: Annotated[float, Field(gt=0)] = 10.0
+    # How many times slower than the serving model a new one may be.
+    slowdown_limit: Annotated[float, Field(gt=1)] = 5.0
+    # What a model may use while it is tried in a process of its own.
+    trial_memory_mb: Annotated[int, Field(ge=256)] = 1024
+    trial_seconds: Annotated[float, Field(gt=0)] = 60.0
+    # A new version goes when more than these shares of the rows of the window failed, or
+    # were late.
+    rollback_window_seconds: Annotated[float, Field(ge=1)] = 60.0
+    rollback_min_rows: Annotated[int, Field(ge=1)] = 100
+    rollback_error_rate: Annotated[float, Field(ge=0, le=1)] = 0.01
+    rollback_degraded_rate: Annotated[float, Field(ge=0, le=1)] = 0.2
     # A registry without the default model is asked this often; what serves is compared
     # this often.
     poll_seconds: Annotated[float, Field(gt=0)] = 1.0
     watch_seconds: Annotated[float, Field(gt=0)] = 30.0
     start_wait_seconds: Annotated[float, Field(ge=0)] = 5.0
     max_batch_bytes: int = 16 * 1024 * 1024
+
+    def rollback_limits(self) -> RollbackLimits:
+        """When a new version has to go."""
+        return RollbackLimits(
+            window_s=self.rollback_window_seconds,
+            least=self.rollback_min_rows,
+            failed=self.rollback_error_rate,
+            degraded=self.rollback_degraded_rate,
+        )
 
     def registry(self) -> str:
         """Where the models are; `<var>/registry` on a developer's machine."""

@@ -2,20 +2,41 @@
 
 <folder>/<model>/aliases.json      the newest alias book seen
 <folder>/<model>/<hash>/...        artefacts, verified again whenever they are read
+<folder>/<model>/<hash>.passed     tried in a process of its own, with these libraries
+<folder>/<model>/rollback.json     a version this service went back from
 """
 
 import os
 import shutil
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
 
 from fraud_scoring import artifact
 from fraud_scoring.aliases import AliasBook, Target
 from fraud_scoring.artifact import Artifact
 from fraud_scoring.errors import ArtifactRefused, RegistryUnavailable, RolledBack
 from fraud_scoring.keys import Verifier
+from fraud_scoring.metadata import Document
 from fraud_scoring.registry import ModelRegistry
 
 _KEPT = 3
+
+
+class Rollback(Document):
+    """This service went back from `bad` to `good`, for `reason`, while the alias book had
+    this revision; only a newer one is an order to try again."""
+
+    bad: Target
+    good: Target
+    revision: Annotated[int, Field(ge=0)]
+    reason: str
+    at: AwareDatetime
+
+    def bars(self, target: Target, revision: int) -> bool:
+        """Whether that target must not be served by order of that revision."""
+        return target == self.bad and revision <= self.revision
 
 
 class Shelf:
@@ -67,6 +88,28 @@ class Shelf:
         self._prune(name, keep=target.hash)
         return found
 
+    def rollback(self, name: str) -> Rollback | None:
+        """The last return of this service from a version of the model."""
+        try:
+            return Rollback.model_validate_json(self._rollback_path(name).read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def keep_rollback(self, name: str, rollback: Rollback) -> None:
+        """Remember a return, so that a restart does not undo it."""
+        self._write(self._rollback_path(name), rollback.model_dump_json())
+
+    def passed(self, name: str, target: Target, libraries: str) -> bool:
+        """Whether the target was tried here before, with the same libraries."""
+        try:
+            return self._passed_path(name, target).read_text() == libraries
+        except OSError:
+            return False
+
+    def keep_passed(self, name: str, target: Target, libraries: str) -> None:
+        """Remember that the target was tried, so that a restart need not try again."""
+        self._write(self._passed_path(name, target), libraries)
+
     def _verified(self, files: dict[str, bytes], name: str, target: Target) -> Artifact:
         return artifact.verify(
             files,
@@ -83,11 +126,14 @@ class Shelf:
             return None
 
     def _keep(self, book: AliasBook) -> None:
-        path = self._book_path(book.name)
+        self._write(self._book_path(book.name), book.model_dump_json())
+
+    def _write(self, path: Path, text: str) -> None:
+        """Whole or not at all; a disk that takes nothing costs only the memory of it."""
         staged = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            staged.write_text(book.model_dump_json())
+            staged.write_text(text)
             staged.replace(path)
         except OSError:
             return
@@ -95,9 +141,16 @@ class Shelf:
     def _book_path(self, name: str) -> Path:
         return self._folder / name / "aliases.json"
 
+    def _rollback_path(self, name: str) -> Path:
+        return self._folder / name / "rollback.json"
+
+    def _passed_path(self, name: str, target: Target) -> Path:
+        return self._folder / name / f"{target.hash}.passed"
+
     def _prune(self, name: str, keep: str) -> None:
         folders = [f for f in (self._folder / name).iterdir() if f.is_dir()]
         folders.sort(key=lambda f: f.stat().st_mtime, reverse=True)
         for folder in folders[_KEPT:]:
             if folder.name != keep:
                 shutil.rmtree(folder, ignore_errors=True)
+                folder.with_name(f"{folder.name}.passed").unlink(missing_ok=True)

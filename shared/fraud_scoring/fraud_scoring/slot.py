@@ -1,23 +1,27 @@
 """A slot: one hosted model, its predecessor, and the change from one to the other."""
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 import structlog
 
-from fraud_scoring import telemetry
+from fraud_scoring import libraries, telemetry
 from fraud_scoring.admission import admit
 from fraud_scoring.aliases import AliasBook, Target
 from fraud_scoring.errors import AliasMissing, ArtifactRefused, RegistryError
 from fraud_scoring.model import Model
+from fraud_scoring.probation import Probation, RollbackLimits
 from fraud_scoring.scorer import ScorerEngine
-from fraud_scoring.shelf import Shelf
+from fraud_scoring.shelf import Rollback, Shelf
+from fraud_scoring.trial import Trial
 from fraud_shared.contracts.signal import ModelRef
 
 log = structlog.get_logger()
 SwapStatus = Literal["swapped", "unchanged", "refused", "unavailable"]
+ROLLED_BACK = "rolled-back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +36,31 @@ class Swap:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """What a new model has to pass here: the trial in another process, then `admit`."""
+
+    trial: Trial
+    top_features: int
+    limit_ms: float
+    slowdown: float
+    rollback: RollbackLimits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Serving:
-    """What serves: a model, the alias it came by, and since when."""
+    """What serves: a model, the alias it came by (at that revision), and since when.
+    `probation` is None when there is nothing to go back to."""
 
     model: Model
     alias: str
+    revision: int
     since: datetime
+    probation: Probation | None = None
 
 
 class Slot:
-    """Holds the serving model. `refresh` blocks and is called from one thread only;
-    readers take `current` once and keep what they took."""
+    """Holds the serving model. `refresh` blocks and is called from one thread only, while
+    `roll_back` belongs to the loop; readers take `current` once and keep what they took."""
 
     def __init__(
         self,
@@ -50,44 +68,41 @@ class Slot:
         name: str,
         aliases: tuple[str, ...],
         engine: ScorerEngine,
+        gate: Gate,
         *,
         now: Callable[[], datetime],
-        top_features: int,
-        limit_ms: float,
     ) -> None:
         self.name = name
         self.current: Serving | None = None
         self.previous: Serving | None = None
         self.problem: str | None = None
+        self.rolled_back: Rollback | None = None
         self._service = service
         self._aliases = aliases
         self._engine = engine
+        self._gate = gate
         self._now = now
-        self._top_features = top_features
-        self._limit_ms = limit_ms
         self._refused: Target | None = None
+        self._changing = threading.Lock()
 
     def refresh(self, open_shelf: Callable[[], Shelf], *, retry: bool = False) -> Swap:
         """Serve what the alias names. Whatever goes wrong, the old model stays.
 
-        A target that was refused is not tried again until it changes or `retry` is set.
+        A target that was refused is not tried again until it changes or `retry` is set;
+        one that was rolled back from, not before the alias book has a newer revision.
         """
         target: Target | None = None
         try:
             shelf = open_shelf()
-            alias, target = self._chosen(shelf.book(self.name))
+            book = shelf.book(self.name)
+            alias, target, problem = self._wanted(book, shelf)
             serving = self.current
             if serving is not None and serving.model.ref.hash == target.hash:
-                self.problem = None
+                self.problem = problem
                 return self._result("unchanged", serving)
             if target == self._refused and not retry:
                 return self._result("refused", serving)
-            model = self._kept(target) or admit(
-                self._engine,
-                shelf.artifact(self.name, target),
-                top_features=self._top_features,
-                limit_ms=self._limit_ms,
-            )
+            model = self._kept(target) or self._load(shelf, target)
         except ArtifactRefused as error:
             return self._refuse(error, target)
         except RegistryError as error:
@@ -95,7 +110,45 @@ class Slot:
                 log.warning("registry_silent", model=self.name, problem=error.code)
             self.problem = error.code
             return self._result("unavailable", self.current)
-        return self._flip(Serving(model, alias, self._now()))
+        arriving = Serving(model, alias, book.revision, self._now())
+        return self._flip(arriving, problem)
+
+    def roll_back(self, failing: Serving, reason: str) -> Rollback | None:
+        """Put the predecessor of `failing` back; None when it serves no longer."""
+        with self._changing:
+            before = self.previous
+            if self.current is not failing or before is None:
+                return None
+            self.rolled_back = Rollback(
+                bad=_target(failing),
+                good=_target(before),
+                revision=failing.revision,
+                reason=reason,
+                at=self._now(),
+            )
+            # The predecessor has nothing behind it, so it cannot be rolled back in turn.
+            restored = replace(before, since=self._now(), probation=None)
+            self.current, self.previous = restored, failing
+            self.problem = ROLLED_BACK
+            self._publish_info(failing, restored)
+        telemetry.ROLLBACKS.labels(self._service, self.name, reason).inc()
+        log.error(
+            "model_rolled_back",
+            model=self.name,
+            version=failing.model.ref.version,
+            back_to=restored.model.ref.version,
+            why=reason,
+        )
+        return self.rolled_back
+
+    def _wanted(self, book: AliasBook, shelf: Shelf) -> tuple[str, Target, str | None]:
+        """What the alias names, or what this service went back to from there."""
+        alias, target = self._chosen(book)
+        barred = self.rolled_back or shelf.rollback(self.name)
+        if barred is not None and barred.bars(target, book.revision):
+            self.rolled_back = barred
+            return alias, barred.good, ROLLED_BACK
+        return alias, target, None
 
     def _chosen(self, book: AliasBook) -> tuple[str, Target]:
         for alias in self._aliases:
@@ -109,6 +162,25 @@ class Slot:
             return kept.model
         return None
 
+    def _load(self, shelf: Shelf, target: Target) -> Model:
+        """Verified bytes, tried elsewhere, then loaded and tested here."""
+        artifact = shelf.artifact(self.name, target)
+        gate = self._gate
+        versions = libraries.installed(self._engine.libraries)
+        tried_with = " ".join(f"{name}={now}" for name, now in sorted(versions.items()))
+        if not shelf.passed(self.name, target, tried_with):
+            gate.trial(artifact)
+            shelf.keep_passed(self.name, target, tried_with)
+        serving = self.current
+        return admit(
+            self._engine,
+            artifact,
+            top_features=gate.top_features,
+            limit_ms=gate.limit_ms,
+            than=None if serving is None else serving.model,
+            slowdown=gate.slowdown,
+        )
+
     def _refuse(self, error: ArtifactRefused, target: Target | None) -> Swap:
         self._refused, self.problem = target, error.code
         telemetry.SWAPS.labels(self._service, self.name, "refused").inc()
@@ -121,15 +193,22 @@ class Slot:
         )
         return self._result("refused", self.current)
 
-    def _flip(self, serving: Serving) -> Swap:
-        before = self.current
-        self.previous = before
-        self.current = serving
-        self._refused = self.problem = None
-        self._publish_info(before, serving)
+    def _flip(self, serving: Serving, problem: str | None) -> Swap:
+        with self._changing:
+            before, back = self.current, self.rolled_back
+            if back is not None and back.bars(_target(serving), serving.revision):
+                # Rolled back while this refresh was under way.
+                return self._result("unchanged", before)
+            if before is not None:
+                watch = Probation(self._gate.rollback)
+                serving = replace(serving, probation=watch)
+            self.previous, self.current = before, serving
+            self._refused, self.problem = None, problem
+            self._publish_info(before, serving)
+        telemetry.SWAPS.labels(self._service, self.name, "swapped").inc()
         ref = serving.model.ref
         log.info("model_swapped", model=self.name, version=ref.version, hash=ref.hash)
-        return Swap(self.name, "swapped", _ref(before), ref)
+        return Swap(self.name, "swapped", _ref(before), ref, self.problem)
 
     def _publish_info(self, before: Serving | None, after: Serving) -> None:
         if before is not None:
@@ -138,7 +217,6 @@ class Slot:
         trained = after.model.artifact.metadata.training.trained_at
         labels = (self._service, self.name)
         telemetry.MODEL_TRAINED.labels(*labels).set(trained.timestamp())
-        telemetry.SWAPS.labels(*labels, "swapped").inc()
 
     def _labels(self, serving: Serving) -> tuple[str, ...]:
         ref = serving.model.ref
@@ -152,3 +230,8 @@ class Slot:
 
 def _ref(serving: Serving | None) -> ModelRef | None:
     return None if serving is None else serving.model.ref
+
+
+def _target(serving: Serving) -> Target:
+    ref = serving.model.ref
+    return Target(version=ref.version, hash=ref.hash, bundle=ref.bundle)

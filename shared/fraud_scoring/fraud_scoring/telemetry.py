@@ -59,3 +59,9 @@ SWAPS = Counter(
     ["service", "model", "result"],
     registry=REGISTRY,
 )
+ROLLBACKS = Counter(
+    "fraud_model_rollbacks",
+    "Returns to the predecessor because the live error or degraded rate was too high.",
+    ["service", "model", "reason"],
+    registry=REGISTRY,
+)

@@ -29,7 +29,9 @@ def memory(keys):
 def start(memory, keys, tmp_path):
     """Start a scorer of linear models over the registry in memory."""
 
-    def start(engine=None, **overrides):
+    def start(
+        engine=None, *, trial=lambda artifact: None, named_rows=False, **overrides
+    ):
         fields = {
             "token_key": TEST_TOKEN_KEY,
             "public_key": keys.public_pem,
@@ -38,7 +40,12 @@ def start(memory, keys, tmp_path):
             **overrides,
         }
         app = create_scorer_service(
-            "xgboost", Settings(**fields), engine or linear_engine(), registry=memory
+            "xgboost",
+            Settings(**fields),
+            engine or linear_engine(),
+            registry=memory,
+            trial=trial,
+            named_rows=named_rows,
         )
         return client(app)
 

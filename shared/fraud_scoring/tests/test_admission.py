@@ -94,3 +94,80 @@ class TestLibraries:
 
 def _raise(error):
     raise error
+
+
+class TestOutputs:
+    """What a broken model may give instead of one finite figure in range for each row."""
+
+    @pytest.mark.parametrize(
+        ("output", "refusal"),
+        [
+            (lambda rows: np.full((len(rows), 2), 0.5), MalformedArtifact),
+            (lambda rows: np.full(len(rows) + 1, 0.5), MalformedArtifact),
+            (lambda rows: np.full(len(rows), np.inf), DegenerateScores),
+            (lambda rows: 2.0 + rows[:, 0], DegenerateScores),
+            (lambda rows: -np.abs(np.nan_to_num(rows[:, 0])), DegenerateScores),
+            (lambda rows: _raise(RuntimeError("shape")), MalformedArtifact),
+        ],
+        ids=["matrix", "too many", "infinite", "above 1", "below 0", "raises"],
+    )
+    def test_is_refused(self, output, refusal):
+        with pytest.raises(refusal):
+            admit(engine(lambda _: Shaped(output)), artifact())
+
+    def test_what_nobody_knows_anything_of_must_have_a_score(self):
+        class Unsure(LinearScorer):
+            def score(self, rows):
+                lost = np.isnan(rows).all(axis=1)
+                return np.where(lost, np.nan, super().score(rows))
+
+        unsure = engine(lambda _: Unsure(np.array([0.5, 1.0, -0.25])))
+        with pytest.raises(DegenerateScores):
+            admit(unsure, artifact())
+
+    def test_an_explanation_has_one_part_for_each_feature(self):
+        class Short(LinearScorer):
+            def explain(self, row):
+                return super().explain(row)[:2]
+
+        short = engine(lambda _: Short(np.array([0.5, 1.0, -0.25])))
+        with pytest.raises(MalformedArtifact):
+            admit(short, artifact())
+
+
+class TestSlowdown:
+    def test_ten_times_slower_than_what_serves_is_refused(self):
+        serving = admit(engine(lambda _: Busy(0.0002)), artifact())
+        slower = engine(lambda _: Busy(0.002))
+        with pytest.raises(TooSlow, match="times"):
+            admit(slower, artifact(), than=serving)
+        assert admit(slower, artifact())
+
+    def test_as_fast_is_not(self):
+        serving = admit(engine(lambda _: Busy(0.0005)), artifact())
+        assert admit(engine(lambda _: Busy(0.0006)), artifact(), than=serving)
+
+
+class Busy(LinearScorer):
+    """Takes so many seconds a call."""
+
+    def __init__(self, seconds):
+        super().__init__(np.array([0.5, 1.0, -0.25]))
+        object.__setattr__(self, "seconds", seconds)
+
+    def score(self, rows):
+        until = time.perf_counter() + self.seconds
+        while time.perf_counter() < until:
+            pass
+        return super().score(rows)
+
+
+class Shaped(LinearScorer):
+    """Gives whatever a function makes of the rows."""
+
+    def __init__(self, output):
+        super().__init__(np.array([0.5, 1.0, -0.25]))
+        object.__setattr__(self, "output", output)
+
+    def score(self, rows):
+        return self.output(rows)

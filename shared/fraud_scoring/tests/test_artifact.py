@@ -239,4 +239,4 @@ class TestReasons:
             return [cls, *(c for sub in cls.__subclasses__() for c in tree(sub))]
 
         codes = [cls.code for cls in tree(ArtifactRefused)]
-        assert len(set(codes)) == len(codes) == 16
+        assert len(set(codes)) == len(codes) == 17

@@ -205,6 +205,27 @@ class OnlineStoreContract:
         seen = await store.observe(payment(0, device_id="dev"))
         assert (seen.known, seen.blocked) == (False, ("device",))
 
+    async def test_a_reset_store_is_cold_and_knows_nothing_but_blocks(
+        self, store: OnlineStore
+    ) -> None:
+        bad = at_terminal(0)
+        await store.mark_warm()
+        await store.observe(bad)
+        await store.apply_label(label(bad))
+        await store.note_stand_in("acc-1", 700, full=False)
+        await store.put_block(
+            "account", "acc-1", datetime.now(UTC) + timedelta(hours=1)
+        )
+        await store.reset()
+        cold = await store.observe(at_terminal(10 * DAY))
+        await store.mark_warm()
+        again = await store.observe(bad)
+        probe = await store.observe(at_terminal(10 * DAY + 1))
+        values = named(bad, probe)
+        assert (cold.known, cold.blocked) == (False, ("account",))
+        assert (again.repeat, again.history_payments) == (False, 1)
+        assert (probe.stand_in_count, values["terminal_risk_7d"]) == (0, 0)
+
     async def test_stand_in_approvals_are_counted_until_a_full_verdict(
         self, store: OnlineStore
     ) -> None:

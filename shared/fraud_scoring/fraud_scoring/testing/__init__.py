@@ -1,7 +1,7 @@
 """A model small enough to write by hand, and a registry in memory, for tests of others."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from fraud_scoring.metadata import (
     Training,
 )
 from fraud_scoring.registry import Draft
+from fraud_scoring.schema import FILE, FeatureRegistry
 from fraud_scoring.scorer import Floats32, Floats64, ScorerEngine
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.signal import ScoreRequest
@@ -54,7 +55,15 @@ def linear_engine(before_explaining: Callable[[], None] = lambda: None) -> Score
         weights = orjson.loads(artifact.file("weights.json"))
         return LinearScorer(np.array(weights, dtype=np.float64), before_explaining)
 
-    return ScorerEngine(source="xgboost", raw_name="fraud_score", load=load)
+    return ScorerEngine(
+        source="xgboost",
+        raw_name="fraud_score",
+        load=load,
+        home="fraud_scoring.testing:LINEAR",
+    )
+
+
+LINEAR = linear_engine()
 
 
 def linear_draft(
@@ -66,6 +75,8 @@ def linear_draft(
     labels: Sequence[bool] = (False, False, True, True),
     libraries: dict[str, str] | None = None,
     feature_hash: str = FEATURE_HASH,
+    features: Sequence[str] = FEATURES,
+    categories: Mapping[str, Sequence[str]] | None = None,
 ) -> Draft:
     """A complete, consistent model of three features, taught on values from -4 to 4."""
     rows = ((0.0, -1.0, 2.0), (1.0, None, 0.0), (2.0, 1.0, 0.0), (3.0, 4.0, -1.0))
@@ -80,6 +91,8 @@ def linear_draft(
         labels=tuple(labels),
         tolerance=1e-6,
     )
+    feature_set = FeatureSetRef(name="test", version="1", hash=feature_hash)
+    registry = FeatureRegistry.of(feature_set, features, categories)
     return Draft(
         name,
         bundle,
@@ -87,13 +100,18 @@ def linear_draft(
             "weights.json": orjson.dumps(list(weights)),
             "calibrator.json": orjson.dumps(calibrator.to_dict()),
             "golden.json": golden.model_dump_json().encode(),
-            "metadata.json": _metadata(name, libraries or {}, feature_hash),
+            "metadata.json": _metadata(
+                name, libraries or {}, feature_hash, tuple(features)
+            ),
+            FILE: registry.model_dump_json().encode(),
             "model_card.md": b"# Model card\n",
         },
     )
 
 
-def _metadata(name: str, libraries: dict[str, str], feature_hash: str) -> bytes:
+def _metadata(
+    name: str, libraries: dict[str, str], feature_hash: str, features: tuple[str, ...]
+) -> bytes:
     three = (0.0, 0.0, 0.0)
     metadata = Metadata(
         name=name,
@@ -101,7 +119,7 @@ def _metadata(name: str, libraries: dict[str, str], feature_hash: str) -> bytes:
         raw_name="fraud_score",
         algorithm="logistic regression",
         feature_set=FeatureSetRef(name="test", version="1", hash=feature_hash),
-        features=FEATURES,
+        features=features,
         statistics=FeatureStatistics(
             minimum=(-4.0, -4.0, -4.0),
             maximum=(4.0, 4.0, 4.0),
@@ -125,7 +143,7 @@ def _metadata(name: str, libraries: dict[str, str], feature_hash: str) -> bytes:
         libraries=libraries,
         parameters={},
         metrics={"roc_auc": 0.9},
-        importance=dict.fromkeys(FEATURES, 1 / 3),
+        importance=dict.fromkeys(features, 1 / 3),
     )
     return metadata.model_dump_json().encode()
 

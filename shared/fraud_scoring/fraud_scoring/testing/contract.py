@@ -47,7 +47,7 @@ class ScorerParts:
         settings = self.settings(
             token_key=TEST_TOKEN_KEY, public_key=keys.public_pem, var_dir=var_dir
         )
-        return self.create_app(settings, registry=registry)
+        return self.create_app(settings, registry=registry, trial=lambda _: None)
 
 
 @pytest.fixture(scope="session")

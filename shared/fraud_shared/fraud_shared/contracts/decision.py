@@ -37,6 +37,8 @@ class Verdict(StrEnum):
 _SEVERITY = {"APPROVE": 0, "CHALLENGE": 1, "DECLINE": 2}
 
 Challenge = Literal["otp", "three_ds", "manual_review"]
+# Models whose score is a probability of fraud, so that it can decide.
+RiskModel = Literal["xgboost", "lightgbm"]
 
 
 class Reason(Contract):
@@ -52,7 +54,8 @@ class DecideRequest(Contract):
     """`POST /decide`: everything the policy may look at, with its gaps marked.
 
     `history_payments` counts the account's known earlier payments and is None when the
-    online store could not say; `velocity_known` is false for the same reason.
+    online store could not say; `velocity_known` is false for the same reason. `risk_model`
+    names whose score decides on risk, None the one the policy names.
     """
 
     transaction_id: Identifier
@@ -72,6 +75,7 @@ class DecideRequest(Contract):
     # Approvals in a row without full evidence, and their sum, since the last full verdict.
     stand_in_count: Annotated[int, Field(ge=0)] | None = None
     stand_in_sum_minor: Annotated[int, Field(ge=0)] | None = None
+    risk_model: RiskModel | None = None
 
 
 class Ruling(Contract):
@@ -132,6 +136,8 @@ class PolicyContext(Contract):
     history_payments: Annotated[int, Field(ge=0)] | None
     stand_in_count: Annotated[int, Field(ge=0)] | None
     stand_in_sum_minor: Annotated[int, Field(ge=0)] | None
+    # The challenger, where it decided.
+    risk_model: RiskModel | None = None
 
 
 class DecisionMade(Contract):
@@ -177,4 +183,5 @@ def decide_request(
         history_payments=context.history_payments,
         stand_in_count=context.stand_in_count,
         stand_in_sum_minor=context.stand_in_sum_minor,
+        risk_model=context.risk_model,
     )

@@ -27,6 +27,21 @@ class LabelAccepted(Contract):
     status: Literal["accepted", "duplicate"]
 
 
+class StandingLabel(Contract):
+    """`GET /v1/labels/{transaction_id}`: the fold of all reports about a payment.
+
+    `source` is whose report stands, None when all were withdrawn. `in_risk_windows` says
+    whether the delayed-label risk already counts it so; a report about a payment that is
+    not known yet waits for it.
+    """
+
+    transaction_id: Identifier
+    state: Literal["pending", "fraud", "legitimate", "reversed"]
+    source: LabelSource | None
+    reported_at: Instant | None
+    in_risk_windows: bool
+
+
 class LabelReported(LabelReport):
     """Data of `fraud.label.reported.v1`: the report and the id it was accepted under."""
 

@@ -19,6 +19,10 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         family(events.CHALLENGE_RESOLVED),
     ),
     "action": (family(events.ACTION_REQUESTED),),
+    **dict.fromkeys(
+        ("isolation_forest", "autoencoder", "xgboost", "lightgbm"),
+        (family(events.MODEL_PROMOTED),),
+    ),
 }
 
 

@@ -12,7 +12,7 @@ from fraud_shared.contracts.events import (
     CHALLENGE_RESOLVED,
     DECISION_MADE,
     LABEL_REPORTED,
-    MODEL_PROMOTED,
+    LIST_UPDATED,
     CloudEvent,
 )
 from fraud_shared.mesh.door import Door
@@ -173,7 +173,7 @@ class TestEveryBus:
         self, world: World, make: Make
     ) -> None:
         with pytest.raises(Exception, match=r".*"):
-            await world.bus.publish([make("a", MODEL_PROMOTED)])
+            await world.bus.publish([make("a", LIST_UPDATED)])
         await world.bus.publish([make("b")])
 
     async def test_publishing_again_is_allowed(self, world: World, make: Make) -> None:

@@ -1,0 +1,32 @@
+"""`fraud features`: the online store as a command."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+features_app = typer.Typer(help="The online store: rebuild it, prove it.")
+Var = Annotated[
+    Path | None, typer.Option(help="Folder for data, keys, logs (default ./var).")
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object as the last line.")
+]
+
+
+@features_app.command("rebuild")
+def rebuild(
+    again: Annotated[
+        bool, typer.Option("--again", help="Even if the store says it is complete.")
+    ] = False,
+    as_json: Json = False,
+    var: Var = None,
+) -> None:
+    """Make an emptied online store whole again, from decisions and labels.
+
+    Safe while payments are decided: until it is done, they read velocity as unknown.
+    """
+    from fraud_ops.features.command import rebuild_command
+    from fraud_ops.mesh.up import local_mesh
+
+    rebuild_command(local_mesh(var), again=again, as_json=as_json)

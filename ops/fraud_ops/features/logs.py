@@ -1,0 +1,52 @@
+"""The databases of a local mesh that say what was decided and what was reported."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import fraud_orchestrator
+import fraud_post_auth
+from fraud_features.online import OnlineStore
+from fraud_ops.mesh.environment import LocalMesh
+from fraud_orchestrator.history import History
+from fraud_post_auth.projection import Projector
+from fraud_shared.state.database import Database, database_url
+
+
+@asynccontextmanager
+async def decision_log(
+    mesh: LocalMesh, environment: Mapping[str, str] = os.environ
+) -> AsyncIterator[History]:
+    """The gateway's decisions in `DATABASE_URL`, or in the mesh's own file."""
+    db = _database(mesh, environment, "orchestrator", fraud_orchestrator.__path__[0])
+    await db.start()
+    try:
+        yield History(db)
+    finally:
+        await db.stop()
+
+
+@asynccontextmanager
+async def label_log(
+    mesh: LocalMesh, store: OnlineStore, environment: Mapping[str, str] = os.environ
+) -> AsyncIterator[Projector]:
+    """post_auth's labels, on their way to `store`."""
+    db = _database(mesh, environment, "post_auth", fraud_post_auth.__path__[0])
+    await db.start()
+    try:
+        yield Projector(db, store)
+    finally:
+        await db.stop()
+
+
+def _database(
+    mesh: LocalMesh, environment: Mapping[str, str], service: str, package: str
+) -> Database:
+    url = database_url(
+        environment.get("DATABASE_URL", ""),
+        service=service,
+        var_dir=mesh.var,
+        production=environment.get("FRAUD_ENV") == "production",
+    )
+    return Database(url, schema=service, migrations=Path(package) / "migrations")

@@ -1,0 +1,95 @@
+"""The decision log read from its beginning: what a rebuild and a comparison need of it."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict
+
+from fraud_orchestrator.tables import decisions
+from fraud_shared.contracts.decision import PolicyContext, Reason, Verdict
+from fraud_shared.contracts.features import FeatureVector
+from fraud_shared.contracts.transaction import Transaction
+from fraud_shared.state.database import Database
+
+PAGE = 500
+# What the gateway adds to the policy's own list of missing evidence.
+_NOT_A_GAP = "MODELS_MIXED_BUNDLE"
+
+
+class Outline(BaseModel):
+    """The part of a decision that says what was ruled, and on what grounds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    decision_id: str
+    decision: Verdict
+    risk: float | None
+    reasons: tuple[Reason, ...]
+    degraded: tuple[str, ...]
+    decided_at: datetime
+
+
+class Decided(BaseModel):
+    """A recorded payment: itself, the vector as it was served, and the verdict."""
+
+    model_config = ConfigDict(frozen=True)
+
+    client: str
+    decision: Outline
+    transaction: Transaction
+    features: FeatureVector
+    context: PolicyContext
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether it was approved on thin evidence, within the stand-in limits."""
+        return self.decision.decision is Verdict.APPROVE and any(
+            reason.code == "STAND_IN" for reason in self.decision.reasons
+        )
+
+    @property
+    def whole(self) -> bool:
+        """Whether no evidence was missing, so that stand-in counts begin again."""
+        return all(code == _NOT_A_GAP for code in self.decision.degraded)
+
+
+class History:
+    """Reads `decisions` in the order in which they were made."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def count(self) -> int:
+        """How many decisions are on record."""
+        query = sa.select(sa.func.count()).select_from(decisions)
+        async with self._db.read() as conn:
+            return int((await conn.execute(query)).scalar_one())
+
+    async def pages(
+        self, since: datetime | None = None, *, size: int = PAGE
+    ) -> AsyncIterator[Sequence[Decided]]:
+        """Decisions made at `since` or later, oldest first, in lists of at most `size`.
+
+        Raises Unavailable when the database does not answer.
+        """
+        order = (decisions.c.decided_at, decisions.c.decision_id)
+        query = sa.select(*order, decisions.c.record).order_by(*order).limit(size)
+        after: Any = None if since is None else (decisions.c.decided_at >= since)
+        while True:
+            async with self._db.read() as conn:
+                page = query if after is None else query.where(after)
+                rows = (await conn.execute(page)).all()
+            if rows:
+                yield [Decided.model_validate_json(bytes(r.record)) for r in rows]
+            if len(rows) < size:
+                return
+            last = rows[-1]
+            after = sa.or_(
+                decisions.c.decided_at > last.decided_at,
+                sa.and_(
+                    decisions.c.decided_at == last.decided_at,
+                    decisions.c.decision_id > last.decision_id,
+                ),
+            )
