@@ -4,10 +4,12 @@ Where none answers, one is started with testcontainers if an engine is there; el
 is skipped with the reason, or fails when `FRAUD_REQUIRE_SERVERS=1` (as in CI).
 """
 
+import gc
 import os
 import socket
 import time
 import uuid
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -69,16 +71,31 @@ def _answers(url: str) -> bool:
 
 
 @cache
+def _engine() -> bool:
+    """Whether a container engine answers."""
+    with warnings.catch_warnings():
+        # A client that finds no engine fails while it is made, and leaves its socket open:
+        # it is collected here, and not in the middle of some test.
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            # Optional, and slow to import: only where no server answers.
+            from testcontainers.core.docker_client import DockerClient
+
+            with closing(DockerClient().client) as client:
+                return bool(client.ping())
+        except Exception:
+            return False
+        finally:
+            gc.collect()
+
+
+@cache
 def _started(server: _Server) -> str | None:
     """The URL of a container that lives as long as the test run; None without engine."""
-    try:
-        # Optional, and slow to import: only where no server answers.
-        from testcontainers.core.container import DockerContainer
-        from testcontainers.core.docker_client import DockerClient
-
-        DockerClient().client.ping()
-    except Exception:
+    if not _engine():
         return None
+    from testcontainers.core.container import DockerContainer
+
     port = urlsplit(server.url).port or 0
     container = DockerContainer(server.image).with_exposed_ports(port)
     for name, value in server.environment.items():
