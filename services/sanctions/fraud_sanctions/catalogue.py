@@ -56,6 +56,8 @@ def sources(folder: Path) -> list[Source]:
     """The lists a folder holds, by name."""
     found = list(_ofac_sources(folder, None))
     for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue  # what whoever fetches lists notes down, and half-written files
         if path.is_dir():
             found += _ofac_sources(path, path.name)
         elif path.suffix in _ENDINGS and path.name not in _OFAC_FILES:
