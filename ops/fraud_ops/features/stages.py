@@ -77,6 +77,7 @@ class MeshStage:
     ) -> None:
         self.mesh = mesh
         self.client = Client(mesh.url, mesh.key())
+        self.redis_url = supervisor.redis_url
         self._supervisor = supervisor
         self._redis = redis
 
@@ -101,11 +102,11 @@ class MeshStage:
             forget(self._redis)
             await asyncio.to_thread(self._redis.start)
             return
-        async with _opened(self._supervisor.redis_url) as store:
+        async with _opened(self.redis_url) as store:
             await store.reset()
 
     async def rebuild(self) -> Rebuilt:
-        async with _opened(self._supervisor.redis_url) as store:
+        async with _opened(self.redis_url) as store:
             return await _rebuilt(self.mesh, store)
 
 
