@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fraud_ops.features.cli import features_app
+from fraud_ops.lists.cli import lists_app
 
 if TYPE_CHECKING:
     from fraud_ops.mesh.environment import LocalMesh
@@ -18,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(features_app, name="features")
+app.add_typer(lists_app, name="lists")
 keys_app = typer.Typer(help="API keys of payment systems and people.")
 app.add_typer(keys_app, name="keys")
 

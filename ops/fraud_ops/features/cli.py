@@ -12,6 +12,31 @@ Var = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object as the last line.")
 ]
+Enforce = Annotated[
+    bool, typer.Option("--gate", help="Exit 1 when a gate does not hold.")
+]
+FIRST_BUNDLE = 120_000
+
+
+@features_app.command("parity")
+def parity(
+    payments: Annotated[int, typer.Option(help="Different payments.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Of payments and mishaps.")] = 303,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """Serving and training compute the same vectors, bit for bit.
+
+    Plays 45 days of payments over HTTP, late ones, repeats, labels, restarts and a lost
+    store among them, with ten processes over Redis and with one in memory.
+    """
+    from fraud_ops.features.parity_command import parity_command
+    from fraud_ops.mesh.up import local_mesh, train_if_empty
+
+    mesh = local_mesh(var)
+    train_if_empty(mesh, FIRST_BUNDLE)
+    parity_command(mesh, payments=payments, seed=seed, as_json=as_json, enforce=enforce)
 
 
 @features_app.command("rebuild")

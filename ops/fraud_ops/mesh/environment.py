@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fraud_scoring.keys import PRIVATE_FILE, PUBLIC_FILE, development_keys
+from fraud_scoring.registry import address
 from fraud_shared.mesh.addresses import PORTS, url_variable
 from fraud_shared.web import secrets
 
@@ -39,7 +40,11 @@ class LocalMesh:
     @property
     def registry(self) -> str:
         """The model registry's address."""
-        return os.environ.get("MODEL_REGISTRY_URI") or str(self.var / "registry")
+        given = (
+            os.environ.get(name, "")
+            for name in ("MODEL_REGISTRY_URI", "MLFLOW_TRACKING_URI")
+        )
+        return address(*given) or str(self.var / "registry")
 
     def key(self) -> str:
         """The API key of the development client."""

@@ -22,7 +22,7 @@ class EmbeddedRedis:
     """Starts and stops one redis-server that only this machine's user can reach."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         path = folder.resolve() / "redis.sock"
         if len(str(path)) > LONGEST_SOCKET_PATH:
             path = _short(path)
@@ -36,14 +36,14 @@ class EmbeddedRedis:
 
     def start(self) -> None:
         """Start the server and wait until it has read its file."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._socket.unlink(missing_ok=True)
-        with (self._folder / "redis.log").open("ab") as log:
+        with (self.folder / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
                     binary(),
                     *("--port", "0", "--unixsocket", str(self._socket)),
-                    *("--unixsocketperm", "700", "--dir", str(self._folder)),
+                    *("--unixsocketperm", "700", "--dir", str(self.folder)),
                     *("--save", "", "--appendonly", "yes"),
                     *("--appendfsync", "everysec"),
                 ],
@@ -83,7 +83,7 @@ class EmbeddedRedis:
             if self.answers():
                 return
             time.sleep(0.05)
-        raise RedisNotFound(f"redis-server did not start; see {self._folder}/redis.log")
+        raise RedisNotFound(f"redis-server did not start; see {self.folder}/redis.log")
 
 
 def _short(path: Path) -> Path:

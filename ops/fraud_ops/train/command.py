@@ -17,7 +17,7 @@ import fraud_xgboost.train
 from fraud_features.offline import frame
 from fraud_features.registry import BANK
 from fraud_ops.simulate import SimulationConfig
-from fraud_ops.train import credit_card, report
+from fraud_ops.train import auto_loan, credit_card, ieee_cis, report
 from fraud_ops.train.history import History, simulate
 from fraud_ops.train.split import split
 from fraud_ops.train.stages import Stages
@@ -35,6 +35,8 @@ _LONGEST_FIRST = (
     "autoencoder",
     "xgboost",
     "isolation_forest",
+    "ieee_cis",
+    "auto_loan",
     "credit_card",
 )
 
@@ -57,6 +59,8 @@ MODELS: Mapping[str, Plan] = {
     "credit_card": Plan(
         fraud_xgboost.train.train, "champion", dataset=credit_card.dataset
     ),
+    "ieee_cis": Plan(ieee_cis.train, "champion", dataset=ieee_cis.dataset),
+    "auto_loan": Plan(auto_loan.train, "champion", dataset=auto_loan.dataset),
 }
 
 

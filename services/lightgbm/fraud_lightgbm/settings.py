@@ -11,6 +11,6 @@ class Settings(ScorerSettings):
     model_config = SettingsConfigDict(env_prefix="FRAUD_LIGHTGBM_")
 
     port: int = 8009
-    models: tuple[str, ...] = ("lightgbm",)
+    models: tuple[str, ...] = ("lightgbm", "ieee_cis", "auto_loan")
     # The challenger of XGBoost, unless it was promoted.
     aliases: tuple[str, ...] = ("champion", "challenger")

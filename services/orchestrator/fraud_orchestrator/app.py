@@ -1,5 +1,7 @@
 """Composition root of the gateway."""
 
+from typing import Any
+
 from fastapi import FastAPI
 
 from fraud_features.online import OnlineStore
@@ -12,6 +14,7 @@ from fraud_shared.mesh.addresses import default_urls
 from fraud_shared.mesh.clock import Clock, SystemClock
 from fraud_shared.mesh.door import Door
 from fraud_shared.mesh.transport import HttpTransport
+from fraud_shared.openapi import with_instances
 from fraud_shared.web.service import create_service
 from fraud_shared.web.tokens import TokenIssuer
 
@@ -40,7 +43,7 @@ def create_app(
     )
     models = Models(gateway)
     fraud_scoring = FraudScoring(models, threshold=settings.fraud_threshold)
-    return create_service(
+    app = create_service(
         SERVICE,
         settings,
         hot=routes.hot(gateway, models, fraud_scoring),
@@ -50,3 +53,11 @@ def create_app(
         summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",
         public=True,
     )
+    document = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        """OpenAPI with the rows of the models that serve, as last heard of."""
+        return with_instances(document(), models.instances())
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app

@@ -24,14 +24,16 @@ CardRows: Any = create_model(
 
 
 class FraudScore(BaseModel):
-    """The calibrated probability of fraud in percent, and whether it reaches the
-    threshold. `ood_warning`: an input lies more than three deviations from its mean."""
+    """The calibrated probability of fraud in whole percent, whether it reaches the
+    threshold, and exactly which model said so. `ood_warning`: an input lies more than
+    three deviations from its mean."""
 
     model_config = ConfigDict(serialize_by_alias=True, protected_namespaces=())
 
-    score: Annotated[float, Field(ge=0, le=100, serialization_alias="fraud-score")]
+    score: Annotated[int, Field(ge=0, le=100, serialization_alias="fraud-score")]
     is_fraud: Annotated[bool, Field(serialization_alias="is-fraud")]
     model_version: Annotated[str, Field(serialization_alias="model-version")]
+    model_hash: Annotated[str, Field(serialization_alias="model-hash")]
     ood_warning: bool
 
 
@@ -71,12 +73,13 @@ class FraudScoring:
     def _result(self, signal: Signal) -> FraudScore:
         if signal.score is None or signal.model is None:
             raise Unavailable("The model gave no score.")
-        score = round(signal.score * 100, 2)
+        score = round(signal.score * 100)
         return FraudScore(
             score=score,
             # The figure that is shown is the one that is judged.
             is_fraud=score >= self._threshold,
             model_version=signal.model.version,
+            model_hash=signal.model.hash,
             ood_warning=bool(signal.ood_features),
         )
 

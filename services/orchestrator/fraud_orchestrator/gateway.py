@@ -28,6 +28,7 @@ from fraud_orchestrator.signals import Signals
 from fraud_orchestrator.verdict import Decider
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
 from fraud_shared.mesh.addresses import SERVICES
+from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.door import Door
@@ -41,6 +42,7 @@ from fraud_shared.web.problems import FraudError, InvalidInput
 log = structlog.get_logger()
 INTERRUPTED_AFTER = timedelta(seconds=2)
 NEIGHBOURS = tuple(name for name in SERVICES if name != "orchestrator")
+CATCH_UP_S = 0.5
 WARM_UP_TRIES = 120
 WARM_CONNECTIONS = 4
 WARM_UP_ROUNDS = 20
@@ -165,6 +167,10 @@ class Gateway:
             bus = open_bus(self.settings.amqp_url, self.door)
             relay = Relay(self.db, tables.outbox, bus, outbox=self.record.outbox)
             await stack.enter_async_context(relay.running())
+            catching_up = repeating(
+                "online_catch_up", self.pipeline.online.catch_up, every_s=CATCH_UP_S
+            )
+            await stack.enter_async_context(catching_up)
             for work in (self._complete_interrupted(), self._warm_up()):
                 stack.push_async_callback(_cancelled, asyncio.create_task(work))
             self._started = True

@@ -27,15 +27,9 @@ from fraud_shared.contracts.signal import (
 )
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
 from fraud_shared.mesh.deadline import Deadline
-from fraud_shared.mesh.errors import DependencyError
-from fraud_shared.web.call import Call
-from fraud_shared.web.problems import (
-    FraudError,
-    InvalidInput,
-    NotFound,
-    Unavailable,
-    field_name,
-)
+from fraud_shared.mesh.errors import DependencyError, DependencyFailed
+from fraud_shared.web.call import Answer, Call
+from fraud_shared.web.problems import MEDIA_TYPE, FraudError, NotFound, Unavailable
 
 SCORERS = (*MODELS, CHALLENGER)
 REFRESH_MS = 60_000.0
@@ -52,24 +46,24 @@ class ModelNotLoaded(FraudError):
 
 
 class PredictRequest(BaseModel):
-    """`POST /v1/predict`: rows of named features for one model."""
+    """`POST /v1/predict`: rows of named features for one model; null is unknown. What a
+    row must hold is the business of the model that serves, and checked there."""
 
     model_config = ConfigDict(
         extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True
     )
 
     model: Identifier
-    instances: Annotated[
-        list[Annotated[dict[str, float | None], Field(max_length=512)]],
-        Field(min_length=1, max_length=1000),
-    ]
+    instances: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=1000)]
 
 
 class Prediction(BaseModel):
-    """One row's calibrated score (or anomaly percentile) and raw figure."""
+    """One row's calibrated score (or anomaly percentile) and raw figure; `ood_warning`
+    when a feature lies farther from what the model was taught than its limit."""
 
     score: float | None
     raw: dict[str, float]
+    ood_warning: bool
     ood_features: list[str]
 
 
@@ -78,6 +72,22 @@ class PredictReply(BaseModel):
 
     model: ModelRef
     predictions: list[Prediction]
+
+
+class Change(BaseModel):
+    """The versions of a model before and after a refresh; null before the first."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    before: Annotated[str | None, Field(serialization_alias="from")]
+    after: Annotated[str, Field(serialization_alias="to")]
+
+
+class Refreshed(BaseModel):
+    """What changed, by model, and what every scorer answered."""
+
+    changed: dict[str, Change]
+    scorers: dict[str, Any]
 
 
 class Models:
@@ -112,35 +122,30 @@ class Models:
             raise Unavailable("The rules service did not answer.")
         return result
 
-    async def predict(self, request: PredictRequest, call: Call) -> PredictReply:
-        """Score named rows. Raises NotFound, ModelNotLoaded, InvalidInput naming rows."""
+    async def predict(self, request: PredictRequest, call: Call) -> Answer:
+        """Score named rows: passed on as they came to the service that hosts the model,
+        and its answer back. Raises NotFound and ModelNotLoaded."""
         service, slot = await self.slot(request.model, call)
-        current = slot["current"]
-        if current is None:
+        if slot["current"] is None:
+            # Not asked: its refusals would count against the service that payments need.
             raise ModelNotLoaded
-        columns, reference = (
-            current["metadata"]["features"],
-            current["metadata"]["feature_set"],
-        )
-        vectors = [
-            FeatureVector(
-                feature_set=reference["name"],
-                version=reference["version"],
-                hash=reference["hash"],
-                values=_values(instance, columns, number),
+        try:
+            reply = await self._gateway.door.call(
+                service,
+                "/v1/predict",
+                call.raw,
+                deadline=self._deadline(),
+                cap_ms=self._gateway.settings.query_cap_ms,
+                call=call,
             )
-            for number, instance in enumerate(request.instances)
-        ]
-        signals = await self.ask(service, slot["name"], vectors, call)
-        if signals[0].model is None:
-            raise ModelNotLoaded
-        return PredictReply(
-            model=signals[0].model,
-            predictions=[
-                Prediction(score=s.score, raw=s.raw, ood_features=list(s.ood_features))
-                for s in signals
-            ],
-        )
+        except DependencyFailed as error:
+            if error.status >= 500:
+                raise ModelNotLoaded from error
+            media = MEDIA_TYPE.encode()
+            return Answer(error.body, error.status, media_type=media)
+        except DependencyError as error:
+            raise ModelNotLoaded from error
+        return Answer(reply)
 
     async def ask(
         self, service: str, model: str, vectors: Sequence[FeatureVector], call: Call
@@ -170,8 +175,8 @@ class Models:
             raise ModelNotLoaded
         return signals
 
-    async def refresh(self, call: Call) -> dict[str, Any]:
-        """Tell every scorer to load what its alias names; report each one's answer."""
+    async def refresh(self, call: Call) -> Refreshed:
+        """Tell every scorer to load what its alias names; report what changed."""
 
         async def one(service: str) -> tuple[str, Any]:
             try:
@@ -187,13 +192,23 @@ class Models:
                 return service, {"status": "unavailable", "reason": error.kind}
             return service, json.loads(body)
 
-        results = await asyncio.gather(*(one(service) for service in SCORERS))
+        scorers = dict(await asyncio.gather(*(one(service) for service in SCORERS)))
         self._described.clear()
-        return {"scorers": dict(results)}
+        swaps = [s for reply in scorers.values() for s in reply.get("results", ())]
+        changed = {
+            swap["model"]: Change(
+                before=(swap["before"] or {}).get("version"),
+                after=swap["after"]["version"],
+            )
+            for swap in swaps
+            if swap["status"] == "swapped"
+        }
+        return Refreshed(changed=changed, scorers=scorers)
 
     async def versions(self, call: Call) -> dict[str, Any]:
         """Versions of the gateway, the feature set and each served model."""
         described = await self._describe_all(call)
+        slots = [s for d in described.values() for s in d.get("models", ())]
         return {
             "service": "orchestrator",
             "version": distribution_version("fraud-orchestrator"),
@@ -202,12 +217,20 @@ class Models:
                 "version": BANK.version,
                 "hash": BANK.hash,
             },
-            "models": {
-                slot["name"]: (slot["current"] or {}).get("ref")
-                for description in described.values()
-                for slot in description.get("models", ())
+            "models": {s["name"]: (s["current"] or {}).get("ref") for s in slots},
+            "loaded_models": {
+                s["name"]: _loaded(s["current"]) for s in slots if s["current"]
             },
             "unavailable": [name for name, d in described.items() if not d],
+        }
+
+    def instances(self) -> dict[str, dict[str, Any]]:
+        """JSON Schema of one row of each model, as last heard of."""
+        return {
+            slot["name"]: slot["current"]["instance"]
+            for _, description in self._described.values()
+            for slot in description.get("models", ())
+            if slot["current"] is not None and "instance" in slot["current"]
         }
 
     async def info(self, model: str, call: Call) -> Response:
@@ -264,20 +287,13 @@ class Models:
         return Deadline.after(self._gateway.settings.query_cap_ms)
 
 
-def _values(
-    instance: dict[str, float | None], columns: list[str], number: int
-) -> tuple[float | None, ...]:
-    unknown = [name for name in instance if name not in columns]
-    missing = [name for name in columns if name not in instance]
-    if unknown or missing:
-
-        def field(name: str) -> str:
-            return field_name(("instances", number, name))
-
-        raise InvalidInput(
-            errors=[
-                *((field(name), "is missing") for name in missing[:20]),
-                *((field(name), "is not a feature") for name in unknown[:20]),
-            ]
-        )
-    return tuple(instance[name] for name in columns)
+def _loaded(current: dict[str, Any]) -> dict[str, Any]:
+    """A served model in the words of the inference API."""
+    reference = current["ref"]
+    return {
+        "name": reference["name"],
+        "version": reference["version"],
+        "hash": reference["hash"],
+        "stage": current.get("alias"),
+        "signature_inputs": current.get("metadata", {}).get("features", []),
+    }

@@ -14,7 +14,7 @@ from fraud_orchestrator.fraud_score import (
     FraudScoring,
 )
 from fraud_orchestrator.gateway import Gateway
-from fraud_orchestrator.models import Models, PredictReply, PredictRequest
+from fraud_orchestrator.models import Models, PredictReply, PredictRequest, Refreshed
 from fraud_shared.contracts.decision import DecideRequest, Decision, Ruling
 from fraud_shared.contracts.label import LabelAccepted, LabelReport, StandingLabel
 from fraud_shared.contracts.screening import ScreeningRequest, ScreeningResult
@@ -115,8 +115,12 @@ def _questions(gateway: Gateway, models: Models) -> list[HotRoute]:
         """Screen one or many names against the sanctions lists."""
         return await passthrough.post(gateway, "sanctions", "/screen", call)
 
-    async def predict(request: PredictRequest, call: Call) -> PredictReply:
-        """Score rows of named features with one model."""
+    async def predict(request: PredictRequest, call: Call) -> Answer:
+        """Score rows of named features with one model.
+
+        The features are those of the model's own registry: each must be there, null where
+        unknown. 422 names every field that is not as that registry says.
+        """
         return await models.predict(request, call)
 
     may = gateway.admission.guard("score")
@@ -257,7 +261,7 @@ def _operations(routes: APIRouter, gateway: Gateway, models: Models) -> None:
     ):
 
         @routes.post(path, operation_id=operation, tags=["models"], dependencies=admin)
-        async def refresh(call: Caller) -> dict[str, Any]:
+        async def refresh(call: Caller) -> Refreshed:
             """Let every scorer load the champion it should serve."""
             return await models.refresh(call)
 

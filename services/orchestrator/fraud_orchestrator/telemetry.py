@@ -37,3 +37,13 @@ LIMITED = Counter(
     ["client"],
     registry=REGISTRY,
 )
+ONLINE_MISSED = Counter(
+    "fraud_online_missed",
+    "Payments decided without the online store, to be told to it later.",
+    registry=REGISTRY,
+)
+ONLINE_FORGOTTEN = Counter(
+    "fraud_online_forgotten",
+    "Of those, given up because too many waited: its windows lack them until a rebuild.",
+    registry=REGISTRY,
+)

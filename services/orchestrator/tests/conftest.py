@@ -78,6 +78,8 @@ class Neighbours:
         async def score(path: str, body: bytes) -> tuple[int, bytes]:
             if path == "/v1/model":
                 return 200, b'{"service": "fake", "models": []}'
+            if path == "/v1/refresh":
+                return 200, b'{"service": "fake", "results": []}'
             ScoreRequest.model_validate_json(body)
             self._keep(body)
             signal = make_signal(source, self.scores.get(source, 0.01))

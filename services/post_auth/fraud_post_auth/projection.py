@@ -9,7 +9,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from fraud_features.online import LabelEffect
-from fraud_post_auth.tables import outcomes, training_rows
+from fraud_post_auth.tables import labels, outcomes, training_rows
 from fraud_post_auth.telemetry import PROJECTED
 from fraud_shared.contracts.label import StandingLabel
 from fraud_shared.state.database import Database
@@ -83,7 +83,14 @@ class Projector:
 
     async def standing(self, transaction_id: str) -> StandingLabel | None:
         """What stands about a payment, or None when nothing was ever reported."""
-        query = sa.select(outcomes).where(outcomes.c.transaction_id == transaction_id)
+        reports = (
+            sa.select(sa.func.count())
+            .where(labels.c.transaction_id == transaction_id)
+            .scalar_subquery()
+        )
+        query = sa.select(outcomes, reports.label("reports")).where(
+            outcomes.c.transaction_id == transaction_id
+        )
         async with self._db.read() as conn:
             row = (await conn.execute(query)).mappings().first()
         if row is None:
@@ -93,6 +100,7 @@ class Projector:
             state=row["state"],
             source=row["source"],
             reported_at=row["reported_at"],
+            reports=row["reports"],
             in_risk_windows=row["projected"] >= row["revision"],
         )
 

@@ -87,7 +87,8 @@ class TestProjection:
             await desk.project()
             await desk.handle([fraud, withdrawn, fraud])
             await desk.project()
-            assert (await desk.label("tx-1")).state == "reversed"
+            folded = await desk.label("tx-1")
+            assert (folded.state, folded.reports) == ("reversed", 2)
             assert not world.online.effects["tx-1"].is_fraud
             # Another source has its own say.
             await desk.handle([labelled(1, source="issuer")])

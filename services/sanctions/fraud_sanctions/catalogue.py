@@ -1,22 +1,26 @@
 """The lists of a folder: which files make a list, whether to take it, and its version.
 
 A folder holds any of: `sdn.csv` or `cons_prim.csv` with their side files (directly, or in
-a sub-folder that names the list), UN XML files, and CSV files of our own format. A
-`SHA256SUMS` file, where there is one, is binding.
+a sub-folder that names the list), and single files in any format of `sources/formats.py`,
+whose name without the ending is the list's. A `SHA256SUMS` file, where there is one, is
+binding.
 """
 
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from io import BufferedReader
 from pathlib import Path
 
 from fraud_sanctions.records import ListedEntity, WatchList
-from fraud_sanctions.sources import ofac, simple, un
+from fraud_sanctions.sources import formats, ofac
 from fraud_sanctions.sources.refusal import ListRefused
 
 LARGEST_LOSS = 0.10
+_ENDINGS = (".xml", ".csv", ".json", ".jsonl")
 _LIST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _CHECKSUMS = "SHA256SUMS"
 # Main file -> (list name at the top of the folder, alternates, addresses, comments).
@@ -52,10 +56,12 @@ def sources(folder: Path) -> list[Source]:
     """The lists a folder holds, by name."""
     found = list(_ofac_sources(folder, None))
     for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue  # what whoever fetches lists notes down, and half-written files
         if path.is_dir():
             found += _ofac_sources(path, path.name)
-        elif path.suffix in (".xml", ".csv") and path.name not in _OFAC_FILES:
-            found.append(Source(path.stem, (path,)))
+        elif path.suffix in _ENDINGS and path.name not in _OFAC_FILES:
+            found.append(Source(path.name.split(".")[0], (path,)))
     return found
 
 
@@ -77,7 +83,7 @@ def load(folder: Path, in_use: Mapping[str, WatchList], now: datetime) -> Loaded
     for source in sources(folder):
         try:
             fresh = read(source, now, checksums)
-            _refuse_shrunken(fresh, in_use.get(source.list_id))
+            refuse_shrunken(fresh, in_use.get(source.list_id))
             lists[source.list_id] = fresh
         except ListRefused as refusal:
             refused.append(refusal)
@@ -89,7 +95,8 @@ def load(folder: Path, in_use: Mapping[str, WatchList], now: datetime) -> Loaded
     return Loaded(tuple(lists[key] for key in sorted(lists)), tuple(refused))
 
 
-def _refuse_shrunken(fresh: WatchList, used: WatchList | None) -> None:
+def refuse_shrunken(fresh: WatchList, used: WatchList | None) -> None:
+    """Raise ListRefused when more than a tenth of the entities are gone."""
     if used and len(fresh.entities) < (1.0 - LARGEST_LOSS) * len(used.entities):
         raise ListRefused(fresh.list_id, "LIST_SHRUNKEN")
 
@@ -97,42 +104,53 @@ def _refuse_shrunken(fresh: WatchList, used: WatchList | None) -> None:
 def read(
     source: Source, now: datetime, checksums: Mapping[Path, str] | None = None
 ) -> WatchList:
-    """One list from its files. Raises ListRefused."""
-    try:
-        contents = [(path, path.read_bytes()) for path in source.files]
-    except OSError:
-        raise ListRefused(source.list_id, "LIST_MISSING") from None
-    digest = hashlib.sha256()
-    for path, data in contents:
-        own = hashlib.sha256(data).hexdigest()
-        if (checksums or {}).get(path, own) != own:
-            raise ListRefused(source.list_id, "LIST_CHECKSUM")
-        digest.update(own.encode())
+    """One list from its files. Raises ListRefused.
+
+    Hash and content come from one open file, so that they belong together also when the
+    file is replaced meanwhile.
+    """
     if not _LIST_NAME.fullmatch(source.list_id):
         raise ListRefused("unnamed", "LIST_CORRUPT")
-    entities, generated = _parse(source, {path.name: data for path, data in contents})
-    fingerprint = digest.hexdigest()[:12]
+    with ExitStack() as stack:
+        try:
+            files = [stack.enter_context(path.open("rb")) for path in source.files]
+        except OSError:
+            raise ListRefused(source.list_id, "LIST_MISSING") from None
+        digest = _digest(source, files, checksums or {})
+        entities, generated = _parse(source, files)
     return WatchList(
         list_id=source.list_id,
-        version=f"{generated}+{fingerprint}" if generated else fingerprint,
-        sha256=digest.hexdigest(),
+        version=f"{generated}+{digest[:12]}" if generated else digest[:12],
+        sha256=digest,
         dated=generated or source.written_at.date(),
         loaded_at=now,
         entities=entities,
     )
 
 
+def _digest(
+    source: Source, files: Sequence[BufferedReader], checksums: Mapping[Path, str]
+) -> str:
+    digest = hashlib.sha256()
+    for path, file in zip(source.files, files, strict=True):
+        own = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        if checksums.get(path, own) != own:
+            raise ListRefused(source.list_id, "LIST_CHECKSUM")
+        digest.update(own.encode())
+    return digest.hexdigest()
+
+
 def _parse(
-    source: Source, data: Mapping[str, bytes]
+    source: Source, files: Sequence[BufferedReader]
 ) -> tuple[Sequence[ListedEntity], date | None]:
     main = source.files[0].name
-    if main in _OFAC:
-        _, *side = _OFAC[main]
-        parts = [data.get(name, b"") for name in side]
-        return ofac.parse(data[main], *parts, list_id=source.list_id), None
-    if main.endswith(".xml"):
-        return un.parse(data[main], list_id=source.list_id)
-    return simple.parse(data[main], list_id=source.list_id), None
+    if main not in _OFAC:
+        return formats.load(files[0], list_id=source.list_id)
+    data = {p.name: f.read() for p, f in zip(source.files, files, strict=True)}
+    _, *side = _OFAC[main]
+    parts = [data.get(name, b"") for name in side]
+    return ofac.parse(data[main], *parts, list_id=source.list_id), None
 
 
 def _checksums(folder: Path) -> dict[Path, str]:

@@ -198,6 +198,7 @@ class ScreeningDesk:
 
 
 def _signature(folder: Path) -> Signature:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    found = (path for path in folder.rglob("*") if not path.name.startswith("."))
+    files = sorted(path for path in found if path.is_file())
     stats = [(str(path), path.stat()) for path in files]
     return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)

@@ -18,10 +18,19 @@ class ListedName:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedIdentifier:
+    """A document or registration number: upper case letters and digits only."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListedEntity:
     """One listed person, organisation, vessel or aircraft.
 
-    `birth_dates`: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`; `countries`: ISO 3166 alpha-2.
+    `birth_dates`: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`; `countries`: ISO 3166 alpha-2;
+    `listed_on`: the day of the listing, where the list says so.
     """
 
     entity_id: str
@@ -31,6 +40,8 @@ class ListedEntity:
     birth_dates: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
+    identifiers: tuple[ListedIdentifier, ...] = ()
+    listed_on: str | None = None
 
     @property
     def caption(self) -> str:

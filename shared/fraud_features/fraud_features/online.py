@@ -14,6 +14,8 @@ from fraud_features.layout import SLOT, SLOTS
 from fraud_shared.contracts.transaction import Transaction
 
 BlockKind = Literal["card", "account", "device"]
+# A connection takes longer than an answer, and is made rarely.
+CONNECT_S = 0.050
 BLOCK_KINDS: tuple[BlockKind, ...] = ("card", "account", "device")
 
 
@@ -197,7 +199,13 @@ def open_online_store(
     if parts.scheme in ("redis", "rediss", "unix"):
         from fraud_features.redis_store import RedisOnlineStore
 
-        return RedisOnlineStore(url, prefix=prefix, socket_timeout=timeout_ms / 1000)
+        timeout_s = timeout_ms / 1000
+        return RedisOnlineStore(
+            url,
+            prefix=prefix,
+            socket_timeout=timeout_s,
+            connect_timeout=max(CONNECT_S, timeout_s),
+        )
     raise ValueError(
         "online store URL must be memory://, redis://, rediss:// or unix://"
     )

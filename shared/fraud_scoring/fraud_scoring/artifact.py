@@ -40,13 +40,15 @@ MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 MAX_BYTES = 256 * 1024 * 1024
 MAX_ENTRIES = 34
+MAX_MANIFEST = 64 * 1024
 PLAIN_FORMATS = frozenset({".json", ".md", ".ubj", ".onnx", ".txt", ".npz"})
 
 Part = TypeVar("Part", bound=BaseModel)
 
 _PURPOSE = "model-manifest"
 _PICKLE_MAGIC = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
-_MAX_MANIFEST = 64 * 1024
+# How the header of a NumPy array says that a pickle follows.
+_PICKLED_ARRAY = b"'descr': '|O'"
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def read_manifest(files: Mapping[str, bytes], verifier: Verifier) -> Manifest:
     signed, signature = files.get(MANIFEST), files.get(SIGNATURE)
     if signed is None or signature is None:
         raise NotSigned("no manifest or no signature")
-    if len(signed) > _MAX_MANIFEST or len(signature) > 1024:
+    if len(signed) > MAX_MANIFEST or len(signature) > 1024:
         raise TooLarge("manifest or signature is too large")
     try:
         text = signature.decode("ascii").strip()
@@ -166,8 +168,15 @@ def _check_files(files: Mapping[str, bytes], manifest: Manifest) -> None:
             raise ContentMismatch(f"{entry}: {len(data)} bytes, {expected.size} signed")
         if hashlib.sha256(data).hexdigest() != expected.sha256:
             raise ContentMismatch(f"{entry}: SHA-256 differs from the manifest")
-        if Path(entry).suffix not in PLAIN_FORMATS or data.startswith(_PICKLE_MAGIC):
+        if not _plain(entry, data):
             raise UnsafeFormat(f"{entry}: not a plain-data format")
+
+
+def _plain(entry: str, data: bytes) -> bool:
+    suffix = Path(entry).suffix
+    if suffix not in PLAIN_FORMATS or data.startswith(_PICKLE_MAGIC):
+        return False
+    return suffix != ".npz" or _PICKLED_ARRAY not in data
 
 
 def sign(

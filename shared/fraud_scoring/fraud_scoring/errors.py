@@ -10,7 +10,7 @@ ArtifactRefused
 ├── GoldenMismatch, DegenerateScores, TooSlow     well signed, but bad
 └── TrialFailed                          did not survive its trial
 RegistryError
-├── ModelMissing, AliasMissing
+├── ModelMissing, AliasMissing, AliasUnsigned
 ├── RegistryUnavailable
 └── SigningKeyMissing
 """
@@ -136,6 +136,12 @@ class AliasMissing(RegistryError):
     """The model has no such alias, or no earlier target to go back to."""
 
     code = "alias-missing"
+
+
+class AliasUnsigned(RegistryError):
+    """An MLflow alias that nobody signed must be signed before another is ordered."""
+
+    code = "alias-unsigned"
 
 
 class RegistryUnavailable(RegistryError):

@@ -8,6 +8,15 @@ from typing import Protocol
 from fraud_scoring.aliases import AliasBook
 from fraud_scoring.artifact import Artifact
 
+MLFLOW = "mlflow+"
+"""Before a tracking URI, where a path or URL of a registry is expected."""
+
+
+def address(registry_uri: str, tracking_uri: str) -> str:
+    """Where the models are, of `MODEL_REGISTRY_URI` and `MLFLOW_TRACKING_URI`: the first
+    wins; empty when neither is set."""
+    return registry_uri or (f"{MLFLOW}{tracking_uri}" if tracking_uri else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:

@@ -7,6 +7,7 @@ from pydantic import Field
 from fraud_scoring.errors import RegistryUnavailable
 from fraud_scoring.keys import PUBLIC_FILE, PUBLIC_KEY, Verifier
 from fraud_scoring.probation import RollbackLimits
+from fraud_scoring.registry import address
 from fraud_shared.web.secrets import SecretMissing
 from fraud_shared.web.settings import ServiceSettings
 
@@ -16,6 +17,7 @@ class ScorerSettings(ServiceSettings):
     `aliases` that exists in the registry is served."""
 
     registry_uri: str = Field(default="", validation_alias="MODEL_REGISTRY_URI")
+    tracking_uri: str = Field(default="", validation_alias="MLFLOW_TRACKING_URI")
     # RabbitMQ that promotions come from (extra `bus`); they also come over HTTP, and the
     # registry is looked at anyway.
     events_url: str = ""
@@ -54,11 +56,12 @@ class ScorerSettings(ServiceSettings):
 
     def registry(self) -> str:
         """Where the models are; `<var>/registry` on a developer's machine."""
-        if self.registry_uri:
-            return self.registry_uri
+        if where := address(self.registry_uri, self.tracking_uri):
+            return where
         if self.production:
             raise SecretMissing(
-                "MODEL_REGISTRY_URI is required when FRAUD_ENV=production"
+                "MODEL_REGISTRY_URI or MLFLOW_TRACKING_URI is required when "
+                "FRAUD_ENV=production"
             )
         return str(self.var_dir / "registry")
 

@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, Field
 from fraud_scoring import artifact
 from fraud_scoring.aliases import AliasBook, Target
 from fraud_scoring.artifact import Artifact
-from fraud_scoring.errors import ArtifactRefused, RegistryUnavailable, RolledBack
+from fraud_scoring.errors import ArtifactRefused, RegistryUnavailable
 from fraud_scoring.keys import Verifier
 from fraud_scoring.metadata import Document
 from fraud_scoring.registry import ModelRegistry
@@ -61,12 +61,11 @@ class Shelf:
             if kept is None:
                 raise
             return kept
-        if kept is not None and fresh.aliases and fresh.revision < kept.revision:
-            raise RolledBack(
-                f"{name}: alias revision {fresh.revision}, {kept.revision} was seen"
-            )
-        if fresh.aliases and fresh != kept:
-            self._keep(fresh)
+        if kept is not None and fresh.aliases:
+            fresh.must_follow(kept)
+        remembered = fresh if kept is None else fresh.beside(kept)
+        if fresh.aliases and remembered != kept:
+            self._keep(remembered)
         return fresh
 
     def artifact(self, name: str, target: Target) -> Artifact:

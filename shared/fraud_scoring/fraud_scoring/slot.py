@@ -184,6 +184,7 @@ class Slot:
     def _refuse(self, error: ArtifactRefused, target: Target | None) -> Swap:
         self._refused, self.problem = target, error.code
         telemetry.SWAPS.labels(self._service, self.name, "refused").inc()
+        telemetry.REFUSALS.labels(self._service, self.name, error.code).inc()
         log.error(
             "model_refused",
             model=self.name,

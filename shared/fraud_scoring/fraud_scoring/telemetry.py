@@ -59,6 +59,12 @@ SWAPS = Counter(
     ["service", "model", "result"],
     registry=REGISTRY,
 )
+REFUSALS = Counter(
+    "fraud_model_refusals",
+    "Models that were refused, by the code of the reason.",
+    ["service", "model", "problem"],
+    registry=REGISTRY,
+)
 ROLLBACKS = Counter(
     "fraud_model_rollbacks",
     "Returns to the predecessor because the live error or degraded rate was too high.",

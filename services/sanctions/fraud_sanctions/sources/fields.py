@@ -1,9 +1,17 @@
-"""Values as lists print them: countries and birth dates."""
+"""Values as lists print them: countries, dates, identifiers, kinds of party."""
 
 import re
+from collections.abc import Iterable, Sequence
 from functools import cache
 
-from fraud_sanctions.tables import lines
+from fraud_sanctions.records import (
+    EntityKind,
+    ListedEntity,
+    ListedIdentifier,
+    ListedName,
+)
+from fraud_sanctions.sources.refusal import ListRefused
+from fraud_sanctions.tables import lines, words
 from fraud_shared.contracts.iso import COUNTRIES
 
 _MONTH_NAMES = "janfebmaraprmayjunjulaugsepoctnovdec"
@@ -52,3 +60,118 @@ def birth_dates(text: str) -> tuple[str, ...]:
     if len(years) == 2 and years[0] < years[1] <= years[0] + 10:
         years = list(range(years[0], years[1] + 1))
     return tuple(str(year) for year in years)
+
+
+_SLASHED = re.compile(r"(\w{1,2})/(\w{1,2})/(\d{4})")
+
+
+def slashed_date(text: str) -> str | None:
+    """`dd/mm/yyyy` as ISO; with an unknown day or month (`00`, `dd`) what is known."""
+    match = _SLASHED.search(text)
+    if not match:
+        return None
+    day, month, year = match.groups()
+    if not month.isdecimal() or not 1 <= int(month) <= 12:
+        return year
+    if not day.isdecimal() or not 1 <= int(day) <= 31:
+        return f"{year}-{int(month):02d}"
+    return f"{year}-{int(month):02d}-{int(day):02d}"
+
+
+# Lists print much beside documents in the same place: gender, web sites, sanctions risks.
+_IDENTITY = re.compile(
+    r"passport|national id|identi(?:ty|fication)|cedula|tax|registration|regnumber|ssn|"
+    r"social security|residency|licen[cs]e|vat|v\.a\.t|swift|bic\b|imo|mmsi|lei\b|"
+    r"inn\b|ogrn|d-u-n-s|digital currency|^id$|travel document|certificate number",
+    re.IGNORECASE,
+)
+_NOT_IDENTITY = re.compile(
+    r"sanction|directive|country|date|email|website|gender", re.IGNORECASE
+)
+_NUMBER = re.compile(r"[^0-9A-Za-z]")
+
+
+def identifier(kind: str, number: str) -> ListedIdentifier | None:
+    """A document or registration number, or None for other remarks printed as one."""
+    if not _IDENTITY.search(kind) or _NOT_IDENTITY.search(kind):
+        return None
+    value = _NUMBER.sub("", number).upper()
+    # A SWIFT code may be letters only.
+    bank = re.search(r"swift|bic\b", kind, re.IGNORECASE) and len(value) in (8, 11)
+    numbered = 4 <= len(value) <= 64 and any(char.isdigit() for char in value)
+    if not numbered and not bank:
+        return None
+    return ListedIdentifier(" ".join(kind.split()).strip(" .:#").lower()[:64], value)
+
+
+@cache
+def _business_words() -> tuple[frozenset[str], tuple[str, ...]]:
+    """Whole words, and beginnings of words, that stand in names of organisations."""
+    known = words("legal_forms") | words("glossary")
+    whole_words = {w.rstrip(":") for w in known if not w.endswith("*")} - {"|"}
+    return frozenset(whole_words), tuple(w[:-1] for w in known if w.endswith("*"))
+
+
+def kind_of_name(name: str) -> EntityKind:
+    """A guess, for lists that do not say: two to four plain words are a person."""
+    found = re.findall(r"[^\W\d_]+", name.casefold())
+    known, beginnings = _business_words()
+    business = any(
+        w in known or (len(w) > 6 and w.startswith(beginnings)) for w in found
+    )
+    plain = not re.search(r"[\d&()/]", name)
+    return (
+        "person" if 2 <= len(found) <= 4 and plain and not business else "organisation"
+    )
+
+
+_ENTITY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+=-]{0,127}")
+
+
+def entity(
+    list_id: str,
+    key: str,
+    kind: EntityKind,
+    names: Iterable[ListedName],
+    *,
+    births: Iterable[str] = (),
+    countries: Iterable[str] = (),
+    programs: Iterable[str] = (),
+    identifiers: Iterable[ListedIdentifier | None] = (),
+    listed_on: str | None = None,
+) -> ListedEntity:
+    """One entity, the primary name first and nothing twice.
+
+    Raises ListRefused (corrupt) for an id that is none, or without a name.
+    """
+    entity_id = f"{list_id}-{''.join(key.split())}"
+    clean = [ListedName(text, n.quality) for n in names if (text := _name(n.text))]
+    clean.sort(key=lambda name: name.quality != "primary")
+    if not clean or not _ENTITY_ID.fullmatch(entity_id):
+        raise ListRefused(list_id, "LIST_CORRUPT")
+    unique = {name.text: name for name in reversed(clean)}
+    codes = (country_code(country) for country in countries)
+    return ListedEntity(
+        entity_id=entity_id,
+        list_id=list_id,
+        kind=kind,
+        names=tuple(n for n in dict.fromkeys(clean) if unique[n.text] == n),
+        birth_dates=tuple(dict.fromkeys(birth for birth in births if birth)),
+        countries=tuple(dict.fromkeys(code for code in codes if code)),
+        programs=tuple(dict.fromkeys(p.strip() for p in programs if p.strip())),
+        identifiers=tuple(dict.fromkeys(found for found in identifiers if found)),
+        listed_on=listed_on or None,
+    )
+
+
+def _name(text: str) -> str:
+    return " ".join(text.split())[:512]
+
+
+def whole(found: Sequence[ListedEntity], list_id: str) -> tuple[ListedEntity, ...]:
+    """All entities of a list; refused when there are none, or two with one id."""
+    if not found:
+        raise ListRefused(list_id, "LIST_EMPTY")
+    if len({one.entity_id for one in found}) != len(found):
+        raise ListRefused(list_id, "LIST_CORRUPT")
+    return tuple(found)

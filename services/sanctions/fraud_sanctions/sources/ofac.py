@@ -9,7 +9,7 @@ addresses `ent_num, add_num, address, city, country, add_remarks`.
 import re
 
 from fraud_sanctions.records import EntityKind, ListedEntity, ListedName, NameQuality
-from fraud_sanctions.sources.fields import birth_dates, country_code
+from fraud_sanctions.sources import fields
 from fraud_sanctions.sources.refusal import ListRefused
 from fraud_sanctions.sources.table import rows
 
@@ -21,6 +21,11 @@ _KINDS: dict[str, EntityKind] = {
 }
 _QUALITIES: dict[str, NameQuality] = {"fka": "former", "weak": "weak"}
 _REMARK = re.compile(r"(?:alt\. )?(DOB|nationality|citizen) ([^;]+)")
+# `Passport A1234 (Iran)`, `Registration ID 12 (Russia)`, `Tax ID No. 34 (Panama)`.
+_DOCUMENT = re.compile(
+    r"(?:alt\. )?((?:[A-Z][\w./-]* )+?)(?:No\. |Number )?([A-Z0-9][\w./-]*\d[\w./-]*)"
+    r"(?: \(.*\))?(?: issued .*)?(?: expires .*)?\.?"
+)
 _WEAK_ALIAS = re.compile(r"(?:Alt\. )?[Ww]eak a\.k\.a\. '?\"?([^;'\"]{2,200})")
 
 
@@ -96,20 +101,21 @@ def _entity(
     countries += [_value(place[4]) for place in places]
     if flag := _value(row[9]):
         countries.append(flag)
-    codes = (country_code(text) for text in countries)
-    births = (
-        birth for what, text in facts if what == "DOB" for birth in birth_dates(text)
-    )
-    return ListedEntity(
-        entity_id=f"{list_id}-{row[0].strip()}",
-        list_id=list_id,
-        kind=_KINDS.get(_value(row[2]).lower(), "organisation"),
-        names=tuple(dict.fromkeys(names)),
-        birth_dates=tuple(dict.fromkeys(births)),
-        countries=tuple(dict.fromkeys(code for code in codes if code)),
-        programs=tuple(
-            p for p in re.split(r"\] \[|;", _value(row[3]).strip("[] ")) if p
-        ),
+    papers = (_DOCUMENT.fullmatch(part.strip()) for part in remarks.split(";"))
+    return fields.entity(
+        list_id,
+        row[0].strip(),
+        _KINDS.get(_value(row[2]).lower(), "organisation"),
+        names,
+        births=[
+            birth
+            for what, text in facts
+            if what == "DOB"
+            for birth in fields.birth_dates(text)
+        ],
+        countries=countries,
+        programs=re.split(r"\] \[|;", _value(row[3]).strip("[] ")),
+        identifiers=[fields.identifier(p[1], p[2]) for p in papers if p],
     )
 
 

@@ -9,6 +9,7 @@ RefusalCode = Literal[
     "LIST_TRUNCATED",
     "LIST_SHRUNKEN",
     "LIST_CHECKSUM",
+    "LIST_UNKNOWN_FORMAT",
 ]
 
 

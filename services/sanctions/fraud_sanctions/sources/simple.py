@@ -1,13 +1,22 @@
-"""Our own CSV: `id,name,type,aliases,birth_date,countries`; several values by `;`."""
+"""Our own CSV: `id,name,type,aliases,birth_date,countries`; several values by `;`.
 
-import re
+May go on with `identifiers` (`kind: number`), `programs` and `listed_on`.
+"""
 
-from fraud_sanctions.records import EntityKind, ListedEntity, ListedName
-from fraud_sanctions.sources.fields import birth_dates, country_code
+from datetime import date
+from typing import BinaryIO
+
+from fraud_sanctions.records import (
+    EntityKind,
+    ListedEntity,
+    ListedIdentifier,
+    ListedName,
+)
+from fraud_sanctions.sources import fields
 from fraud_sanctions.sources.refusal import ListRefused
-from fraud_sanctions.sources.table import rows
+from fraud_sanctions.sources.table import records, values
 
-HEADER = ["id", "name", "type", "aliases", "birth_date", "countries"]
+COLUMNS = ("id", "name", "type", "aliases", "birth_date", "countries")
 _KINDS: dict[str, EntityKind] = {
     "person": "person",
     "organisation": "organisation",
@@ -15,38 +24,34 @@ _KINDS: dict[str, EntityKind] = {
     "vessel": "vessel",
     "aircraft": "aircraft",
 }
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+=-]{0,63}")
 
 
-def parse(data: bytes, *, list_id: str) -> tuple[ListedEntity, ...]:
+def parse(
+    stream: BinaryIO, *, list_id: str
+) -> tuple[tuple[ListedEntity, ...], date | None]:
     """The entities. Raises ListRefused for a wrong header, type, id or shape."""
-    header, *body = rows(data, list_id, len(HEADER))
-    if [cell.strip().lower() for cell in header] != HEADER:
-        raise ListRefused(list_id, "LIST_CORRUPT")
-    if not body:
-        raise ListRefused(list_id, "LIST_EMPTY")
-    found = tuple(_entity(row, list_id) for row in body)
-    if len({entity.entity_id for entity in found}) != len(found):
-        raise ListRefused(list_id, "LIST_CORRUPT")
-    return found
+    found = [_entity(row, list_id) for row in records(stream, list_id, COLUMNS)]
+    return fields.whole(found, list_id), None
 
 
-def _entity(row: list[str], list_id: str) -> ListedEntity:
-    key, name, kind, aliases, births, countries = (cell.strip() for cell in row)
-    if not name or kind.lower() not in _KINDS or not _ID.fullmatch(key):
+def _entity(row: dict[str, str], list_id: str) -> ListedEntity:
+    kind = _KINDS.get(row["type"].lower())
+    if kind is None or not row["id"]:
         raise ListRefused(list_id, "LIST_CORRUPT")
-    names = [ListedName(name, "primary")]
-    names += [ListedName(alias) for alias in _values(aliases)]
-    codes = (country_code(country) for country in _values(countries))
-    return ListedEntity(
-        entity_id=f"{list_id}-{key}",
-        list_id=list_id,
-        kind=_KINDS[kind.lower()],
-        names=tuple(dict.fromkeys(names)),
-        birth_dates=tuple(b for text in _values(births) for b in birth_dates(text)),
-        countries=tuple(dict.fromkeys(code for code in codes if code)),
+    aliases = [ListedName(alias) for alias in values(row["aliases"])]
+    return fields.entity(
+        list_id,
+        row["id"],
+        kind,
+        [ListedName(row["name"], "primary"), *aliases] if row["name"] else [],
+        births=[d for t in values(row["birth_date"]) for d in fields.birth_dates(t)],
+        countries=values(row["countries"]),
+        programs=values(row.get("programs", "")),
+        identifiers=[_identifier(text) for text in values(row.get("identifiers", ""))],
+        listed_on=row.get("listed_on"),
     )
 
 
-def _values(text: str) -> list[str]:
-    return [part.strip() for part in text.split(";") if part.strip()]
+def _identifier(text: str) -> ListedIdentifier | None:
+    kind, colon, number = text.partition(":")
+    return fields.identifier(kind, number) if colon else fields.identifier("id", text)

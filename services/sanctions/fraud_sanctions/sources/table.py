@@ -2,6 +2,8 @@
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
 
 from fraud_sanctions.sources.refusal import ListRefused
 
@@ -49,3 +51,65 @@ def rows(data: bytes, list_id: str, columns: int) -> list[list[str]]:
         last_only = wrong == [len(kept) - 1]
         raise ListRefused(list_id, "LIST_TRUNCATED" if last_only else "LIST_CORRUPT")
     return kept
+
+
+class _Lines:
+    """Lines of a file, and whether the last one was ended."""
+
+    def __init__(self, stream: BinaryIO, list_id: str) -> None:
+        self._stream = stream
+        self._list_id = list_id
+        self.ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        for number, data in enumerate(self._stream):
+            if b"\x00" in data:
+                raise ListRefused(self._list_id, "LIST_CORRUPT")
+            self.ended = data.endswith((b"\n", _END_OF_FILE.encode()))
+            try:
+                yield data.decode("utf-8" if number else "utf-8-sig")
+            except UnicodeDecodeError:
+                raise ListRefused(self._list_id, "LIST_CORRUPT") from None
+
+
+def records(
+    stream: BinaryIO, list_id: str, needed: Sequence[str], delimiter: str = ","
+) -> Iterator[dict[str, str]]:
+    """Rows by the names of the header, one at a time.
+
+    The header is the first row with all `needed` columns, among the first three: some
+    files begin with a line about themselves. Refused like `rows`.
+    """
+    lines = _Lines(stream, list_id)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    header: list[str] = []
+    wrong = False
+    try:
+        for number, row in enumerate(reader):
+            cells = [cell.strip() for cell in row]
+            if not any(cells) or cells == [_END_OF_FILE]:
+                continue
+            if not header:
+                header = cells if set(needed) <= set(cells) else []
+                if not header and number >= 2:
+                    break
+                continue
+            if wrong:
+                raise ListRefused(list_id, "LIST_CORRUPT")
+            wrong = len(cells) != len(header)
+            if not wrong:
+                yield dict(zip(header, cells, strict=True))
+    except csv.Error:
+        # Inside quotes at the end of the file: it was cut off.
+        if lines.ended:
+            raise ListRefused(list_id, "LIST_CORRUPT") from None
+        raise ListRefused(list_id, "LIST_TRUNCATED") from None
+    if not header:
+        raise ListRefused(list_id, "LIST_CORRUPT")
+    if wrong or not lines.ended:
+        raise ListRefused(list_id, "LIST_TRUNCATED")
+
+
+def values(text: str) -> list[str]:
+    """Several values in one cell, separated by semicolons."""
+    return [part.strip() for part in text.split(";") if part.strip()]

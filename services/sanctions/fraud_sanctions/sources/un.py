@@ -1,43 +1,32 @@
 """UN Security Council consolidated list, XML (`scsanctions.un.org/resources/xml`)."""
 
 from datetime import date
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from typing import BinaryIO
+from xml.etree.ElementTree import Element
 
 from fraud_sanctions.records import ListedEntity, ListedName, NameQuality
-from fraud_sanctions.sources.fields import birth_dates, country_code
-from fraud_sanctions.sources.refusal import ListRefused
+from fraud_sanctions.sources import fields
+from fraud_sanctions.sources.markup import elements, text
 
 _NAME_PARTS = ("FIRST_NAME", "SECOND_NAME", "THIRD_NAME", "FOURTH_NAME")
+_WANTED = frozenset({"INDIVIDUAL", "ENTITY"})
 
 
 def parse(
-    data: bytes, *, list_id: str = "un_sc"
+    stream: BinaryIO, *, list_id: str
 ) -> tuple[tuple[ListedEntity, ...], date | None]:
     """The entities and the date the list was generated.
 
     Raises ListRefused for broken XML, entity tricks, a foreign document or no entries.
     """
-    if not data.strip():
-        raise ListRefused(list_id, "LIST_EMPTY")
-    try:
-        root = fromstring(data, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError):
-        cut = (
-            b"</CONSOLIDATED_LIST>" not in data[-200:] and b"CONSOLIDATED_LIST" in data
-        )
-        raise ListRefused(
-            list_id, "LIST_TRUNCATED" if cut else "LIST_CORRUPT"
-        ) from None
-    if root.tag.rpartition("}")[2] != "CONSOLIDATED_LIST":
-        raise ListRefused(list_id, "LIST_CORRUPT")
-    found = [_entity(item, list_id) for item in root.iter("INDIVIDUAL")]
-    found += [_entity(item, list_id) for item in root.iter("ENTITY")]
-    if not found:
-        raise ListRefused(list_id, "LIST_EMPTY")
-    return tuple(found), _generated(root)
+    found: list[ListedEntity] = []
+    generated = None
+    for item in elements(stream, list_id, "CONSOLIDATED_LIST", _WANTED):
+        if item.tag in _WANTED:
+            found.append(_entity(item, list_id))
+        else:
+            generated = _generated(item)
+    return fields.whole(found, list_id), generated
 
 
 def _generated(root: Element) -> date | None:
@@ -47,43 +36,39 @@ def _generated(root: Element) -> date | None:
         return None
 
 
-def _text(item: Element, path: str) -> str:
-    return " ".join((item.findtext(path) or "").split())
-
-
 def _entity(item: Element, list_id: str) -> ListedEntity:
-    person = item.tag == "INDIVIDUAL"
     tag = item.tag
-    name = " ".join(part for part in (_text(item, p) for p in _NAME_PARTS) if part)
-    reference = _text(item, "REFERENCE_NUMBER") or _text(item, "DATAID")
-    if not name or not reference:
-        raise ListRefused(list_id, "LIST_CORRUPT")
+    name = " ".join(part for part in (text(item, p) for p in _NAME_PARTS) if part)
     names = [ListedName(name, "primary")]
-    for alias in item.iter(f"{tag}_ALIAS"):
-        if text := _text(alias, "ALIAS_NAME"):
-            names.append(ListedName(text, _quality(_text(alias, "QUALITY"))))
-    if original := _text(item, "NAME_ORIGINAL_SCRIPT"):
-        names.append(ListedName(original))
+    names += [
+        ListedName(text(alias, "ALIAS_NAME"), _quality(text(alias, "QUALITY")))
+        for alias in item.iter(f"{tag}_ALIAS")
+    ]
+    names.append(ListedName(text(item, "NAME_ORIGINAL_SCRIPT")))
     births = [
         birth
         for when in item.iter("INDIVIDUAL_DATE_OF_BIRTH")
-        for birth in birth_dates(
-            _text(when, "DATE")
-            or _text(when, "YEAR")
-            or f"{_text(when, 'FROM_YEAR')} to {_text(when, 'TO_YEAR')}"
+        for birth in fields.birth_dates(
+            text(when, "DATE")
+            or text(when, "YEAR")
+            or f"{text(when, 'FROM_YEAR')} to {text(when, 'TO_YEAR')}"
         )
     ]
     places = [e.text or "" for e in item.findall("NATIONALITY/VALUE")]
     places += [e.text or "" for e in item.findall(f"{tag}_ADDRESS/COUNTRY")]
-    codes = (country_code(place) for place in places)
-    return ListedEntity(
-        entity_id=f"{list_id}-{reference.replace(' ', '')}",
-        list_id=list_id,
-        kind="person" if person else "organisation",
-        names=tuple(dict.fromkeys(names)),
-        birth_dates=tuple(dict.fromkeys(births)),
-        countries=tuple(dict.fromkeys(code for code in codes if code)),
-        programs=tuple(p for p in (_text(item, "UN_LIST_TYPE"),) if p),
+    return fields.entity(
+        list_id,
+        text(item, "REFERENCE_NUMBER") or text(item, "DATAID"),
+        "person" if tag == "INDIVIDUAL" else "organisation",
+        names,
+        births=births,
+        countries=places,
+        programs=[text(item, "UN_LIST_TYPE")],
+        identifiers=[
+            fields.identifier(text(paper, "TYPE_OF_DOCUMENT"), text(paper, "NUMBER"))
+            for paper in item.iter("INDIVIDUAL_DOCUMENT")
+        ],
+        listed_on=text(item, "LISTED_ON")[:10],
     )
 
 

@@ -14,6 +14,7 @@ from fraud_scoring.calibration import Calibrator
 from fraud_scoring.errors import GoldenMismatch
 from fraud_scoring.metadata import Golden, Metadata, Training
 from fraud_scoring.registry import Draft, ModelRegistry
+from fraud_scoring.schema import FILE, FeatureRegistry
 from fraud_scoring.scorer import Floats32, Floats64, ScorerEngine
 from fraud_scoring.training import calibrate
 from fraud_scoring.training.card import model_card
@@ -92,10 +93,16 @@ def publish(
         "metadata.json": orjson.dumps(metadata.model_dump(mode="json")),
         "golden.json": orjson.dumps(golden.model_dump(mode="json")),
         "model_card.md": model_card(metadata).encode(),
+        FILE: registry_of(data).model_dump_json(indent=1).encode(),
     }
     made = registry.publish(Draft(name, data.bundle, files), now=now)
     stored = registry.load(name, made.manifest.version)
     return Published(made, metrics, _compare(fitted, data, stored))
+
+
+def registry_of(data: Dataset) -> FeatureRegistry:
+    """What callers must send to a model of this dataset."""
+    return FeatureRegistry.of(data.feature_set, data.features, data.categories)
 
 
 def _calibrator(fitted: Fitted, data: Dataset) -> Calibrator:
@@ -129,7 +136,9 @@ def _metadata(
         algorithm=fitted.algorithm,
         feature_set=data.feature_set,
         features=data.features,
-        statistics=statistics(data.train.x, ranges=data.ood_range),
+        statistics=statistics(
+            data.train.x, ranges=data.ood_range, categorical=data.categorical
+        ),
         ood_z=data.ood_z,
         training=Training(
             trained_at=data.trained_at,

@@ -1,6 +1,7 @@
 """The data a model is trained, calibrated and judged on, in the order of time."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -41,7 +42,8 @@ class Dataset:
 
     `sources` says for each feature where it comes from (`transaction`, `velocity`, ...).
     A value counts as strange beyond `ood_z` deviations, unless `ood_range` is set and the
-    training range holds it.
+    training range holds it. `categories` holds, for each feature that callers send as a
+    text, the texts in the order of their codes in `x`.
     """
 
     feature_set: FeatureSetRef
@@ -61,16 +63,26 @@ class Dataset:
     unknown_share: float
     ood_z: float = OOD_Z
     ood_range: bool = True
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def width(self) -> int:
         """Number of features."""
         return len(self.features)
 
+    @property
+    def categorical(self) -> frozenset[int]:
+        """Places of the features that callers send as a text."""
+        return frozenset(
+            place for place, name in enumerate(self.features) if name in self.categories
+        )
 
-def statistics(x: Floats32, *, ranges: bool = True) -> FeatureStatistics:
+
+def statistics(
+    x: Floats32, *, ranges: bool = True, categorical: Collection[int] = ()
+) -> FeatureStatistics:
     """Range, mean, deviation and median of the known values of each feature; without
-    `ranges` no range."""
+    `ranges` no range, but for the `categorical` ones: a code is never far from others."""
     known = ~np.isnan(x)
     counts = known.sum(axis=0)
     columns = [x[known[:, i], i].astype(np.float64) for i in range(x.shape[1])]
@@ -79,10 +91,16 @@ def statistics(x: Floats32, *, ranges: bool = True) -> FeatureStatistics:
         figure = getattr(np, name)
         return tuple(float(figure(c)) if len(c) else None for c in columns)
 
-    nowhere = (None,) * len(columns)
+    def ends(name: str) -> tuple[float | None, ...]:
+        found = each(name)
+        return tuple(
+            value if ranges or place in categorical else None
+            for place, value in enumerate(found)
+        )
+
     return FeatureStatistics(
-        minimum=each("min") if ranges else nowhere,
-        maximum=each("max") if ranges else nowhere,
+        minimum=ends("min"),
+        maximum=ends("max"),
         mean=each("mean"),
         std=each("std"),
         median=each("median"),

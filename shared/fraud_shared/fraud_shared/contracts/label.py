@@ -1,6 +1,8 @@
 """Labels: what really happened to a payment, reported after a delay and reversible."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from fraud_shared.contracts.base import Contract, Identifier, Instant
 
@@ -30,7 +32,8 @@ class LabelAccepted(Contract):
 class StandingLabel(Contract):
     """`GET /v1/labels/{transaction_id}`: the fold of all reports about a payment.
 
-    `source` is whose report stands, None when all were withdrawn. `in_risk_windows` says
+    `source` is whose report stands, None when all were withdrawn; `reports` counts those
+    that arrived, each once. `in_risk_windows` says
     whether the delayed-label risk already counts it so; a report about a payment that is
     not known yet waits for it.
     """
@@ -39,6 +42,7 @@ class StandingLabel(Contract):
     state: Literal["pending", "fraud", "legitimate", "reversed"]
     source: LabelSource | None
     reported_at: Instant | None
+    reports: Annotated[int, Field(ge=0)]
     in_risk_windows: bool
 
 

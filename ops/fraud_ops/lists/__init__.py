@@ -1,0 +1,1 @@
+"""Sanctions lists: fetched, checked, compared, put where the service finds them."""

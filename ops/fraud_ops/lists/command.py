@@ -1,0 +1,201 @@
+"""`fraud lists fetch | load | diff | status`."""
+
+import shutil
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.progress import Progress, TaskID
+from rich.table import Table
+
+from fraud_ops.figures import finish, gate, wide_console
+from fraud_ops.lists.config import ListSource, read_sources
+from fraud_ops.lists.fetch import Outcome, fetch, new_client
+from fraud_ops.lists.shelf import Shelf, Taken
+from fraud_sanctions.catalogue import Source, read, sources
+from fraud_sanctions.delta import delta, fingerprints
+from fraud_sanctions.records import WatchList
+from fraud_sanctions.sources.refusal import ListRefused
+
+console = wide_console()
+_SHOWN = 20
+
+
+def fetch_command(
+    config: Path, folder: Path, only: list[str], *, as_json: bool
+) -> None:
+    """Fetch every enabled list; exit 1 when any had to be refused."""
+    now = datetime.now(UTC)
+    shelf = Shelf(folder)
+    wanted = [source for source in read_sources(config).lists if _wanted(source, only)]
+    with Progress(console=console) as bars, new_client() as client:
+        tasks: dict[str, TaskID] = {}
+
+        def told(list_id: str, done: int, total: int | None) -> None:
+            if list_id not in tasks:
+                tasks[list_id] = bars.add_task(list_id, total=total)
+            bars.update(tasks[list_id], completed=done)
+
+        found = [fetch(source, shelf, client, now, told) for source in wanted]
+    table = Table("list", "result", "version", "entities", "+", "-", "changed", "why")
+    for outcome in found:
+        table.add_row(*_row(outcome), outcome.detail)
+    console.print(table)
+    figures = {"lists": [_outcome(outcome) for outcome in found]}
+    _finish("lists fetch", figures, len(found), as_json=as_json)
+    if any(outcome.failed for outcome in found):
+        raise typer.Exit(1)
+
+
+def _wanted(source: ListSource, only: list[str]) -> bool:
+    return source.list_id in only if only else source.enabled
+
+
+def _row(outcome: Outcome) -> list[str]:
+    if outcome.taken is None:
+        return [outcome.list_id, outcome.result, "", "", "", "", ""]
+    return [outcome.list_id, outcome.result, *_counts(outcome.taken)]
+
+
+def _counts(taken: Taken) -> list[str]:
+    changes = taken.delta
+    return [
+        taken.watch.version,
+        f"{len(taken.watch.entities):,}",
+        *(f"{len(ids):,}" for ids in (changes.added, changes.removed, changes.changed)),
+    ]
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    found: dict[str, Any] = {"list": outcome.list_id, "result": outcome.result}
+    if taken := outcome.taken:
+        found |= {
+            "version": taken.watch.version,
+            "previous": taken.previous,
+            "sha256": taken.watch.sha256,
+            "entities": len(taken.watch.entities),
+            "added": len(taken.delta.added),
+            "removed": len(taken.delta.removed),
+            "changed": len(taken.delta.changed),
+        }
+    return found
+
+
+def _finish(
+    what: str, figures: Mapping[str, Any], count: int, *, as_json: bool
+) -> None:
+    finish(what, figures, [], n=count, seed=None, as_json=as_json, enforce=False)
+
+
+def load_command(file: Path, name: str, folder: Path, *, as_json: bool) -> None:
+    """Take a file from this machine into the folder, with the checks of a fetch."""
+    shelf = Shelf(folder)
+    target = f"{name or file.name.partition('.')[0]}{file.suffix}"
+    started = time.perf_counter()
+    try:
+        with shelf.part(target) as part:
+            shutil.copyfile(file, part)
+            taken = shelf.take(part, target, datetime.now(UTC))
+    except (OSError, ListRefused) as error:
+        code = error.code if isinstance(error, ListRefused) else "LIST_MISSING"
+        console.print(f"{target} is refused: {code}. The old version stays.")
+        raise typer.Exit(1) from None
+    outcome = Outcome(taken.watch.list_id, "updated", taken)
+    table = Table("list", "result", "version", "entities", "+", "-", "changed")
+    table.add_row(*_row(outcome))
+    console.print(table)
+    seconds = round(time.perf_counter() - started, 3)
+    figures = {**_outcome(outcome), "seconds": seconds}
+    _finish("lists load", figures, len(taken.watch.entities), as_json=as_json)
+
+
+def diff_command(old: Path, new: Path, *, as_json: bool) -> None:
+    """What came, went and changed between two files of a list."""
+    now = datetime.now(UTC)
+    before, after = (_read_file(path, now) for path in (old, new))
+    found = delta(fingerprints(before.entities), fingerprints(after.entities))
+    captions = {
+        entity.entity_id: entity.caption
+        for watch in (before, after)
+        for entity in watch.entities
+    }
+    changes = {"added": found.added, "removed": found.removed, "changed": found.changed}
+    table = Table("change", "entity", "name")
+    for what, ids in changes.items():
+        for entity_id in ids[:_SHOWN]:
+            table.add_row(what, entity_id, captions[entity_id])
+        if len(ids) > _SHOWN:
+            table.add_row(what, f"and {len(ids) - _SHOWN:,} more", "")
+    console.print(table)
+    figures = {"before": before.version, "after": after.version, **changes}
+    _finish("lists diff", figures, len(after.entities), as_json=as_json)
+
+
+def _read_file(path: Path, now: datetime) -> WatchList:
+    # One name for both, so that the ids of two files can be compared.
+    try:
+        return read(Source("list", (path,)), now)
+    except ListRefused as refusal:
+        console.print(f"{path} is refused: {refusal.code}")
+        raise typer.Exit(1) from None
+
+
+def status_command(
+    folder: Path, stale_after_hours: float, *, as_json: bool, enforce: bool
+) -> None:
+    """Version, hash, date and age of every list of the folder, and of the last fetch."""
+    now = datetime.now(UTC)
+    shelf = Shelf(folder)
+    notes = shelf.notes()
+    table = Table(
+        "list", "version", "dated", "age, h", "entities", "sha256", "last fetch"
+    )
+    rows: list[dict[str, Any]] = []
+    for source in sources(folder):
+        row = _status(source, now)
+        note = notes.get(source.files[0].name)
+        row["last_fetch"] = note.outcome if note else None
+        rows.append(row)
+        table.add_row(*(str(value)[:40] for value in row.values()))
+    console.print(table)
+    stale = sum(
+        row["version"] is None or row["age_hours"] > stale_after_hours for row in rows
+    )
+    finish(
+        "lists status",
+        {"lists": rows},
+        [
+            gate("lists", len(rows), 1, "at_least"),
+            gate("stale or unreadable lists", stale, 0, "at_most"),
+        ],
+        n=len(rows),
+        seed=None,
+        as_json=as_json,
+        enforce=enforce,
+    )
+
+
+def _status(source: Source, now: datetime) -> dict[str, Any]:
+    age = max(0.0, (now - source.written_at).total_seconds() / 3600)
+    try:
+        watch = read(source, now)
+    except ListRefused as refusal:
+        return {
+            "list": source.list_id,
+            "version": None,
+            "dated": refusal.code,
+            "age_hours": round(age, 2),
+            "entities": 0,
+            "sha256": "",
+        }
+    return {
+        "list": watch.list_id,
+        "version": watch.version,
+        "dated": watch.dated.isoformat() if watch.dated else None,
+        "age_hours": round(age, 2),
+        "entities": len(watch.entities),
+        "sha256": watch.sha256,
+    }

@@ -1,0 +1,104 @@
+"""What is refused names its field, and no window has moved."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from fraud_features.memory import MemoryOnlineStore
+from fraud_features.online import Observation
+from fraud_shared.testing.factories import NOON, make_transaction, payment_body
+
+JSON = {"content-type": "application/json"}
+FUTURE, ANCIENT = NOON + timedelta(minutes=6), NOON - timedelta(days=8)
+
+
+def raw(path: str, text: str, body: dict[str, Any] | None = None) -> bytes:
+    """A payment of acc-1, or another body, with this JSON text at one place."""
+    body = payment_body() if body is None else dict(body)
+    node = body
+    *parents, last = path.split(".")
+    for parent in parents:
+        node[parent] = node = dict(node.get(parent, {}))
+    node[last] = "@@"
+    return json.dumps(body).replace('"@@"', text).encode()
+
+
+BAD: list[tuple[str, str, str]] = [
+    # where, what, the field that the problem names
+    ("occurred_at", f'"{FUTURE.isoformat()}"', "occurred_at"),
+    ("occurred_at", f'"{ANCIENT.isoformat()}"', "occurred_at"),
+    ("occurred_at", '"yesterday"', "occurred_at"),
+    ("currency", '"XYZ"', "currency"),
+    ("features", '{"no feature": 1}', "features"),
+    ("features.V1", "NaN", "features.V1"),
+    ("features.V1", "[1]", "features.V1"),
+    ("amount_minor", "NaN", "amount_minor"),
+    ("amount_minor", '"42"', "amount_minor"),
+    ("amount_minor", "42.5", "amount_minor"),
+    ("account_id", "17", "account_id"),
+    ("merchant.terminal_id", "{}", "merchant.terminal_id"),
+    ("location.lat", "91", "location.lat"),
+    ("card.surprise", "1", "card.surprise"),
+]
+
+
+async def everything(store: MemoryOnlineStore) -> list[Observation]:
+    """What a next payment would read, here and now and a week on."""
+    return [
+        await store.peek(
+            make_transaction(
+                transaction_id="probe", occurred_at=NOON + timedelta(days=days)
+            )
+        )
+        for days in (0, 7)
+    ]
+
+
+async def problem_of(run: Any, route: str, body: bytes) -> dict[str, Any]:
+    """The problem that a route answers a payment with, alone or in a batch."""
+    if route == "/v1/score/batch":
+        body = b'{"transactions":[' + body + b"]}"
+    reply = (await run.http.post(route, content=body, headers=JSON)).json()
+    if "results" in reply:
+        [result] = reply["results"]
+        reply = result["problem"]
+    return dict(reply)
+
+
+class TestBadInput:
+    @pytest.mark.parametrize("route", ["/score", "/v1/score/batch"])
+    async def test_the_field_is_named_and_nothing_moves(
+        self, start: Any, route: str
+    ) -> None:
+        store = MemoryOnlineStore()
+        async with start(online=store) as run:
+            await run.score(payment_body())
+            before = await everything(store)
+            for path, text, field in BAD:
+                problem = await problem_of(run, route, raw(path, text))
+                assert problem["status"] == 422, path
+                named = [error["field"] for error in problem["errors"]]
+                assert any(field in name for name in named), path
+                assert await everything(store) == before, path
+
+    async def test_a_good_payment_does_move_them(self, start: Any) -> None:
+        store = MemoryOnlineStore()
+        async with start(online=store) as run:
+            before = await everything(store)
+            await run.score(payment_body())
+            assert await everything(store) != before
+
+    @pytest.mark.parametrize("number", ["NaN", "Infinity", '"1.0"'])
+    async def test_what_a_model_does_not_take_is_named(
+        self, start: Any, number: str
+    ) -> None:
+        row = {"Time": 0.0, **{f"V{n}": 0.0 for n in range(1, 29)}, "Amount": 1.0}
+        async with start() as run:
+            unknown = await run.http.post("/v1/fraud-score", json={**row, "V29": 1.0})
+            body = raw("V1", number, row)
+            wrong = await run.http.post("/v1/fraud-score", content=body, headers=JSON)
+        assert (unknown.status_code, wrong.status_code) == (422, 422)
+        assert [e["field"] for e in unknown.json()["errors"]] == ["V29"]
+        assert [e["field"] for e in wrong.json()["errors"]] == ["V1"]
