@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from fraud_features.online import OnlineStore
+from fraud_scoring.trial import Trial
 from fraud_shared.mesh.door import Door
 from fraud_shared.mesh.transport import AsgiTransport
 from fraud_shared.web.tokens import TokenIssuer
@@ -15,12 +16,16 @@ class House:
     """Every service's app in this process; only the transport differs from the mesh.
 
     `apps` maps service names to apps; taking one out makes that service unreachable.
+    `trial` replaces the process in which a scorer tries a new model.
     """
 
-    def __init__(self, online: OnlineStore, token_key: str) -> None:
+    def __init__(
+        self, online: OnlineStore, token_key: str, *, trial: Trial | None = None
+    ) -> None:
         self.apps: dict[str, FastAPI] = {}
         self._online = online
         self._token_key = token_key
+        self._trial = trial
         self._build()
 
     def door(self, service: str) -> Door:
@@ -53,10 +58,10 @@ class House:
 
         self.apps.update(
             rules=fraud_rules.app.create_app(),
-            isolation_forest=fraud_isolation_forest.app.create_app(),
-            autoencoder=fraud_autoencoder.app.create_app(),
-            xgboost=fraud_xgboost.app.create_app(),
-            lightgbm=fraud_lightgbm.app.create_app(),
+            isolation_forest=fraud_isolation_forest.app.create_app(trial=self._trial),
+            autoencoder=fraud_autoencoder.app.create_app(trial=self._trial),
+            xgboost=fraud_xgboost.app.create_app(trial=self._trial),
+            lightgbm=fraud_lightgbm.app.create_app(trial=self._trial),
             decision=fraud_decision.app.create_app(),
             sanctions=fraud_sanctions.app.create_app(),
             action=fraud_action.app.create_app(

@@ -47,14 +47,15 @@ class Keeper:
             seconds=settings.trial_seconds,
             limit_ms=settings.score_limit_ms,
         )
+        self.slots: Mapping[str, Slot] = {}
         gate = Gate(
-            trial=trial or ChildTrial(engine, bounds),
+            trial=trial or ChildTrial(engine, bounds, self._serving),
             top_features=settings.top_features,
             limit_ms=settings.score_limit_ms,
             slowdown=settings.slowdown_limit,
             rollback=settings.rollback_limits(),
         )
-        self.slots: Mapping[str, Slot] = {
+        self.slots = {
             name: Slot(service, name, settings.aliases, engine, gate, now=now)
             for name in settings.models
         }
@@ -108,6 +109,9 @@ class Keeper:
         rollback = slot.roll_back(serving, reason)
         if rollback is not None:
             self._thread.submit(self._remember, slot.name, rollback)
+
+    def _serving(self) -> bool:
+        return any(slot.current is not None for slot in self.slots.values())
 
     def _remember(self, name: str, rollback: Rollback) -> None:
         self._open_shelf().keep_rollback(name, rollback)

@@ -46,17 +46,25 @@ class Bounds:
 
 
 class ChildTrial:
-    """Tries artefacts of one engine; blocks while the child works."""
+    """Tries artefacts of one engine; blocks while the child works. While something is
+    `serving` beside it, the child only gets the time that is left over."""
 
-    def __init__(self, engine: ScorerEngine, bounds: Bounds) -> None:
+    def __init__(
+        self,
+        engine: ScorerEngine,
+        bounds: Bounds,
+        serving: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._engine = engine
         self._bounds = bounds
+        self._serving = serving
 
     def __call__(self, artifact: Artifact) -> None:
         """Raise `TrialFailed` when the child does not come back with a verdict, and what
         the gate says otherwise."""
         with _scratch() as order, _scratch() as reply:
-            _write(order, self._engine, artifact, self._bounds)
+            nice = 10 if self._serving() else 0
+            _write(order, self._engine, artifact, self._bounds, nice)
             order.seek(0)
             status = self._run(order, reply)
             reply.seek(0)
@@ -123,13 +131,18 @@ _REFUSALS: Mapping[str, type[ArtifactRefused]] = {
 
 
 def _write(
-    stream: IO[bytes], engine: ScorerEngine, artifact: Artifact, bounds: Bounds
+    stream: IO[bytes],
+    engine: ScorerEngine,
+    artifact: Artifact,
+    bounds: Bounds,
+    nice: int,
 ) -> None:
     order = {
         "engine": engine.home,
         "memory_mb": bounds.memory_mb,
         "seconds": bounds.seconds,
         "limit_ms": bounds.limit_ms,
+        "nice": nice,
         "manifest": artifact.manifest.model_dump(mode="json"),
         "hash": artifact.hash,
         "files": {name: len(data) for name, data in artifact.files.items()},
@@ -148,7 +161,7 @@ def _read(stream: IO[bytes]) -> tuple[dict[str, Any], Artifact]:
     return order, Artifact(manifest, order["hash"], files)
 
 
-def _bind(memory_mb: int, seconds: float) -> None:
+def _bind(memory_mb: int, seconds: float, nice: int) -> None:
     """Bounds that the kernel keeps, from here on and in anything that is loaded."""
     cpu = max(1, int(seconds / 2))
     for what, most in (
@@ -159,7 +172,7 @@ def _bind(memory_mb: int, seconds: float) -> None:
     ):
         resource.setrlimit(what, (most, most))
     with suppress(OSError):
-        os.nice(10)
+        os.nice(nice)
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
         score.write("1000")
 
@@ -186,7 +199,7 @@ def main() -> None:
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 1)
     sys.stdout = io.StringIO()
-    _bind(order["memory_mb"], order["seconds"])
+    _bind(order["memory_mb"], order["seconds"], order["nice"])
     os.write(answer, json.dumps(_try(order, artifact)).encode())
     # At once: what a library does at exit is no part of the verdict.
     os._exit(0)

@@ -48,20 +48,20 @@ class TestVerdicts:
 
 class TestBounds:
     @pytest.mark.parametrize(
-        ("engine", "why"),
+        ("engine", "seconds", "why"),
         [
-            (hostile.HANG, "no verdict in"),
-            (hostile.SPIN, "no verdict in|signal"),
-            (hostile.EAT, "MiB|signal"),
-            (hostile.CRASH, "signal 11"),
-            (hostile.LEAVE, "status 7"),
-            (hostile.SHOUT, "no verdict in|signal|status"),
+            (hostile.HANG, 3.0, "no verdict in"),
+            (hostile.SPIN, 4.0, "no verdict in|signal"),
+            (hostile.EAT, 60.0, "MiB|signal"),
+            (hostile.CRASH, 60.0, "signal 11"),
+            (hostile.LEAVE, 60.0, "status 7"),
+            (hostile.SHOUT, 4.0, "no verdict in|signal|status"),
         ],
         ids=["hangs", "spins", "eats memory", "crashes", "leaves", "shouts"],
     )
-    def test_a_model_harms_only_the_child(self, good, engine, why):
+    def test_a_model_harms_only_the_child(self, good, engine, seconds, why):
         with pytest.raises(TrialFailed, match=why):
-            ChildTrial(engine, Bounds(memory_mb=512, seconds=3.0))(good)
+            ChildTrial(engine, Bounds(memory_mb=512, seconds=seconds))(good)
 
     def test_the_child_sees_no_secrets(self, good, monkeypatch):
         monkeypatch.setenv("FRAUD_SIGNING_KEY", "secret")
