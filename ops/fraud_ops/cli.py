@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fraud_ops.chaos.cli import flip as chaos_flip
 from fraud_ops.chaos.cli import swap as chaos_swap
 from fraud_ops.features.cli import features_app
 from fraud_ops.lists.cli import lists_app
@@ -32,6 +33,7 @@ app.add_typer(evaluate_app, name="evaluate")
 chaos_app = typer.Typer(help="Break the mesh on purpose, under load.")
 app.add_typer(chaos_app, name="chaos")
 chaos_app.command("swap")(chaos_swap)
+chaos_app.command("flip")(chaos_flip)
 
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object as the last line.")

@@ -39,3 +39,28 @@ def swap(
         as_json=as_json,
         enforce=enforce,
     )
+
+
+def flip(
+    flips: Annotated[int, typer.Option(help="How many list updates.")] = 50,
+    rps: Annotated[float, typer.Option(help="Open-loop rate.")] = 100.0,
+    entities: Annotated[int, typer.Option(help="Invented entities per list.")] = 2000,
+    seed: Annotated[int, typer.Option(help="Of the invented names.")] = 1,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object as the last line.")
+    ] = False,
+    enforce: Annotated[
+        bool, typer.Option("--gate", help="Exit 1 when a gate does not hold.")
+    ] = False,
+) -> None:
+    """Update two sanctions lists at once under load: every answer is from one version."""
+    from fraud_ops.chaos.flip import chaos_flip_command
+
+    chaos_flip_command(
+        flips=flips,
+        rps=rps,
+        entities=entities,
+        seed=seed,
+        as_json=as_json,
+        enforce=enforce,
+    )

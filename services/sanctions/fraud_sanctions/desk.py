@@ -1,9 +1,10 @@
 """The screening desk: which lists are in use, and what they say about a party."""
 
 import asyncio
+import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -102,7 +103,8 @@ class ScreeningDesk:
         used = {w.list_id: w for w in self._edition.lists} if self._edition else {}
         try:
             signature = await asyncio.to_thread(_signature, folder)
-            loaded = await asyncio.to_thread(load, folder, used, now)
+            with _patient_building():
+                loaded = await asyncio.to_thread(load, folder, used, now)
         except OSError:
             raise ListsUnusable from None
         self.refused = loaded.refused
@@ -110,7 +112,8 @@ class ScreeningDesk:
         if not loaded.lists or (self._edition is None and loaded.refused):
             raise ListsUnusable
         since = await asyncio.to_thread(self._since, folder, loaded.lists)
-        edition = await asyncio.to_thread(self._build, loaded.lists, since)
+        with _patient_building():
+            edition = await asyncio.to_thread(self._build, loaded.lists, since)
         self._edition, self._signature = edition, signature
         log.info("lists_loaded", lists=len(edition.lists), entities=len(edition.by_id))
         return edition
@@ -195,6 +198,21 @@ class ScreeningDesk:
         )
         telemetry.SCREENING_SECONDS.observe(time.perf_counter() - started)
         return hits
+
+
+# What a request may wait each time it wants its turn back from a thread that builds.
+_TURN_S = 0.0005
+
+
+@contextmanager
+def _patient_building() -> Iterator[None]:
+    """While an index is built in a thread, requests get their turn ten times sooner."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(_TURN_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def _signature(folder: Path) -> Signature:
