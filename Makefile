@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-all check format lock schemas simulate train bench clean
+.PHONY: help setup run demo test test-all check format lock schemas simulate train peers bench clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -60,6 +60,10 @@ simulate: $(STAMP) ## A table of simulated payments by scenario
 
 train: $(STAMP) ## Train a new bundle on 300,000 payments
 	$(BIN)/fraud train
+
+peers: ops/peers.txt ## MLflow's and BentoML's servers in an environment of their own, to compare with
+	$(PYTHON) -m venv var/peers
+	var/peers/bin/pip install --quiet --disable-pip-version-check -r ops/peers.txt
 
 bench: $(STAMP) ## Measure the mesh: open loop, then throughput against the plain version
 	$(BIN)/fraud bench mesh --rps 50 --seconds 30 --json

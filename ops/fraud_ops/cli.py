@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fraud_ops.chaos.cli import flip as chaos_flip
+from fraud_ops.bench.serving.cli import bench_serving
 from fraud_ops.chaos.cli import swap as chaos_swap
+from fraud_ops.deploy.cli import deploy_sizes
 from fraud_ops.features.cli import features_app
 from fraud_ops.lists.cli import lists_app
 
@@ -27,6 +29,7 @@ app.add_typer(keys_app, name="keys")
 
 bench_app = typer.Typer(help="Measurements that anyone can run.")
 app.add_typer(bench_app, name="bench")
+bench_app.command("serving")(bench_serving)
 
 evaluate_app = typer.Typer(help="Quality as a command.")
 app.add_typer(evaluate_app, name="evaluate")
@@ -225,6 +228,9 @@ def deploy_check() -> None:
     from fraud_ops.deploy_check import deploy_check_command
 
     deploy_check_command()
+
+
+app.command("deploy-sizes")(deploy_sizes)
 
 
 def _trained(

@@ -1,20 +1,31 @@
 """What an image of a service holds: its own closure, and nothing that only trains.
 
-Each test installs one service into a fresh environment, step by step as the Dockerfile
-does, and creates its app there in production mode.
+Each service is installed into a fresh environment, step by step as the Dockerfile does. Its
+app is created there in production mode, and a scorer scores there.
 """
 
+import importlib
 import json
 import os
-import runpy
+import socket
 import subprocess
-import sys
-from collections.abc import Sequence
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
+from fraud_ops.deploy.closure import contents, install
+from fraud_scoring.folder import FolderRegistry
+from fraud_scoring.keys import Signer, Verifier, generate_keys
+from fraud_scoring.testing.contract import score_request
+from fraud_scoring.training.assemble import publish
+from fraud_scoring.training.synthetic import NOW, synthetic
 from fraud_shared.mesh.addresses import SERVICES
+from fraud_shared.web.tokens import TokenIssuer
 
 ROOT = Path(__file__).resolve().parents[2]
 SCORERS = {"isolation_forest", "autoencoder", "xgboost", "lightgbm"}
@@ -25,6 +36,8 @@ NOWHERE = (
     "onnx",
     "onnxmltools",
     "joblib",
+    "pandas",
+    "mlflow",
     "pytest",
     "httpx",
 )
@@ -76,40 +89,111 @@ def run(command: Sequence[str | Path], **options: object) -> str:
     return done.stdout
 
 
-def pip(python: Path, *arguments: str | Path) -> str:
-    """Our pip at work in another environment, which needs none of its own."""
-    return run([sys.executable, "-m", "pip", "--python", python, *arguments], cwd=ROOT)
+@pytest.fixture(scope="module")
+def service(request):
+    return request.param
 
 
-def install(service: str, folder: Path) -> Path:
-    """An environment with what the Dockerfile puts into the image; returns its Python."""
-    run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"])
-    python = folder / "venv" / "bin" / "python"
-    closure = runpy.run_path(str(ROOT / "deploy" / "requirements.py"))["closure"]
-    outside, own = closure(ROOT, service)
-    (folder / "outside.txt").write_text("\n".join(outside))
-    third = ("--only-binary", ":all:", "-c", "requirements.lock")
-    pip(python, "install", "--quiet", *third, "-r", folder / "outside.txt")
-    pip(python, "uninstall", "--quiet", "--yes", "nvidia-nccl-cu12")
-    wheel = ("wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation")
-    run([sys.executable, "-m", "pip", *wheel, "-w", folder / "wheels", *own])
-    wheels = sorted((folder / "wheels").glob("*.whl"))
-    pip(python, "install", "--quiet", "--no-deps", "--no-index", *wheels)
-    return python
+@pytest.fixture(scope="module")
+def python(service, tmp_path_factory):
+    """The Python of an environment with the closure of that service."""
+    return install(ROOT, service, tmp_path_factory.mktemp(service))
+
+
+@contextmanager
+def serving(python: Path, service: str, folder: Path, **extra: str) -> Iterator[str]:
+    """The service as its image starts it; its URL once it is ready."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        "PATH": os.environ["PATH"],
+        **ENVIRONMENT,
+        "FRAUD_VAR": str(folder),
+        f"FRAUD_{service.upper()}_PORT": str(port),
+        **extra,
+    }
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [python, "-m", f"fraud_{service}"],
+            cwd=folder, env=environment, stdout=log, stderr=log,
+        )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    try:
+        give_up = time.monotonic() + 60
+        while not ready(url):
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < give_up, (folder / "log").read_text()
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_service_runs_on_its_own_closure(service: str, tmp_path: Path):
-    python = install(service, tmp_path)
-    empty = tmp_path / "empty"
-    empty.mkdir()
+@pytest.mark.parametrize("service", SERVICES, indirect=True)
+def test_a_service_runs_on_its_own_closure(service, python, tmp_path):
     names = [*NOWHERE, *ONLY, *(f"fraud_{s}" for s in SERVICES), "fraud_ops"]
     environment = {"PATH": os.environ["PATH"], **ENVIRONMENT}
-    output = run([python, "-c", LOOK, service, *names], cwd=empty, env=environment)
+    output = run([python, "-c", LOOK, service, *names], cwd=tmp_path, env=environment)
 
     title, present = json.loads(output.splitlines()[-1])
     assert title
     expected = {name for name, services in ONLY.items() if service in services}
     assert set(present) == expected | {f"fraud_{service}"}
-    assert list((tmp_path / "venv").rglob("libnccl*")) == []
+    assert list(python.parent.parent.rglob("libnccl*")) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("service", sorted(SCORERS), indirect=True)
+def test_a_scorer_serves_on_its_own_closure(service, python, tmp_path):
+    keys, data = generate_keys(), synthetic()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the training libraries' own
+        fitted = importlib.import_module(f"fraud_{service}.train").train(data)
+    verifier, signer = Verifier(keys.public_pem), Signer(keys.private_pem)
+    registry = FolderRegistry(str(tmp_path / "registry"), verifier, signer)
+    made = publish(service, fitted, data, registry, now=NOW)
+    version = made.artifact.manifest.version
+    for alias in ("champion", "challenger"):
+        registry.promote(service, version, alias, now=NOW)
+
+    token = TokenIssuer("orchestrator", "k" * 32).bearer(service)
+    given = {
+        "MODEL_REGISTRY_URI": str(tmp_path / "registry"),
+        "FRAUD_SIGNING_PUBLIC_KEY": keys.public_pem,
+    }
+    with serving(python, service, tmp_path, **given) as url:
+        reply = httpx.post(
+            f"{url}/score",
+            content=score_request(made, data.test.x[0]),
+            headers={"Authorization": token},
+        )
+        explained = httpx.post(
+            f"{url}/explain",
+            content=score_request(made, data.test.x[0]),
+            headers={"Authorization": token},
+        )
+
+    expected = fitted.reference(data.test.x[:1])[0]
+    found = reply.json()
+    assert found["model"]["version"] == version
+    assert found["raw"][fitted.engine.raw_name] == pytest.approx(expected, abs=1e-6)
+    assert explained.json()["top_features"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("service", ["rules"], indirect=True)
+def test_its_contents_are_weighed(python):
+    sizes = {one.name: one.size for one in contents(python)}
+    assert "fraud-rules" in sizes
+    assert "pip" not in sizes
+    assert 10_000_000 < sum(sizes.values()) < 400_000_000

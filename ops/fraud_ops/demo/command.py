@@ -2,7 +2,9 @@
 
 import asyncio
 import secrets
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from rich.progress import Progress
@@ -31,6 +33,7 @@ def demo_command(
     script = rehearse(payments, seed, datetime.now(UTC))
     with mesh.fresh(DEMO_PORT) as stage:
         tally, labels = asyncio.run(_run(stage, script))
+        _keep(stage, mesh.var / "demo")
     show.by_scenario(console, tally)
     percentiles = show.latency(console, tally)
     if tally.explained is not None:
@@ -59,6 +62,14 @@ def demo_command(
         as_json=as_json,
         enforce=enforce,
     )
+
+
+def _keep(stage: LocalMesh, folder: Path) -> None:
+    """What was decided and reported, in place of the last demo's, to be looked at."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for file in stage.var.glob("*.db*"):
+        shutil.copy(file, folder)
 
 
 async def _run(mesh: LocalMesh, script: Play) -> tuple[Tally, int]:

@@ -1,15 +1,21 @@
 """The decision log read from its beginning: what a rebuild and a comparison need of it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 
-from fraud_orchestrator.tables import decisions
-from fraud_shared.contracts.decision import PolicyContext, Reason, Verdict
+from fraud_orchestrator.tables import decisions, labels
+from fraud_shared.contracts.decision import (
+    DecisionMade,
+    PolicyContext,
+    Reason,
+    Verdict,
+)
 from fraud_shared.contracts.features import FeatureVector
+from fraud_shared.contracts.label import LabelReported
 from fraud_shared.contracts.transaction import Transaction
 from fraud_shared.state.database import Database
 
@@ -74,6 +80,32 @@ class History:
 
         Raises Unavailable when the database does not answer.
         """
+        async for page in self._pages(since, size):
+            yield [Decided.model_validate_json(record) for record in page]
+
+    async def records(
+        self, since: datetime | None = None, *, size: int = PAGE
+    ) -> AsyncIterator[Sequence[DecisionMade]]:
+        """The same with everything that was recorded, signals included."""
+        async for page in self._pages(since, size):
+            yield [DecisionMade.model_validate_json(record) for record in page]
+
+    async def reports(self) -> Mapping[tuple[str, str], Sequence[LabelReported]]:
+        """Every label report, by client and transaction."""
+        found: dict[tuple[str, str], list[LabelReported]] = {}
+        async with self._db.read() as conn:
+            for row in (await conn.execute(sa.select(labels))).mappings():
+                report = LabelReported(
+                    **{name: row[name] for name in LabelReported.model_fields}
+                )
+                found.setdefault((row["client"], report.transaction_id), []).append(
+                    report
+                )
+        return found
+
+    async def _pages(
+        self, since: datetime | None, size: int
+    ) -> AsyncIterator[Sequence[bytes]]:
         order = (decisions.c.decided_at, decisions.c.decision_id)
         query = sa.select(*order, decisions.c.record).order_by(*order).limit(size)
         after: Any = None if since is None else (decisions.c.decided_at >= since)
@@ -82,7 +114,7 @@ class History:
                 page = query if after is None else query.where(after)
                 rows = (await conn.execute(page)).all()
             if rows:
-                yield [Decided.model_validate_json(bytes(r.record)) for r in rows]
+                yield [bytes(row.record) for row in rows]
             if len(rows) < size:
                 return
             last = rows[-1]

@@ -1,0 +1,1 @@
+"""`fraud models compare`: champion and challenger on what was really decided."""
