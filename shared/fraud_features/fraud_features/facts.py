@@ -16,7 +16,7 @@ AMOUNT_CAP = 10**10
 SMALL_AMOUNT = 500
 HOUR_US = 3_600_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NOTHING_MOVED = frozenset(("refund", "account_verification"))
+NOTHING_MOVED = frozenset(("refund", "account_verification"))
 
 
 class Facts(NamedTuple):
@@ -74,7 +74,7 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
     occurred = row["occurred_at"]
     t = occurred if isinstance(occurred, int) else microseconds(occurred)
     amount = to_reference(amount_minor, currency)
-    moved = 0 if kind in _NOTHING_MOVED else min(amount, AMOUNT_CAP)
+    moved = 0 if kind in NOTHING_MOVED else min(amount, AMOUNT_CAP)
     hours = t // HOUR_US
     card = get("card_token")
     return Facts(

@@ -13,10 +13,14 @@ RISK_GROUP: dict[str, int] = {
 }
 
 
+# Airlines, car rental and hotels by brand.
+BRANDS, BRANDS_GROUP = ("3000", "3999"), 1
+
+
 def risk_group(mcc: str | None) -> int | None:
     """0 (ordinary) to 3 (as good as cash); None when the payment names no category."""
     if mcc is None:
         return None
-    if "3000" <= mcc <= "3999":  # airlines, car rental and hotels by brand
-        return 1
+    if BRANDS[0] <= mcc <= BRANDS[1]:
+        return BRANDS_GROUP
     return RISK_GROUP.get(mcc, 0)

@@ -1,0 +1,236 @@
+"""The offline executor: chunks of payments in, chunks of feature rows out."""
+
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, cast
+
+import numpy as np
+import polars as pl
+
+from fraud_features.columnar import profiles
+from fraud_features.columnar.codes import CodeBook, RecentIds
+from fraud_features.columnar.expressions import feature_columns
+from fraud_features.columnar.facts import facts_frame
+from fraud_features.columnar.jit import Codes, Ints
+from fraud_features.columnar.labels import LabelFeed, label_frame
+from fraud_features.columnar.state import (
+    Chunk,
+    LogWork,
+    PeaksWork,
+    ProfileWork,
+    RiskWork,
+    SeenWork,
+    Work,
+)
+from fraud_features.engine import SWEEP_EVERY
+from fraud_features.expression import names_in
+from fraud_features.layout import LOGS, PROFILE, RISKS, SEEN, LogSpec
+from fraud_features.registry import FeatureSet
+from fraud_features.windows import LOG_CAP
+
+_INDEX = ("transaction_id", "occurred_at", "account_id")
+
+
+class Executor:
+    """State of every entity. Feed it chunks (`source.chunks`) in order of arrival.
+
+    Only the windows, sets and profiles that the features read are kept. The kernels run
+    on `threads` threads, and a chunk's pieces do not depend on each other's order.
+    """
+
+    def __init__(
+        self,
+        features: FeatureSet,
+        reports: pl.DataFrame | None,
+        *,
+        id_memory: int | None,
+        log_cap: int = LOG_CAP,
+        seen_cap: int | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self._features = features
+        self._columns = feature_columns(features.features)
+        self._ids = RecentIds(id_memory)
+        self._feed = LabelFeed(label_frame(()) if reports is None else reports)
+        self._plan = _Plan(features, log_cap, seen_cap, self._feed.payments)
+        self._books = _books()
+        self._newest = 0
+        self._until_sweep = SWEEP_EVERY
+        self._pool = ThreadPoolExecutor(threads or min(4, os.cpu_count() or 1))
+
+    def close(self) -> None:
+        """Give the threads back."""
+        self._pool.shutdown()
+
+    def run(self, payments: pl.DataFrame) -> pl.DataFrame:
+        """Index columns and features of each payment whose id is new."""
+        if not payments.height:
+            return self._empty(payments)
+        clock = cast(int, payments["occurred_at"].max())
+        new = self._ids.is_new(payments["transaction_id"], clock)
+        if not new.all():
+            payments = payments.filter(pl.Series(new))
+        parts: list[pl.DataFrame] = []
+        while payments.height:
+            parts.append(self._observe(payments.head(self._until_sweep)))
+            payments = payments.slice(self._until_sweep)
+            self._until_sweep -= parts[-1].height
+            if not self._until_sweep:
+                self._until_sweep = SWEEP_EVERY
+                self._forget()
+        return pl.concat(parts) if parts else self._empty(payments)
+
+    def _empty(self, payments: pl.DataFrame) -> pl.DataFrame:
+        names = self._features.names
+        index = payments.select(*_INDEX)
+        return _dated(index.with_columns(pl.lit(0.0).alias(name) for name in names))
+
+    def _observe(self, payments: pl.DataFrame) -> pl.DataFrame:
+        facts = facts_frame(payments)
+        if self._features.needs_online:
+            slots = self._slots(facts)
+            facts = facts.hstack(
+                [
+                    pl.Series(name, slots[row], nan_to_null=True)
+                    for name, row in self._plan.slots.items()
+                ]
+            )
+        columns = [pl.col(name) for name in _INDEX]
+        return _dated(facts.lazy().select(*columns, *self._columns).collect())
+
+    def _slots(self, facts: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+        t: Ints = facts["t"].to_numpy(writable=True)
+        self._newest = max(self._newest, int(t.max()))
+        codes = self._encode(facts)
+        out = np.full((self._plan.rows, len(t)), np.nan)
+        chunk = Chunk(
+            t=t,
+            moved=_ints(facts, "moved"),
+            small=facts["small"].to_numpy(writable=True),
+            hour=_ints(facts, "hour"),
+            lat=_ints(facts, "lat"),
+            lon=_ints(facts, "lon"),
+            codes=codes,
+            sizes={name: book.size for name, book in self._books.items()},
+            texts=dict(self._books),
+            effects=self._feed.effects(facts["transaction_id"], t, codes.__getitem__),
+            out=out,
+        )
+        waiting: list[Future[Any]] = []
+        # Logs first: what waits for one always waits for work that has begun.
+        for log in self._plan.logs:
+            chunk.late[log.spec.name] = self._pool.submit(log.observe, chunk)
+        waiting += chunk.late.values()
+        waiting += (self._pool.submit(work.observe, chunk) for work in self._plan.rest)
+        for future in waiting:
+            future.result()
+        return out
+
+    def _encode(self, facts: pl.DataFrame) -> dict[str, Codes]:
+        by_book: dict[int, list[str]] = {}
+        for name in self._plan.entities:
+            by_book.setdefault(id(self._books[name]), []).append(name)
+
+        def encode(names: list[str]) -> dict[str, Codes]:
+            return {name: self._books[name].encode(facts[name]) for name in names}
+
+        codes: dict[str, Codes] = {}
+        for part in self._pool.map(encode, by_book.values()):
+            codes |= part
+        return codes
+
+    def _forget(self) -> None:
+        for work in (*self._plan.logs, *self._plan.rest):
+            work.forget(self._newest)
+
+
+class _Plan:
+    """Which tables of `layout` the features need, and the row of each of their slots."""
+
+    def __init__(
+        self, features: FeatureSet, log_cap: int, seen_cap: int | None, labelled: int
+    ) -> None:
+        wanted = set().union(*map(names_in, features.features))
+        self.slots: dict[str, int] = {}
+        self.rows = 0
+        self.rest: list[Work] = []
+        self.entities = {"account"} | {risk.name for risk in RISKS}
+        self._wanted = wanted
+        seen = [s for s in SEEN if self._needs(_seen_slots(s))]
+        owners = {s.owner for s in seen}
+        self.logs = self._logs(owners, log_cap)
+        for s in seen:
+            self.entities |= {s.owner, s.value}
+            retention = next(log.retention for log in LOGS if log.name == s.owner)
+            cap = s.cap if seen_cap is None else seen_cap
+            self.rest.append(SeenWork(s, self._take(_seen_slots(s)), cap, retention))
+        if self._needs(list(PROFILE)):
+            self.rest.append(ProfileWork(self._take(list(PROFILE))))
+        for risk in RISKS:
+            names = [f"{risk.name}_frauds_{window}" for window in risk.windows]
+            if self._needs(names):
+                self.rest.append(RiskWork(risk, self._take(names), labelled))
+
+    def _logs(self, owners: set[str], cap: int) -> list[LogWork]:
+        works: list[LogWork] = []
+        for writer in LOGS:
+            if writer.when == "never":
+                continue
+            readers = [s for s in LOGS if s.store == writer.store and s is not writer]
+            readers = [s for s in readers if self._needs(_log_slots(s))]
+            tops = [f"{writer.name}_top_{window}" for window in writer.maxima]
+            used = self._needs(_log_slots(writer)) or self._needs(tops)
+            if not (used or readers or writer.name in owners):
+                continue
+            self.entities |= {writer.key, *(reader.key for reader in readers)}
+            places = [(reader, self._take(_log_slots(reader))) for reader in readers]
+            works.append(LogWork(writer, self._take(_log_slots(writer)), places, cap))
+            if self._needs(tops):
+                self.rest.append(PeaksWork(writer, self._take(tops)))
+        return works
+
+    def _needs(self, names: list[str]) -> bool:
+        return not self._wanted.isdisjoint(names)
+
+    def _take(self, names: list[str]) -> int:
+        first = self.rows
+        self.rows += len(names)
+        self.slots |= {
+            name: first + k for k, name in enumerate(names) if name in self._wanted
+        }
+        return first
+
+
+def _log_slots(spec: LogSpec) -> list[str]:
+    return [f"{spec.name}_{what}_{w}" for w in spec.windows for what in ("n", "total")]
+
+
+def _seen_slots(spec: Any) -> list[str]:
+    names = [f"{spec.owner}_distinct_{spec.plural}_in_{w}" for w in spec.windows]
+    return [f"{spec.name}_known", *names]
+
+
+def _books() -> dict[str, CodeBook]:
+    """One book per entity; those that read one store share theirs."""
+    writers = {spec.store: spec.key for spec in LOGS if spec.when != "never"}
+    books: dict[str, CodeBook] = {}
+    values = {spec.value for spec in SEEN}
+    keys = [spec.key for spec in LOGS] + [r.name for r in RISKS]
+    keys += [name for spec in SEEN for name in (spec.owner, spec.value)]
+    for name in keys:
+        books.setdefault(name, CodeBook(keep_text=name in values))
+    for spec in LOGS:
+        one, other = books[spec.key], books[writers[spec.store]]
+        if one is not other:
+            shared = CodeBook(keep_text=True)
+            books = {n: shared if b in (one, other) else b for n, b in books.items()}
+    return books
+
+
+def _ints(facts: pl.DataFrame, name: str) -> Ints:
+    return facts[name].fill_null(profiles.MISSING).to_numpy(writable=True)
+
+
+def _dated(rows: pl.DataFrame) -> pl.DataFrame:
+    moment = pl.col("occurred_at").cast(pl.Datetime("us", "UTC"))
+    return rows.with_columns(moment)

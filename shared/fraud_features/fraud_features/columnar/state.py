@@ -1,0 +1,254 @@
+"""The tables of `layout` as work on columns: each piece has its own state and slots."""
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from fraud_features.columnar import logs, profiles, regions, seen
+from fraud_features.columnar.jit import Codes, Flags, Floats, Ints
+from fraud_features.layout import (
+    LABEL_DELAY,
+    LENGTHS,
+    PROFILE_TTL,
+    RISK_RETENTION,
+    LogSpec,
+    RiskSpec,
+    SeenSpec,
+)
+
+# Frauds leave by their own rule, not when a list moves.
+_KEEP_ALL = 1 << 61
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Payments in order of arrival, and where the slots go: `out` is slots x payments.
+
+    `sizes` is how many codes of each entity there are, `effects` the labels that begin
+    to count in between.
+    """
+
+    t: Ints
+    moved: Ints
+    small: Flags
+    hour: Ints
+    lat: Ints
+    lon: Ints
+    codes: dict[str, Codes]
+    sizes: dict[str, int]
+    texts: dict[str, "Ranked"]
+    effects: dict[str, Ints]
+    out: Floats
+    late: dict[str, "Future[Flags]"] = field(default_factory=dict)
+
+
+class Ranked(Protocol):
+    """Gives each code its place in the order of text."""
+
+    def ranks(self) -> Ints: ...
+
+
+class Work(Protocol):
+    """One piece of state: observes chunks in order, and forgets what is too old."""
+
+    def observe(self, chunk: Chunk) -> Flags | None: ...
+
+    def forget(self, now: int) -> None: ...
+
+
+def _lengths(windows: tuple[str, ...]) -> Ints:
+    return np.array([LENGTHS[window] for window in windows], dtype=np.int64)
+
+
+class LogWork:
+    """One store: the spec that writes it, and those that only read it."""
+
+    def __init__(
+        self, spec: LogSpec, slot: int, readers: list[tuple[LogSpec, int]], cap: int
+    ) -> None:
+        self.spec = spec
+        self._cap, self._slot, self._readers = cap, slot, readers
+        self._lengths = _lengths(spec.windows)
+        self._regions = regions.Regions(len(spec.windows), spec.retention)
+        most = max((len(reader.windows) for reader, _ in readers), default=0)
+        self._reader_lengths: Ints = np.zeros((len(readers), most), dtype=np.int64)
+        for row, (reader, _) in enumerate(readers):
+            self._reader_lengths[row, : len(reader.windows)] = _lengths(reader.windows)
+        counts = [len(reader.windows) for reader, _ in readers]
+        self._reader_windows: Ints = np.array(counts, dtype=np.int64)
+        self._reader_slots: Ints = np.array([s for _, s in readers], dtype=np.int64)
+
+    def observe(self, chunk: Chunk) -> Flags:
+        """Fill counts and sums; says which payments were late for their entity."""
+        keys = chunk.codes[self.spec.key]
+        always = self.spec.when == "always"
+        admitted = np.ones(len(keys), dtype=np.bool_) if always else chunk.small
+        self._regions.reserve(keys, admitted, chunk.sizes[self.spec.key])
+        readers = np.empty((len(self._readers), len(keys)), dtype=np.int32)
+        for row, (reader, _) in enumerate(self._readers):
+            readers[row] = chunk.codes[reader.key]
+        late = np.zeros(len(keys), dtype=np.bool_)
+        logs.observe_log(
+            keys,
+            admitted,
+            chunk.t,
+            chunk.moved,
+            self._regions.meta,
+            self._regions.events,
+            self._lengths,
+            self.spec.retention,
+            self._cap,
+            chunk.out,
+            self._slot,
+            late,
+            readers,
+            self._reader_lengths,
+            self._reader_windows,
+            self._reader_slots,
+        )
+        return late
+
+    def forget(self, now: int) -> None:
+        """Forget entities that have been quiet for the retention."""
+        self._regions.forget(now - self.spec.retention)
+
+
+class PeaksWork:
+    """The maxima of one log's windows."""
+
+    def __init__(self, spec: LogSpec, slot: int) -> None:
+        self._spec, self._slot = spec, slot
+        self._lengths = _lengths(spec.maxima)
+        self._regions = regions.Regions(len(spec.maxima), int(self._lengths.max()))
+
+    def observe(self, chunk: Chunk) -> None:
+        """Fill the maxima."""
+        keys = chunk.codes[self._spec.key]
+        everyone = np.ones(len(keys), dtype=np.bool_)
+        self._regions.reserve(keys, everyone, chunk.sizes[self._spec.key])
+        logs.observe_peaks(
+            keys,
+            chunk.late[self._spec.name].result(),
+            chunk.t,
+            chunk.moved,
+            self._regions.meta,
+            self._regions.events,
+            self._lengths,
+            chunk.out,
+            self._slot,
+        )
+
+    def forget(self, now: int) -> None:
+        """Forget entities that have been quiet for the log's retention."""
+        self._regions.forget(now - self._spec.retention)
+
+
+class SeenWork:
+    """One kind of seen set."""
+
+    def __init__(self, spec: SeenSpec, slot: int, cap: int, retention: int) -> None:
+        self._spec, self._slot, self._cap = spec, slot, cap
+        self._keep = PROFILE_TTL if spec.profile else retention
+        self._lengths = _lengths(spec.windows)
+        self._sets = seen.SeenSets(len(spec.windows))
+        self._no_ranks: Ints = np.empty(0, dtype=np.int64)
+
+    def observe(self, chunk: Chunk) -> None:
+        """Fill what was known, and distinct counts."""
+        owners, spec = chunk.codes[self._spec.owner], self._spec
+        self._sets.reserve(len(owners), chunk.sizes[spec.owner])
+        late = chunk.late[spec.owner].result()
+        row, ranks = 0, self._no_ranks
+        while row < len(owners):
+            row = seen.observe_seen(
+                owners,
+                chunk.codes[spec.value],
+                late,
+                chunk.t,
+                self._cap,
+                self._lengths,
+                self._sets.owners,
+                self._sets.links,
+                self._sets.times,
+                self._sets.buckets,
+                self._sets.pool,
+                ranks,
+                row,
+                chunk.out,
+                self._slot,
+            )
+            if row < len(owners):
+                ranks = chunk.texts[spec.value].ranks()
+
+    def forget(self, now: int) -> None:
+        """Forget owners that have been quiet for too long."""
+        self._sets.forget(now - self._keep)
+
+
+class ProfileWork:
+    """The profiles of accounts."""
+
+    def __init__(self, slot: int) -> None:
+        self._slot = slot
+        self._profiles = profiles.Profiles()
+
+    def observe(self, chunk: Chunk) -> None:
+        """Fill the profile before each payment."""
+        self._profiles.reserve(chunk.sizes["account"])
+        profiles.observe_profile(
+            chunk.codes["account"],
+            chunk.t,
+            chunk.moved,
+            chunk.hour,
+            chunk.lat,
+            chunk.lon,
+            self._profiles.state,
+            self._profiles.hours,
+            chunk.out,
+            self._slot,
+        )
+
+    def forget(self, now: int) -> None:
+        """Forget accounts that have been quiet for the profile's life."""
+        self._profiles.forget(now - PROFILE_TTL)
+
+
+class RiskWork:
+    """Labelled frauds of one kind of place."""
+
+    def __init__(self, spec: RiskSpec, slot: int, labelled: int) -> None:
+        self._spec, self._slot = spec, slot
+        self._lengths = _lengths(spec.windows)
+        self._regions = regions.Regions(0, _KEEP_ALL)
+        self._counted = np.zeros(labelled, dtype=np.bool_)
+
+    def observe(self, chunk: Chunk) -> None:
+        """Fill frauds in the delayed windows, as labels come in between."""
+        effects = chunk.effects[self._spec.name]
+        places = effects[:, 2].astype(np.int32)
+        every = np.ones(len(places), dtype=np.bool_)
+        self._regions.reserve(places, every, chunk.sizes[self._spec.name])
+        logs.observe_frauds(
+            chunk.codes[self._spec.name],
+            chunk.t,
+            LABEL_DELAY,
+            self._lengths,
+            self._regions.meta,
+            self._regions.events,
+            effects,
+            self._counted,
+            RISK_RETENTION,
+            chunk.out,
+            self._slot,
+        )
+
+    def forget(self, now: int) -> None:
+        """Forget places without a fraud within the retention."""
+        logs.forget_frauds(
+            self._regions.meta,
+            self._regions.events,
+            self._counted,
+            now - RISK_RETENTION,
+        )
