@@ -43,8 +43,8 @@ def swap(
 
 def flip(
     flips: Annotated[int, typer.Option(help="How many list updates.")] = 50,
-    rps: Annotated[float, typer.Option(help="Open-loop rate.")] = 100.0,
-    entities: Annotated[int, typer.Option(help="Invented entities per list.")] = 2000,
+    rps: Annotated[float, typer.Option(help="Open-loop rate.")] = 50.0,
+    entities: Annotated[int, typer.Option(help="Invented entities per list.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the invented names.")] = 1,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object as the last line.")

@@ -1,6 +1,7 @@
 """`POST /match/{dataset}`: the request and response of yente, so that its clients fit."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fraud_sanctions.desk import Edition, ScreeningDesk
 from fraud_sanctions.problems import DatasetUnknown
-from fraud_sanctions.records import EntityKind, Party
+from fraud_sanctions.records import EntityKind, ListedEntity, NameQuality, Party
 from fraud_sanctions.screener import Hit
 from fraud_shared.contracts.screening import ListVersion
 from fraud_shared.web.guard import require_service
@@ -30,6 +31,13 @@ _SCHEMATA: dict[EntityKind, str] = {
     "vessel": "Vessel",
     "aircraft": "Airplane",
 }
+_PROPERTIES: dict[NameQuality, str] = {
+    "primary": "name",
+    "alias": "alias",
+    "former": "previousName",
+    "weak": "weakAlias",
+}
+_NOTHING: list[str] = []
 Values = Annotated[list[Annotated[str, Field(max_length=512)]], Field(max_length=20)]
 _NAME_PROPERTIES = ("name", "alias", "weakAlias", "previousName")
 _MOST_NAMES = 10
@@ -76,12 +84,73 @@ class MatchResponses(BaseModel):
     query: dict[str, Any]
 
 
+class FeatureDoc(BaseModel):
+    """What a feature of a result means."""
+
+    description: str
+    coefficient: float
+    url: str
+
+
 class MatchAnswer(BaseModel):
     """Answers by the caller's keys, and the lists they were made from."""
 
     responses: dict[str, MatchResponses]
+    matcher: dict[str, FeatureDoc]
     limit: int
     lists: tuple[ListVersion, ...]
+
+
+_MATCHER = {
+    "name_similarity": FeatureDoc(
+        description="Probability that the two are writings of one name.",
+        coefficient=1.0,
+        url="",
+    ),
+    "name_strength": FeatureDoc(
+        description="How much evidence the agreeing words carry.",
+        coefficient=1.0,
+        url="",
+    ),
+}
+Names = Annotated[list[Annotated[str, Field(max_length=128)]], Query(max_length=50)]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which listed entities a query may meet, from yente's query parameters."""
+
+    lists: frozenset[str]
+    without_schemata: frozenset[str]
+    without_ids: frozenset[str]
+
+    def __contains__(self, entity: object) -> bool:
+        return (
+            isinstance(entity, ListedEntity)
+            and entity.list_id in self.lists
+            and _SCHEMATA[entity.kind] not in self.without_schemata
+            and entity.entity_id not in self.without_ids
+        )
+
+
+def _wanted(
+    edition: Edition,
+    dataset: str,
+    include_dataset: list[str],
+    exclude_dataset: list[str],
+    exclude_schema: list[str],
+    exclude_entity_ids: list[str],
+) -> Wanted:
+    names = frozenset(watch.list_id for watch in edition.lists)
+    if dataset != "default" and dataset not in names:
+        raise DatasetUnknown
+    lists = names if dataset == "default" else frozenset({dataset})
+    return Wanted(
+        (lists & frozenset(include_dataset) if include_dataset else lists)
+        - frozenset(exclude_dataset),
+        frozenset(exclude_schema),
+        frozenset(exclude_entity_ids),
+    )
 
 
 def router(desk: ScreeningDesk) -> APIRouter:
@@ -95,16 +164,30 @@ def router(desk: ScreeningDesk) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=50)] = 5,
         threshold: Annotated[float | None, Query(ge=0.0, le=1.0)] = None,
         cutoff: Annotated[float, Query(ge=0.0, le=1.0)] = 0.3,
+        include_dataset: Names = _NOTHING,
+        exclude_dataset: Names = _NOTHING,
+        exclude_schema: Names = _NOTHING,
+        exclude_entity_ids: Names = _NOTHING,
     ) -> MatchAnswer:
-        """Candidates per query with `score` and `match` (score at or above `threshold`)."""
+        """Candidates per query with `score` and `match` (score at or above `threshold`).
+
+        `algorithm`, `weights`, `config`, `topics` and `changed_since` are accepted and
+        have no effect: everything here is sanctioned, and there is one algorithm.
+        """
         edition = desk.edition
-        if dataset != "default" and all(w.list_id != dataset for w in edition.lists):
-            raise DatasetUnknown
+        wanted = _wanted(
+            edition,
+            dataset,
+            include_dataset,
+            exclude_dataset,
+            exclude_schema,
+            exclude_entity_ids,
+        )
         bar = desk.bands.match if threshold is None else threshold
         responses = {}
         for key, query in request.queries.items():
             await asyncio.sleep(0)
-            hits = _best(desk, edition, query, dataset, cutoff)
+            hits = _best(desk, edition, query, wanted, cutoff)
             responses[key] = MatchResponses(
                 status=200,
                 results=[_result(hit, bar) for hit in hits[:limit]],
@@ -112,7 +195,10 @@ def router(desk: ScreeningDesk) -> APIRouter:
                 query={"schema": query.schema_, "properties": query.properties},
             )
         return MatchAnswer(
-            responses=responses, limit=limit, lists=desk.versions(edition)
+            responses=responses,
+            matcher=_MATCHER,
+            limit=limit,
+            lists=desk.versions(edition),
         )
 
     return routes
@@ -122,7 +208,7 @@ def _best(
     desk: ScreeningDesk,
     edition: Edition,
     query: MatchQuery,
-    dataset: str,
+    wanted: Wanted,
     cutoff: float,
 ) -> list[Hit]:
     """Hits over all names of the query, each entity once with its best score."""
@@ -144,9 +230,7 @@ def _best(
         )
         for hit in desk.screen(edition, party, least=cutoff, most=50):
             known = best.get(hit.entity.entity_id)
-            if dataset in ("default", hit.entity.list_id) and (
-                known is None or hit.score > known.score
-            ):
+            if hit.entity in wanted and (known is None or hit.score > known.score):
                 best[hit.entity.entity_id] = hit
     return sorted(best.values(), key=lambda hit: (-hit.score, hit.entity.entity_id))
 
@@ -154,11 +238,12 @@ def _best(
 def _result(hit: Hit, bar: float) -> dict[str, Any]:
     entity = hit.entity
     properties = {
+        **_other_names(entity),
         "name": [entity.caption],
-        "alias": [name.text for name in entity.names[1:]],
         "birthDate": list(entity.birth_dates),
         "country": [country.lower() for country in entity.countries],
         "program": list(entity.programs),
+        "idNumber": [number.value for number in entity.identifiers],
         "topics": ["sanction"],
     }
     return {
@@ -166,6 +251,7 @@ def _result(hit: Hit, bar: float) -> dict[str, Any]:
         "caption": entity.caption,
         "schema": _SCHEMATA[entity.kind],
         "datasets": [entity.list_id],
+        "referents": [],
         "target": True,
         "properties": {name: values for name, values in properties.items() if values},
         "score": round(hit.score, 4),
@@ -174,5 +260,14 @@ def _result(hit: Hit, bar: float) -> dict[str, Any]:
             "name_similarity": round(hit.similarity, 4),
             "name_strength": round(hit.strength, 4),
         },
-        "explanations": list(hit.reasons),
+        "explanations": {
+            "name": {"score": round(hit.score, 4), "detail": "; ".join(hit.reasons)}
+        },
     }
+
+
+def _other_names(entity: ListedEntity) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in entity.names[1:]:
+        found.setdefault(_PROPERTIES[name.quality], []).append(name.text)
+    return found

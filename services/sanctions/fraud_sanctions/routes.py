@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from fraud_sanctions import telemetry
 from fraud_sanctions.desk import Edition, ScreeningDesk
 from fraud_sanctions.problems import NameUnreadable
-from fraud_sanctions.records import Party
+from fraud_sanctions.records import ListedEntity, Party
 from fraud_sanctions.screener import Hit
 from fraud_shared.contracts.screening import (
     ListVersion,
@@ -54,6 +54,24 @@ class ListsView(BaseModel):
     refused: tuple[RefusedList, ...]
 
 
+class NameView(BaseModel):
+    """One name, and what the list says of its worth."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    quality: str
+
+
+class IdentifierView(BaseModel):
+    """One document or registration number."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    value: str
+
+
 class EntityView(BaseModel):
     """One listed entity in full."""
 
@@ -62,10 +80,13 @@ class EntityView(BaseModel):
     entity_id: str
     list: str
     kind: str
-    names: tuple[str, ...]
+    caption: str
+    names: tuple[NameView, ...]
     birth_dates: tuple[str, ...]
     countries: tuple[str, ...]
     programs: tuple[str, ...]
+    identifiers: tuple[IdentifierView, ...]
+    listed_on: str | None
     lists: tuple[ListVersion, ...]
 
 
@@ -188,18 +209,28 @@ def router(desk: ScreeningDesk) -> APIRouter:
         found = desk.edition.by_id.get(entity_id)
         if found is None:
             raise NotFound
-        return EntityView(
-            entity_id=found.entity_id,
-            list=found.list_id,
-            kind=found.kind,
-            names=tuple(name.text for name in found.names),
-            birth_dates=found.birth_dates,
-            countries=found.countries,
-            programs=found.programs,
-            lists=desk.versions(desk.edition),
-        )
+        return _entity(found, desk.versions(desk.edition))
 
     return routes
+
+
+def _entity(found: ListedEntity, versions: tuple[ListVersion, ...]) -> EntityView:
+    return EntityView(
+        entity_id=found.entity_id,
+        list=found.list_id,
+        kind=found.kind,
+        caption=found.caption,
+        names=tuple(NameView(name=n.text, quality=n.quality) for n in found.names),
+        birth_dates=found.birth_dates,
+        countries=found.countries,
+        programs=found.programs,
+        identifiers=tuple(
+            IdentifierView(kind=number.kind, value=number.value)
+            for number in found.identifiers
+        ),
+        listed_on=found.listed_on,
+        lists=versions,
+    )
 
 
 def _view(desk: ScreeningDesk) -> ListsView:

@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 
 import pytest
+from pydantic import BaseModel, Field
 
 from fraud_sanctions.app import create_app
 from fraud_sanctions.problems import ListsUnusable
@@ -137,7 +138,8 @@ class TestLists:
         lists = (await http.get("/v1/lists")).json()
         assert len(lists["lists"][0]["sha256"]) == 64
         entity = (await http.get("/v1/entities/fictional-FP-0001")).json()
-        assert entity["names"][0] == "Zoltarin Vesperovich Krandalov"
+        assert entity["caption"] == "Zoltarin Vesperovich Krandalov"
+        assert entity["names"][0] == {"name": entity["caption"], "quality": "primary"}
         assert (await http.get("/v1/entities/nobody")).status_code == 404
 
     async def test_a_damaged_update_is_refused_and_the_old_list_answers(self, folder):
@@ -239,3 +241,81 @@ class TestMatch:
             assert (await http.post("/match/default", json=body)).status_code == 200
         bad = await http.post("/match/default", content=json.dumps({"queries": 3}))
         assert bad.status_code == 422
+
+    async def test_a_client_of_yente_can_read_the_answer_with_its_own_models(
+        self, http
+    ):
+        queries = {
+            "entity1": {
+                "schema": "Person",
+                "properties": {
+                    "name": ["Bohumira Telchanska"],
+                    "birthDate": ["1982-02-12"],
+                    "nationality": ["cz"],
+                },
+            },
+            "entity2": {
+                "schema": "Company",
+                "properties": {"name": ["Brilliant Amazing Limited"]},
+            },
+        }
+        reply = await http.post(
+            "/match/default",
+            params={"limit": 3, "threshold": 0.7, "algorithm": "logic-v1"},
+            json={"queries": queries, "weights": {}, "config": {}},
+        )
+        answer = YenteAnswer.model_validate(reply.json())
+        assert answer.limit == 3
+        assert answer.responses["entity2"].results == []
+        best = answer.responses["entity1"].results[0]
+        assert best.match is (best.score >= 0.7) is True
+        assert set(best.features) <= set(answer.matcher)
+        assert best.datasets == ["fictional"]
+
+    @pytest.mark.parametrize(
+        "parameters",
+        [
+            {"exclude_entity_ids": "fictional-FP-0002"},
+            {"exclude_schema": "Person"},
+            {"exclude_dataset": "fictional"},
+            {"include_dataset": "fictional_un"},
+        ],
+    )
+    async def test_what_is_excluded_is_not_found(self, http, parameters):
+        body = {"queries": {"a": {"properties": {"name": ["Bohumira Telchanska"]}}}}
+        found = await http.post("/match/default", json=body)
+        assert found.json()["responses"]["a"]["results"]
+        reply = await http.post("/match/default", params=parameters, json=body)
+        assert reply.json()["responses"]["a"]["results"] == []
+
+
+class YenteEntity(BaseModel):
+    """A scored entity as yente publishes it (`yente/data/common.py`)."""
+
+    id: str
+    caption: str
+    schema_: str = Field(alias="schema")
+    properties: dict[str, list[str]]
+    datasets: list[str]
+    referents: list[str]
+    target: bool
+    score: float
+    features: dict[str, float]
+    match: bool
+
+
+class YenteMatches(BaseModel):
+    """One query's answer."""
+
+    status: int
+    results: list[YenteEntity]
+    total: dict[str, int | str]
+    query: dict[str, object]
+
+
+class YenteAnswer(BaseModel):
+    """The whole answer."""
+
+    responses: dict[str, YenteMatches]
+    matcher: dict[str, dict[str, object]]
+    limit: int
