@@ -252,7 +252,8 @@ async def _send(client: Client, seen: Seen, path: str, body: bytes) -> bytes | N
         seen.failed[f"{path} {error.kind}"] += 1
         return None
     if status != 200:
-        seen.failed[f"{path} status {status}"] += 1
+        kind = json.loads(reply).get("type", "").rpartition(":")[2]
+        seen.failed[f"{path} status {status} {kind}"] += 1
         return None
     seen.answered[path] += 1
     return reply

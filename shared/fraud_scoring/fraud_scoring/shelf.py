@@ -22,6 +22,7 @@ from fraud_scoring.metadata import Document
 from fraud_scoring.registry import ModelRegistry
 
 _KEPT = 3
+_VERDICTS = 50
 
 
 class Rollback(Document):
@@ -152,4 +153,11 @@ class Shelf:
         for folder in folders[_KEPT:]:
             if folder.name != keep:
                 shutil.rmtree(folder, ignore_errors=True)
-                folder.with_name(f"{folder.name}.passed").unlink(missing_ok=True)
+        # A verdict is about the content, so it outlives the copy; but not for ever.
+        verdicts = sorted(
+            (self._folder / name).glob("*.passed"),
+            key=lambda verdict: verdict.stat().st_mtime,
+            reverse=True,
+        )
+        for verdict in verdicts[_VERDICTS:]:
+            verdict.unlink(missing_ok=True)

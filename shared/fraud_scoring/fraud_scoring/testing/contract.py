@@ -118,44 +118,90 @@ def score_request(published: Published, row: Floats32) -> str:
 
 
 SERVING = """
+import asyncio
 import importlib
+import os
 import sys
 
-BARRED = {"torch", "sklearn", "joblib", "pandas", "onnx", "skl2onnx", "cloudpickle"}
+# Not in a scorer's image; libraries that would like to have them look for them here, too.
+ABSENT = {"torch", "sklearn", "joblib", "pandas", "onnx", "skl2onnx", "cloudpickle"}
+# What nobody may even look for.
+UNPICKLERS = {"torch", "joblib", "cloudpickle", "dill", "skops", "mlflow"}
 
 
-class Bar:
+class Absent:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in BARRED:
+        if name.partition(".")[0] in ABSENT:
             raise ModuleNotFoundError(name)
 
 
-def unpickled(event, arguments):
-    if event == "pickle.find_class":
-        raise SystemExit("something was unpickled")
+def watch(event, arguments):
+    if event == "pickle.find_class" or (
+        event == "import" and arguments[0].partition(".")[0] in UNPICKLERS
+    ):
+        # At once: an exception might be caught by whoever is being watched.
+        os.write(2, f"{event} {arguments[:2]}".encode())
+        os._exit(97)
 
 
-sys.meta_path.insert(0, Bar())
-sys.addaudithook(unpickled)
+sys.meta_path.insert(0, Absent())
+sys.addaudithook(watch)
 
-import numpy as np
+from pathlib import Path
 
-from fraud_scoring.admission import admit
-from fraud_scoring.folder import open_registry
-from fraud_scoring.keys import Verifier
+name, uri, public_key, var, token_key, request = sys.argv[1:]
+create_app = importlib.import_module(f"fraud_{name}.app").create_app
+settings = importlib.import_module(f"fraud_{name}.settings").Settings(
+    token_key=token_key,
+    public_key=public_key,
+    var_dir=Path(var),
+    MODEL_REGISTRY_URI=uri,
+    models=(name,),
+    score_limit_ms=1000.0,
+    start_wait_seconds=60.0,
+)
 
-name, uri, version, public_key = sys.argv[1:]
-importlib.import_module(f"fraud_{name}.app")
-engine = importlib.import_module(f"fraud_{name}.scorer").ENGINE
-artifact = open_registry(uri, Verifier(public_key)).load(name, version)
-model = admit(engine, artifact, limit_ms=1000.0)
-row = np.zeros((1, len(model.features)), dtype=np.float32)
-assert model.signal(model.score(row)[0]).outcome == "scored"
-model.explain(row[0])
-assert not BARRED & set(sys.modules), BARRED & set(sys.modules)
+from fraud_shared.testing.asgi import client
+
+
+async def serve():
+    async with client(create_app(settings), token_key=token_key) as http:
+        assert (await http.get("/readyz")).status_code == 200
+        for path, body in (
+            ("/score", request),
+            ("/explain", request),
+            ("/score_batch", '{"rows": [' + request + "]}"),
+            ("/v1/refresh", ""),
+        ):
+            reply = await http.post(path, content=body)
+            assert reply.status_code == 200, (path, reply.text)
+        assert "scored" in (await http.post("/score", content=request)).text
+
+
+asyncio.run(serve())
+assert not ABSENT & set(sys.modules), ABSENT & set(sys.modules)
 assert not any(name.endswith(".train") for name in sys.modules)
 assert not any(name.startswith("fraud_scoring.training") for name in sys.modules)
+print("served")
 """
+UNPICKLED = 97
+
+
+def serve_watched(
+    *arguments: str, first: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    """Run a scorer in a process that dies when something is unpickled; `first` is run
+    there when the watch has begun."""
+    watched = SERVING.replace(
+        "sys.addaudithook(watch)", f"sys.addaudithook(watch)\n{first}"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", watched, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
 
 
 class ScorerContract:
@@ -205,8 +251,11 @@ class ScorerContract:
     def test_serving_needs_no_training_library_and_unpickles_nothing(
         self, parts: ScorerParts, published: Published, keys: KeyPair, tmp_path: Path
     ) -> None:
+        """A whole service: it loads, tries, scores, explains and refreshes."""
         folder = FolderRegistry(
-            str(tmp_path), Verifier(keys.public_pem), Signer(keys.private_pem)
+            str(tmp_path / "registry"),
+            Verifier(keys.public_pem),
+            Signer(keys.private_pem),
         )
         files = {
             name: data
@@ -214,16 +263,19 @@ class ScorerContract:
             if name not in (MANIFEST, SIGNATURE)
         }
         made = folder.publish(Draft(parts.name, "bundle", files), now=NOW)
-        version = made.manifest.version
-        arguments = [parts.name, str(tmp_path), version, keys.public_pem]
-        done = subprocess.run(
-            [sys.executable, "-c", SERVING, *arguments],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+        folder.promote(parts.name, made.manifest.version, "champion", now=NOW)
+        row = np.array(published.artifact.golden.rows[0], dtype=np.float32)
+        done = serve_watched(
+            parts.name,
+            folder.uri,
+            keys.public_pem,
+            str(tmp_path / "var"),
+            TEST_TOKEN_KEY,
+            score_request(published, row),
         )
-        assert done.returncode == 0, done.stderr
+        assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["served"]), (
+            done.stderr
+        )
 
 
 @dataclass(frozen=True)
