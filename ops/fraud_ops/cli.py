@@ -12,6 +12,7 @@ from fraud_ops.chaos.cli import swap as chaos_swap
 from fraud_ops.deploy.cli import deploy_sizes
 from fraud_ops.features.cli import features_app
 from fraud_ops.lists.cli import lists_app
+from fraud_ops.replay.cli import replay_app
 
 if TYPE_CHECKING:
     from fraud_ops.mesh.environment import LocalMesh
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.add_typer(features_app, name="features")
 app.add_typer(lists_app, name="lists")
+app.add_typer(replay_app, name="replay")
 keys_app = typer.Typer(help="API keys of payment systems and people.")
 app.add_typer(keys_app, name="keys")
 

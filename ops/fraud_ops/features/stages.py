@@ -117,16 +117,16 @@ class HouseStage:
         self.mesh = mesh
         self.client = Client(mesh.url, mesh.key())
         self._redis = redis
-        self._store: OnlineStore
+        self.store: OnlineStore
         self._running = AsyncExitStack()
 
     async def start(self, *, new: bool) -> None:
         """Start the services; a `new` system's empty store is complete."""
         url = self._redis.url if self._redis else "memory://"
-        self._store = open_online_store(url, timeout_ms=PATIENT_MS)
+        self.store = open_online_store(url, timeout_ms=PATIENT_MS)
         if new:
-            await self._store.mark_warm()
-        house = House(self._store, self.mesh.secret("FRAUD_TOKEN_KEY"))
+            await self.store.mark_warm()
+        house = House(self.store, self.mesh.secret("FRAUD_TOKEN_KEY"))
         await self._running.enter_async_context(house.running())
         config = uvicorn.Config(
             house.apps["orchestrator"],
@@ -159,10 +159,10 @@ class HouseStage:
             forget(self._redis)
             await asyncio.to_thread(self._redis.start)
         else:
-            await self._store.reset()
+            await self.store.reset()
 
     async def rebuild(self) -> Rebuilt:
-        return await _rebuilt(self.mesh, self._store)
+        return await _rebuilt(self.mesh, self.store)
 
 
 @asynccontextmanager

@@ -1,0 +1,1 @@
+"""The Fraud Detection Handbook's payments in this product's terms."""

@@ -1,0 +1,126 @@
+"""The handbook's payments: read, and turned into the rows that features are made from.
+
+A customer of the handbook is a card and an account at once, a terminal is a merchant with
+one terminal. `TX_FRAUD_SCENARIO` is the label in another form: it is never read.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from fraud_features.layout import DAY, LABEL_DELAY
+
+Integers = npt.NDArray[np.int64]
+PAYMENTS = "transactions_*.parquet"
+DERIVED = "features_*.parquet"
+_COLUMNS = (
+    "TRANSACTION_ID",
+    "TX_DATETIME",
+    "CUSTOMER_ID",
+    "TERMINAL_ID",
+    "TX_AMOUNT",
+    "TX_FRAUD",
+)
+
+
+class DataMissing(ValueError):
+    """The folder does not hold the handbook's files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payments:
+    """All payments, oldest first; `at` in microseconds since 1970, `amount` in euro cents,
+    `day` counted from the day of the first."""
+
+    transaction_id: Integers
+    at: Integers
+    day: Integers
+    card: Integers
+    terminal: Integers
+    amount: Integers
+    fraud: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+
+def read(folder: Path) -> Payments:
+    """The payments of the one `transactions_*.parquet` in a folder."""
+    table = pl.read_parquet(the_file(folder, PAYMENTS), columns=list(_COLUMNS))
+    table = table.sort("TX_DATETIME", "TRANSACTION_ID")
+
+    def whole(name: str) -> Integers:
+        return table[name].to_numpy().astype(np.int64)
+
+    at = table["TX_DATETIME"].dt.epoch("us").to_numpy().astype(np.int64)
+    return Payments(
+        transaction_id=whole("TRANSACTION_ID"),
+        at=at,
+        day=at // DAY - at[0] // DAY,
+        card=whole("CUSTOMER_ID"),
+        terminal=whole("TERMINAL_ID"),
+        amount=np.rint(table["TX_AMOUNT"].to_numpy() * 100).astype(np.int64),
+        fraud=whole("TX_FRAUD") == 1,
+    )
+
+
+def the_file(folder: Path, pattern: str) -> Path:
+    """The one file of that pattern; raises `DataMissing`."""
+    found = sorted(folder.glob(pattern))
+    if len(found) != 1:
+        raise DataMissing(
+            f"{len(found)} files like {pattern} in the data folder, not 1"
+        )
+    return found[0]
+
+
+def flat_rows(payments: Payments) -> Iterator[dict[str, Any]]:
+    """Each payment as the flat row that `fraud_features.offline.frame` reads."""
+    columns = (
+        payments.transaction_id,
+        payments.at,
+        payments.card,
+        payments.terminal,
+        payments.amount,
+    )
+    for number, at, card, terminal, amount in zip(
+        *(column.tolist() for column in columns), strict=True
+    ):
+        yield {
+            "transaction_id": transaction_name(number),
+            "account_id": f"hb-account-{card}",
+            "card_token": f"hb-card-{card}",
+            "merchant_id": f"hb-merchant-{terminal}",
+            "terminal_id": f"hb-terminal-{terminal}",
+            "amount_minor": amount,
+            "currency": "EUR",
+            "occurred_at": at,
+            "kind": "card_payment",
+            "channel": "pos",
+        }
+
+
+def transaction_name(number: int) -> str:
+    """The transaction_id of a payment of the handbook."""
+    return f"hb-{number}"
+
+
+def labels(payments: Payments) -> Iterator[dict[str, Any]]:
+    """A report for each fraud, in order of time: known when its delay is over, that is, to
+    a payment made exactly one delay later and to all after it."""
+    places = np.flatnonzero(payments.fraud)
+    for number, at in zip(
+        payments.transaction_id[places].tolist(),
+        payments.at[places].tolist(),
+        strict=True,
+    ):
+        yield {
+            "transaction_id": transaction_name(number),
+            "label": "fraud",
+            "reported_at": at + LABEL_DELAY - 1,
+        }

@@ -1,0 +1,1 @@
+"""Recorded payments of others, played through the running mesh."""

@@ -1,0 +1,54 @@
+"""The figures of a day count what was decided on that day."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fraud_features.facts import microseconds
+from fraud_features.layout import DAY
+from fraud_ops.handbook.payments import Payments
+from fraud_ops.replay.plan import plan
+from fraud_ops.replay.player import Outcome
+from fraud_ops.replay.quality import Quality, by_day, plot, table
+
+
+@pytest.fixture
+def rows() -> list[Quality]:
+    number = np.arange(30)
+    first = microseconds(datetime(2018, 4, 1, 12, tzinfo=UTC))
+    data = Payments(
+        transaction_id=number,
+        at=first + number // 10 * DAY + number % 10,
+        day=number // 10,
+        card=number,
+        terminal=number,
+        amount=number,
+        fraud=np.isin(number, [10, 11]),
+    )
+    script = plan(data, date(2018, 4, 2), 2, 1, datetime(2026, 3, 2, tzinfo=UTC))
+    outcome = Outcome()
+    for n in range(10, 29):
+        # One fraud is stopped, one good payment is disturbed, the last has no answer.
+        outcome.verdicts[f"hb-{n}"] = "DECLINE" if n in (10, 20) else "APPROVE"
+        outcome.risks[f"hb-{n}"] = {10: 0.9, 11: 0.2, 12: 0.3}.get(n, 0.0)
+    return by_day(script, outcome, date(2018, 4, 2))
+
+
+class TestQuality:
+    def test_each_day_and_all(self, rows: list[Quality]) -> None:
+        first, second, total = rows
+        assert [row.day for row in rows] == ["2018-04-02", "2018-04-03", "all"]
+        assert (first.payments, second.payments, total.payments) == (10, 9, 19)
+        assert (first.stopped, first.disturbed) == (0.5, 0.0)
+        assert (second.stopped, second.disturbed) == (None, round(1 / 9, 4))
+        # Ranks of the frauds: first and third.
+        assert first.average_precision == round((1 + 2 / 3) / 2, 4)
+        assert second.average_precision is None
+
+    def test_they_are_shown_and_drawn(
+        self, rows: list[Quality], tmp_path: Path
+    ) -> None:
+        assert table(rows).row_count == 3
+        assert plot(rows, tmp_path / "reports").stat().st_size > 1000
