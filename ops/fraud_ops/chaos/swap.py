@@ -11,6 +11,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +38,7 @@ SWAP_PORT = 19200
 MODEL = "xgboost"
 # Between two orders: time for answers of every version.
 PAUSE_S = 0.25
+TRIES = 5
 console = wide_console()
 
 
@@ -203,14 +205,17 @@ async def _promote(
 
 
 async def _refresh(client: Client, seen: Seen, *, rollback: bool) -> None:
+    """Ask for the swap, again when the gateway sheds the question, as an operator would."""
     started = time.perf_counter()
-    try:
-        status, reply = await client.post(
-            "/v1/admin/refresh-models", b"", timeout_s=90.0
-        )
-    except DependencyError as error:
-        seen.unswapped[error.kind] += 1
-        return
+    status, reply = 0, b"{}"
+    for _ in range(TRIES):
+        with suppress(DependencyError):
+            status, reply = await client.post(
+                "/v1/admin/refresh-models", b"", timeout_s=90.0
+            )
+            if status == 200:
+                break
+        await asyncio.sleep(1.0)
     changed = json.loads(reply).get("changed", {}) if status == 200 else {}
     if MODEL not in changed:
         seen.unswapped[f"status {status}"] += 1

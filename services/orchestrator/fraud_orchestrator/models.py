@@ -97,6 +97,7 @@ class Models:
         self._gateway = gateway
         self._described: dict[str, tuple[float, dict[str, Any]]] = {}
         self._hosts: dict[str, str] = {}
+        self._renewing: dict[str, asyncio.Task[dict[str, Any]]] = {}
 
     async def scores(self, payment: TransactionIn, call: Call) -> SignalBatch:
         """Every model's signal for a payment; nothing is recorded or counted."""
@@ -193,7 +194,8 @@ class Models:
             return service, json.loads(body)
 
         scorers = dict(await asyncio.gather(*(one(service) for service in SCORERS)))
-        self._described.clear()
+        # What was known is old now, but still says who hosts what.
+        self._described = {s: (0.0, known) for s, (_, known) in self._described.items()}
         swaps = [s for reply in scorers.values() for s in reply.get("results", ())]
         changed = {
             swap["model"]: Change(
@@ -241,23 +243,30 @@ class Models:
         return Response(json.dumps(slot["current"]), media_type="application/json")
 
     async def slot(self, model: str, call: Call) -> tuple[str, dict[str, Any]]:
-        """The service that hosts a model and what it says of it.
+        """The service that hosts a model and what it said of it last.
 
         Raises NotFound, and ModelNotLoaded while a service that may host it is silent.
         """
-        # Who hosted it last is asked alone: no other service can then hold the answer up.
         host = self._hosts.get(model)
-        described = (
-            {host: await self._describe(host, call)}
-            if host is not None
-            else await self._describe_all(call)
-        )
+        if host is not None:
+            # What was heard of it will do: no request waits for a description while the
+            # model is known to be loaded, and none for another service.
+            _, known = self._described.get(host, (0.0, {}))
+            slot = _slot(known, model)
+            if slot is None or slot["current"] is None:
+                slot = _slot(await self._describe(host, call), model)
+            else:
+                self._renew(host, call)
+            if slot is not None:
+                return host, slot
+            del self._hosts[model]
+            raise ModelNotLoaded
+        described = await self._describe_all(call)
         for service, description in described.items():
-            for slot in description.get("models", ()):
-                if slot["name"] == model:
-                    self._hosts[model] = service
-                    return service, slot
-        self._hosts.pop(model, None)
+            slot = _slot(description, model)
+            if slot is not None:
+                self._hosts[model] = service
+                return service, slot
         if not all(described.values()):
             raise ModelNotLoaded
         raise NotFound("No model has this name; see /v1/version.")
@@ -265,6 +274,14 @@ class Models:
     async def _describe_all(self, call: Call) -> dict[str, dict[str, Any]]:
         found = await asyncio.gather(*(self._describe(s, call) for s in SCORERS))
         return dict(zip(SCORERS, found, strict=True))
+
+    def _renew(self, service: str, call: Call) -> None:
+        """Have a description that is no longer new asked for again, beside the request."""
+        fresh_until, _ = self._described[service]
+        if time.monotonic() >= fresh_until and service not in self._renewing:
+            task = asyncio.create_task(self._describe(service, call))
+            self._renewing[service] = task
+            task.add_done_callback(lambda _: self._renewing.pop(service))
 
     async def _describe(self, service: str, call: Call) -> dict[str, Any]:
         cached = self._described.get(service)
@@ -285,6 +302,11 @@ class Models:
 
     def _deadline(self) -> Deadline:
         return Deadline.after(self._gateway.settings.query_cap_ms)
+
+
+def _slot(description: dict[str, Any], model: str) -> dict[str, Any] | None:
+    slots: list[dict[str, Any]] = description.get("models", [])
+    return next((slot for slot in slots if slot["name"] == model), None)
 
 
 def _loaded(current: dict[str, Any]) -> dict[str, Any]:

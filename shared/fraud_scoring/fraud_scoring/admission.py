@@ -38,7 +38,8 @@ def admit(
     """Load a verified artefact and put it to the test; raises `ArtifactRefused`.
 
     `limit_ms` bounds the median time of one row; so does `slowdown` times that of the
-    model that serves now (`than`). What passes is warm: it has scored and explained.
+    model that serves now (`than`). What passes is warm: it has scored and explained, and its request
+    schema is built.
     """
     libraries.check(artifact.metadata.libraries, engine.libraries)
     model = _load(engine, artifact, top_features)
@@ -48,6 +49,7 @@ def admit(
     _must_rank(raws, artifact.golden.labels)
     _must_be_fast(model, rows, limit_ms, than, slowdown)
     _must_explain(model, rows[0])
+    model.schema.warm()
     return model
 
 

@@ -132,6 +132,10 @@ class FeatureSchema:
         title = "".join(p.capitalize() for p in self.registry.feature_set.split("_"))
         return create_model(f"{title}Instance", __base__=Instance, **fields)
 
+    def warm(self) -> None:
+        """Build what the first request would have to wait for."""
+        _ = self._validator, self._json_schema
+
     def json_schema(self) -> dict[str, Any]:
         """JSON Schema of one row."""
         return self._json_schema
