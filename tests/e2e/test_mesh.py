@@ -1,7 +1,9 @@
 """Payments through ten real services."""
 
 import asyncio
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +71,21 @@ class TestAListedName:
             reply = await mesh.score()
         assert reply["decision"] != "APPROVE"
         assert "SANCTIONS_UNAVAILABLE" in reply["degraded"]
+
+    async def test_by_lists_that_are_too_old_nothing_is_approved(
+        self, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        old = tmp_path / "own.csv"
+        old.write_text(
+            "id,name,type,aliases,birth_date,countries\n1,Quandrilo Vexwhistle,person,,,\n"
+        )
+        os.utime(old, (0, 0))
+        monkeypatch.setenv("FRAUD_SANCTIONS_LISTS", str(tmp_path))
+        async with run() as mesh:
+            reply = await mesh.score()
+        assert reply["screening"]["status"] == "clear"
+        assert reply["decision"] != "APPROVE"
+        assert "SANCTIONS_STALE" in reply["degraded"]
 
 
 class TestMissingModels:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fraud_decision.document import SEVERITIES, PolicyDocument, Severity
-from fraud_decision.evidence import Evidence
+from fraud_decision.evidence import STALE_LISTS, Evidence
 from fraud_shared.contracts.decision import Reason, Verdict
 from fraud_shared.contracts.signal import ModelSource
 
@@ -91,6 +91,10 @@ def _flag(
 def screening(evidence: Evidence, policy: PolicyDocument) -> Iterator[Demand]:
     """Sanctions: strict liability, so neither amount nor risk softens it."""
     result = evidence.request.screening
+    if result.status != "unavailable" and result.detail == STALE_LISTS:
+        text = "The sanctions lists are too old to rely on"
+        reason = _reason(STALE_LISTS, text, "sanctions", 0.5)
+        yield Demand(Verdict.CHALLENGE, reason, review=True)
     if result.status == "clear":
         return
     if result.status == "unavailable":

@@ -6,6 +6,9 @@ from typing import Self
 from fraud_shared.contracts.decision import DecideRequest
 from fraud_shared.contracts.signal import ModelSource, Signal
 
+# What screening says when a list is older than may be relied on.
+STALE_LISTS = "SANCTIONS_STALE"
+
 
 @dataclass(frozen=True, slots=True)
 class Models:
@@ -117,4 +120,6 @@ def _degraded(
         codes.append("VELOCITY_UNKNOWN")
     if request.screening.status == "unavailable":
         codes.append("SANCTIONS_UNAVAILABLE")
+    elif request.screening.detail == STALE_LISTS:
+        codes.append(STALE_LISTS)
     return tuple(codes)

@@ -209,6 +209,22 @@ class TestScreening:
         assert ruling.degraded == ("SANCTIONS_UNAVAILABLE",)
         assert codes(ruling) == ["SANCTIONS_UNAVAILABLE"]
 
+    def test_clear_by_stale_lists_goes_to_a_person(self, policy, make_request):
+        screening = make_screening(status="clear", detail="SANCTIONS_STALE")
+        ruling = policy.decide(make_request(screening=screening, amount_ref_minor=1))
+        assert ruling.decision is Verdict.CHALLENGE
+        assert ruling.challenge == "manual_review"
+        assert ruling.degraded == ("SANCTIONS_STALE",)
+        assert codes(ruling) == ["SANCTIONS_STALE"]
+
+    def test_a_match_by_stale_lists_is_still_a_match(self, policy, make_request):
+        match = resembles("match", 0.98).model_copy(
+            update={"detail": "SANCTIONS_STALE"}
+        )
+        ruling = policy.decide(make_request(screening=match))
+        assert ruling.decision is Verdict.DECLINE
+        assert ruling.degraded == ("SANCTIONS_STALE",)
+
     def test_names_of_listed_people_stay_out_of_the_ruling(self, policy, make_request):
         ruling = policy.decide(make_request(screening=resembles("match", 0.98)))
         assert "Somebody" not in ruling.model_dump_json()

@@ -6,7 +6,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import structlog
@@ -130,15 +131,15 @@ class ScreeningDesk:
 
     def _since(self, folder: Path, lists: tuple[WatchList, ...]) -> dict[str, datetime]:
         """When each list was fetched. The sample never ages: it is part of the program."""
-        if folder == SAMPLE_LISTS:
-            return {watch.list_id: watch.loaded_at for watch in lists}
         refused = {refusal.list_id for refusal in self.refused}
         written = {s.list_id: s.written_at for s in sources(folder)}
         old = self._edition.since if self._edition else {}
-        return {
+        since = {
             w.list_id: old[w.list_id] if w.list_id in refused else written[w.list_id]
             for w in lists
         }
+        ours = _sample_hashes()
+        return since | {w.list_id: w.loaded_at for w in lists if w.sha256 in ours}
 
     def _record(
         self, lists: tuple[WatchList, ...], refused: tuple[ListRefused, ...]
@@ -198,6 +199,13 @@ class ScreeningDesk:
         )
         telemetry.SCREENING_SECONDS.observe(time.perf_counter() - started)
         return hits
+
+
+@cache
+def _sample_hashes() -> frozenset[str]:
+    """What the lists of the package hash to, wherever they are copied to."""
+    epoch = datetime.fromtimestamp(0, UTC)
+    return frozenset(watch.sha256 for watch in load(SAMPLE_LISTS, {}, epoch).lists)
 
 
 # What a request may wait each time it wants its turn back from a thread that builds.

@@ -193,6 +193,8 @@ class TestLists:
 
     async def test_old_lists_are_said_to_be_stale(self, folder):
         clock = FakeClock()
+        own = folder / "fictional.csv"
+        own.write_bytes(own.read_bytes() + b"N-1,Quandrilo Vexwhistle,person,,,\n")
         files = [path for path in folder.rglob("*") if path.is_file()]
         at = clock.now().timestamp()
         for path in files:
@@ -203,7 +205,15 @@ class TestLists:
             stale = (await http.post("/screen", json=ask("Jane Smith"))).json()
         assert fresh["detail"] is None
         assert stale["detail"] == "SANCTIONS_STALE"
-        assert stale["lists"][0]["age_hours"] == 73.0
+        ages = {one["list"]: one["age_hours"] for one in stale["lists"]}
+        assert ages["fictional"] == 73.0
+
+    async def test_the_sample_never_ages_wherever_it_was_copied_to(self, folder):
+        for path in folder.rglob("*"):
+            os.utime(path, (0, 0))
+        async with client(create_app(make_settings(lists=folder))) as http:
+            result = (await http.post("/screen", json=ask("Jane Smith"))).json()
+        assert result["detail"] is None
 
     async def test_metrics_name_the_age_of_every_list(self, http):
         await http.post("/screen", json=ask("Jane Smith"))
