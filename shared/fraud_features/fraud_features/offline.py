@@ -38,9 +38,7 @@ def frame(
     `reported_at`, on the clock of the newest event time so far. `progress` is called with
     the number of payments read.
     """
-    parts = list(
-        _run(payments, labels, features, progress, chunk=CHUNK, id_memory=None)
-    )
+    parts = list(replay(payments, labels, features, progress))
     return pl.concat(parts)
 
 
@@ -57,19 +55,24 @@ def frames(
     Memory is bounded by what the windows hold, the entities, the labels and a chunk, not
     by the number of payments; ids are therefore only remembered for eight days.
     """
-    yield from _run(payments, labels, features, progress, chunk, id_memory=REPLY_TTL)
+    yield from replay(
+        payments, labels, features, progress, chunk=chunk, id_memory=REPLY_TTL
+    )
 
 
-def _run(
+def replay(
     payments: pl.DataFrame | Iterable[Payment] | Iterable[pl.DataFrame],
     labels: pl.DataFrame | Iterable[Label] | None,
-    features: FeatureSet,
-    progress: Callable[[int], None] | None,
-    chunk: int,
-    id_memory: int | None,
+    features: FeatureSet = BANK,
+    progress: Callable[[int], None] | None = None,
+    *,
+    chunk: int = CHUNK,
+    id_memory: int | None = None,
     log_cap: int = LOG_CAP,
     seen_cap: int | None = None,
 ) -> Iterator[pl.DataFrame]:
+    """What `frame` and `frames` share, with the limits that tests make small. An id is
+    remembered for `id_memory` microseconds of event time, for good when None."""
     reports = None if labels is None else label_frame(labels)
     words = None if reports is None else last_words(reports)
     executor = Executor(

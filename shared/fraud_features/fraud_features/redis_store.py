@@ -79,11 +79,11 @@ class RedisOnlineStore:
         self._reset = _Script(RESET_SCRIPT)
 
     async def observe(self, payment: Transaction) -> Observation:
-        line = await self._run(self._observe, _arguments(facts_of(payment)))
+        line = await self._run(self._observe, wire_arguments(facts_of(payment)))
         return _parse(cast(bytes, line))
 
     async def peek(self, payment: Transaction) -> Observation:
-        line = await self._run(self._peek, _arguments(facts_of(payment)))
+        line = await self._run(self._peek, wire_arguments(facts_of(payment)))
         return _parse(cast(bytes, line))
 
     async def apply_label(self, label: LabelEffect) -> None:
@@ -173,7 +173,8 @@ class _Script:
         self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _arguments(facts: Facts) -> list[Any]:
+def wire_arguments(facts: Facts) -> list[Any]:
+    """What a payment sends to Redis besides the script's name."""
     high, low = divmod(facts.moved * facts.moved, SQUARES_BASE)
     return [
         facts.transaction_id,

@@ -1,0 +1,121 @@
+"""`fraud bench features`: what a payment costs offline and online, judged by the bars."""
+
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from fraud_ops.bench import features_offline, features_online
+from fraud_ops.figures import Gate, finish, gate, wide_console
+from fraud_ops.mesh.redis_server import EmbeddedRedis
+
+console = wide_console()
+
+
+def bench_features_command(
+    *,
+    sizes: list[int],
+    calls: int,
+    events: int,
+    seed: int,
+    as_json: bool,
+    enforce: bool,
+) -> None:
+    """Measure the online stores first, then the offline frame, then judge."""
+    cores = sorted(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as folder:
+        server = EmbeddedRedis(Path(folder))
+        server.start()
+        try:
+            with console.status("online stores"):
+                online = asyncio.run(
+                    features_online.both(server.url, calls, events, seed)
+                )
+        finally:
+            server.stop()
+    offline = features_offline.lengths(sizes, seed, console)
+    rows = features_offline.row_by_row(seed)
+    _show(offline, online)
+    finish(
+        "bench features",
+        {
+            "offline_measures": "columns of payments in, columns of features out",
+            "offline": offline,
+            "from_rows": rows,
+            "online": online,
+            "cores": len(cores),
+            "load_average": [round(value, 1) for value in os.getloadavg()],
+        },
+        _gates(offline, rows, online),
+        n=sum(one["payments"] for one in offline),
+        seed=seed,
+        as_json=as_json,
+        enforce=enforce,
+    )
+
+
+def _gates(
+    offline: list[dict[str, Any]], rows: dict[str, int], online: dict[str, Any]
+) -> list[Gate]:
+    first, last = offline[0], offline[-1]
+    cost = "microseconds_per_payment"
+    memory = last["resident_mb"]
+    return [
+        gate("offline payments/s", last["per_second"], 300_000, "at_least"),
+        gate(
+            "offline cost per row, longest over shortest",
+            round(last[cost] / first[cost], 3),
+            1.2,
+            "at_most",
+        ),
+        gate(
+            "offline memory, second half over first",
+            round(memory["most_in_second_half"] / memory["most_in_first_half"], 3),
+            1.2,
+            "at_most",
+        ),
+        gate("offline vectors that differ", rows["differing_vectors"], 0, "at_most"),
+        gate(
+            "Redis round trips per payment",
+            online["redis"]["round_trips_per_payment"],
+            1,
+            "at_most",
+        ),
+        gate(
+            "Redis p99 over a bare EVALSHA",
+            online["redis"]["p99_ratio"],
+            1.5,
+            "at_most",
+        ),
+        gate("busy entity, Redis", online["busy_redis"]["ratio"], 1.2, "at_most"),
+        gate("busy entity, memory", online["busy_memory"]["ratio"], 1.2, "at_most"),
+    ]
+
+
+def _show(offline: list[dict[str, Any]], online: dict[str, Any]) -> None:
+    table = Table("payments", "per second", "µs each", "CPU µs each", "MB", "MB later")
+    for one in offline:
+        table.add_row(
+            f"{one['payments']:,}",
+            f"{one['per_second']:,}",
+            str(one["microseconds_per_payment"]),
+            str(one["cpu_microseconds_per_payment"]),
+            str(one["resident_mb"]["most_in_first_half"]),
+            str(one["resident_mb"]["most_in_second_half"]),
+        )
+    console.print(table)
+    calls = Table("one payment", "p50 ms", "p90 ms", "p99 ms")
+    shown = {
+        "Redis observe": online["redis"]["observe"],
+        "Redis bare EVALSHA": online["redis"]["bare_evalsha"],
+        "Redis, 100 events": online["busy_redis"]["few"],
+        "Redis, busy": online["busy_redis"]["many"],
+        "memory, 100 events": online["busy_memory"]["few"],
+        "memory, busy": online["busy_memory"]["many"],
+    }
+    for name, figures in shown.items():
+        calls.add_row(name, *(str(value) for value in figures.values()))
+    console.print(calls)

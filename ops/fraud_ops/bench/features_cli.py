@@ -1,0 +1,34 @@
+"""The command `fraud bench features`."""
+
+from typing import Annotated
+
+import typer
+
+
+def bench_features(
+    rows: Annotated[
+        str, typer.Option(help="Payments per offline run; the last one judges memory.")
+    ] = "100000,1000000,10000000",
+    calls: Annotated[int, typer.Option(help="Timed calls of each store.")] = 5_000,
+    events: Annotated[
+        int, typer.Option(help="Events in the windows of the busy entities.")
+    ] = 100_000,
+    seed: Annotated[int, typer.Option(help="Of the payments.")] = 1,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object as the last line.")
+    ] = False,
+    enforce: Annotated[
+        bool, typer.Option("--gate", help="Exit 1 when a gate does not hold.")
+    ] = False,
+) -> None:
+    """Rate, growth and memory of the offline frame; cost of a payment online."""
+    from fraud_ops.bench.features import bench_features_command
+
+    bench_features_command(
+        sizes=[int(size) for size in rows.split(",") if size],
+        calls=calls,
+        events=events,
+        seed=seed,
+        as_json=as_json,
+        enforce=enforce,
+    )
