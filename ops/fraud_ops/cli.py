@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fraud_ops.chaos.cli import flip as chaos_flip
+from fraud_ops.bench.features_cli import bench_features
 from fraud_ops.bench.serving.cli import bench_serving
 from fraud_ops.chaos.cli import swap as chaos_swap
 from fraud_ops.deploy.cli import deploy_sizes
@@ -32,6 +33,7 @@ app.add_typer(keys_app, name="keys")
 bench_app = typer.Typer(help="Measurements that anyone can run.")
 app.add_typer(bench_app, name="bench")
 bench_app.command("serving")(bench_serving)
+bench_app.command("features")(bench_features)
 
 evaluate_app = typer.Typer(help="Quality as a command.")
 app.add_typer(evaluate_app, name="evaluate")
