@@ -16,7 +16,7 @@ from fraud_sanctions.normalise.particles import (
     join_compounds,
     names_father,
 )
-from fraud_sanctions.normalise.spelling import fold
+from fraud_sanctions.normalise.spelling import fold, spell
 from fraud_sanctions.normalise.transliterate import transliterate
 from fraud_sanctions.normalise.unicode import clean
 from fraud_sanctions.tables import groups, stems
@@ -35,8 +35,9 @@ class Name:
     """One name in comparable form.
 
     `words`: what is compared, `#n` for numbers; `fathers`: positions of words that name the
-    father; `forms`: company forms set apart; `compact`: everything run together and folded; `native`:
-    the characters of a name in Han or Hangul, in a fixed order, else empty.
+    father; `forms`: company forms set apart; `compact`: everything run together and folded;
+    `native`: the characters of a name in Han or Hangul, in a fixed order, else empty;
+    `folds`: the words folded; `syllables`: their Chinese or Korean syllables; `numbers`, `initials`: positions of such words.
     """
 
     text: str
@@ -45,6 +46,10 @@ class Name:
     forms: tuple[str, ...]
     compact: str
     native: str
+    folds: tuple[str, ...]
+    syllables: tuple[str, ...]
+    numbers: frozenset[int]
+    initials: frozenset[int]
 
 
 def _tokens(text: str) -> list[str]:
@@ -77,7 +82,11 @@ def analyse(text: str, *, person: bool | None = None) -> Name:
         frozenset(fathers),
         tuple(forms),
         fold("".join(tokens).replace("~", "")),
-        "".join(sorted(_SYLLABIC.findall(text))),
+        "".join(sorted(_SYLLABIC.findall(text))) if not text.isascii() else "",
+        tuple(fold(word) for word in words),
+        tuple(spell(word).syllabic for word in words),
+        frozenset(at for at, word in enumerate(words) if is_number(word)),
+        frozenset(at for at, word in enumerate(words) if is_initial(word)),
     )
 
 

@@ -2,13 +2,18 @@
 
 Two logistic formulas, the sign of every term fixed beforehand so that more agreement never
 lowers and more contradiction never raises. Their coefficients come from measurements that
-`evaluate` repeats (README, "How the numbers were found"). Evidence is in bits.
+`fraud evaluate screening --fit` repeats (README, "How the numbers were found"). Evidence is
+in bits.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import mul
 
 from fraud_sanctions.match import Alignment
+
+Terms = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Evidence:
     logit: float
 
 
-_NOTHING = Evidence(0.0, 0.0, -20.0)
+_NOTHING = -20.0
 # Half of the most evidence that any name gives: a common two-part name has about 10 bits,
 # a rare three-part name 35.
 _HALF_STRENGTH_BITS = 16.0
@@ -36,66 +41,108 @@ _CONTRADICTION = -4.0
 _MOST_CONTRADICTED = -1.0
 _NUMBER_MISSING = -1.0
 
+# Term: sign it may have. The first term of each is the constant, free in sign.
+SCORE_TERMS = {
+    "constant": 0, "agreed to 10": 1, "agreed 10 to 20": 1, "agreed 20 to 35": 1,
+    "share of the query": 1, "share of the listed": 1, "whole": 1, "doubt": -1,
+    "least alike": -1, "surplus, person": -1, "surplus, other": -1, "conflict, person": -1,
+    "initials": -1,
+}  # fmt: skip
+SCORE = (
+    -9.299, 0.086, 0.383, 0.315, 5.401, 0.456, 4.569, -0.065, -5.868, -0.084, -0.062,
+    -0.068, -0.017,
+)  # fmt: skip
+SIMILARITY_TERMS = {
+    "constant": 0, "doubt": -1, "least alike": -1, "surplus listed": -1,
+    "surplus asked": -1, "whole": 1, "conflict": -1, "father exchanged": -1,
+    "native differs": -1, "number missing": -1, "form differs": -1, "extra, other": -1,
+}  # fmt: skip
+SIMILARITY = (
+    1.73, -1.23, -4.83, -1.75, -0.99, 2.03, -4.58, -5.09, -5.0, -2.91, -4.98, -0.92,
+)  # fmt: skip
+
 
 def weigh(alignment: Alignment, *, person: bool) -> Evidence:
     """What an alignment proves; `person`: whether the listed entity is one."""
-    if alignment.agreed <= 0.0:
-        return _NOTHING
-    strength = alignment.agreed / (alignment.agreed + _HALF_STRENGTH_BITS)
     return Evidence(
-        _similarity(alignment, person), strength, _log_odds(alignment, person)
+        similarity(alignment, person=person),
+        alignment.agreed / (alignment.agreed + _HALF_STRENGTH_BITS),
+        log_odds(alignment, person=person),
     )
 
 
-def _log_odds(alignment: Alignment, person: bool) -> float:
-    """Fitted on withheld aliases of published lists against innocent people's names."""
+def score_terms(alignment: Alignment, *, person: bool) -> Terms:
+    """What the log odds are a weighted sum of, in the order of `SCORE_TERMS`."""
     agreed, doubt = alignment.agreed, alignment.doubt
     query_left, listed_left = alignment.query_left, alignment.listed_left
     met = agreed + doubt
     conflict = min(query_left, listed_left)
     surplus = listed_left - conflict
-    logit = (
-        -8.88
-        + 0.029 * min(agreed, 10.0)
-        + 0.376 * min(max(agreed - 10.0, 0.0), 10.0)
-        + 0.177 * min(max(agreed - 20.0, 0.0), 15.0)
-        + 5.85 * agreed / (met + query_left)
-        + 0.66 * agreed / (met + listed_left)
-        + 4.20 * alignment.whole**2
-        - 0.153 * doubt
-        - 3.61 * (1.0 - alignment.least)
-        - (0.082 if person else 0.051) * surplus
-        - (0.074 * conflict if person else 0.0)
-        - 0.28 * min(alignment.initials, 2)
-        + (_NUMBER_MISSING if alignment.number_missing else 0.0)
+    return (
+        1.0,
+        min(agreed, 10.0),
+        min(max(agreed - 10.0, 0.0), 10.0),
+        min(max(agreed - 20.0, 0.0), 15.0),
+        agreed / (met + query_left),
+        agreed / (met + listed_left),
+        alignment.whole**2,
+        doubt,
+        1.0 - alignment.least,
+        surplus if person else 0.0,
+        0.0 if person else surplus,
+        conflict if person else 0.0,
+        float(min(alignment.initials, 2)),
     )
+
+
+def log_odds(alignment: Alignment, *, person: bool) -> float:
+    """Fitted on withheld aliases of published lists against innocent people's names."""
+    if alignment.agreed <= 0.0:
+        return _NOTHING
+    logit: float = sum(map(mul, SCORE, score_terms(alignment, person=person)))
+    if alignment.number_missing:
+        logit += _NUMBER_MISSING
     if alignment.numbers_differ or alignment.crossed:
         return min(logit + _CONTRADICTION, _MOST_CONTRADICTED)
     return max(logit, _IDENTICAL) if alignment.identical else logit
 
 
-def _similarity(alignment: Alignment, person: bool) -> float:
-    """Fitted on pairs of names judged the same or not; 0.5 is even odds there.
+def similarity_terms(alignment: Alignment, *, person: bool) -> Terms:
+    """What the similarity is made of, in the order of `SIMILARITY_TERMS`.
 
     Words left over on both sides (`Ahmed al-Rawi`, `Ahmed al-Harbi`) mean two names; words
     left over on one side are usual between writings of one name.
     """
-    if alignment.identical:
-        return 1.0
     agreed, doubt = alignment.agreed, alignment.doubt
     query_left, listed_left = alignment.query_left, alignment.listed_left
     met = agreed + doubt
     conflict = min(query_left, listed_left)
-    logit = (
-        0.73
-        - 7.38 * doubt / met
-        - 1.57 * (listed_left - conflict) / (met + listed_left)
-        + 2.47 * alignment.whole**2
-        - (3.45 if conflict > 0.0 else 0.0)
-        - (6.64 if alignment.crossed else 0.0)
-        - (7.68 if alignment.native_differs else 0.0)
-        - (3.98 if alignment.number_missing and not person else 0.0)
+    extra = alignment.query_words + alignment.listed_words
+    return (
+        1.0,
+        doubt / met,
+        1.0 - alignment.least,
+        (listed_left - conflict) / (met + listed_left),
+        (query_left - conflict) / (met + query_left),
+        alignment.whole**2,
+        float(conflict > 0.0),
+        float(alignment.crossed),
+        float(alignment.native_differs),
+        float(alignment.number_missing and not person),
+        float(alignment.forms_differ),
+        float(not person and extra > 0),
     )
+
+
+def similarity(
+    alignment: Alignment, *, person: bool, coefficients: Sequence[float] = SIMILARITY
+) -> float:
+    """Fitted on pairs of names judged the same or not; 0.5 is even odds there."""
+    if alignment.agreed <= 0.0:
+        return 0.0
+    if alignment.identical and not alignment.forms_differ:
+        return 1.0
+    logit = sum(map(mul, coefficients, similarity_terms(alignment, person=person)))
     if alignment.numbers_differ:
         logit = min(logit, _MOST_CONTRADICTED)
     return min(probability(logit), 0.999)
@@ -104,3 +151,10 @@ def _similarity(alignment: Alignment, person: bool) -> float:
 def probability(logit: float) -> float:
     """The logistic function, without overflow."""
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+def log_odds_of(chance: float) -> float:
+    """The inverse of `probability`, within -30 and 30."""
+    if chance <= 0.0 or chance >= 1.0:
+        return -30.0 if chance <= 0.0 else 30.0
+    return math.log(chance / (1.0 - chance))

@@ -9,6 +9,7 @@ MOST_REASONS = 12
 _HOW = {
     "exact": "same",
     "spelling": "alike",
+    "consonants": "alike by consonants",
     "together": "written together on the list",
     "apart": "written apart on the list",
     "initial": "initial",

@@ -1,18 +1,21 @@
 """All listed names in memory, and the few worth comparing with a query in full."""
 
+import threading
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fraud_sanctions.analyse import Name, is_initial, readings
+from fraud_sanctions.match import Listed
 from fraud_sanctions.normalise.spelling import fold
 from fraud_sanctions.records import ListedEntity
 from fraud_sanctions.vocabulary import Similar, Vocabulary
 
+Floats = NDArray[np.float32]
 CANDIDATES = 40
 _JOINED_BITS = 14.0
 _JOINED_MOST = 0.9
@@ -23,15 +26,25 @@ _LEAST_SHARE = 0.3
 _HOPELESS = 6.0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One comparable name of one listed entity. `words`: vocabulary ids."""
+# Entries read for one word of the query, its best resembling words first, so that time
+# stays bounded however many people carry a common name.
+_MOST_POSTINGS = 40_000
+
+
+class Entry(NamedTuple):
+    """One comparable name of one listed entity."""
 
     entity: int
-    name: Name
-    words: tuple[int, ...]
-    bits: float
+    listed: Listed
     weak: bool
+
+
+class _Scratch(threading.local):
+    """Each thread's sums per entry, zero between two screenings."""
+
+    def __init__(self, entries: int) -> None:
+        self.agreed = np.zeros(entries, dtype=np.float32)
+        self.best = np.zeros(entries, dtype=np.float32)
 
 
 class Index:
@@ -51,7 +64,10 @@ class Index:
             frequency.update({word for words in seen for word in words})
         self.vocabulary = Vocabulary(frequency, len(self.entities))
         self.entries = [self._entry(*item) for item in parsed]
-        self._bits = np.array([entry.bits for entry in self.entries], dtype=np.float32)
+        self._bits = np.array(
+            [sum(entry.listed.bits) for entry in self.entries], dtype=np.float32
+        )
+        self._scratch = _Scratch(len(self.entries))
         self._starts, self._postings = self._invert()
         self._joined = self._join()
         self._acronyms = self._abbreviate()
@@ -61,11 +77,13 @@ class Index:
 
     def _entry(self, entity: int, name: Name, weak: bool) -> Entry:
         ids = tuple(self.vocabulary.ids[word] for word in name.words)
-        bits = float(sum(self.vocabulary.bits[i] for i in ids))
-        return Entry(entity, name, ids, bits, weak)
+        bits = tuple(self.vocabulary.bits[list(ids)].tolist())
+        return Entry(entity, Listed(name, ids, bits), weak)
 
     def _invert(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        pairs = [(w, at) for at, e in enumerate(self.entries) for w in set(e.words)]
+        pairs = [
+            (w, at) for at, e in enumerate(self.entries) for w in set(e.listed.ids)
+        ]
         if not pairs:
             return np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32)
         array = np.array(pairs, dtype=np.int32)
@@ -77,15 +95,16 @@ class Index:
         """Neighbouring words run together, so that `Sky Zone` is found by `Skyzone`."""
         found: dict[str, list[int]] = {}
         for at, entry in enumerate(self.entries):
-            for key in set(joined_keys(entry.name)):
+            for key in set(joined_keys(entry.listed.name)):
                 found.setdefault(key, []).append(at)
         return found
 
     def _abbreviate(self) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
         for at, entry in enumerate(self.entries):
-            if self.entities[entry.entity].kind != "person" and len(entry.words) > 2:
-                letters = "".join(word[0] for word in entry.name.words)
+            words = entry.listed.name.words
+            if self.entities[entry.entity].kind != "person" and len(words) > 2:
+                letters = "".join(word[0] for word in words)
                 found.setdefault(letters, []).append(at)
         return found
 
@@ -97,29 +116,58 @@ class Index:
         """For each word of the query, the listed words it resembles."""
         return [self.vocabulary.similar(word) for word in name.words]
 
-    def candidates(self, name: Name, similar: Sequence[Similar]) -> NDArray[np.int64]:
-        """Up to 40 entries, those sharing most evidence with the query first.
+    def candidates(
+        self, name: Name, similar: Sequence[Similar]
+    ) -> tuple[NDArray[np.int64], Floats]:
+        """Up to 40 entries and their ranks, those sharing most evidence first.
 
         No single word has to be right: each word adds what its best resembling word is
         worth, and names also meet by neighbouring words run together or by acronym.
         """
-        agreed = np.zeros(len(self.entries), dtype=np.float32)
-        best = np.zeros(len(self.entries), dtype=np.float32)
+        agreed, best = self._scratch.agreed, self._scratch.best
+        touched: list[NDArray[np.int32]] = []
         for word, likeness in zip(name.words, similar, strict=True):
             if is_initial(word) or not len(likeness.ids):
                 continue
-            lists = [self.posted(i) for i in likeness.ids]
-            ids = np.concatenate(lists)
-            gains = (likeness.similarities - 0.4) / 0.6
-            gains *= self.vocabulary.bits[likeness.ids]
+            ids, gains = self._gains(likeness)
             # Written in ascending order of similarity: the best one stays.
-            best[ids] = np.repeat(gains, [len(posted) for posted in lists])
-            agreed[ids] += _once(ids, best)
+            best[ids] = gains
+            agreed[ids] += best[
+                ids
+            ]  # once per distinct id, however often it stands here
             best[ids] = 0.0
-        self._add_joined(name, agreed)
-        return self._top(agreed, sum(likeness.bits for likeness in similar))
+            touched.append(ids)
+        self._add_joined(name, agreed, touched)
+        if not touched:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        ids = np.concatenate(touched)
+        sums = agreed[ids]
+        agreed[ids] = 0.0
+        kept = sums >= _LEAST_SHARE * sums.max()
+        distinct, first = np.unique(ids[kept], return_index=True)
+        asked = sum(likeness.bits for likeness in similar)
+        return self._top(distinct, sums[kept][first], asked)
 
-    def _add_joined(self, name: Name, agreed: NDArray[np.float32]) -> None:
+    def _gains(self, likeness: Similar) -> tuple[NDArray[np.int32], Floats]:
+        """Entries with a word like this one, and what they gain, best last."""
+        starts, ends = self._starts[likeness.ids], self._starts[likeness.ids + 1]
+        lengths = ends - starts
+        read = np.cumsum(lengths[::-1])[::-1]
+        # The most similar word is always read, whole.
+        first = min(int(np.argmax(read <= _MOST_POSTINGS)), len(read) - 1)
+        if read[-1] > _MOST_POSTINGS:
+            first = len(read) - 1
+        lists = [
+            self._postings[a:b]
+            for a, b in zip(starts[first:].tolist(), ends[first:].tolist(), strict=True)
+        ]
+        gains = (likeness.similarities[first:] - 0.4) / 0.6
+        gains *= self.vocabulary.bits[likeness.ids[first:]]
+        return np.concatenate(lists), np.repeat(gains, lengths[first:])
+
+    def _add_joined(
+        self, name: Name, agreed: Floats, touched: list[NDArray[np.int32]]
+    ) -> None:
         """Raise names met by joined words, to almost full agreement but never beyond."""
         gains: dict[int, float] = {}
         pairs = joined_keys(name)
@@ -137,29 +185,25 @@ class Index:
         for at, gain in gains.items():
             had, most = float(agreed[at]), _JOINED_MOST * float(self._bits[at])
             agreed[at] = max(had, min(had + gain, most))
+        if gains:
+            touched.append(np.fromiter(gains, dtype=np.int32, count=len(gains)))
 
-    def _top(self, agreed: NDArray[np.float32], asked: float) -> NDArray[np.int64]:
+    def _top(
+        self, ids: NDArray[np.int32], agreed: Floats, asked: float
+    ) -> tuple[NDArray[np.int64], Floats]:
         """The best by an estimate of their evidence, from what agrees and what is left."""
-        most = float(agreed.max()) if len(agreed) else 0.0
-        if most <= 0.0:
-            return np.empty(0, dtype=np.int64)
-        ids = np.flatnonzero(agreed >= _LEAST_SHARE * most)
-        found = np.minimum(agreed[ids], self._bits[ids])
+        found = np.minimum(agreed, self._bits[ids])
         left = self._bits[ids] - found
         asked = max(asked, 1.0)
         rank = 0.3 * np.minimum(found, 20.0) - 0.05 * left
-        rank += 5.0 * np.minimum(found / asked, 1.0) + 4.0 * found / (found + left)
+        rank += 5.0 * np.minimum(found / asked, 1.0)
+        rank += 4.0 * found / np.maximum(found + left, 1.0)
         if len(ids) > CANDIDATES:
             kept = np.argpartition(rank, -CANDIDATES)[-CANDIDATES:]
             ids, rank = ids[kept], rank[kept]
         order = np.argsort(-rank, kind="stable")
         hopeful = order[rank[order] >= rank[order[0]] - _HOPELESS]
-        return np.asarray(ids[hopeful], dtype=np.int64)
-
-
-def _once(ids: NDArray[np.int32], values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each entry's value for a fancy `+=`, which numpy applies once per distinct id."""
-    return values[ids]
+        return np.asarray(ids[hopeful], dtype=np.int64), rank[hopeful]
 
 
 def joined_keys(name: Name) -> list[str]:

@@ -1,16 +1,18 @@
 """`POST /match/{dataset}`: the request and response of yente, so that its clients fit."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from fraud_sanctions.desk import Edition, ScreeningDesk
+from fraud_sanctions.ofac import ofac_score
 from fraud_sanctions.problems import DatasetUnknown
 from fraud_sanctions.records import EntityKind, ListedEntity, NameQuality, Party
 from fraud_sanctions.screener import Hit
+from fraud_sanctions.sources.fields import identifier
 from fraud_shared.contracts.screening import ListVersion
 from fraud_shared.web.guard import require_service
 
@@ -40,7 +42,14 @@ _PROPERTIES: dict[NameQuality, str] = {
 _NOTHING: list[str] = []
 Values = Annotated[list[Annotated[str, Field(max_length=512)]], Field(max_length=20)]
 _NAME_PROPERTIES = ("name", "alias", "weakAlias", "previousName")
+_NUMBERS = {
+    "idNumber": "national id", "passportNumber": "passport", "taxNumber": "tax id",
+    "registrationNumber": "registration", "innCode": "inn", "ogrnCode": "ogrn",
+    "imoNumber": "imo", "swiftBic": "swift", "leiCode": "lei",
+}  # fmt: skip
 _MOST_NAMES = 10
+# From here up names are candidates for the score of OFAC's search page.
+_FAINT = 0.02
 
 
 class MatchQuery(BaseModel):
@@ -56,6 +65,11 @@ class MatchQuery(BaseModel):
         """The values of a property, as a list whatever was sent."""
         found = self.properties.get(name, [])
         return [found[:512]] if isinstance(found, str) else found
+
+    def names(self) -> list[str]:
+        """Up to ten different names of the entity."""
+        names = [name for prop in _NAME_PROPERTIES for name in self.values(prop)]
+        return list(dict.fromkeys(names))[:_MOST_NAMES]
 
 
 class MatchRequest(BaseModel):
@@ -164,6 +178,7 @@ def router(desk: ScreeningDesk) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=50)] = 5,
         threshold: Annotated[float | None, Query(ge=0.0, le=1.0)] = None,
         cutoff: Annotated[float, Query(ge=0.0, le=1.0)] = 0.3,
+        ofac_mode: bool = False,
         include_dataset: Names = _NOTHING,
         exclude_dataset: Names = _NOTHING,
         exclude_schema: Names = _NOTHING,
@@ -172,7 +187,8 @@ def router(desk: ScreeningDesk) -> APIRouter:
         """Candidates per query with `score` and `match` (score at or above `threshold`).
 
         `algorithm`, `weights`, `config`, `topics` and `changed_since` are accepted and
-        have no effect: everything here is sanctioned, and there is one algorithm.
+        have no effect: everything here is sanctioned, and there is one algorithm. With
+        `ofac_mode` the score is close to that of OFAC's search page, of names alone.
         """
         edition = desk.edition
         wanted = _wanted(
@@ -187,7 +203,9 @@ def router(desk: ScreeningDesk) -> APIRouter:
         responses = {}
         for key, query in request.queries.items():
             await asyncio.sleep(0)
-            hits = _best(desk, edition, query, wanted, cutoff)
+            hits = _best(desk, edition, query, wanted, _FAINT if ofac_mode else cutoff)
+            if ofac_mode:
+                hits = _as_ofac(query, hits, cutoff)
             responses[key] = MatchResponses(
                 status=200,
                 results=[_result(hit, bar) for hit in hits[:limit]],
@@ -212,7 +230,6 @@ def _best(
     cutoff: float,
 ) -> list[Hit]:
     """Hits over all names of the query, each entity once with its best score."""
-    names = [name for prop in _NAME_PROPERTIES for name in query.values(prop)]
     births = [b for b in query.values("birthDate") if b[:4].isdecimal()]
     countries = [
         value.upper()
@@ -221,18 +238,42 @@ def _best(
         if len(value) == 2
     ]
     best: dict[str, Hit] = {}
-    for name in list(dict.fromkeys(names))[:_MOST_NAMES]:
+    numbers = [
+        found
+        for prop, kind in _NUMBERS.items()
+        for value in query.values(prop)
+        if (found := identifier(kind, value))
+    ]
+    for name in query.names():
         party = Party(
             name=name,
             kind=_KINDS.get(query.schema_),
             birth_date=births[0][:10] if births else None,
             country=countries[0] if countries else None,
+            identifiers=tuple(numbers),
         )
         for hit in desk.screen(edition, party, least=cutoff, most=50):
             known = best.get(hit.entity.entity_id)
             if hit.entity in wanted and (known is None or hit.score > known.score):
                 best[hit.entity.entity_id] = hit
     return sorted(best.values(), key=lambda hit: (-hit.score, hit.entity.entity_id))
+
+
+def _as_ofac(query: MatchQuery, hits: list[Hit], cutoff: float) -> list[Hit]:
+    """The same candidates with the score of OFAC's search page, best first."""
+    names = query.names()
+    scored = [
+        replace(
+            hit,
+            score=max(
+                ofac_score(name, [listed.text for listed in hit.entity.names]) / 100
+                for name in names
+            ),
+        )
+        for hit in hits
+    ]
+    kept = [hit for hit in scored if hit.score >= cutoff]
+    return sorted(kept, key=lambda hit: (-hit.score, hit.entity.entity_id))
 
 
 def _result(hit: Hit, bar: float) -> dict[str, Any]:

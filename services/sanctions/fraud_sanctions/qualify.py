@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fraud_sanctions.records import ListedEntity, Party
+from fraud_sanctions.records import ListedEntity, ListedIdentifier, Party
 
 # In the unit of the evidence (log odds). A full date agreeing by chance is rare; a wrong
 # one is common on lists, hence lowers less than it raises; nationality is weak both ways.
@@ -15,6 +15,10 @@ _YEARS_DIFFER = -3.5
 _SAME_COUNTRY = 0.6
 _OTHER_COUNTRY = -0.7
 _OTHER_KIND = -2.5
+# One document or registration number belongs to one bearer; another one of the same kind
+# may be a renewed passport.
+_SAME_NUMBER = 8.0
+_OTHER_NUMBER = -0.7
 # However rare the name: born in another year, a person has to look.
 _ALMOST = 2.2
 
@@ -31,6 +35,15 @@ class Qualification:
     reasons: tuple[str, ...]
 
 
+def most_shift(party: Party) -> float:
+    """The most that the facts given about a party can add to a name."""
+    return (
+        (_SAME_DAY if party.birth_date else 0.0)
+        + (_SAME_COUNTRY if party.country else 0.0)
+        + (_SAME_NUMBER if party.identifiers else 0.0)
+    )
+
+
 def qualify(party: Party, entity: ListedEntity) -> Qualification:
     """What everything but the name says about party and entity being the same."""
     found: list[tuple[float, str]] = []
@@ -45,6 +58,8 @@ def qualify(party: Party, entity: ListedEntity) -> Qualification:
             if same
             else (_OTHER_COUNTRY, "country differs")
         )
+    if party.identifiers and entity.identifiers:
+        found.append(_numbers(party.identifiers, entity.identifiers))
     return Qualification(
         sum(shift for shift, _ in found),
         _ALMOST if any(shift <= _YEARS_DIFFER for shift, _ in found) else math.inf,
@@ -57,6 +72,17 @@ def _kinds_exclude(party: Party, entity: ListedEntity) -> bool:
         party.kind,
         entity.kind,
     )
+
+
+def _numbers(
+    given: Sequence[ListedIdentifier], listed: Sequence[ListedIdentifier]
+) -> tuple[float, str]:
+    values = {number.value for number in listed}
+    if any(number.value in values for number in given):
+        return _SAME_NUMBER, "identifier agrees"
+    if {number.kind for number in given} & {number.kind for number in listed}:
+        return _OTHER_NUMBER, "identifier differs"
+    return 0.0, ""
 
 
 def _births(given: str, listed: Sequence[str]) -> tuple[float, str]:

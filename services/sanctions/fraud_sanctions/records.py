@@ -69,3 +69,4 @@ class Party:
     kind: EntityKind | None = None
     birth_date: str | None = None
     country: str | None = None
+    identifiers: tuple[ListedIdentifier, ...] = ()

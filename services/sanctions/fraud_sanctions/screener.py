@@ -1,20 +1,24 @@
 """Screening one party against the index: candidates, alignment, evidence, bands."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from fraud_sanctions.analyse import Name, readings
-from fraud_sanctions.evidence import Evidence, probability, weigh
+from fraud_sanctions.evidence import log_odds, log_odds_of, probability, weigh
 from fraud_sanctions.explain import explain
 from fraud_sanctions.index import Entry, Index
-from fraud_sanctions.match import Alignment, align
-from fraud_sanctions.qualify import qualify
+from fraud_sanctions.match import Alignment, align, wholes
+from fraud_sanctions.qualify import most_shift, qualify
 from fraud_sanctions.records import ListedEntity, Party
 
 Band = Literal["clear", "possible", "match"]
 _LEAST_PROBABILITY = 0.02
 _EVEN = 0.5
+# A candidate's rank runs ahead of its log odds by at least this much (measured: fewer than
+# one in a thousand of those above any band are behind it), so the rest is not aligned.
+_RANK_AHEAD = 6.0
+_ALWAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,6 @@ class _Scored:
     entry: Entry
     query: Name
     alignment: Alignment
-    evidence: Evidence
     logit: float
 
 
@@ -61,29 +64,33 @@ class Screener:
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self._bits: list[float] = index.vocabulary.bits.tolist()
 
     def screen(
         self, party: Party, *, least: float = _LEAST_PROBABILITY, most: int = 20
     ) -> list[Hit]:
         """Listed entities with a score of at least `least`, best first, at most `most`."""
         best: dict[int, _Scored] = {}
+        enough = log_odds_of(least) - most_shift(party)
         for query in self._readings(party):
-            similar = self.index.similar(query)
-            for at in self.index.candidates(query, similar).tolist():
-                entry = self.index.entries[at]
-                alignment = align(
-                    query, similar, entry.name, entry.words, self._bits.__getitem__
-                )
-                person = self.index.entities[entry.entity].kind == "person"
-                evidence = weigh(alignment, person=person)
-                logit = evidence.logit
-                known = best.get(entry.entity)
-                if known is None or logit > known.logit:
-                    best[entry.entity] = _Scored(
-                        entry, query, alignment, evidence, logit
-                    )
+            for scored in self._compare(query, enough):
+                known = best.get(scored.entry.entity)
+                if known is None or scored.logit > known.logit:
+                    best[scored.entry.entity] = scored
         return self._hits(party, list(best.values()), least, most)
+
+    def _compare(self, query: Name, enough: float) -> Iterator[_Scored]:
+        """The query aligned with every candidate that may still reach log odds `enough`."""
+        similar = self.index.similar(query)
+        ids, ranks = self.index.candidates(query, similar)
+        hopeful = max(int((ranks >= enough + _RANK_AHEAD).sum()), _ALWAYS)
+        entries = [self.index.entries[at] for at in ids[:hopeful].tolist()]
+        if not entries:
+            return
+        likeness = wholes(query, [entry.listed for entry in entries])
+        for entry, whole in zip(entries, likeness, strict=True):
+            alignment = align(query, similar, entry.listed, whole)
+            person = self.index.entities[entry.entity].kind == "person"
+            yield _Scored(entry, query, alignment, log_odds(alignment, person=person))
 
     def _readings(self, party: Party) -> Sequence[Name]:
         return readings(
@@ -94,25 +101,33 @@ class Screener:
         self, party: Party, found: Sequence[_Scored], least: float, most: int
     ) -> list[Hit]:
         hits = []
+        enough = log_odds_of(least) - most_shift(party)
         for scored in found:
-            if probability(scored.logit + 6.0) < least:
+            if scored.logit < enough:
                 continue
-            entity = self.index.entities[scored.entry.entity]
-            facts = qualify(party, entity)
+            facts = qualify(party, self.index.entities[scored.entry.entity])
             score = probability(min(scored.logit + facts.shift, facts.ceiling))
             if score >= least:
-                hits.append((score, scored, entity, facts.reasons))
-        hits.sort(
-            key=lambda hit: (-hit[0], -hit[1].evidence.strength, hit[2].entity_id)
+                hits.append((score, scored, facts.reasons))
+        hits.sort(key=self._order)
+        return [self._hit(*hit) for hit in hits[:most]]
+
+    def _order(
+        self, hit: tuple[float, _Scored, tuple[str, ...]]
+    ) -> tuple[float, float, str]:
+        score, scored, _ = hit
+        entity = self.index.entities[scored.entry.entity]
+        return -score, -scored.alignment.agreed, entity.entity_id
+
+    def _hit(self, score: float, scored: _Scored, facts: tuple[str, ...]) -> Hit:
+        entity = self.index.entities[scored.entry.entity]
+        evidence = weigh(scored.alignment, person=entity.kind == "person")
+        listed = scored.entry.listed.name
+        return Hit(
+            entity,
+            listed.text,
+            score,
+            evidence.similarity,
+            evidence.strength,
+            explain(scored.alignment, scored.query, listed, facts),
         )
-        return [
-            Hit(
-                entity,
-                scored.entry.name.text,
-                score,
-                scored.evidence.similarity,
-                scored.evidence.strength,
-                explain(scored.alignment, scored.query, scored.entry.name, reasons),
-            )
-            for score, scored, entity, reasons in hits[:most]
-        ]

@@ -1,9 +1,12 @@
 """The distinct words of all listed names, and which of them a query's word resembles."""
 
 import math
+import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,27 +19,39 @@ from fraud_sanctions.analyse import (
     is_initial,
     is_number,
 )
+from fraud_sanctions.grams import GramIndex
 from fraud_sanctions.normalise.spelling import Spelling, spell
 from fraud_sanctions.tables import words
 
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]
-# Rarity is meant against the population, so a small list must not make words look common.
 _VOICING = 0.93
 _AS_TYPED = 0.97
 _ONE_SWAP = 0.6
 _ONE_SYLLABLE = 4
 _SHORT_BONE_SHARE = 0.3
 _DIFFERENT_SPELLING = 0.99
+_KNOWN_VARIANT = 0.9
+_SAME_SYLLABLES = 0.9
+_OTHER_ONSET = 0.94
+# Two words that many people carry, with other consonants, are two names (Ahmed, Mohamed).
+_TWO_NAMES = 0.85
+# What many names end or begin with says nothing: `Jonsdottir` is no `Tomasdottir`. The rest
+# has at least this share in the likeness of two such words.
+_AFFIX = re.compile(
+    r"^abd(?=[a-z]{4})|(?<=[a-z]{3})"
+    r"(?:dottir|[oae]vich|[oe]vna|shvili|uddin|ullah|zadeh|oglu|poulos|enko)$"
+)
+_STEM_SHARE = 0.7
+# Rarity is meant against the population, so a small list must not make words look common.
 _POPULATION = 30_000
 _COMMON_BITS = 6.5
 _BITS_PER_LETTER = 2.4
 _CACHED_WORDS = 20_000
-_NEAREST_BY_GRAM = 48
 _KEY_LIMIT = 160
 LEAST_SIMILARITY = 0.6
 # How much the consonants count against the whole word, by number of consonants.
-_BONE_SHARE = (0.0, 0.1, 0.25, 0.38, 0.46, 0.5)
+_BONE_SHARE = np.array((0.0, 0.1, 0.25, 0.38, 0.46, 0.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +62,6 @@ class Similar:
     similarities: Floats
     by_id: Mapping[int, float]
     bits: float
-
-
-def grams(fold: str) -> set[str]:
-    """Trigrams of a folded word, padded so that its ends count."""
-    padded = f"^{fold}$"
-    return {padded[i : i + 3] for i in range(len(padded) - 2)}
 
 
 class Vocabulary:
@@ -68,25 +77,18 @@ class Vocabulary:
         self._voiced = [s.voiced for s in self.spellings]
         self._coarse = [s.coarse for s in self.spellings]
         self._bare = np.array([s.bare for s in self.spellings], dtype=bool)
+        self._fold_lengths = _lengths(self._folds)
+        self._bone_lengths = _lengths(self._bones)
+        self._abjad_lengths = _lengths(self._abjads)
+        self._onsets = np.array([ord((f or " ")[0]) for f in self._folds], np.int32)
         self._keys: dict[str, list[int]] = {}
-        gram_ids: dict[str, list[int]] = {}
         for at, spelling in enumerate(self.spellings):
-            for key in self._keys_of(spelling):
+            for key in (*_keys(spelling), *_known_keys(spelling)):
                 self._keys.setdefault(key, []).append(at)
-            if not spelling.bare:
-                for gram in grams(spelling.fold):
-                    gram_ids.setdefault(gram, []).append(at)
-        self._grams = {g: np.array(ids, dtype=np.int32) for g, ids in gram_ids.items()}
-        self._gram_bits = {
-            g: math.log(1 + len(self.texts) / len(ids))
-            for g, ids in self._grams.items()
-        }
-        self._gram_norm = np.array(
-            [sum(self._gram_bits.get(g, 0.0) for g in grams(f)) for f in self._folds],
-            dtype=np.float32,
-        )
+        self._grams = GramIndex(["" if s.bare else s.fold for s in self.spellings])
         self._entities = max(entities, _POPULATION)
         self._common = {spell(w).fold for w in words("common_names")}
+        self._shared = np.array([f in self._common for f in self._folds], dtype=bool)
         self._family = Counter[str]()
         for text, count in frequency.items():
             self._family[spell(text).bones] += count
@@ -98,24 +100,6 @@ class Vocabulary:
 
     def __len__(self) -> int:
         return len(self.texts)
-
-    @staticmethod
-    def _keys_of(spelling: Spelling) -> Iterable[str]:
-        """Blocking keys: any one of them in common makes two words comparable."""
-        yield "f" + spelling.fold
-        yield "s" + "".join(sorted(spelling.text))
-        if len(spelling.bones) > 1:
-            yield "b" + spelling.bones
-        if len(spelling.abjad) > 1:
-            yield "a" + spelling.abjad
-        if len(spelling.coarse) > 1:
-            yield "c" + spelling.coarse
-        if len(spelling.phone) > 1:
-            yield "p" + spelling.phone
-        for group in given_name_groups(spelling.text):
-            yield f"n{group}"
-        if business := business_word(spelling.text):
-            yield "g" + business
 
     def bits_of(self, spelling: Spelling) -> float:
         """Evidence in a word, in bits: rare is strong, short and common is weak."""
@@ -148,105 +132,155 @@ class Vocabulary:
                 cache.popitem(last=False)
         return found
 
+    def forget(self) -> None:
+        """Empty the cache, so that a measurement sees every word for the first time."""
+        self._cache.clear()
+
     def _find(self, word: str) -> Similar:
         spelling = spell(word)
         bits = self.bits_of(spelling)
         if is_number(word) or is_initial(word):
             exact = [self.ids[word]] if word in self.ids else []
-            return self._packed(exact, np.ones(len(exact), dtype=np.float32), bits)
-        candidates = self._candidates(spelling)
-        if not candidates:
-            return self._packed([], np.empty(0, dtype=np.float32), bits)
-        return self._packed(candidates, self._similarities(spelling, candidates), bits)
-
-    def _packed(self, ids: Sequence[int], similarities: Floats, bits: float) -> Similar:
-        keep = np.flatnonzero(similarities >= LEAST_SIMILARITY)
-        keep = keep[np.argsort(similarities[keep], kind="stable")]
-        array = np.asarray(ids, dtype=np.int32)[keep]
-        kept = similarities[keep].astype(np.float32)
-        by_id = dict(zip(array.tolist(), kept.tolist(), strict=True))
-        return Similar(array, kept, by_id, bits)
-
-    def _candidates(self, spelling: Spelling) -> list[int]:
-        found: set[int] = set()
-        for key in self._keys_of(spelling):
-            found.update(self._keys.get(key, ())[:_KEY_LIMIT])
+            return _packed(exact, np.ones(len(exact)), bits)
+        known = self._under(_known_keys(spelling))
+        candidates = self._under(_keys(spelling)) | known
         if not spelling.bare:
-            found.update(self._nearest_by_grams(spelling.fold))
-        return list(found)
+            candidates.update(self._grams.nearest(spelling.fold))
+        if not candidates:
+            return _packed([], np.empty(0), bits)
+        ids = list(candidates)
+        return _packed(ids, self._similarities(spelling, ids, known), bits)
 
-    def _nearest_by_grams(self, fold: str) -> list[int]:
-        own = [g for g in grams(fold) if g in self._grams]
-        if not own:
-            return []
-        ids = np.concatenate([self._grams[g] for g in own])
-        gains = np.concatenate(
-            [
-                np.full(len(self._grams[g]), self._gram_bits[g], dtype=np.float32)
-                for g in own
-            ]
-        )
-        total = sum(self._gram_bits[g] for g in own)
-        unique, places = np.unique(ids, return_inverse=True)
-        shared = np.bincount(places, weights=gains)
-        dice = 2 * shared / (total + self._gram_norm[unique])
-        if len(unique) > _NEAREST_BY_GRAM:
-            best = np.argpartition(dice, -_NEAREST_BY_GRAM)[-_NEAREST_BY_GRAM:]
-            unique, dice = unique[best], dice[best]
-        return [int(i) for i in unique[dice > 0.25]]
+    def _under(self, keys: Iterable[str]) -> set[int]:
+        found: set[int] = set()
+        for key in keys:
+            found.update(self._keys.get(key, ())[:_KEY_LIMIT])
+        return found
 
-    def _similarities(self, query: Spelling, ids: Sequence[int]) -> Floats:
+    def _similarities(
+        self, query: Spelling, ids: Sequence[int], known: set[int]
+    ) -> NDArray[np.float64]:
         chosen = np.asarray(ids, dtype=np.int64)
-        bones_left = [self._bones[i] for i in ids]
-        whole = _compare(query.fold, [self._folds[i] for i in ids])
-        typed = _compare(query.text, [self.texts[i] for i in ids])
-        whole = np.maximum(whole, _AS_TYPED * typed)
-        voiced = _compare(query.voiced, [self._voiced[i] for i in ids])
+        pick = _picker(ids)
+        typed = _compare(query.text, pick(self.texts))
+        whole = np.maximum(_compare(query.fold, pick(self._folds)), _AS_TYPED * typed)
+        voiced = _compare(query.voiced, pick(self._voiced))
         whole = np.maximum(whole, _VOICING * voiced)
-        bones = _compare(query.bones, bones_left)
-        lengths = np.minimum([len(b) for b in bones_left], len(query.bones))
-        short_words = np.array(
-            [max(len(self._folds[i]), len(query.fold)) <= _ONE_SYLLABLE for i in ids]
-        )
-        share = np.take(_BONE_SHARE, np.minimum(lengths, len(_BONE_SHARE) - 1))
+        bones = _compare(query.bones, pick(self._bones))
+        shorter = np.minimum(self._bone_lengths[chosen], len(query.bones))
+        share = _BONE_SHARE[np.minimum(shorter, len(_BONE_SHARE) - 1)]
         # In a word of one syllable (Sang, Song) the vowel tells names apart.
-        share = share * np.where(short_words, _SHORT_BONE_SHARE, 1.0)
+        longest = np.maximum(self._fold_lengths[chosen], len(query.fold))
+        share = share * np.where(longest <= _ONE_SYLLABLE, _SHORT_BONE_SHARE, 1.0)
         result = (1 - share) * whole + share * bones
-        first = query.fold[:1]
-        onset = np.array([self._folds[i][:1] == first for i in ids])
-        result = np.where(onset, result, result * 0.94)
+        onset = self._onsets[chosen] == ord((query.fold or " ")[0])
+        result = np.where(onset, result, result * _OTHER_ONSET)
+        if query.fold in self._common:
+            two = self._shared[chosen] & (bones < 1.0)
+            result = np.where(two, result * _TWO_NAMES, result)
+        if affix := _AFFIX.search(query.text):
+            result = self._without_affix(affix.group(), query.text, pick, result)
         bare = self._bare[chosen] | query.bare
         if bare.any():
-            abjad = _compare(query.abjad, [self._abjads[i] for i in ids])
-            coarse = _compare(query.coarse, [self._coarse[i] for i in ids])
-            abjad = 0.6 * abjad + 0.4 * coarse
-            short = np.array([min(len(self._abjads[i]), len(query.abjad)) for i in ids])
-            abjad = np.where(short < 3, np.where(abjad == 1, 0.85, 0.0), abjad * 0.95)
-            result = np.where(bare, abjad, result)
+            result = np.where(bare, self._by_consonants(query, chosen, pick), result)
         result = np.minimum(result, _DIFFERENT_SPELLING)
-        self._raise_known(query, ids, result, typed)
-        return result.astype(np.float32)
+        self._raise_known(query, ids, known, result, typed)
+        return result
+
+    def _without_affix(
+        self, affix: str, text: str, pick: Any, result: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Likeness of words of one ending (or beginning), mostly by the rest of them."""
+        others = [_AFFIX.sub("", t) if affix in t else t for t in pick(self.texts)]
+        shared = np.array([affix in t for t in pick(self.texts)])
+        rest = _compare(_AFFIX.sub("", text), others)
+        mixed = (1.0 - _STEM_SHARE) * result + _STEM_SHARE * rest
+        return np.where(shared, np.minimum(result, mixed), result)
+
+    def _by_consonants(
+        self, query: Spelling, chosen: NDArray[np.int64], pick: Any
+    ) -> NDArray[np.float64]:
+        """For words written without vowels."""
+        abjad = _compare(query.abjad, pick(self._abjads))
+        coarse = _compare(query.coarse, pick(self._coarse))
+        abjad = 0.6 * abjad + 0.4 * coarse
+        short = np.minimum(self._abjad_lengths[chosen], len(query.abjad)) < 3
+        return np.where(short, np.where(abjad == 1, 0.85, 0.0), abjad * 0.95)
 
     def _raise_known(
         self,
         query: Spelling,
         ids: Sequence[int],
+        known: set[int],
         result: NDArray[np.float64],
         typed: NDArray[np.float64],
     ) -> None:
-        """Nicknames, translated business words, and words with two letters swapped."""
+        """Nicknames, translated business words, syllables, words with letters swapped."""
+        if not known:
+            return
+        same = _known_variants(query)
         letters = sorted(query.text)
-        nick, business = given_name_groups(query.text), business_word(query.text)
         for at, other in enumerate(ids):
-            text = self.texts[other]
-            if text == query.text:
+            if other not in known:
+                continue
+            spelling = self.spellings[other]
+            if spelling.text == query.text:
                 result[at] = 1.0
             elif (
-                (sorted(text) == letters and typed[at] > _ONE_SWAP)
-                or (nick and nick & given_name_groups(text))
-                or (business and business == business_word(text))
-            ):
-                result[at] = max(result[at], 0.9)
+                typed[at] > _ONE_SWAP and sorted(spelling.text) == letters
+            ) or not same.isdisjoint(_known_variants(spelling)):
+                result[at] = max(result[at], _KNOWN_VARIANT)
+
+
+def _known_variants(spelling: Spelling) -> set[str]:
+    """Keys any of which, in common, makes two words known writings of one."""
+    found = {f"n{group}" for group in given_name_groups(spelling.text)}
+    if business := business_word(spelling.text):
+        found.add("g" + business)
+    if spelling.syllabic:
+        found.add("h" + spelling.syllabic)
+    return found
+
+
+def _known_keys(spelling: Spelling) -> Iterable[str]:
+    """Keys of what may be raised whatever the letters say: same letters, known variants."""
+    return ("s" + "".join(sorted(spelling.text)), *_known_variants(spelling))
+
+
+def _keys(spelling: Spelling) -> Iterable[str]:
+    """Blocking keys: any one of them in common makes two words comparable."""
+    yield "f" + spelling.fold
+    if len(spelling.bones) > 1:
+        yield "b" + spelling.bones
+    if len(spelling.abjad) > 1:
+        yield "a" + spelling.abjad
+    if len(spelling.coarse) > 1:
+        yield "c" + spelling.coarse
+    if len(spelling.phone) > 1:
+        yield "p" + spelling.phone
+
+
+def _packed(
+    ids: Sequence[int], similarities: NDArray[np.float64], bits: float
+) -> Similar:
+    keep = np.flatnonzero(similarities >= LEAST_SIMILARITY)
+    keep = keep[np.argsort(similarities[keep], kind="stable")]
+    array = np.asarray(ids, dtype=np.int32)[keep]
+    kept = similarities[keep].astype(np.float32)
+    by_id = dict(zip(array.tolist(), kept.tolist(), strict=True))
+    return Similar(array, kept, by_id, bits)
+
+
+def _lengths(texts: Sequence[str]) -> NDArray[np.int32]:
+    return np.array([len(text) for text in texts], dtype=np.int32)
+
+
+def _picker(ids: Sequence[int]) -> Any:
+    """Gathers the items of a list at `ids`, as a sequence."""
+    if len(ids) == 1:
+        only = ids[0]
+        return lambda items: (items[only],)
+    return itemgetter(*ids)
 
 
 def _compare(text: str, others: Sequence[str]) -> NDArray[np.float64]:

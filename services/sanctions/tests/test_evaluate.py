@@ -1,3 +1,5 @@
+import pytest
+
 from fraud_sanctions import evaluate
 from fraud_sanctions.index import Index
 from fraud_sanctions.screener import Screener
@@ -21,25 +23,26 @@ def pair(one, other, is_match, quality="STRONG"):
     }
 
 
-class TestOperatingPoints:
-    def test_figures_come_from_the_half_that_set_no_threshold(self):
-        innocent = {"set": "synthetic_us", "exact_collision": "0"}
-        alias = {"entity_id": "e1", "difficulty": "near"}
-        typo = {"expected_entity_id": "e1", "changed": "1"}
-        points = evaluate.operating_points(
-            Screener(Index(ENTITIES)),
-            [{**alias, "query": q} for q in ("Jane Smith", "Zoltarin Krandaloff")],
-            [{**typo, "query": q} for q in ("Jane Smith", "Zoltrain Krandalov")],
-            [{**innocent, "full_name": q} for q in ("Jane Smith", "John Doe")],
-        )
-        strict = points["strict"]
-        assert strict.alias_recall == {"all": 1.0, "near": 1.0}
-        assert strict.typo_recall == {"all": 1.0, "changed": 1.0}
-        assert strict.false_positive_rate == {"all": 0.0, "synthetic_us": 0.0}
-        assert evaluate.as_json(points)["review"]["threshold"] < 0.5
+class TestScores:
+    def test_own_and_top(self):
+        screener = Screener(Index(ENTITIES))
+        assert evaluate.own_score(screener, "Zoltarin Krandaloff", "e1") > 0.8
+        assert evaluate.own_score(screener, "Zoltarin Krandaloff", "e2") == 0.0
+        assert evaluate.top_score(screener, "Jane Smith") == 0.0
 
     def test_entities_without_names_are_left_out(self):
         assert [entity.entity_id for entity in ENTITIES] == ["e1"]
+
+
+class TestThreshold:
+    def test_every_set_keeps_its_rate_and_large_sets_keep_a_margin(self):
+        made = [("synthetic_us", at / 10_000) for at in range(10_000)]
+        bar = evaluate.threshold((0.01, 0.5), made)
+        assert evaluate.shares(made, bar)["all"] == pytest.approx(0.006, abs=0.0002)
+        real = [("us_congress_real", at / 100) for at in range(100)]
+        bar = evaluate.threshold((0.01, 0.05), [*made, *real])
+        assert evaluate.shares(real, bar)["all"] <= 0.05
+        assert evaluate.shares(made, bar)["synthetic_us"] <= 0.006
 
 
 class TestPairs:
@@ -52,20 +55,17 @@ class TestPairs:
             pair("김종은", "김정은", False),
         ]
         figures = evaluate.pair_figures(pairs, evaluate.pair_similarities(pairs))
-        assert (figures.f1, figures.strong_accuracy, figures.pairs) == (1.0, 1.0, 5)
+        assert (figures.f1, figures.accuracy, figures.pairs) == (1.0, 1.0, 5)
 
-    def test_an_error_shows(self):
-        figures = evaluate.pair_figures([pair("A", "B", True)] * 2, [0.9, 0.1])
+    def test_an_error_shows_in_its_tier(self):
+        pairs = [pair("A", "B", True), pair("A", "B", True, "WEAK")]
+        figures = evaluate.pair_figures(pairs, [0.9, 0.1])
         assert (figures.precision, figures.recall) == (1.0, 0.5)
+        tiers = evaluate.by_value(pairs, [0.9, 0.1], "quality")
+        assert (tiers["STRONG"].accuracy, tiers["WEAK"].accuracy) == (1.0, 0.0)
 
-
-class TestLatency:
-    def test_percentiles_are_in_order(self):
-        spent = evaluate.latency_ms(Screener(Index(ENTITIES)), ["Jane Smith"] * 20)
-        assert 0.0 < spent["p50"] <= spent["p99"]
-
-    def test_samples_repeat(self):
-        rows = [{"id": str(at)} for at in range(1000)]
-        some = evaluate.sample(rows, "id", 0.2)
-        assert some == evaluate.sample(rows, "id", 0.2)
-        assert 150 < len(some) < 250
+    def test_calibration_compares_what_is_said_with_what_is(self):
+        pairs = [pair("A", "B", True), pair("A", "B", False), pair("A", "B", True)]
+        low, high = evaluate.calibration(pairs, [0.1, 0.15, 1.0])
+        assert (low["pairs"], low["matches"]) == (2, 0.5)
+        assert (high["from"], high["similarity"], high["matches"]) == (0.8, 1.0, 1.0)

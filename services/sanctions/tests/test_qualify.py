@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from fraud_sanctions.qualify import qualify
-from fraud_sanctions.records import Party
+from fraud_sanctions.records import ListedIdentifier, Party
 
 
 @pytest.fixture
@@ -25,6 +27,19 @@ class TestBirthDate:
     def test_any_listed_date_may_agree(self, listed):
         entity = listed("A B", births=("1950", "1961"))
         assert qualify(Party("A B", birth_date="1961-01-01"), entity).shift > 0.0
+
+
+class TestIdentifiers:
+    def test_agree_contradict_missing(self, listed):
+        passport = ListedIdentifier("passport", "A1234567")
+        entity = replace(listed("A B"), identifiers=(passport,))
+
+        def shift(*numbers):
+            return qualify(Party("A B", identifiers=numbers), entity).shift
+
+        assert shift(passport) > shift() == 0.0
+        assert shift(ListedIdentifier("passport", "B7654321")) < 0.0
+        assert shift(ListedIdentifier("tax id", "99")) == 0.0
 
 
 class TestCountryAndKind:

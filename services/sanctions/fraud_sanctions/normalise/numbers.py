@@ -13,6 +13,7 @@ _WORDS = {
     "2nd": 2, "3rd": 3, "4th": 4, "5th": 5,
 }  # fmt: skip
 # A lone i, v or x is a number only as the last word of something longer (`Trust I`).
+_OF_PERSONS = ("ii", "iii", "iv")  # Xi and Vi are family names
 _LAST_ONLY = {"i": 1, "v": 5, "x": 10}
 NUMBER_MARK = "#"
 
@@ -20,13 +21,16 @@ NUMBER_MARK = "#"
 def mark_numbers(tokens: Sequence[str], *, organisation: bool) -> list[str]:
     """The words with each number as `#n`. Number words only in names of organisations."""
     marked = []
+    last = len(tokens) - 1
     for at, token in enumerate(tokens):
-        value = _ROMAN.get(token)
+        value = _ROMAN.get(token) if organisation else None
+        if at == last and at > 0 and token in _OF_PERSONS:
+            value = _ROMAN[token]
         if token.isdecimal():
             value = int(token[:18])
         elif organisation and value is None:
             value = _WORDS.get(token)
-            if value is None and at == len(tokens) - 1 and at > 0:
+            if value is None and at == last and at > 0:
                 value = _LAST_ONLY.get(token)
         marked.append(token if value is None else f"{NUMBER_MARK}{value}")
     return marked

@@ -1,6 +1,9 @@
 """Step 4: `LAST, First` to reading order, and names written together to single names."""
 
 import re
+from functools import cache
+
+from fraud_sanctions.tables import lines
 
 _AKA = re.compile(
     r"\b(?:a\.?k\.?a\.?|f\.?k\.?a\.?|alias|also known as)\b[:.]?", re.IGNORECASE
@@ -8,12 +11,22 @@ _AKA = re.compile(
 _BRACKETS = re.compile(r"[(\[（]([^)\]）]*)[)\]）]?")
 _WORD = re.compile(r"\w+")
 _SHORT_FORM = 4
+_SHORT_PLACES = frozenset(
+    {"uk", "usa", "us", "uae", "prc", "drc", "eu", "hk", "ksa", "rsa"}
+)
 _SLASH = re.compile(r"\s+/\s*|\s*/\s+|;")
 _SUFFIX = re.compile(
     r"^(?:inc|ltd|llc|l\.?l\.?c|co|corp|s\.?a|gmbh|plc|jr|sr|limited|company|jsc|ooo|oao|ao|"
     r"s\.?r\.?l|sarl|b\.?v|n\.?v|l\.?p|pte|pvt|bhd)\b",
     re.IGNORECASE,
 )
+
+
+@cache
+def _places() -> frozenset[str]:
+    """Countries as they stand in brackets, `(UK)` as much as `(Malta)`."""
+    names = (line.replace(":", "|").split("|") for line in lines("countries"))
+    return _SHORT_PLACES | {name.strip().casefold() for row in names for name in row}
 
 
 def reading_order(name: str) -> str:
@@ -28,6 +41,8 @@ def reading_order(name: str) -> str:
 def _bracket(match: re.Match[str]) -> str:
     """An abbreviation, alias or repetition in brackets goes; a place belongs to the name."""
     inside = match.group(1)
+    if inside.casefold().replace(".", "").strip() in _places():
+        return f" {inside} "
     outside = (match.string[: match.start()] + match.string[match.end() :]).casefold()
     names = [word for word in _WORD.findall(inside) if len(word) > _SHORT_FORM]
     repeated = bool(names) and all(word.casefold() in outside for word in names)

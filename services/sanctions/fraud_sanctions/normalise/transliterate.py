@@ -4,11 +4,15 @@ import re
 
 from anyascii import anyascii
 
+from fraud_sanctions.normalise.thai import thai_consonants
+
 # Arabic and Hebrew leave out short vowels: such a word is compared by its consonants.
 ABJAD_MARK = "~"
 _ABJAD = re.compile(r"[\u0590-\u05ff\u0600-\u06ff\u0750-\u077f\ufb50-\ufeff]+")
 _ARABIC_ARTICLE = re.compile(r"(?<![\u0600-\u06ff])(?:وال|ال)(?=[\u0600-\u06ff]{3,})")
 _LONG_A = re.compile(r"[\u0622\u0627\u0649\u0640\u064b-\u0652\u0621\u0629]")
+# Letters that are a stop or its fricative, by the stop.
+_HEBREW_STOPS = str.maketrans({"ב": "b", "כ": "k", "ך": "k", "פ": "p", "ף": "p"})
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _SYLLABIC = re.compile(r"[\u2e80-\u2fff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3]+")
 _CAPITAL = re.compile(r"(?=[A-Z])")
@@ -42,7 +46,8 @@ def _syllables(match: re.Match[str]) -> str:
 
 
 def _consonants(match: re.Match[str]) -> str:
-    letters = re.sub(r"[^A-Za-z]", "", anyascii(_LONG_A.sub("", match.group())))
+    plain = _LONG_A.sub("", match.group()).translate(_HEBREW_STOPS)
+    letters = re.sub(r"[^A-Za-z]", "", anyascii(plain))
     return f"{ABJAD_MARK}{letters.lower()}" if letters else ""
 
 
@@ -51,5 +56,6 @@ def transliterate(text: str) -> str:
     if not text.isascii():
         text = _SYLLABIC.sub(_syllables, text)
         text = _ABJAD.sub(_consonants, _ARABIC_ARTICLE.sub("", text))
+        text = thai_consonants(text, ABJAD_MARK)
         text = anyascii(text)
     return _QUOTES.sub("", text.casefold())

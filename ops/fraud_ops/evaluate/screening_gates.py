@@ -1,0 +1,57 @@
+"""The bars of `fraud evaluate screening`."""
+
+from typing import Any
+
+from fraud_ops.figures import Gate, gate
+
+# (false positives on generated, on real names), recall by difficulty.
+_BARS: dict[str, tuple[float, float, dict[str, float]]] = {
+    "strict": (
+        0.002,
+        0.005,
+        {
+            "all": 0.50,
+            "near": 0.97,
+            "variant": 0.55,
+            "partial": 0.28,
+            "cross_script": 0.68,
+        },
+    ),
+    "review": (
+        0.01,
+        0.015,
+        {
+            "all": 0.62,
+            "near": 0.985,
+            "variant": 0.75,
+            "partial": 0.45,
+            "cross_script": 0.74,
+        },
+    ),
+}
+_TYPOS = 0.995
+_F1 = 0.82
+_STRONG = 0.98
+
+
+def gates(figures: dict[str, Any]) -> list[Gate]:
+    """One for each figure that is demanded."""
+    found: list[Gate] = []
+    for name, (made, real, bars) in _BARS.items():
+        point = figures["points"][name]
+        rates = point["false_positive_rate"]
+        for group in ("synthetic_global", "synthetic_us", "us_congress_real"):
+            bar = real if group == "us_congress_real" else made
+            title = f"{name}: false positives {group}"
+            found.append(gate(title, rates.get(group), bar, "at_most"))
+        for group, bar in bars.items():
+            title = f"{name}: recall {group}"
+            found.append(gate(title, point["recall"].get(group), bar, "at_least"))
+        typos = point["typo_recall"]["all"]
+        found.append(gate(f"{name}: misspelt UN names", typos, _TYPOS, "at_least"))
+    pairs = figures["pairs"]
+    f1 = pairs["cross_validated"]["f1"]
+    strong = pairs["by_tier"].get("STRONG", {}).get("accuracy")
+    found.append(gate("name pairs: F1, cross-validated", f1, _F1, "at_least"))
+    found.append(gate("name pairs: STRONG tier right", strong, _STRONG, "at_least"))
+    return found

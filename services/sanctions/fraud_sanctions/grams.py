@@ -1,0 +1,73 @@
+"""Words that share rare trigrams with a word, whatever its first letter or its consonants."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+_NEAREST = 48
+_LEAST_DICE = 0.25
+# Postings read for one word: the rarest trigrams first, so that time stays bounded
+# however many words there are.
+_MOST_POSTINGS = 8_000
+_WEIGHT_BITS = 20
+_WEIGHT_UNIT = 1 << 12
+
+
+def grams(fold: str) -> set[str]:
+    """Trigrams of a folded word, padded so that its ends count."""
+    padded = f"^{fold}$"
+    return {padded[i : i + 3] for i in range(len(padded) - 2)}
+
+
+class GramIndex:
+    """Trigrams to the positions of the words that hold them. Empty words are left out."""
+
+    def __init__(self, folds: Sequence[str]) -> None:
+        found: dict[str, list[int]] = {}
+        for at, fold in enumerate(folds):
+            if fold:
+                for gram in grams(fold):
+                    found.setdefault(gram, []).append(at)
+        self._bits = {
+            g: math.log(1 + len(folds) / len(ids)) for g, ids in found.items()
+        }
+        # A posting carries its weight in its low bits, so that one sort adds them up.
+        self._postings = {
+            gram: (np.array(ids, dtype=np.int64) << _WEIGHT_BITS)
+            + round(self._bits[gram] * _WEIGHT_UNIT)
+            for gram, ids in found.items()
+        }
+        self._norms = np.array(
+            [sum(self._bits[g] for g in grams(f)) if f else 0.0 for f in folds],
+            dtype=np.float32,
+        )
+
+    def nearest(self, fold: str) -> list[int]:
+        """Up to 48 positions by weighted Dice likeness of their trigrams."""
+        own = [g for g in grams(fold) if g in self._bits]
+        if not own:
+            return []
+        own.sort(key=self._bits.__getitem__, reverse=True)
+        lists: list[NDArray[np.int64]] = []
+        read = 0
+        for gram in own:
+            posted = self._postings[gram]
+            if lists and read + len(posted) > _MOST_POSTINGS:
+                break
+            lists.append(posted)
+            read += len(posted)
+        packed = np.sort(np.concatenate(lists))
+        ids = packed >> _WEIGHT_BITS
+        starts = np.flatnonzero(np.diff(ids, prepend=-1))
+        weights = packed & ((1 << _WEIGHT_BITS) - 1)
+        shared = np.add.reduceat(weights, starts) / _WEIGHT_UNIT
+        ids = ids[starts]
+        total = sum(self._bits[gram] for gram in own)
+        dice = 2 * shared / (total + self._norms[ids])
+        if len(ids) > _NEAREST:
+            best = np.argpartition(dice, -_NEAREST)[-_NEAREST:]
+            ids, dice = ids[best], dice[best]
+        nearest: list[int] = ids[dice > _LEAST_DICE].tolist()
+        return nearest
