@@ -8,9 +8,11 @@ import typer
 
 from fraud_ops.chaos.cli import flip as chaos_flip
 from fraud_ops.bench.features_cli import bench_features
+from fraud_ops.bench.screening_cli import bench_screening
 from fraud_ops.bench.serving.cli import bench_serving
 from fraud_ops.chaos.cli import swap as chaos_swap
 from fraud_ops.deploy.cli import deploy_sizes
+from fraud_ops.evaluate.screening_cli import screening, screening_pairs
 from fraud_ops.features.cli import features_app
 from fraud_ops.lists.cli import lists_app
 from fraud_ops.replay.cli import replay_app
@@ -33,10 +35,13 @@ app.add_typer(keys_app, name="keys")
 bench_app = typer.Typer(help="Measurements that anyone can run.")
 app.add_typer(bench_app, name="bench")
 bench_app.command("serving")(bench_serving)
+bench_app.command("screening")(bench_screening)
 bench_app.command("features")(bench_features)
 
 evaluate_app = typer.Typer(help="Quality as a command.")
 app.add_typer(evaluate_app, name="evaluate")
+evaluate_app.command("screening")(screening)
+evaluate_app.command("screening-pairs")(screening_pairs)
 chaos_app = typer.Typer(help="Break the mesh on purpose, under load.")
 app.add_typer(chaos_app, name="chaos")
 chaos_app.command("swap")(chaos_swap)
