@@ -53,6 +53,7 @@ CONTRACTS: tuple[type[BaseModel], ...] = (
     label.LabelReport,
     label.LabelAccepted,
     events.CloudEvent,
+    events.ListUpdated,
 )
 SCHEMA_FOLDER = Path("shared/fraud_shared/schemas")
 OPENAPI_FOLDER = Path("deploy/openapi")

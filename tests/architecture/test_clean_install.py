@@ -50,7 +50,7 @@ ONLY = {
     "lightgbm": {"lightgbm"},
     "polars": {"post_auth"},
     "cel_expr_python": {"rules"},
-    "sqlalchemy": {"orchestrator", "action", "post_auth"},
+    "sqlalchemy": {"orchestrator", "action", "post_auth", "sanctions"},
     "redis": {"orchestrator", "action", "post_auth"},
 }
 # Imports what is there: a shared library with a missing part fails only when loaded.

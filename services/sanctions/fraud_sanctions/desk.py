@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from fraud_sanctions import telemetry
+from fraud_sanctions.announcer import Announcer
 from fraud_sanctions.catalogue import load, sources
 from fraud_sanctions.index import Index
 from fraud_sanctions.problems import ListsUnusable
@@ -21,9 +22,11 @@ from fraud_sanctions.screener import Bands, Hit, Screener
 from fraud_sanctions.settings import SAMPLE_LISTS, Settings
 from fraud_sanctions.sources.refusal import ListRefused
 from fraud_shared.contracts.screening import ListVersion
-from fraud_shared.mesh.clock import Clock, SystemClock
+from fraud_shared.mesh.background import repeating
+from fraud_shared.mesh.clock import Clock
 
 log = structlog.get_logger()
+_ANNOUNCE_EVERY_S = 60.0
 Signature = tuple[tuple[str, int, int], ...]
 
 
@@ -58,9 +61,11 @@ class Edition:
 class ScreeningDesk:
     """Holds one edition; a reload builds another aside and replaces the reference."""
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock, announcer: Announcer) -> None:
         self._settings = settings
-        self._clock = clock or SystemClock()
+        self._clock = clock
+        self._announcer = announcer
+        self._flipped = asyncio.Event()
         self._edition: Edition | None = None
         self._signature: Signature = ()
         self._loading = asyncio.Lock()
@@ -81,15 +86,25 @@ class ScreeningDesk:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Load the first edition (a failure is fatal), then watch the folder."""
+        """Load the first edition (a failure is fatal), then watch the folder and announce
+        what changes (a failure is not: it is tried again)."""
         await self.reload()
         watch = asyncio.create_task(self._watch())
+        announcing = repeating(
+            "list_updates", self.announce, every_s=_ANNOUNCE_EVERY_S, wake=self._flipped
+        )
         try:
-            yield
+            async with announcing:
+                yield
         finally:
             watch.cancel()
             with suppress(asyncio.CancelledError):
                 await watch
+
+    async def announce(self) -> int:
+        """Tell the mesh of updates it does not know of; returns how many there were."""
+        edition = self.edition
+        return await self._announcer.announce(edition.lists, edition.since)
 
     async def reload(self) -> Edition:
         """Read all lists again and use what may be used; refused ones stay as they were.
@@ -116,6 +131,7 @@ class ScreeningDesk:
         with _patient_building():
             edition = await asyncio.to_thread(self._build, loaded.lists, since)
         self._edition, self._signature = edition, signature
+        self._flipped.set()
         log.info("lists_loaded", lists=len(edition.lists), entities=len(edition.by_id))
         return edition
 

@@ -23,6 +23,9 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="FRAUD_SANCTIONS_")
 
     port: int = 8008
+    database_url: str = Field(default="", validation_alias="DATABASE_URL")
+    amqp_url: str = Field(default="", validation_alias="AMQP_URL")
+
     lists: Path = SAMPLE_LISTS
     possible: Share = 0.85
     match: Share = 0.95

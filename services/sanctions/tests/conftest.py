@@ -9,6 +9,14 @@ from fraud_sanctions.screener import Screener
 from fraud_sanctions.settings import SAMPLE_LISTS
 
 
+@pytest.fixture(autouse=True)
+def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Whatever a service of these tests writes goes to a folder of the test."""
+    monkeypatch.setenv("FRAUD_VAR", str(tmp_path / "var"))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    return tmp_path / "var"
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the sample lists that a test may damage."""

@@ -5,7 +5,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from fraud_shared.contracts.base import Identifier
+from fraud_shared.contracts.base import Identifier, Sha256
 
 DECISION_MADE = "fraud.decision.made.v1"
 LABEL_REPORTED = "fraud.label.reported.v1"
@@ -51,3 +51,26 @@ class ModelPromoted(BaseModel):
     version: Identifier
     alias: Identifier
     bundle: Identifier
+
+
+Ids = Annotated[tuple[Identifier, ...], Field(max_length=10_000)]
+
+
+class ListUpdated(BaseModel):
+    """Data of `fraud.list.updated.v1`: a sanctions list has another version than before.
+
+    `complete` is false when more changed than an event holds: then the ids are a part, and
+    every entity of the list counts as changed.
+    """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    list: Identifier
+    version: Identifier
+    previous_version: Identifier
+    sha256: Sha256
+    entities: Annotated[int, Field(ge=0)]
+    added: Ids
+    removed: Ids
+    changed: Ids
+    complete: bool
