@@ -18,6 +18,7 @@ from fraud_features.layout import DAY, LABEL_DELAY
 Integers = npt.NDArray[np.int64]
 PAYMENTS = "transactions_*.parquet"
 DERIVED = "features_*.parquet"
+_PAYMENT = "hb-"
 _COLUMNS = (
     "TRANSACTION_ID",
     "TX_DATETIME",
@@ -79,48 +80,49 @@ def the_file(folder: Path, pattern: str) -> Path:
     return found[0]
 
 
-def flat_rows(payments: Payments) -> Iterator[dict[str, Any]]:
-    """Each payment as the flat row that `fraud_features.offline.frame` reads."""
-    columns = (
-        payments.transaction_id,
-        payments.at,
-        payments.card,
-        payments.terminal,
-        payments.amount,
-    )
-    for number, at, card, terminal, amount in zip(
-        *(column.tolist() for column in columns), strict=True
-    ):
-        yield {
-            "transaction_id": transaction_name(number),
-            "account_id": f"hb-account-{card}",
-            "card_token": f"hb-card-{card}",
-            "merchant_id": f"hb-merchant-{terminal}",
-            "terminal_id": f"hb-terminal-{terminal}",
-            "amount_minor": amount,
-            "currency": "EUR",
-            "occurred_at": at,
-            "kind": "card_payment",
-            "channel": "pos",
+def as_frame(payments: Payments) -> pl.DataFrame:
+    """The columns that `fraud_features.offline.frame` reads, one row per payment."""
+
+    def named(prefix: str, numbers: Integers) -> pl.Series:
+        return pl.Series([prefix]) + pl.Series(numbers).cast(pl.String)
+
+    return pl.DataFrame(
+        {
+            "transaction_id": named(_PAYMENT, payments.transaction_id),
+            "account_id": named("hb-account-", payments.card),
+            "card_token": named("hb-card-", payments.card),
+            "merchant_id": named("hb-merchant-", payments.terminal),
+            "terminal_id": named("hb-terminal-", payments.terminal),
+            "amount_minor": payments.amount,
+            "occurred_at": payments.at,
         }
+    ).with_columns(
+        currency=pl.lit("EUR"), kind=pl.lit("card_payment"), channel=pl.lit("pos")
+    )
+
+
+def flat_rows(payments: Payments) -> Iterator[dict[str, Any]]:
+    """The same, row by row."""
+    yield from as_frame(payments).iter_rows(named=True)
 
 
 def transaction_name(number: int) -> str:
     """The transaction_id of a payment of the handbook."""
-    return f"hb-{number}"
+    return f"{_PAYMENT}{number}"
 
 
-def labels(payments: Payments) -> Iterator[dict[str, Any]]:
+def label_frame(payments: Payments) -> pl.DataFrame:
     """A report for each fraud, in order of time: known when its delay is over, that is, to
     a payment made exactly one delay later and to all after it."""
     places = np.flatnonzero(payments.fraud)
-    for number, at in zip(
-        payments.transaction_id[places].tolist(),
-        payments.at[places].tolist(),
-        strict=True,
-    ):
-        yield {
-            "transaction_id": transaction_name(number),
-            "label": "fraud",
-            "reported_at": at + LABEL_DELAY - 1,
+    return pl.DataFrame(
+        {
+            "transaction_id": as_frame(payments)["transaction_id"].gather(places),
+            "reported_at": payments.at[places] + (LABEL_DELAY - 1),
         }
+    ).with_columns(label=pl.lit("fraud"), reversal=pl.lit(False))
+
+
+def labels(payments: Payments) -> Iterator[dict[str, Any]]:
+    """The same, report by report."""
+    yield from label_frame(payments).iter_rows(named=True)

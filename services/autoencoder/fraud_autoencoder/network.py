@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # Standardised inputs are held within this many deviations: one absurd amount must not
 # drown every other feature of its payment.
 CLIP = 8.0
+# For some hundred inputs; with few inputs a waist this wide would let everything through.
+WAIST = 12
 _OPSET, _IR = 17, 8
 
 
@@ -58,16 +60,16 @@ def squash(x: Floats32, logarithmic: npt.NDArray[np.bool_]) -> Floats32:
     return np.asarray(found, dtype=np.float32)
 
 
-def layers(width: int) -> "nn.Sequential":
-    """width - 48 - 12 - 48 - width with a narrow waist, so that it must generalise."""
+def layers(width: int, waist: int = WAIST) -> "nn.Sequential":
+    """width - 48 - waist - 48 - width: the narrow waist is why it must generalise."""
     from torch import nn
 
     return nn.Sequential(
         nn.Linear(width, 48),
         nn.ReLU(),
-        nn.Linear(48, 12),
+        nn.Linear(48, waist),
         nn.ReLU(),
-        nn.Linear(12, 48),
+        nn.Linear(waist, 48),
         nn.ReLU(),
         nn.Linear(48, width),
     )

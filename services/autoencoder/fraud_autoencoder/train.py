@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fraud_autoencoder.network import Scaling, layers, parts, to_onnx
+from fraud_autoencoder.network import WAIST, Scaling, layers, parts, to_onnx
 from fraud_autoencoder.scorer import ENGINE, GRAPH
 from fraud_scoring.scorer import Floats32, Floats64
 from fraud_scoring.training.assemble import Fitted, Progress, silent
@@ -35,6 +35,7 @@ def train(
     threads: int = 1,
     progress: Progress = silent,
     schedule: Schedule = SCHEDULE,
+    waist: int = WAIST,
 ) -> Fitted:
     """Train on the payments of the training slice that nobody reported as fraud."""
     import torch
@@ -43,7 +44,7 @@ def train(
     torch.set_num_threads(threads)
     x = _legitimate(data)
     scaling = Scaling.of(x)
-    network = layers(data.width)
+    network = layers(data.width, waist)
     _learn(network, torch.from_numpy(scaling.apply(x)), schedule, data.seed, progress)
 
     def per_feature(rows: Floats32) -> Floats64:
@@ -57,13 +58,14 @@ def train(
 
     return Fitted(
         engine=ENGINE,
-        algorithm="Autoencoder, 48-12-48, trained on legitimate payments",
+        algorithm=f"Autoencoder, 48-{waist}-48, trained on legitimate payments",
         files={GRAPH: to_onnx(network, scaling)},
         reference=reference,
         parameters={
             "epochs": schedule.epochs,
             "batch": schedule.batch,
             "rate": schedule.rate,
+            "waist": waist,
             "rows": len(x),
         },
         importance=_importance(per_feature(data.calibrate.x), data),

@@ -17,6 +17,7 @@ from fraud_features.bank import BANK_ROWS, BANK_VERSION
 from fraud_features.currency import RATES_VERSION
 from fraud_features.expression import ONLINE_SOURCES, Raw, Values, compile_features
 from fraud_features.facts import Facts, facts_of
+from fraud_features.handbook import HANDBOOK_ROWS, HANDBOOK_VERSION
 from fraud_features.maths import MATHS_VERSION
 from fraud_features.online import Observation
 from fraud_shared.contracts.base import Contract
@@ -188,4 +189,7 @@ def _canonical(content: Mapping[str, Any]) -> bytes:
 BANK = FeatureSet("bank", BANK_VERSION, (Feature(*row) for row in BANK_ROWS))
 CREDIT_CARD = request_set(
     "credit_card", "1", ("Time", *(f"V{i}" for i in range(1, 29)), "Amount")
+)
+HANDBOOK = FeatureSet(
+    "handbook", HANDBOOK_VERSION, (Feature(*row) for row in HANDBOOK_ROWS)
 )
