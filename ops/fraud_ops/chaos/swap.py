@@ -39,6 +39,8 @@ MODEL = "xgboost"
 # Between two orders: time for answers of every version.
 PAUSE_S = 0.25
 TRIES = 5
+# Afterwards traffic goes on until there are enough answers to draw from.
+ENOUGH_WITHIN_S = 120.0
 console = wide_console()
 
 
@@ -140,7 +142,10 @@ async def _run(
         traffic = asyncio.create_task(_traffic(client, seen, rows, rps, seed))
         await asyncio.sleep(2.0)
         await _operate(client, seen, registry, versions, orders)
-        await asyncio.sleep(1.0)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENOUGH_WITHIN_S):
+                while len(seen.predictions) < samples:
+                    await asyncio.sleep(0.5)
         traffic.cancel()
         await asyncio.gather(traffic, return_exceptions=True)
         decided = chance.sample(seen.decisions, min(len(seen.decisions), samples // 2))

@@ -1,0 +1,76 @@
+"""Every model API of the source systems, asked at the gateway of a whole mesh."""
+
+from typing import Any
+
+from fraud_features.registry import CREDIT_CARD
+from fraud_ops.train import auto_loan, ieee_cis
+
+LOAN_VALUES = (35, 1, 1, 0, 0, 0, 2, 0.3, 0, 1, 0.8, 1.2, 0.5, 0.0, 0)
+ROWS: dict[str, dict[str, Any]] = {
+    "auto_loan": dict(zip(auto_loan.FEATURES, LOAN_VALUES, strict=True)),
+    "ieee_cis": {
+        **dict.fromkeys(ieee_cis.COLUMNS),
+        "TransactionAmt": 150.00,
+        "ProductCD": "W",
+    },
+    "credit_card": {**dict.fromkeys(CREDIT_CARD.names, 0.0), "Amount": 149.62},
+}
+
+
+async def ask(mesh: Any, path: str, body: Any) -> Any:
+    reply = await mesh.http.post(path, json=body)
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+async def test_every_model_answers_by_name_with_its_version_and_hash(run: Any) -> None:
+    async with run() as mesh:
+        found = {
+            model: await ask(mesh, "/v1/predict", {"model": model, "instances": [row]})
+            for model, row in ROWS.items()
+        }
+        card = await ask(mesh, "/v1/fraud-score", ROWS["credit_card"])
+        versions = (await mesh.http.get("/v1/version")).json()
+        document = (await mesh.http.get("/openapi.json")).json()
+    for model, reply in found.items():
+        assert reply["model"] == versions["models"][model]
+        [prediction] = reply["predictions"]
+        assert 0 <= prediction["score"] <= 1
+    served = versions["models"]["credit_card"]
+    assert card["model-version"] == served["version"]
+    assert card["model-hash"] == served["hash"]
+    assert card["fraud-score"] == round(
+        found["credit_card"]["predictions"][0]["score"] * 100
+    )
+    inputs = versions["loaded_models"]["ieee_cis"]["signature_inputs"]
+    assert inputs == list(ieee_cis.COLUMNS)
+    schemas = document["components"]["schemas"]
+    assert list(schemas["IeeeCisInstance"]["properties"]) == inputs
+
+
+async def test_a_wrong_row_is_refused_field_by_field(run: Any) -> None:
+    row = {**ROWS["auto_loan"], "age": "35", "more": 1}
+    del row["ltv_ratio"]
+    async with run() as mesh:
+        reply = await mesh.http.post(
+            "/v1/predict", json={"model": "auto_loan", "instances": [row]}
+        )
+    assert reply.status_code == 422
+    assert {error["field"] for error in reply.json()["errors"]} == {
+        "instances.0.age",
+        "instances.0.ltv_ratio",
+        "instances.0.more",
+    }
+
+
+async def test_a_refresh_reaches_every_scorer(run: Any) -> None:
+    async with run() as mesh:
+        found = await ask(mesh, "/v1/admin/refresh-models", None)
+    assert found["changed"] == {}
+    statuses = {
+        swap["model"]: swap["status"]
+        for reply in found["scorers"].values()
+        for swap in reply["results"]
+    }
+    assert set(statuses.values()) == {"unchanged"}
+    assert {"xgboost", "lightgbm", *ROWS} <= set(statuses)
