@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fraud_ops.chaos.cli import flip as chaos_flip
 from fraud_ops.bench.features_cli import bench_features
 from fraud_ops.bench.screening_cli import bench_screening
 from fraud_ops.bench.serving.cli import bench_serving
+from fraud_ops.chaos.cli import flip as chaos_flip
 from fraud_ops.chaos.cli import swap as chaos_swap
 from fraud_ops.deploy.cli import deploy_sizes
+from fraud_ops.evaluate.cli import evaluate_handbook, evaluate_ulb
 from fraud_ops.evaluate.screening_cli import screening, screening_pairs
 from fraud_ops.features.cli import features_app
+from fraud_ops.models.cli import models_app
 from fraud_ops.lists.cli import lists_app
 from fraud_ops.replay.cli import replay_app
 
@@ -27,19 +29,22 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(features_app, name="features")
-app.add_typer(lists_app, name="lists")
+app.add_typer(models_app, name="models")
 app.add_typer(replay_app, name="replay")
+app.add_typer(lists_app, name="lists")
 keys_app = typer.Typer(help="API keys of payment systems and people.")
 app.add_typer(keys_app, name="keys")
 
 bench_app = typer.Typer(help="Measurements that anyone can run.")
 app.add_typer(bench_app, name="bench")
 bench_app.command("serving")(bench_serving)
-bench_app.command("screening")(bench_screening)
 bench_app.command("features")(bench_features)
+bench_app.command("screening")(bench_screening)
 
 evaluate_app = typer.Typer(help="Quality as a command.")
 app.add_typer(evaluate_app, name="evaluate")
+evaluate_app.command("handbook")(evaluate_handbook)
+evaluate_app.command("ulb")(evaluate_ulb)
 evaluate_app.command("screening")(screening)
 evaluate_app.command("screening-pairs")(screening_pairs)
 chaos_app = typer.Typer(help="Break the mesh on purpose, under load.")
