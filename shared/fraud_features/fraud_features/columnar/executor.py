@@ -11,7 +11,7 @@ from fraud_features.columnar import profiles
 from fraud_features.columnar.codes import CodeBook, RecentIds
 from fraud_features.columnar.expressions import feature_columns
 from fraud_features.columnar.facts import facts_frame
-from fraud_features.columnar.jit import Codes, Ints
+from fraud_features.columnar.jit import Codes, Floats, Ints
 from fraud_features.columnar.labels import LabelFeed, label_frame
 from fraud_features.columnar.state import (
     Chunk,
@@ -55,6 +55,7 @@ class Executor:
         self._plan = _Plan(features, log_cap, seen_cap, self._feed.payments)
         self._books = _books()
         self._newest = 0
+        self._buffer: Floats = np.empty(0)
         self._until_sweep = SWEEP_EVERY
         self._pool = ThreadPoolExecutor(threads or min(4, os.cpu_count() or 1))
 
@@ -91,18 +92,18 @@ class Executor:
             slots = self._slots(facts)
             facts = facts.hstack(
                 [
-                    pl.Series(name, slots[row], nan_to_null=True)
+                    pl.Series(name, slots[row].copy(), nan_to_null=True)
                     for name, row in self._plan.slots.items()
                 ]
             )
         columns = [pl.col(name) for name in _INDEX]
         return _dated(facts.lazy().select(*columns, *self._columns).collect())
 
-    def _slots(self, facts: pl.DataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def _slots(self, facts: pl.DataFrame) -> Floats:
         t: Ints = facts["t"].to_numpy(writable=True)
         self._newest = max(self._newest, int(t.max()))
         codes = self._encode(facts)
-        out = np.full((self._plan.rows, len(t)), np.nan)
+        out = self._blank(len(t))
         chunk = Chunk(
             t=t,
             moved=_ints(facts, "moved"),
@@ -124,6 +125,16 @@ class Executor:
         waiting += (self._pool.submit(work.observe, chunk) for work in self._plan.rest)
         for future in waiting:
             future.result()
+        return out
+
+    def _blank(self, payments: int) -> Floats:
+        # One array for all chunks: a new one costs more than what is computed into it,
+        # because the system hands its pages out one by one.
+        size = self._plan.rows * payments
+        if len(self._buffer) < size:
+            self._buffer = np.empty(size)
+        out = self._buffer[:size].reshape(self._plan.rows, payments)
+        out.fill(np.nan)
         return out
 
     def _encode(self, facts: pl.DataFrame) -> dict[str, Codes]:

@@ -1,7 +1,9 @@
 """Counts, sums and maxima of sliding windows: the kernels of `windows.Log` and `Peaks`."""
 
 from fraud_features.columnar.jit import NEVER, Codes, Flags, Floats, Ints, compiled
-from fraud_features.columnar.regions import END, HEAD, HINTS, HOLE, TOTAL, after
+from fraud_features.columnar.regions import END, HEAD, HINTS, HOLE, TOTAL, after, room
+
+KEEP_ALL = 1 << 61
 
 
 @compiled
@@ -88,6 +90,7 @@ def observe_log(
     moved: Ints,
     meta: Ints,
     events: Ints,
+    used: Ints,
     lengths: Ints,
     keep: int,
     cap: int,
@@ -98,15 +101,19 @@ def observe_log(
     reader_lengths: Ints,
     reader_windows: Ints,
     reader_slots: Ints,
-) -> None:
+    start: int,
+) -> int:
     """One store: each row added and read in turn, then read under the readers' keys.
 
-    `out` is slots x rows, filled with NaN; `late` says which rows were late.
+    `out` is slots x rows, filled with NaN; `late` says which rows were late. Returns the
+    row reached: where it is not the end, `events` has to be enlarged first.
     """
-    for i in range(len(keys)):
+    for i in range(start, len(keys)):
         e = keys[i]
         if e >= 0:
             if admitted[i]:
+                if not room(meta, events, used, e, keep):
+                    return i
                 late[i] = _add(meta, events, e, t[i], moved[i], keep, cap)
             _read(meta, events, e, t[i], lengths, keep, True, out, slot, i)
         for r in range(len(readers)):
@@ -115,6 +122,7 @@ def observe_log(
                 windows = reader_lengths[r, : reader_windows[r]]
                 at = reader_slots[r]
                 _read(meta, events, e, t[i], windows, keep, False, out, at, i)
+    return len(keys)
 
 
 @compiled
@@ -149,15 +157,21 @@ def observe_peaks(
     moved: Ints,
     meta: Ints,
     events: Ints,
+    used: Ints,
     lengths: Ints,
+    keep: int,
     out: Floats,
     slot: int,
-) -> None:
-    """Largest amounts of the windows; unknown (left NaN) for a late row."""
-    for i in range(len(keys)):
+    start: int,
+) -> int:
+    """Largest amounts of the windows; unknown (left NaN) for a late row. Returns the row
+    reached, as `observe_log` does."""
+    for i in range(start, len(keys)):
         e = keys[i]
         if e < 0:
             continue
+        if not room(meta, events, used, e, keep):
+            return i
         _add_peak(meta, events, e, t[i], moved[i])
         if late[i]:
             continue
@@ -167,6 +181,7 @@ def observe_peaks(
             place = after(events, t[i] - lengths[k], head, end, hint)
             meta[e, HINTS + k] = place
             out[slot + k, i] = events[place, 1] if place < end else 0
+    return len(keys)
 
 
 @compiled
@@ -177,18 +192,25 @@ def observe_frauds(
     lengths: Ints,
     meta: Ints,
     events: Ints,
+    used: Ints,
     effects: Ints,
     counted: Flags,
     keep: int,
     out: Floats,
     slot: int,
-) -> None:
+    start: int,
+    k: int,
+) -> tuple[int, int]:
     """Labelled frauds in windows that end one delay ago. `effects` are (row before which
     it counts, labelled payment, entity, moment, fraud), in order; an event's number is
-    its labelled payment, and `counted` says which of them are in a list."""
-    k = 0
-    for i in range(len(keys)):
+    its labelled payment, and `counted` says which of them are in a list. Returns the row
+    and effect reached, as `observe_log` does."""
+    for i in range(start, len(keys)):
         while k < len(effects) and effects[k, 0] <= i:
+            e = effects[k, 2]
+            # Frauds leave by their own rule, not when a list moves.
+            if e >= 0 and not room(meta, events, used, e, KEEP_ALL):
+                return i, k
             _label(meta, events, effects[k], counted, keep)
             k += 1
         e = keys[i]
@@ -200,6 +222,7 @@ def observe_frauds(
         for w in range(len(lengths)):
             begin = after(events, end - lengths[w], head, size, head)
             out[slot + w, i] = upto - begin
+    return len(keys), k
 
 
 @compiled

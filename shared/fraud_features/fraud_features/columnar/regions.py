@@ -6,7 +6,7 @@ end of the array is reached, everything still needed moves to a new array.
 
 import numpy as np
 
-from fraud_features.columnar.jit import NEVER, Codes, Flags, Ints, compiled, grown
+from fraud_features.columnar.jit import NEVER, Ints, compiled, grown
 
 # Columns of `meta`: where an entity's events are, and what is known about them. Hints of
 # where each window began follow from HINTS on.
@@ -53,13 +53,6 @@ def _capacity(events: int) -> int:
 
 
 @compiled
-def _count(keys: Codes, admitted: Flags, need: Ints) -> None:
-    for i in range(len(keys)):
-        if keys[i] >= 0 and admitted[i]:
-            need[keys[i]] += 1
-
-
-@compiled
 def _move(
     meta: Ints, e: int, old: Ints, new: Ints, base: int, size: int, keep: int
 ) -> None:
@@ -77,46 +70,44 @@ def _move(
 
 
 @compiled
-def _grow(
-    meta: Ints, events: Ints, need: Ints, keys: Codes, used: int, keep: int
-) -> tuple[int, bool]:
-    """Give every key room for what it needs; False when the array is too short."""
-    for i in range(len(keys)):
-        e = keys[i]
-        if e < 0 or need[e] == 0:
-            continue
-        room = meta[e, BASE] + meta[e, CAP] - meta[e, END]
-        if room < need[e]:
-            size = _capacity(meta[e, END] - meta[e, HEAD] + need[e])
-            if used + size > len(events):
-                return used, False
-            _move(meta, e, events, events, used, size, keep)
-            used += size
-    for i in range(len(keys)):
-        if keys[i] >= 0:
-            need[keys[i]] = 0
-    return used, True
+def room(meta: Ints, events: Ints, used: Ints, e: int, keep: int) -> bool:
+    """Make room for one more event; False when the array is too short for that."""
+    head, end = meta[e, HEAD], meta[e, END]
+    if end < meta[e, BASE] + meta[e, CAP]:
+        return True
+    if end > head:
+        head = after(events, events[end - 1, 0] - keep, head, end, head)
+    live = end - head
+    if live and 2 * live <= meta[e, CAP]:
+        # Half of the region is past: the rest moves to its beginning.
+        _move(meta, e, events, events, meta[e, BASE], meta[e, CAP], keep)
+        return True
+    size = _capacity(2 * live)
+    if used[0] + size > len(events):
+        return False
+    _move(meta, e, events, events, used[0], size, keep)
+    used[0] += size
+    return True
 
 
 @compiled
-def _sizes(meta: Ints, need: Ints) -> int:
+def _sizes(meta: Ints) -> int:
     total = 0
     for e in range(len(meta)):
-        live = meta[e, END] - meta[e, HEAD] + need[e]
+        live = meta[e, END] - meta[e, HEAD]
         if live:
-            total += _capacity(live)
+            total += _capacity(live + 1)
     return total
 
 
 @compiled
-def _compact(meta: Ints, old: Ints, new: Ints, need: Ints, keep: int) -> int:
+def _compact(meta: Ints, old: Ints, new: Ints, keep: int) -> int:
     used = 0
     for e in range(len(meta)):
-        live = meta[e, END] - meta[e, HEAD] + need[e]
-        size = _capacity(live) if live else 0
+        live = meta[e, END] - meta[e, HEAD]
+        size = _capacity(live + 1) if live else 0
         _move(meta, e, old, new, used, size, keep)
         used += size
-        need[e] = 0
     return used
 
 
@@ -138,27 +129,21 @@ class Regions:
         self.meta: Ints = np.empty((0, HINTS + hints), dtype=np.int64)
         self.events: Ints = np.empty((1 << 12, 2), dtype=np.int64)
         self._keep = keep
-        self._used = 0
-        self._need: Ints = np.empty(0, dtype=np.int64)
+        self.used: Ints = np.zeros(1, dtype=np.int64)
 
-    def reserve(self, keys: Codes, admitted: Flags, entities: int) -> None:
-        """Make room for one event per admitted row; codes are below `entities`."""
-        if len(self.meta) < entities:
-            known = len(self.meta)
+    def admit(self, entities: int) -> None:
+        """Codes are below `entities` from now on."""
+        known = len(self.meta)
+        if known < entities:
             self.meta = grown(self.meta, entities, 0)
             self.meta[known:, HOLE] = NEVER
-            self._need = grown(self._need, entities, 0)
-        _count(keys, admitted, self._need)
-        self._used, fits = _grow(
-            self.meta, self.events, self._need, keys, self._used, self._keep
-        )
-        if not fits:
-            size = 2 * _sizes(self.meta, self._need)
-            events = np.empty((max(size, len(self.events) // 2), 2), dtype=np.int64)
-            self._used = _compact(
-                self.meta, self.events, events, self._need, self._keep
-            )
-            self.events = events
+
+    def enlarge(self) -> None:
+        """Move everything that is still needed to an array with as much room again."""
+        size = max(2 * _sizes(self.meta), len(self.events))
+        events = np.empty((size, 2), dtype=np.int64)
+        self.used[0] = _compact(self.meta, self.events, events, self._keep)
+        self.events = events
 
     def forget(self, upto: int) -> None:
         """Forget entities whose newest event is not after this moment."""

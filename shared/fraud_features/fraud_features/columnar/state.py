@@ -18,9 +18,6 @@ from fraud_features.layout import (
     SeenSpec,
 )
 
-# Frauds leave by their own rule, not when a list moves.
-_KEEP_ALL = 1 << 61
-
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -85,30 +82,36 @@ class LogWork:
         keys = chunk.codes[self.spec.key]
         always = self.spec.when == "always"
         admitted = np.ones(len(keys), dtype=np.bool_) if always else chunk.small
-        self._regions.reserve(keys, admitted, chunk.sizes[self.spec.key])
+        self._regions.admit(chunk.sizes[self.spec.key])
         readers = np.empty((len(self._readers), len(keys)), dtype=np.int32)
         for row, (reader, _) in enumerate(self._readers):
             readers[row] = chunk.codes[reader.key]
         late = np.zeros(len(keys), dtype=np.bool_)
-        logs.observe_log(
-            keys,
-            admitted,
-            chunk.t,
-            chunk.moved,
-            self._regions.meta,
-            self._regions.events,
-            self._lengths,
-            self.spec.retention,
-            self._cap,
-            chunk.out,
-            self._slot,
-            late,
-            readers,
-            self._reader_lengths,
-            self._reader_windows,
-            self._reader_slots,
-        )
-        return late
+        row = 0
+        while True:
+            row = logs.observe_log(
+                keys,
+                admitted,
+                chunk.t,
+                chunk.moved,
+                self._regions.meta,
+                self._regions.events,
+                self._regions.used,
+                self._lengths,
+                self.spec.retention,
+                self._cap,
+                chunk.out,
+                self._slot,
+                late,
+                readers,
+                self._reader_lengths,
+                self._reader_windows,
+                self._reader_slots,
+                row,
+            )
+            if row == len(keys):
+                return late
+            self._regions.enlarge()
 
     def forget(self, now: int) -> None:
         """Forget entities that have been quiet for the retention."""
@@ -126,19 +129,26 @@ class PeaksWork:
     def observe(self, chunk: Chunk) -> None:
         """Fill the maxima."""
         keys = chunk.codes[self._spec.key]
-        everyone = np.ones(len(keys), dtype=np.bool_)
-        self._regions.reserve(keys, everyone, chunk.sizes[self._spec.key])
-        logs.observe_peaks(
-            keys,
-            chunk.late[self._spec.name].result(),
-            chunk.t,
-            chunk.moved,
-            self._regions.meta,
-            self._regions.events,
-            self._lengths,
-            chunk.out,
-            self._slot,
-        )
+        self._regions.admit(chunk.sizes[self._spec.key])
+        late, row = chunk.late[self._spec.name].result(), 0
+        while True:
+            row = logs.observe_peaks(
+                keys,
+                late,
+                chunk.t,
+                chunk.moved,
+                self._regions.meta,
+                self._regions.events,
+                self._regions.used,
+                self._lengths,
+                int(self._lengths.max()),
+                chunk.out,
+                self._slot,
+                row,
+            )
+            if row == len(keys):
+                return
+            self._regions.enlarge()
 
     def forget(self, now: int) -> None:
         """Forget entities that have been quiet for the log's retention."""
@@ -221,28 +231,35 @@ class RiskWork:
     def __init__(self, spec: RiskSpec, slot: int, labelled: int) -> None:
         self._spec, self._slot = spec, slot
         self._lengths = _lengths(spec.windows)
-        self._regions = regions.Regions(0, _KEEP_ALL)
+        self._regions = regions.Regions(0, logs.KEEP_ALL)
         self._counted = np.zeros(labelled, dtype=np.bool_)
 
     def observe(self, chunk: Chunk) -> None:
         """Fill frauds in the delayed windows, as labels come in between."""
         effects = chunk.effects[self._spec.name]
-        places = effects[:, 2].astype(np.int32)
-        every = np.ones(len(places), dtype=np.bool_)
-        self._regions.reserve(places, every, chunk.sizes[self._spec.name])
-        logs.observe_frauds(
-            chunk.codes[self._spec.name],
-            chunk.t,
-            LABEL_DELAY,
-            self._lengths,
-            self._regions.meta,
-            self._regions.events,
-            effects,
-            self._counted,
-            RISK_RETENTION,
-            chunk.out,
-            self._slot,
-        )
+        keys = chunk.codes[self._spec.name]
+        self._regions.admit(chunk.sizes[self._spec.name])
+        row = effect = 0
+        while True:
+            row, effect = logs.observe_frauds(
+                keys,
+                chunk.t,
+                LABEL_DELAY,
+                self._lengths,
+                self._regions.meta,
+                self._regions.events,
+                self._regions.used,
+                effects,
+                self._counted,
+                RISK_RETENTION,
+                chunk.out,
+                self._slot,
+                row,
+                effect,
+            )
+            if row == len(keys):
+                return
+            self._regions.enlarge()
 
     def forget(self, now: int) -> None:
         """Forget places without a fraud within the retention."""
