@@ -1,5 +1,6 @@
 import contextlib
 import io
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -71,6 +72,30 @@ class TestOfac:
     def test_kinds(self):
         kinds = {e.kind for e in ofac.parse(SDN)}
         assert kinds == {"person", "organisation", "vessel"}
+
+    @pytest.mark.parametrize(
+        ("remark", "number"),
+        [
+            ("Passport E975101 (Nowhere)", "E975101"),
+            ("alt. Passport A0003456 (Nowhere) expires 12 Jan 2015", "A0003456"),
+            ("National ID No. 0061411940 (Nowhere)", "0061411940"),
+            ("Vessel Registration Identification IMO 9000003", "9000003"),
+            ("Gender Male", None),
+            ("Website www.example.org", None),
+        ],
+    )
+    def test_documents_stand_in_the_remarks(self, remark, number):
+        row = f'1,"A B","individual","X",{"-0- ," * 7}"DOB 1950; {remark}."\r\n'
+        (entity,) = ofac.parse(row.encode())
+        found = [identifier.value for identifier in entity.identifiers]
+        assert found == ([number] if number else [])
+
+    @pytest.mark.parametrize("part", ["A " * 3000, "Passport " + "1" * 6000 + "!"])
+    def test_remarks_of_any_length_are_read_in_bounded_time(self, part):
+        row = f'1,"A B","individual","X",{"-0- ," * 7}"{part}"\r\n'
+        started = time.process_time()
+        ofac.parse(row.encode())
+        assert time.process_time() - started < 1.0
 
     def test_comments_continue_the_remarks(self):
         row = b'1,"A B","individual","X",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,"DOB 1950"\r\n'

@@ -23,7 +23,8 @@ _QUALITIES: dict[str, NameQuality] = {"fka": "former", "weak": "weak"}
 _REMARK = re.compile(r"(?:alt\. )?(DOB|nationality|citizen) ([^;]+)")
 # `Passport A1234 (Iran)`, `Registration ID 12 (Russia)`, `Tax ID No. 34 (Panama)`.
 _DOCUMENT = re.compile(
-    r"(?:alt\. )?((?:[A-Z][\w./-]* )+?)(?:No\. |Number )?([A-Z0-9][\w./-]*\d[\w./-]*)"
+    r"(?:alt\. )?((?:[A-Z][\w./-]{0,30} ){1,6}?)(?:No\. |Number )?"
+    r"([A-Z0-9](?=[\w./-]{0,40}\d)[\w./-]{3,60})"
     r"(?: \(.*\))?(?: issued .*)?(?: expires .*)?\.?"
 )
 _WEAK_ALIAS = re.compile(r"(?:Alt\. )?[Ww]eak a\.k\.a\. '?\"?([^;'\"]{2,200})")
