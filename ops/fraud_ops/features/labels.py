@@ -9,7 +9,7 @@ from typing import Any
 from fraud_ops.mesh.http import Client
 
 POLL_S = 0.005
-SETTLE_WITHIN_S = 60.0
+SETTLE_WITHIN_S = 180.0
 
 
 class Told:

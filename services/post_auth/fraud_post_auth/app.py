@@ -16,6 +16,9 @@ from fraud_shared.mesh.clock import Clock, SystemClock
 from fraud_shared.web.lifespan import owning
 from fraud_shared.web.service import create_service
 
+# Nobody waits for a label on its way; a busy store must not cost it another round.
+PATIENCE_MS = 1000.0
+
 
 def create_app(
     settings: Settings | None = None,
@@ -29,7 +32,9 @@ def create_app(
     settings = settings or Settings()
     owned: list[Callable[[], Awaitable[None]]] = []
     if online is None:
-        store = open_online_store(settings.redis_url or "memory://")
+        store = open_online_store(
+            settings.redis_url or "memory://", timeout_ms=PATIENCE_MS
+        )
         owned.append(store.close)
         online = store
     desk = PostAuthDesk(
