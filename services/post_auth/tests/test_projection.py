@@ -98,7 +98,7 @@ class TestProjection:
     @pytest.mark.parametrize("executor", ["memory", "redis"])
     async def test_the_real_store_accepts_it(self, world, decided, labelled, executor):
         url = "memory://?warm=1" if executor == "memory" else redis_url()
-        world.online = open_online_store(url, prefix=world.schema)
+        world.online = open_online_store(url, prefix=world.schema, timeout_ms=5000)
         async with world.desk() as desk:
             await desk.handle([decided(1), labelled(1)])
             await desk.project()
