@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fraud_scoring.ablation import AblatedGraph
 from fraud_scoring.artifact import Artifact
 from fraud_scoring.scorer import Floats32, Floats64, ScorerEngine
 from fraud_scoring.session import OnnxGraph
@@ -36,8 +37,11 @@ class XgboostScorer:
         return found
 
 
-def load(artifact: Artifact) -> XgboostScorer:
-    """Read a verified artefact. The library is imported here: it takes over a second."""
+def load(artifact: Artifact) -> XgboostScorer | AblatedGraph:
+    """Read a verified artefact; an imported one may be a graph alone. The library is
+    imported here: it takes over a second."""
+    if BOOSTER not in artifact.files:
+        return AblatedGraph.load(artifact, GRAPH)
     from xgboost import Booster
 
     booster = Booster({"nthread": 1}, model_file=bytearray(artifact.file(BOOSTER)))

@@ -220,6 +220,11 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     return files
 
 
+def read_file(path: Path) -> bytes:
+    """One regular file of at most `MAX_BYTES`, not through a link."""
+    return _read_regular(path, MAX_BYTES)
+
+
 def _read_regular(path: Path, budget: int) -> bytes:
     try:
         # Non-blocking, so that a named pipe in the folder cannot hold the loader up.

@@ -6,6 +6,7 @@ models/<name>/aliases.json         signed, replaced in one step
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 
 from fraud_scoring import artifact
 from fraud_scoring.aliases import AliasBook, Target, seal, unseal
@@ -31,6 +32,14 @@ def open_registry(
 
         return MlflowRegistry(uri.removeprefix(MLFLOW), verifier, signer)
     return FolderRegistry(uri, verifier, signer)
+
+
+def download_model(source: str, tracking_uri: str, folder: Path) -> Path:
+    """Copy a model that MLflow knows (`models:/...`, `runs:/...`) into a folder, unread;
+    where it is. Raises `RegistryUnavailable` and `ModelMissing`."""
+    from fraud_scoring.tracking import download
+
+    return download(source, tracking_uri, folder)
 
 
 class FolderRegistry:

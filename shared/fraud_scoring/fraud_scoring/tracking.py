@@ -23,7 +23,7 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 # Before the import: no reports of use, and an answer within seconds or none.
@@ -32,6 +32,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 
 from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
@@ -69,14 +70,6 @@ _FOLDER = "artefact"
 _PROXIED = "mlflow-artifacts"
 _PAGE = 200
 _ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
-
-
-class Place(Protocol):
-    """A version's folder: what `Storage` can do with one."""
-
-    def artefact(self, path: str) -> dict[str, bytes]: ...
-    def signed(self, path: str) -> dict[str, bytes]: ...
-    def put(self, path: str, data: bytes) -> None: ...
 
 
 class MlflowRegistry:
@@ -235,7 +228,7 @@ class MlflowRegistry:
             )
         return manifest, sha256(files[MANIFEST]).hexdigest()
 
-    def _place(self, source: str) -> Place:
+    def _place(self, source: str) -> "Storage | Proxied":
         """Where a version's files are. A source is anybody's word: a server's may not lead
         to files of this machine, and no source to another server, with our credentials."""
         parts = urlsplit(source)
@@ -318,6 +311,15 @@ class Proxied:
             for entry in some:
                 self._repository.download_artifacts(entry.path, folder)
             return artifact.read_folder(Path(folder))
+
+
+def download(source: str, tracking_uri: str, folder: Path) -> Path:
+    """Copy a model (`models:/...`, `runs:/...`) into a folder, unread."""
+    with _answers():
+        found = download_artifacts(
+            source, dst_path=str(folder), tracking_uri=tracking_uri
+        )
+    return Path(found)
 
 
 def _all(search: Callable[..., Any], **options: Any) -> list[Any]:

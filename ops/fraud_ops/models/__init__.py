@@ -1,0 +1,1 @@
+"""`fraud models`: the registry as a command."""

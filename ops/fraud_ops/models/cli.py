@@ -1,0 +1,193 @@
+"""`fraud models`: list, show, promote, roll back, import, verify, card, diff."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fraud_ops.models_compare.cli import models_compare
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+models_app = typer.Typer(help="The model registry: look, order, import, verify.")
+models_app.command("compare")(models_compare)
+Var = Annotated[
+    Path | None, typer.Option(help="Folder for data, keys, logs (default ./var).")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Registry = Annotated[
+    str, typer.Option(help="Path, URL or mlflow+URI (default: the mesh's registry).")
+]
+Alias = Annotated[str, typer.Option(help="champion or challenger.")]
+Gateway = Annotated[str, typer.Option(help="Its address (default: the local mesh's).")]
+Name = Annotated[str, typer.Argument(help="The model's name.")]
+Which = Annotated[str, typer.Argument(help="A version or an alias.")]
+
+
+@models_app.command("list")
+def list_(registry: Registry = "", as_json: Json = False, var: Var = None) -> None:
+    """Every version of every model, verified, with aliases and figures."""
+    from fraud_ops.models import command, house
+
+    command.failing(
+        lambda console: command.list_models(
+            house.opened(var, registry), console, as_json=as_json
+        )
+    )
+
+
+@models_app.command()
+def show(
+    name: Name,
+    which: Which = "champion",
+    registry: Registry = "",
+    as_json: Json = False,
+    var: Var = None,
+) -> None:
+    """All that is known of one version."""
+    from fraud_ops.models import command, house
+
+    command.failing(
+        lambda console: command.show_model(
+            house.opened(var, registry), name, which, console, as_json=as_json
+        )
+    )
+
+
+@models_app.command()
+def promote(
+    name: Name,
+    version: Annotated[str, typer.Argument(help="One that `list` shows.")],
+    alias: Alias = "champion",
+    registry: Registry = "",
+    gateway: Gateway = "",
+    var: Var = None,
+) -> None:
+    """Verify a version, point an alias at it by a signed order, have the scorers swap."""
+    from fraud_ops.models import command, house
+
+    def run(console: "Console") -> None:
+        place = house.opened(var, registry, writable=True)
+        command.order(
+            place,
+            alias,
+            lambda now: place.registry.promote(name, version, alias, now=now),
+            gateway,
+            console,
+        )
+
+    command.failing(run)
+
+
+@models_app.command()
+def rollback(
+    name: Name,
+    alias: Alias = "champion",
+    registry: Registry = "",
+    gateway: Gateway = "",
+    var: Var = None,
+) -> None:
+    """Point an alias at what it pointed at before, by a newer signed order."""
+    from fraud_ops.models import command, house
+
+    def run(console: "Console") -> None:
+        place = house.opened(var, registry, writable=True)
+        command.order(
+            place,
+            alias,
+            lambda now: place.registry.rollback(name, alias, now=now),
+            gateway,
+            console,
+        )
+
+    command.failing(run)
+
+
+@models_app.command("import")
+def import_(
+    what: Annotated[
+        str,
+        typer.Argument(
+            help=".joblib, .pkl, .onnx, .ubj, an MLflow model's folder, models:/...",
+        ),
+    ],
+    name: Annotated[str, typer.Option(help="The model's name here.")],
+    sample: Annotated[
+        Path, typer.Option(help="CSV or Parquet: the features in order, and a label.")
+    ],
+    label: Annotated[str, typer.Option(help="The label's column; above 0 is fraud.")],
+    feature_set: Annotated[str, typer.Option(help="What its features are called.")],
+    feature_set_version: Annotated[str, typer.Option(help="Of the feature set.")] = "1",
+    bundle: Annotated[
+        str, typer.Option(help="The release it belongs to.")
+    ] = "imported",
+    registry: Registry = "",
+    var: Var = None,
+) -> None:
+    """Turn a model made elsewhere into a signed artefact of plain data, offline.
+
+    A file is read in a process without network, secrets or other files; its scores on
+    every sample row must equal the original's to 1e-6.
+    """
+    from fraud_ops.models import command, house
+    from fraud_ops.models.importing.assemble import Naming
+
+    naming = Naming(name, bundle, feature_set, feature_set_version)
+    command.failing(
+        lambda console: command.bring(
+            house.opened(var, registry, writable=True),
+            what,
+            sample,
+            label,
+            naming,
+            console,
+        )
+    )
+
+
+@models_app.command()
+def verify(
+    name: Annotated[str, typer.Argument(help="One model (default: all).")] = "",
+    registry: Registry = "",
+    as_json: Json = False,
+    var: Var = None,
+) -> None:
+    """Check every signature, hash and alias, and that champions share a bundle."""
+    from fraud_ops.models import command, house
+
+    command.failing(
+        lambda console: command.verify(
+            house.opened(var, registry), name, console, as_json=as_json
+        )
+    )
+
+
+@models_app.command()
+def card(
+    name: Name, which: Which = "champion", registry: Registry = "", var: Var = None
+) -> None:
+    """The model card."""
+    from fraud_ops.models import command, house
+
+    command.failing(
+        lambda console: command.card(house.opened(var, registry), name, which, console)
+    )
+
+
+@models_app.command()
+def diff(
+    name: Name,
+    one: Annotated[str, typer.Argument(help="A version or an alias.")],
+    two: Annotated[str, typer.Argument(help="Another.")],
+    registry: Registry = "",
+    var: Var = None,
+) -> None:
+    """What is different between two versions: facts, figures, parameters, features."""
+    from fraud_ops.models import command, house
+
+    command.failing(
+        lambda console: command.diff(
+            house.opened(var, registry), name, one, two, console
+        )
+    )

@@ -1,0 +1,158 @@
+"""What `fraud models ...` does."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Table
+
+from fraud_ops.figures import wide_console
+from fraud_ops.models import announce, house, show
+from fraud_ops.models.house import House
+from fraud_ops.models.importing.assemble import Naming
+from fraud_ops.models.importing.command import import_model
+from fraud_ops.models.importing.plain import NotImportable
+from fraud_scoring.aliases import CHAMPION, AliasBook
+from fraud_scoring.errors import ArtifactRefused, RegistryError
+from fraud_scoring.keys import SIGNING_KEY
+
+
+def failing(command: Callable[[Console], None]) -> None:
+    """Run a command; what is refused is one red line and exit status 1."""
+    console = wide_console()
+    try:
+        command(console)
+    except (ArtifactRefused, RegistryError) as error:
+        console.print(f"[red]{error.code}[/]: {error}", highlight=False)
+    except (NotImportable, PermissionError, FileNotFoundError) as error:
+        console.print(f"[red]refused[/]: {error}", highlight=False)
+    else:
+        return
+    raise typer.Exit(1)
+
+
+def list_models(place: House, console: Console, *, as_json: bool) -> None:
+    """All versions of all models."""
+    found = list(house.lines(place.registry, place.registry.models()))
+    if as_json:
+        print(json.dumps([show.described(line) for line in found]))  # noqa: T201
+        return
+    console.print(show.table(found))
+
+
+def show_model(
+    place: House, name: str, which: str, console: Console, *, as_json: bool
+) -> None:
+    """One version: facts, figures, libraries, aliases."""
+    version = house.resolve(place.registry, name, which)
+    [line] = [
+        one for one in house.lines(place.registry, (name,)) if one.version == version
+    ]
+    if as_json:
+        print(json.dumps(show.described(line)))  # noqa: T201
+        return
+    console.print(show.facts(line))
+
+
+def verify(place: House, name: str, console: Console, *, as_json: bool) -> None:
+    """Every version, every alias, and one bundle behind the champions of a feature set;
+    exit status 1 when something is not as it should be."""
+    names = (name,) if name else place.registry.models()
+    found = list(house.lines(place.registry, names))
+    problems = [
+        f"{one.name} {one.version}: {one.problem}" for one in found if one.problem
+    ]
+    bundles: dict[str, set[str]] = {}
+    for one in found:
+        if CHAMPION in one.aliases and one.artifact is not None:
+            together = one.artifact.metadata.feature_set.name
+            bundles.setdefault(together, set()).add(one.artifact.manifest.bundle)
+    problems += [
+        f"champions of feature set {features} are of several bundles: {sorted(some)}"
+        for features, some in sorted(bundles.items())
+        if len(some) > 1
+    ]
+    if as_json:
+        print(json.dumps({"versions": len(found), "problems": problems}))  # noqa: T201
+    else:
+        for problem in problems:
+            console.print(f"[red]{problem}[/]", highlight=False)
+        console.print(f"{len(found)} version(s), {len(problems)} problem(s)")
+    if problems:
+        raise typer.Exit(1)
+
+
+def card(place: House, name: str, which: str, console: Console) -> None:
+    """The model card."""
+    version = house.resolve(place.registry, name, which)
+    console.print(Markdown(place.registry.load(name, version).card))
+
+
+def diff(place: House, name: str, one: str, two: str, console: Console) -> None:
+    """What is different between two versions or aliases."""
+    versions = [house.resolve(place.registry, name, which) for which in (one, two)]
+    made = [place.registry.load(name, version) for version in versions]
+    table = Table("", *versions)
+    for row in show.differences(*made):
+        table.add_row(*row)
+    console.print(table)
+
+
+def order(
+    place: House,
+    alias: str,
+    change: Callable[[datetime], AliasBook],
+    gateway: str,
+    console: Console,
+) -> None:
+    """Give a signed order, then tell the broker and the gateway."""
+    now = datetime.now(UTC)
+    book = change(now)
+    target = book.target(alias)
+    console.print(
+        f"{book.name} {alias} is {target.version} "
+        f"(bundle {target.bundle}, order {book.revision})"
+    )
+    amqp_url = os.environ.get("AMQP_URL", "")
+    if amqp_url:
+        asyncio.run(announce.publish([announce.event(book, alias, now)], amqp_url))
+        console.print("the broker has the event")
+    url = gateway or place.mesh.url
+    key = announce.admin_key(place.mesh.key())
+    answer = asyncio.run(announce.refresh(url, key))
+    if answer is None:
+        console.print(f"no gateway answers at {url}: scorers look by themselves")
+        return
+    table = Table("scorer", "model", "status", "serves", "problem")
+    for scorer, said in sorted(answer["scorers"].items()):
+        for one in said.get("results", [{"status": said.get("status", "?")}]):
+            serves = (one.get("after") or {}).get("version", "-")
+            row = (one.get("model", "-"), one["status"], serves, one.get("problem"))
+            table.add_row(scorer, *(str(cell or "") for cell in row))
+    console.print(table)
+
+
+def bring(
+    place: House, what: str, sample: Path, label: str, naming: Naming, console: Console
+) -> None:
+    """Import a model; no alias is set."""
+    now = datetime.now(UTC)
+    with console.status("reading it in a confined process …"):
+        made = import_model(what, sample, label, naming, place.registry, now=now)
+    version = made.artifact.manifest.version
+    console.print(
+        f"{naming.name} {version}: {made.artifact.metadata.algorithm}\n"
+        f"scores of {made.rows:,} rows equal the original's to "
+        f"{made.largest_difference:.1e}\n"
+        f"next: fraud models promote {naming.name} {version}",
+        highlight=False,
+    )
+
+
+SIGNS = f"Needs {SIGNING_KEY}, on a developer's machine <var>/signing.pem."
