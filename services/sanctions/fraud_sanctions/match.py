@@ -293,7 +293,8 @@ def _total(sides: _Sides, result: Alignment) -> None:
     result.identical = (
         len(query.words) == len(listed.words) == exact
         and not result.crossed
-        and not result.native_differs
+        # One romanisation stands for many names in Han and Hangul.
+        and query.native == listed.native
     )
 
 

@@ -20,7 +20,7 @@ _OTHER_KIND = -2.5
 _SAME_NUMBER = 8.0
 _OTHER_NUMBER = -0.7
 # However rare the name: born in another year, a person has to look.
-_ALMOST = 2.2
+_ALMOST = 2.0
 
 
 @dataclass(frozen=True, slots=True)

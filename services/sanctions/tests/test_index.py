@@ -75,3 +75,13 @@ class TestLaws:
         plain = SCREENER.screen(Party(entity.caption))
         marked = SCREENER.screen(Party(mark.join(entity.caption)))
         assert [h.score for h in plain] == [h.score for h in marked]
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.sampled_from(ENTITIES), st.integers(0, 40), st.sampled_from("aeikrs "))
+    def test_what_is_not_compared_could_not_have_been_a_hit(self, entity, at, letter):
+        name = entity.caption
+        changed = name[: at % len(name)] + letter + name[at % len(name) :]
+        every = SCREENER.screen(Party(changed), least=0.0, most=100)
+        for least in (0.85, 0.4):
+            hits = SCREENER.screen(Party(changed), least=least, most=100)
+            assert hits == [hit for hit in every if hit.score >= least]

@@ -133,6 +133,26 @@ class TestHostileNames:
         assert "barazghani" not in logged
 
 
+class TestIdentifiers:
+    async def test_a_number_that_agrees_is_a_reason(self, tmp_path):
+        (tmp_path / "own.csv").write_text(
+            "id,name,type,aliases,birth_date,countries,identifiers\n"
+            "1,OCEAN QUETZAL,vessel,,,,imo: 9000001\n"
+        )
+        async with client(create_app(make_settings(lists=tmp_path))) as http:
+            found = []
+            for numbers in (["IMO 900.0001"], ["9000001"], ["1234567"], []):
+                body = ask("Ocean Quetzal", entity_type="vessel", identifiers=numbers)
+                hit = (await http.post("/screen", json=body)).json()["hits"][0]
+                found.append("identifier agrees" in hit["reasons"])
+        assert found == [False, True, False, False]
+
+    async def test_too_many_or_empty_numbers_are_refused(self, http):
+        for numbers in ([""], ["1"] * 11, ["x" * 65]):
+            reply = await http.post("/screen", json=ask("Jane", identifiers=numbers))
+            assert reply.status_code == 422
+
+
 class TestLists:
     async def test_lists_and_entities_can_be_looked_at(self, http):
         lists = (await http.get("/v1/lists")).json()
