@@ -91,6 +91,21 @@ class Announcer:
         self._bus = bus
         self._started = False
 
+    async def start(self) -> None:
+        """Open the store, if it is there; else the first announcement tries again.
+
+        Migrating takes the event loop for a while, so it is done before requests come.
+        """
+        try:
+            await self._start()
+        except Exception as error:
+            log.warning("announcer_waits", exception=type(error).__name__)
+
+    async def _start(self) -> None:
+        if not self._started:
+            await self._db.start()
+            self._started = True
+
     async def announce(
         self, lists: Sequence[WatchList], since: Mapping[str, datetime]
     ) -> int:
@@ -98,9 +113,7 @@ class Announcer:
 
         A list that was never announced is noted without an event: there is no delta.
         """
-        if not self._started:
-            await self._db.start()
-            self._started = True
+        await self._start()
         known = await self._db.run(self._known, write=False)
         written = 0
         for watch in lists:

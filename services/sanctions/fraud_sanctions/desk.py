@@ -89,6 +89,7 @@ class ScreeningDesk:
         """Load the first edition (a failure is fatal), then watch the folder and announce
         what changes (a failure is not: it is tried again)."""
         await self.reload()
+        await self._announcer.start()
         watch = asyncio.create_task(self._watch())
         announcing = repeating(
             "list_updates", self.announce, every_s=_ANNOUNCE_EVERY_S, wake=self._flipped

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from fraud_sanctions import telemetry
 from fraud_sanctions.desk import Edition, ScreeningDesk
 from fraud_sanctions.problems import NameUnreadable
-from fraud_sanctions.records import ListedEntity, Party
+from fraud_sanctions.records import ListedEntity, ListedIdentifier, Party
 from fraud_sanctions.screener import Hit
+from fraud_sanctions.sources.fields import number
 from fraud_shared.contracts.screening import (
     ListVersion,
     PartyQuery,
@@ -26,6 +27,8 @@ from fraud_shared.web.service import Call, HotRoute
 
 # Parties screened before other requests get their turn (about 1 ms each).
 _TURN = 4
+# A number of a kind that no list prints: it can agree with any, and contradicts none.
+_UNSPECIFIED = "unspecified"
 EntityId = Annotated[str, Path(max_length=128)]
 
 
@@ -165,6 +168,11 @@ def _hits(
         kind=query.entity_type,
         birth_date=query.birth_date.isoformat() if query.birth_date else None,
         country=query.country,
+        identifiers=tuple(
+            ListedIdentifier(_UNSPECIFIED, value)
+            for text in query.identifiers
+            if (value := number(text))
+        ),
     )
     return [_hit(desk, query.role, hit) for hit in desk.screen(edition, party)]
 
@@ -225,8 +233,8 @@ def _entity(found: ListedEntity, versions: tuple[ListVersion, ...]) -> EntityVie
         countries=found.countries,
         programs=found.programs,
         identifiers=tuple(
-            IdentifierView(kind=number.kind, value=number.value)
-            for number in found.identifiers
+            IdentifierView(kind=paper.kind, value=paper.value)
+            for paper in found.identifiers
         ),
         listed_on=found.listed_on,
         lists=versions,

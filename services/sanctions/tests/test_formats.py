@@ -58,7 +58,7 @@ class TestOfacXml:
         assert entities["it-80002"].kind == "organisation"
         vessel = entities["it-80003"]
         assert (vessel.kind, vessel.countries) == ("vessel", ("PA",))
-        assert [i.value for i in vessel.identifiers] == ["IMO9000001"]
+        assert [i.value for i in vessel.identifiers] == ["9000001"]
 
     def test_fewer_entries_than_announced_is_a_cut(self):
         data = (SAMPLES / "sdn.xml").read_bytes()

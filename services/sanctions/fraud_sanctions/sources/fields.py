@@ -89,13 +89,22 @@ _NOT_IDENTITY = re.compile(
     r"sanction|directive|country|date|email|website|gender", re.IGNORECASE
 )
 _NUMBER = re.compile(r"[^0-9A-Za-z]")
+_SHIP = re.compile(r"^IMO(?=\d{7}$)")
 
 
-def identifier(kind: str, number: str) -> ListedIdentifier | None:
+def number(text: str) -> str:
+    """A number as it is compared: upper case letters and digits only.
+
+    Some lists print `IMO` before a ship's number, some do not.
+    """
+    return _SHIP.sub("", _NUMBER.sub("", text).upper())
+
+
+def identifier(kind: str, text: str) -> ListedIdentifier | None:
     """A document or registration number, or None for other remarks printed as one."""
     if not _IDENTITY.search(kind) or _NOT_IDENTITY.search(kind):
         return None
-    value = _NUMBER.sub("", number).upper()
+    value = number(text)
     # A SWIFT code may be letters only.
     bank = re.search(r"swift|bic\b", kind, re.IGNORECASE) and len(value) in (8, 11)
     numbered = 4 <= len(value) <= 64 and any(char.isdigit() for char in value)

@@ -19,13 +19,20 @@ ScreeningStatus = Literal["clear", "possible", "match", "unavailable"]
 
 
 class PartyQuery(Contract):
-    """One name to screen. Country and birth date only qualify; missing is neutral."""
+    """One name to screen. Everything else only qualifies; missing is neutral.
+
+    `identifiers`: numbers of documents or registers; punctuation does not count.
+    """
 
     role: Identifier
     name: Text
     birth_date: Day | None = None
     country: CountryCode | None = None
     entity_type: Literal["person", "organisation", "vessel", "aircraft"] | None = None
+    identifiers: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=64)], ...],
+        Field(max_length=10),
+    ] = ()
 
 
 class ScreeningRequest(Contract):
