@@ -8,11 +8,7 @@ needs it. Of a registered model
     alias champion   follows the book; without a book it is the order itself, and without
                      it the newest version of stage Production, else of Staging
 
-Who may write to MLflow but has no signing key can neither change a model nor, where a
-book is, choose one: another alias is ignored, another book refused. Without a book he can
-move to any signed version that is newer than those the scorers saw. Either way he can
-take models away; what serves, serves on. A scorer without a shelf, on a new machine,
-has seen nothing: to it an old book, put back, is genuine.
+What write access to MLflow without a signing key can do, and cannot, is in the README.
 """
 
 import os
