@@ -33,7 +33,13 @@ Raw = list[int | None]
 class Engine:
     """State of every entity, and the one operation that moves and reads it."""
 
-    def __init__(self, *, log_cap: int = LOG_CAP, seen_cap: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        log_cap: int = LOG_CAP,
+        seen_cap: int | None = None,
+        sweep_every: int = SWEEP_EVERY,
+    ) -> None:
         self._log_cap = log_cap
         self._seen_cap = seen_cap
         self._logs: dict[str, dict[str, Log]] = {store: {} for store in RETENTION}
@@ -44,7 +50,7 @@ class Engine:
         self._profiles: dict[str, Profile] = {}
         self._frauds: dict[str, dict[str, Frauds]] = {spec.name: {} for spec in RISKS}
         self._newest = 0
-        self._until_sweep = SWEEP_EVERY
+        self._sweep_every = self._until_sweep = sweep_every
         # The tables of `layout`, with every look-up that does not depend on the payment
         # done once: this loop is the cost of a payment.
         self._log_plan = [
@@ -215,7 +221,7 @@ class Engine:
         self._newest = max(self._newest, t)
         self._until_sweep -= 1
         if not self._until_sweep:
-            self._until_sweep = SWEEP_EVERY
+            self._until_sweep = self._sweep_every
             self._sweep()
 
     def _sweep(self) -> None:

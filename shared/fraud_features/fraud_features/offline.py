@@ -13,6 +13,7 @@ from fraud_features.columnar.executor import Executor
 from fraud_features.columnar.expressions import requests
 from fraud_features.columnar.labels import Label, label_frame, last_words
 from fraud_features.columnar.source import Payment, chunks
+from fraud_features.engine import SWEEP_EVERY
 from fraud_features.layout import REPLY_TTL
 from fraud_features.registry import BANK, FeatureSet
 from fraud_features.windows import LOG_CAP
@@ -70,13 +71,19 @@ def replay(
     id_memory: int | None = None,
     log_cap: int = LOG_CAP,
     seen_cap: int | None = None,
+    sweep_every: int = SWEEP_EVERY,
 ) -> Iterator[pl.DataFrame]:
     """What `frame` and `frames` share, with the limits that tests make small. An id is
     remembered for `id_memory` microseconds of event time, for good when None."""
     reports = None if labels is None else label_frame(labels)
     words = None if reports is None else last_words(reports)
     executor = Executor(
-        features, reports, id_memory=id_memory, log_cap=log_cap, seen_cap=seen_cap
+        features,
+        reports,
+        id_memory=id_memory,
+        log_cap=log_cap,
+        seen_cap=seen_cap,
+        sweep_every=sweep_every,
     )
     read = 0
     try:

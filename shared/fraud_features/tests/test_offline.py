@@ -5,10 +5,13 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
+from fraud_features.columnar.expressions import ExpressionUnsupported
+from fraud_features.engine import Engine
+from fraud_features.facts import facts_of
 from fraud_features.memory import MemoryOnlineStore
-from fraud_features.offline import frame
+from fraud_features.offline import frame, frames, replay
 from fraud_features.online import LabelEffect
-from fraud_features.registry import BANK, CREDIT_CARD
+from fraud_features.registry import BANK, CREDIT_CARD, Feature, FeatureSet
 from fraud_features.testing import START, payment, random_rows, transaction_of
 from fraud_shared.contracts.label import LabelReport
 
@@ -90,6 +93,85 @@ def effect(transaction, reversal):
         device_id=device.device_id if device else None,
         counterparty_account=counterparty.account if counterparty else None,
     )
+
+
+class TestRareCases:
+    """With limits so small that every rare path is taken."""
+
+    @pytest.mark.parametrize(
+        ("log_cap", "seen_cap"), [(15, 2), (3, 1), (200_000, None)]
+    )
+    @pytest.mark.parametrize("chunk", [97, 5000])
+    def test_caps_ties_and_late_payments(self, log_cap, seen_cap, chunk):
+        rows = list(random_rows(1500, seed=log_cap, entities=5, late=0.3))
+        engine, expected = Engine(log_cap=log_cap, seen_cap=seen_cap), {}
+        for facts in map(facts_of, rows):
+            if facts.transaction_id not in expected:
+                raw = engine.observe(facts)
+                expected[facts.transaction_id] = BANK.values_online(facts, raw)
+        parts = replay(rows, None, chunk=chunk, log_cap=log_cap, seen_cap=seen_cap)
+        found = [row for part in parts for row in part.select(BANK.names).rows()]
+        assert found == list(expected.values())
+
+    def test_what_went_quiet_is_forgotten_as_in_process(self):
+        rows = list(random_rows(1000, entities=60, late=0.2, days=1500))
+        engine, expected = Engine(sweep_every=50), {}
+        for facts in map(facts_of, rows):
+            if facts.transaction_id not in expected:
+                raw = engine.observe(facts)
+                expected[facts.transaction_id] = BANK.values_online(facts, raw)
+        found = pl.concat(replay(rows, None, sweep_every=50))
+        assert found.select(BANK.names).rows() == list(expected.values())
+        assert not found.equals(frame(rows))
+
+
+class TestColumns:
+    def test_columns_and_rows_give_the_same_frame(self):
+        rows = list(random_rows(2000))
+        columns = pl.DataFrame(rows, infer_schema_length=None)
+        assert frame(columns).equals(frame(rows))
+        assert pl.concat(frames(columns, chunk=301)).equals(frame(rows))
+        pieces = (columns.slice(offset, 123) for offset in range(0, 2000, 123))
+        assert pl.concat(frames(pieces)).equals(frame(rows))
+
+    def test_labels_may_be_columns(self):
+        payments = [at_terminal(0, "bad"), at_terminal(9.01, "after")]
+        columns = pl.DataFrame(
+            {
+                "transaction_id": ["bad"],
+                "label": ["fraud"],
+                "reported_at": [START + timedelta(days=9)],
+            }
+        )
+        table = frame(payments, columns)
+        assert table.equals(frame(payments, [report("bad", 9)]))
+        assert table["terminal_risk_7d"].to_list() == [None, 1.0]
+
+    @pytest.mark.parametrize("name", ["account_id", "occurred_at", "amount_minor"])
+    def test_a_column_that_is_missing_or_has_gaps_is_named(self, name):
+        columns = pl.DataFrame(list(random_rows(10)))
+        with pytest.raises(ValueError, match=name):
+            frame(columns.drop(name))
+        with pytest.raises(ValueError, match=name):
+            frame(columns.with_columns(pl.lit(None).alias(name)))
+
+    def test_a_stream_forgets_ids_only_after_eight_days(self):
+        days = [0, 7, 8, 20, 30, 31]
+        rows = [payment(day * 86_400, transaction_id=f"at-{day}") for day in days]
+        repeats = [
+            payment(0, transaction_id="at-0"),
+            payment(0, transaction_id="at-31"),
+        ]
+        read = pl.concat(frames([*rows, *repeats], chunk=1))
+        assert read["transaction_id"].to_list() == [
+            *(f"at-{day}" for day in days),
+            "at-0",
+        ]
+
+    def test_an_expression_that_columns_cannot_compute_is_refused(self):
+        odd = Feature("odd", "float", "transaction", "amount or 1", "", "")
+        with pytest.raises(ExpressionUnsupported):
+            frame([payment(0)], features=FeatureSet("odd", "1", [odd]))
 
 
 class TestLabels:

@@ -46,6 +46,7 @@ class Executor:
         id_memory: int | None,
         log_cap: int = LOG_CAP,
         seen_cap: int | None = None,
+        sweep_every: int = SWEEP_EVERY,
         threads: int | None = None,
     ) -> None:
         self._features = features
@@ -56,7 +57,7 @@ class Executor:
         self._books = _books()
         self._newest = 0
         self._buffer: Floats = np.empty(0)
-        self._until_sweep = SWEEP_EVERY
+        self._sweep_every = self._until_sweep = sweep_every
         self._pool = ThreadPoolExecutor(threads or min(4, os.cpu_count() or 1))
 
     def close(self) -> None:
@@ -77,7 +78,7 @@ class Executor:
             payments = payments.slice(self._until_sweep)
             self._until_sweep -= parts[-1].height
             if not self._until_sweep:
-                self._until_sweep = SWEEP_EVERY
+                self._until_sweep = self._sweep_every
                 self._forget()
         return pl.concat(parts) if parts else self._empty(payments)
 

@@ -21,11 +21,16 @@ def compiled(function: _F) -> _F:
     return cast(_F, numba.njit(nogil=True, cache=True)(function))
 
 
-def grown(array: npt.NDArray[Any], rows: int, fill: int) -> npt.NDArray[Any]:
-    """An array with at least so many rows: itself, or a copy of twice the size."""
+def grown(array: npt.NDArray[Any], rows: int, fill: int | None) -> npt.NDArray[Any]:
+    """An array with at least so many rows: itself, or a copy of twice the size, whose new
+    rows hold `fill`, or with None whatever is there."""
     if len(array) >= rows:
         return array
-    more = np.empty((max(rows, 2 * len(array)), *array.shape[1:]), dtype=array.dtype)
+    shape = (max(rows, 2 * len(array)), *array.shape[1:])
+    # Pages that are not written are not handed out, so nothing is filled needlessly.
+    make = np.zeros if fill == 0 else np.empty
+    more = make(shape, dtype=array.dtype)
     more[: len(array)] = array
-    more[len(array) :] = fill
+    if fill:
+        more[len(array) :] = fill
     return more

@@ -253,8 +253,8 @@ class SeenSets:
             self.owners[known:, HOLE] = self.owners[known:, READ_AT] = NEVER
             self.owners[known:, CURSORS + 1 :: 2] = 0
         nodes = int(self.pool[USED]) + rows
-        self.links = grown(self.links, nodes, -1)
-        self.times = grown(self.times, nodes, NEVER)
+        self.links = grown(self.links, nodes, None)
+        self.times = grown(self.times, nodes, None)
         if len(self.buckets) < self.pool[USED]:
             size = 1 << (2 * int(self.pool[USED])).bit_length()
             self.buckets = np.full(size, -1, dtype=np.int32)
