@@ -1,7 +1,9 @@
 """`fraud models`, on a registry of hand-written models."""
 
 import json
+import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import polars as pl
@@ -157,3 +159,50 @@ class TestImport:
             "--feature-set", "cards", status=1,
         )  # fmt: skip
         assert ".pt: known are" in said
+
+
+@pytest.fixture
+def gateway():
+    """Answers refreshes as the gateway does, to the holder of one key."""
+    said = {"status": "swapped", "model": "xgboost", "after": {"version": "9.9"}}
+    body = json.dumps({"scorers": {"xgboost": {"results": [said]}}}).encode()
+    asked = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked.append(self.path)
+            right = self.headers["x-api-key"] == "right"
+            self.send_response(200 if right else 403)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class TestGateway:
+    def test_hears_of_an_order(self, registry, fraud, gateway, monkeypatch):
+        url, asked = gateway
+        monkeypatch.setenv("FRAUD_ADMIN_KEY", "right")
+        _, new = two(registry)
+        said = fraud("promote", "xgboost", new, "--gateway", url)
+        assert asked == ["/v1/admin/refresh-models"]
+        assert "swapped" in said
+        assert "9.9" in said
+
+    def test_refuses_another_key(self, registry, fraud, gateway, monkeypatch):
+        url, _ = gateway
+        monkeypatch.setenv("FRAUD_ADMIN_KEY", "wrong")
+        _, new = two(registry)
+        said = fraud("promote", "xgboost", new, "--gateway", url, status=1)
+        assert "FRAUD_ADMIN_KEY" in said
+        assert registry.aliases("xgboost").target("champion").version == new
