@@ -39,7 +39,7 @@ class TestFiles:
         assert names == {f"{service}.json" for service in SERVICES}
         schema = {p.stem for p in files if p.parts[0] == "shared"}
         assert {"TransactionIn", "Decision", "CloudEvent", "LabelReport"} <= schema
-        assert len(schema) == 20
+        assert len(schema) == 21
 
     def test_hold_documents_of_their_kind(self, files: dict[Path, str]) -> None:
         for path, text in files.items():
