@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from fraud_features.handbook import OWN_INPUTS
 from fraud_features.registry import HANDBOOK
 from fraud_ops.evaluate import boosters, plots, published, report
 from fraud_ops.evaluate.detectors import AUTOENCODER, ISOLATION_FOREST, detector
-from fraud_ops.evaluate.judge import FIGURES, Judged, Summary, judge, summary
-from fraud_ops.evaluate.learners import Blend, Columns, Learner
+from fraud_ops.evaluate.judge import FIGURES, Judged, Summary, gain, judge, summary
+from fraud_ops.evaluate.learners import Blend, Columns, Forest, Learner
 from fraud_ops.evaluate.protocol import (
     SINGLE,
     TEST_FOLDS,
@@ -39,6 +40,7 @@ class Results:
     own_inputs: Comparison
     validation: Summary
     test: Sequence[Judged]
+    forest: Sequence[Judged]
     single: Judged
     detectors: Mapping[str, Judged]
     longer: Summary | None
@@ -58,7 +60,7 @@ def evaluate_handbook_command(
     console = wide_console()
     with Stages(console) as stages:
         found = _measure(data, blend, history_days, threads, stages)
-    console.print(report.prequential(summary(found.test), found.validation))
+    console.print(report.prequential(found.test, found.forest, found.validation))
     console.print(report.single_split(found.single))
     console.print(report.unsupervised(found.detectors))
     if plots_dir is not None:
@@ -134,6 +136,10 @@ def _measure(
         validation = _folds(blend, VALIDATION_FOLDS, inputs, threads, done)
     with stages.stage("test folds") as done:
         test = _folds(blend, TEST_FOLDS, inputs, threads, done)
+    with stages.stage("the published forest") as done:
+        published_inputs = inputs.places(("amount_ref_minor", *OWN_INPUTS))
+        learner = Columns(Forest(), published_inputs)
+        forest = _folds(learner, TEST_FOLDS, inputs, threads, done)
     found: dict[str, Judged] = {}
     for name, plan in (
         ("autoencoder", AUTOENCODER),
@@ -151,7 +157,9 @@ def _measure(
             longer = summary(_folds(blend, folds, inputs, threads, done))
     # The last test fold is the single split: the same weeks, so the same model.
     single = test[[fold.start for fold in TEST_FOLDS].index(SINGLE.start)]
-    return Results(inputs, own, summary(validation), test, single, found, longer)
+    return Results(
+        inputs, own, summary(validation), test, forest, single, found, longer
+    )
 
 
 def _folds(
@@ -175,6 +183,8 @@ def _figures(found: Results, blend: Blend, history_days: int) -> dict[str, Any]:
             name: [asdict(row) for row in rows] for name, rows in tables.items()
         },
         "prequential_test": asdict(summary(found.test)),
+        "published_forest_run_here": asdict(summary(found.forest)),
+        "gain_over_it": asdict(gain(found.test, found.forest)),
         "prequential_validation": asdict(found.validation),
         "single_split": dict(found.single.figures),
         "unsupervised_validation_week": {

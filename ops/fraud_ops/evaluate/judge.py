@@ -64,7 +64,18 @@ def slice_of(inputs: Inputs, places: Places) -> Rows:
 
 def summary(judged: Sequence[Judged]) -> Summary:
     """Mean and standard deviation (of these folds, not of a larger population)."""
-    folds = tuple(one.figures for one in judged)
+    return _summary(tuple(one.figures for one in judged))
+
+
+def gain(ours: Sequence[Judged], theirs: Sequence[Judged]) -> Summary:
+    """Differences fold by fold: how hard a week is does not blur them."""
+    pairs = zip(ours, theirs, strict=True)
+    return _summary(
+        tuple({f: a.figures[f] - b.figures[f] for f in FIGURES} for a, b in pairs)
+    )
+
+
+def _summary(folds: tuple[Mapping[str, float], ...]) -> Summary:
     together = {name: np.array([fold[name] for fold in folds]) for name in folds[0]}
     return Summary(
         mean={name: float(values.mean()) for name, values in together.items()},

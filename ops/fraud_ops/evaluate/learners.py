@@ -73,6 +73,26 @@ class Columns:
 
 
 @dataclass(frozen=True)
+class Forest:
+    """The handbook's random forest of 100 trees and depth 20; what is unknown reads 0, as
+    there. Run beside ours it shows that the protocol is the published one, and which gain
+    holds fold by fold."""
+
+    seed: int = 0
+
+    def __call__(
+        self, x: Floats32, fraud: Flags, others: Floats32, *, threads: int
+    ) -> Floats64:
+        from sklearn.ensemble import RandomForestClassifier
+
+        forest = RandomForestClassifier(
+            n_estimators=100, max_depth=20, random_state=self.seed, n_jobs=threads
+        ).fit(np.nan_to_num(x), fraud)
+        score: Floats64 = forest.predict_proba(np.nan_to_num(others))[:, 1]
+        return score
+
+
+@dataclass(frozen=True)
 class Anomaly:
     """An anomaly trainer that is told no label at all, on some columns, each held between
     0 and its `most`; `seeds` are averaged by rank."""

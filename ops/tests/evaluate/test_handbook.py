@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from fraud_ops.evaluate import boosters, detectors, plots
 from fraud_ops.evaluate.handbook import evaluate_handbook_command
-from fraud_ops.evaluate.judge import judge, summary
+from fraud_ops.evaluate.judge import gain, judge, summary
 from fraud_ops.evaluate.learners import Blend, Columns
 from fraud_ops.evaluate.protocol import TEST_FOLDS, VALIDATION_FOLDS
 from fraud_ops.handbook.inputs import Inputs, load
@@ -75,6 +75,19 @@ class TestJudging:
         both = summary(judged)
         assert both.mean["roc_auc"] == pytest.approx((one + two) / 2)
         assert both.std["roc_auc"] == pytest.approx(abs(one - two) / 2)
+
+    def test_a_gain_is_taken_fold_by_fold(self, inputs: Inputs):
+        ours, theirs = (
+            [
+                judge(Columns(Column([]), [c]), f, inputs, calibrated=False, threads=1)
+                for f in TEST_FOLDS[:2]
+            ]
+            for c in (inputs.names.index("amount_over_typical"), 0)
+        )
+        found = gain(ours, theirs)
+        first = ours[0].figures["roc_auc"] - theirs[0].figures["roc_auc"]
+        assert found.folds[0]["roc_auc"] == first != 0
+        assert gain(ours, ours).mean["roc_auc"] == gain(ours, ours).std["roc_auc"] == 0
 
     def test_detectors_are_told_no_label(self, inputs: Inputs):
         plan = detectors.ISOLATION_FOREST
