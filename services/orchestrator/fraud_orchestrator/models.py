@@ -95,6 +95,7 @@ class Models:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._door = gateway.door.apart()
         self._described: dict[str, tuple[float, dict[str, Any]]] = {}
         self._hosts: dict[str, str] = {}
         self._renewing: dict[str, asyncio.Task[dict[str, Any]]] = {}
@@ -131,7 +132,7 @@ class Models:
             # Not asked: its refusals would count against the service that payments need.
             raise ModelNotLoaded
         try:
-            reply = await self._gateway.door.call(
+            reply = await self._door.call(
                 service,
                 "/v1/predict",
                 call.raw,
@@ -161,7 +162,7 @@ class Models:
         )
         body = ScoreBatchRequest(rows=rows).model_dump_json().encode()
         try:
-            reply = await self._gateway.door.call(
+            reply = await self._door.call(
                 service,
                 "/score_batch",
                 body,
@@ -181,7 +182,7 @@ class Models:
 
         async def one(service: str) -> tuple[str, Any]:
             try:
-                body = await self._gateway.door.call(
+                body = await self._door.call(
                     service,
                     "/v1/refresh",
                     b"",
@@ -288,7 +289,7 @@ class Models:
         if cached is not None and time.monotonic() < cached[0]:
             return cached[1]
         try:
-            body = await self._gateway.door.get(
+            body = await self._door.get(
                 service, "/v1/model", deadline=self._deadline(), call=call
             )
         except DependencyError:

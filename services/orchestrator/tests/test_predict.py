@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fraud_shared.mesh.errors import DependencyUnreachable
-from fraud_shared.testing.factories import make_model
+from fraud_shared.testing.factories import make_model, payment_body
 
 PREDICT = "/v1/predict"
 BODY = {"model": "auto_loan", "instances": [{"age": 35, "ltv_ratio": 0.8}]}
@@ -159,6 +159,22 @@ class TestPredict:
     async def test_needs_a_key_with_the_scope(self, start: Any) -> None:
         async with start(scopes=["read", "label", "admin"]) as run:
             assert (await run.http.post(PREDICT, json=BODY)).status_code == 403
+
+
+class TestApart:
+    async def test_payments_and_questions_have_breakers_of_their_own(
+        self, start: Any
+    ) -> None:
+        async with start() as run:
+            asked = host(run, status=500, answer={})
+            for _ in range(20):
+                await run.http.post(PREDICT, json=BODY)
+            refused = len(asked.bodies)
+            asked.status, asked.answer = 200, ANSWER
+            scored = await run.http.post("/score", json=payment_body())
+        assert refused < 20
+        sources = {s["source"]: s["outcome"] for s in scored.json()["signals"]}
+        assert sources["lightgbm"] == "scored"
 
 
 class TestOpenApi:

@@ -68,6 +68,12 @@ class Door:
         self._tokens = tokens
         self._dependencies: dict[str, _Dependency] = {}
 
+    def apart(self) -> "Door":
+        """Another door onto the same services with breakers and bulkheads of its own: for
+        questions that must not count against payments, nor be refused for their sake.
+        The transport belongs to this one."""
+        return Door(self._transport, self._tokens)
+
     def breaker(self, service: str) -> Breaker:
         """The breaker of `service`."""
         return self._dependency(service).breaker
