@@ -158,15 +158,18 @@ class Edge:
         seconds, responses = self._instruments(route, status)
         seconds.observe(elapsed_s)
         responses.inc()
-        own = {
-            "service": self._service,
-            "route": route,
-            "status": status,
-            "elapsed_ms": round(elapsed_s * 1000, 3),
-            "caller": call.caller,
-        }
-        # A note may not replace what the edge itself knows.
-        log.info("request", **{**(call.notes or {}), **own})
+        logs.request(
+            {
+                "service": self._service,
+                "route": route,
+                "status": status,
+                "elapsed_ms": round(elapsed_s * 1000, 3),
+                "caller": logs.masked(call.caller),
+                "request_id": call.request_id,
+                "trace_id": call.trace.trace_id,
+            },
+            call.notes,
+        )
 
     def _instruments(self, route: str, status: int) -> tuple[Histogram, Counter]:
         """The instruments of a route and status, looked up once."""
