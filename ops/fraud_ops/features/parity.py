@@ -20,6 +20,7 @@ from fraud_ops.features.stages import ALONE, Stage
 from fraud_orchestrator.privacy import Privacy
 from fraud_shared.contracts.label import LabelReport
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
+from fraud_shared.mesh.errors import DependencyError
 
 AT_ONCE = 8
 TIMEOUT_S = 60.0
@@ -37,6 +38,7 @@ class Played:
     replies: dict[str, bytes] = field(default_factory=dict)
     repeats: int = 0
     other_replies: int = 0
+    resent: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     incidents: Counter[str] = field(default_factory=Counter)
     rebuilt: list[int] = field(default_factory=list)
@@ -99,9 +101,7 @@ class Player:
             self.played.in_the_dark.add(payment.transaction_id)
 
     async def _send(self, step: Pay) -> None:
-        status, reply = await self._stage.client.post(
-            "/score", json.dumps(step.body).encode(), timeout_s=TIMEOUT_S
-        )
+        status, reply = await self._post(json.dumps(step.body).encode())
         played, key = self.played, step.body["transaction_id"]
         if status != 200:
             played.failed[f"status {status}"] += 1
@@ -110,6 +110,15 @@ class Player:
             played.other_replies += reply != played.replies.get(key)
         else:
             played.replies[key] = reply
+
+    async def _post(self, body: bytes) -> tuple[int, bytes]:
+        """Send a payment; once more when the connection broke, as its sender would."""
+        post = self._stage.client.post
+        try:
+            return await post("/score", body, timeout_s=TIMEOUT_S)
+        except DependencyError:
+            self.played.resent += 1
+            return await post("/score", body, timeout_s=TIMEOUT_S)
 
     async def _report(self, step: Report) -> None:
         await self._lanes.drain()

@@ -94,6 +94,7 @@ async def check(
         "labels": len(played.labels),
         "repeats": played.repeats,
         "other_replies": played.other_replies,
+        "resent": played.resent,
         "failed": sum(played.failed.values()),
         "failures": dict(played.failed),
         "incidents": dict(played.incidents),

@@ -29,6 +29,7 @@ from fraud_ops.mesh.up import running_mesh
 PARITY_PORT = 16000
 READY_WITHIN_S = 60.0
 PATIENT_MS = 60_000.0
+KEEP_ALIVE_S = 600
 # A check has its databases to itself: the comparison needs all of the log.
 ALONE = {"DATABASE_URL": "", "AMQP_URL": "", "FRAUD_LOG_LEVEL": "ERROR"}
 RELAXED = {
@@ -135,6 +136,9 @@ class HouseStage:
             lifespan="off",
             access_log=False,
             log_config=None,
+            # Longer than any pause of the check: a connection that is closed while the
+            # next payment is on its way there looks like a lost one.
+            timeout_keep_alive=KEEP_ALIVE_S,
         )
         await self._running.enter_async_context(_served(uvicorn.Server(config)))
 
@@ -203,10 +207,12 @@ async def house_stage(
             url = redis.url if redis else "memory://"
             with variables({**mesh.environment(url), **RELAXED}):
                 stage = HouseStage(mesh, redis)
-                await stage.start(new=True)
-                yield stage
-                await stage.client.close()
-                await stage.stop()
+                try:
+                    await stage.start(new=True)
+                    yield stage
+                finally:
+                    await stage.client.close()
+                    await stage.stop()
         finally:
             if redis is not None:
                 redis.stop()

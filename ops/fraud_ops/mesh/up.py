@@ -124,6 +124,7 @@ async def up_in_process(mesh: LocalMesh) -> None:
             lifespan="off",
             access_log=False,
             log_config=None,
+            timeout_keep_alive=75,
         )
     )
     async with house.running():
