@@ -19,10 +19,11 @@ from fraud_ops.figures import Gate, finish, gate, wide_console
 from fraud_sanctions.index import Index
 from fraud_sanctions.records import Party
 from fraud_sanctions.screener import Screener
+from fraud_sanctions.settings import Settings
 
 console = wide_console()
-# Answers are wanted from here up: below the threshold of the review point.
-LEAST = 0.3
+# Answers are wanted from where the service reports them, as it comes.
+LEAST = float(Settings.model_fields["possible"].default)
 _ALIASES = 0.2
 _PEER_QUERIES = 60
 _TOP = 5

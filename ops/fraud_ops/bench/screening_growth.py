@@ -14,7 +14,7 @@ from fraud_sanctions.records import ListedEntity, ListedName, Party
 from fraud_sanctions.screener import Screener
 
 _QUERIES = 400
-_LEAST = 0.3
+_LEAST = 0.85
 _ONSETS = str.split("b br d dr f g gr h j k kh kr l m n p r s sh st t tr v y z zh")
 _VOWELS = str.split("a e i o u ai au ou")
 _CODAS = ["", "", "l", "m", "n", "r", "s", "t", "v", "sh", "k"]

@@ -40,6 +40,8 @@ _IDENTICAL = 3.2
 _CONTRADICTION = -4.0
 _MOST_CONTRADICTED = -1.0
 _NUMBER_MISSING = -1.0
+# One romanisation stands for many names in Han and Hangul.
+_ROMANISED = -1.0
 
 # Term: sign it may have. The first term of each is the constant, free in sign.
 SCORE_TERMS = {
@@ -49,8 +51,8 @@ SCORE_TERMS = {
     "initials": -1,
 }  # fmt: skip
 SCORE = (
-    -8.465, 0.051, 0.371, 0.331, 5.45, 0.662, 4.526, -0.337, -2.589, -0.072, -0.047, -0.059,
-    -0.105,
+    -8.88, 0.029, 0.376, 0.177, 5.85, 0.66, 4.20, -0.153, -3.61, -0.082, -0.051, -0.074,
+    -0.28,
 )  # fmt: skip
 SIMILARITY_TERMS = {
     "constant": 0, "doubt": -1, "least alike": -1, "surplus listed": -1,
@@ -103,6 +105,8 @@ def log_odds(alignment: Alignment, *, person: bool) -> float:
     logit: float = sum(map(mul, SCORE, score_terms(alignment, person=person)))
     if alignment.number_missing:
         logit += _NUMBER_MISSING
+    if alignment.romanised:
+        logit += _ROMANISED
     if alignment.numbers_differ or alignment.crossed:
         return min(logit + _CONTRADICTION, _MOST_CONTRADICTED)
     return max(logit, _IDENTICAL) if alignment.identical else logit

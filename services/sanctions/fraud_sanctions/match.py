@@ -53,7 +53,8 @@ class Alignment:
     differences take from it; `query_left`, `listed_left`: evidence in words that met
     nothing, `query_words`, `listed_words` how many those are; `met`: how many query words
     met one; `least`: the least alike pair; `identical`: the same words; `numbers_differ`,
-    `crossed`, `native_differs`: contradictions of identity; `forms_differ`: other company
+    `crossed`, `native_differs`: contradictions of identity; `romanised`: only one is in Han or
+    Hangul; `forms_differ`: other company
     forms; `whole`: likeness of the names run together.
     """
 
@@ -72,6 +73,7 @@ class Alignment:
     number_missing: bool = False
     crossed: bool = False
     native_differs: bool = False
+    romanised: bool = False
     forms_differ: bool = False
     whole: float = 0.0
 
@@ -287,13 +289,13 @@ def _total(sides: _Sides, result: Alignment) -> None:
     result.native_differs = bool(query.native and listed.native) and (
         query.native != listed.native
     )
+    result.romanised = bool(query.native) != bool(listed.native)
     result.forms_differ = bool(query.forms and listed.forms) and not (
         set(query.forms) & set(listed.forms)
     )
     result.identical = (
         len(query.words) == len(listed.words) == exact
         and not result.crossed
-        # One romanisation stands for many names in Han and Hangul.
         and query.native == listed.native
     )
 

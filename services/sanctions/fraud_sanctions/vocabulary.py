@@ -48,7 +48,7 @@ _POPULATION = 30_000
 _COMMON_BITS = 6.5
 _BITS_PER_LETTER = 2.4
 _CACHED_WORDS = 20_000
-_KEY_LIMIT = 160
+_KEY_LIMIT = 64
 LEAST_SIMILARITY = 0.6
 # How much the consonants count against the whole word, by number of consonants.
 _BONE_SHARE = np.array((0.0, 0.1, 0.25, 0.38, 0.46, 0.5))

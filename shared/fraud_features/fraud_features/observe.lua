@@ -231,12 +231,13 @@ local function peaks(name, entity, ttl, lengths)
   local k = P .. ':m:' .. name .. ':' .. entity
   local after = late[name] and call('ZRANGEBYSCORE', k, '(' .. T, '+inf', 'LIMIT', 0, 1)[1]
   if not (after and num(after) >= moved) then
-    local top = call('ZREVRANGEBYSCORE', k, T, '-inf', 'LIMIT', 0, 1)[1]
-    while top and num(top) <= moved do
-      call('ZREM', k, top)
-      top = call('ZREVRANGEBYSCORE', k, T, '-inf', 'LIMIT', 0, 1)[1]
+    local top = call('ZREVRANGEBYSCORE', k, T, '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    while top[1] and num(top[1]) <= moved do
+      call('ZREM', k, top[1])
+      top = call('ZREVRANGEBYSCORE', k, T, '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
     end
-    call('ZADD', k, T, whole(moved))
+    -- Members of one score are ordered as text: of one instant only the largest may stay.
+    if not (top[1] and num(top[2]) == t) then call('ZADD', k, T, whole(moved)) end
     if turned[name] then
       call('ZREMRANGEBYSCORE', k, '-inf', whole(t - lengths[1]))
       call('EXPIRE', k, ttl)

@@ -63,6 +63,15 @@ class OnlineStoreContract:
         assert (first["account_count_1h"], first["account_sum_1h"]) == (1, 100)
         assert (second["account_count_1h"], second["account_sum_1h"]) == (2, 300)
 
+    async def test_the_largest_of_one_instant_is_the_maximum(
+        self, store: OnlineStore
+    ) -> None:
+        await store.mark_warm()
+        for name, amount in (("a", 100), ("b", 900), ("c", 200)):
+            last = payment(0, transaction_id=name, amount_minor=amount)
+            values = await features(store, last)
+        assert values["account_max_30d"] == 900
+
     async def test_a_peek_says_what_an_observation_would_and_moves_nothing(
         self, store: OnlineStore
     ) -> None:
