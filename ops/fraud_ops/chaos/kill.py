@@ -8,7 +8,9 @@ import asyncio
 import json
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from rich.table import Table
@@ -24,6 +26,9 @@ from fraud_shared.mesh.errors import DependencyError
 CHAOS_PORT = 19000
 STEADY_S = 5.0
 AFTER_S = 6.0
+# No restart takes longer (`_kill` gives up); payments for all that time are prepared.
+AWAY_S = 60.0
+LONGEST_S = STEADY_S + 1.0 + AWAY_S + AFTER_S
 MODELS = ("isolation_forest", "autoencoder", "xgboost")
 console = wide_console()
 
@@ -127,7 +132,9 @@ async def _runs(
         for number in range(runs):
             watch = Watch(service)
             console.print(f"run {number + 1} of {runs}")
-            traffic = asyncio.create_task(_traffic(client, watch, rps, f"kill{number}"))
+            # Made beforehand: a generator that is late would be taken for a slow answer.
+            bodies = list(islice(live(5, f"kill{number}"), int(rps * LONGEST_S)))
+            traffic = asyncio.create_task(_traffic(client, watch, rps, bodies))
             await asyncio.sleep(STEADY_S + chance.random())
             await _kill(mesh, supervisor, watch)
             await asyncio.sleep(AFTER_S)
@@ -145,16 +152,18 @@ async def _kill(mesh: LocalMesh, supervisor: Supervisor, watch: Watch) -> None:
     await process.wait()
     watch.killed_at = time.monotonic()
     url = f"http://127.0.0.1:{mesh.port(watch.service)}/readyz"
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(AWAY_S):
         while await status(url) != 200:
             await asyncio.sleep(0.02)
     watch.ready_at = time.monotonic()
 
 
-async def _traffic(client: Client, watch: Watch, rps: float, run: str) -> None:
+async def _traffic(
+    client: Client, watch: Watch, rps: float, bodies: Sequence[bytes]
+) -> None:
     start = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
-        for number, body in enumerate(live(5, run)):
+        for number, body in enumerate(bodies):
             planned = start + number / rps
             await asyncio.sleep(max(0.0, planned - time.monotonic()))
             tasks.create_task(_one(client, watch, body, planned))
