@@ -15,9 +15,10 @@ from fraud_ops.deploy.cli import deploy_sizes
 from fraud_ops.evaluate.cli import evaluate_handbook, evaluate_ulb
 from fraud_ops.evaluate.screening_cli import screening, screening_pairs
 from fraud_ops.features.cli import features_app
-from fraud_ops.models.cli import models_app
 from fraud_ops.lists.cli import lists_app
+from fraud_ops.models.cli import models_app
 from fraud_ops.replay.cli import replay_app
+from fraud_ops.screen.cli import screen
 
 if TYPE_CHECKING:
     from fraud_ops.mesh.environment import LocalMesh
@@ -245,6 +246,7 @@ def deploy_check() -> None:
 
 
 app.command("deploy-sizes")(deploy_sizes)
+app.command("screen")(screen)
 
 
 def _trained(

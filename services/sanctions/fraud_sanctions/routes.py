@@ -8,18 +8,16 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict
 
 from fraud_sanctions import telemetry
+from fraud_sanctions.answers import hit_of, party_of, readable, worst
 from fraud_sanctions.desk import Edition, ScreeningDesk
 from fraud_sanctions.problems import NameUnreadable
-from fraud_sanctions.records import ListedEntity, ListedIdentifier, Party
-from fraud_sanctions.screener import Hit
-from fraud_sanctions.sources.fields import number
+from fraud_sanctions.records import ListedEntity
 from fraud_shared.contracts.screening import (
     ListVersion,
     PartyQuery,
     ScreeningHit,
     ScreeningRequest,
     ScreeningResult,
-    ScreeningStatus,
 )
 from fraud_shared.web.guard import require_service
 from fraud_shared.web.problems import NotFound
@@ -27,8 +25,6 @@ from fraud_shared.web.service import Call, HotRoute
 
 # Parties screened before other requests get their turn (about 1 ms each).
 _TURN = 4
-# A number of a kind that no list prints: it can agree with any, and contradicts none.
-_UNSPECIFIED = "unspecified"
 EntityId = Annotated[str, Path(max_length=128)]
 
 
@@ -127,22 +123,16 @@ async def _screen(
             await asyncio.sleep(0)
         if at and call.deadline.expired:
             return _unavailable("DEADLINE_EXCEEDED", versions, started)
-        if not any(char.isalnum() for char in query.name):
+        if not readable(query.name):
             raise NameUnreadable(errors=[(f"parties.{at}.name", "no letter or digit")])
         found += _hits(desk, edition, query)
     return ScreeningResult(
-        status=_worst(found),
+        status=worst(found),
         hits=tuple(found[:5000]),
         lists=versions,
         detail="SANCTIONS_STALE" if desk.stale(versions) else None,
         elapsed_ms=_elapsed(started),
     )
-
-
-def _worst(hits: list[ScreeningHit]) -> ScreeningStatus:
-    if any(hit.status == "match" for hit in hits):
-        return "match"
-    return "possible" if hits else "clear"
 
 
 def _unavailable(
@@ -163,35 +153,8 @@ def _elapsed(started: float) -> float:
 def _hits(
     desk: ScreeningDesk, edition: Edition, query: PartyQuery
 ) -> list[ScreeningHit]:
-    party = Party(
-        name=query.name,
-        kind=query.entity_type,
-        birth_date=query.birth_date.isoformat() if query.birth_date else None,
-        country=query.country,
-        identifiers=tuple(
-            ListedIdentifier(_UNSPECIFIED, value)
-            for text in query.identifiers
-            if (value := number(text))
-        ),
-    )
-    return [_hit(desk, query.role, hit) for hit in desk.screen(edition, party)]
-
-
-def _hit(desk: ScreeningDesk, role: str, hit: Hit) -> ScreeningHit:
-    return ScreeningHit(
-        role=role,
-        entity_id=hit.entity.entity_id,
-        list=hit.entity.list_id,
-        name=hit.name[:512],
-        similarity=round(hit.similarity, 4),
-        strength=round(hit.strength, 4),
-        status="match" if _is_match(desk, hit) else "possible",
-        reasons=hit.reasons,
-    )
-
-
-def _is_match(desk: ScreeningDesk, hit: Hit) -> bool:
-    return desk.bands.band(hit.score, hit.similarity) == "match"
+    found = desk.screen(edition, party_of(query))
+    return [hit_of(query.role, hit, desk.bands) for hit in found]
 
 
 def router(desk: ScreeningDesk) -> APIRouter:

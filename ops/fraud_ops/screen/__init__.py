@@ -1,0 +1,1 @@
+"""A file of names against the lists, in bulk."""
