@@ -63,6 +63,7 @@ class TestReading:
         assert row.query.model_dump(mode="json") == {
             "role": "row",
             "name": "Krandalov, Zoltarin",
+            "account": None,
             "birth_date": "1957-07-21",
             "country": "RU",
             "entity_type": "person",

@@ -69,6 +69,8 @@ def parties(payment: TransactionIn) -> tuple[PartyQuery, ...]:
             name=party.name,
             birth_date=party.birth_date,
             country=party.country,
+            # Pairs are cleared for customers; a counterparty is whoever the payer names.
+            account=payment.account_id if role == "customer" else None,
         )
         for role, party in (
             ("customer", payment.customer),

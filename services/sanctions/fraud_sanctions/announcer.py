@@ -97,11 +97,12 @@ class Announcer:
         Migrating takes the event loop for a while, so it is done before requests come.
         """
         try:
-            await self._start()
+            await self.open()
         except Exception as error:
             log.warning("announcer_waits", exception=type(error).__name__)
 
-    async def _start(self) -> None:
+    async def open(self) -> None:
+        """Open and migrate the store, once. Raises Unavailable."""
         if not self._started:
             await self._db.start()
             self._started = True
@@ -113,7 +114,7 @@ class Announcer:
 
         A list that was never announced is noted without an event: there is no delta.
         """
-        await self._start()
+        await self.open()
         known = await self._db.run(self._known, write=False)
         written = 0
         for watch in lists:

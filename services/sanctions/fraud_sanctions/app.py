@@ -1,14 +1,16 @@
 """The composition root."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
 
-from fraud_sanctions import matching, routes
+from fraud_sanctions import clearing_routes, matching, routes
 from fraud_sanctions.announcer import Announcer
 from fraud_sanctions.desk import ScreeningDesk
+from fraud_sanctions.register import Register
 from fraud_sanctions.settings import Settings
 from fraud_shared.mesh.addresses import default_urls
 from fraud_shared.mesh.clock import Clock, SystemClock
@@ -38,18 +40,30 @@ def create_app(
         door = Door(HttpTransport(default_urls()), tokens)
         owned.append(door.close)
         bus = open_bus(settings.amqp_url, door)
-    announcer = Announcer(_database(settings, schema), bus, clock)
+    db = _database(settings, schema)
+    announcer = Announcer(db, bus, clock)
     owned.append(announcer.close)
     desk = ScreeningDesk(settings, clock, announcer)
+    register = Register(db, clock, announcer.open, lambda: desk.edition)
     return create_service(
         "sanctions",
         settings,
-        hot=routes.hot(desk),
-        routers=[routes.router(desk), matching.router(desk)],
-        lifespan=partial(owning, owned, desk.running),
+        hot=routes.hot(desk, register),
+        routers=[
+            routes.router(desk),
+            matching.router(desk),
+            clearing_routes.router(desk, register, clock),
+        ],
+        lifespan=partial(owning, owned, partial(_running, desk, register)),
         checks=desk.checks,
         summary="Screens names against sanctions lists.",
     )
+
+
+@asynccontextmanager
+async def _running(desk: ScreeningDesk, register: Register) -> AsyncIterator[None]:
+    async with desk.running(), register.running():
+        yield
 
 
 def _database(settings: Settings, schema: str) -> Database:

@@ -190,6 +190,10 @@ class ScreeningDesk:
             hours = self.edition.age_hours(watch.list_id, now)
             telemetry.LIST_AGE_SECONDS.labels(watch.list_id).set(hours * 3600)
 
+    def now(self) -> datetime:
+        """The time by this service's clock."""
+        return self._clock.now()
+
     def versions(self, edition: Edition) -> tuple[ListVersion, ...]:
         """The edition's lists, with their ages now."""
         return edition.versions(self._clock.now())
@@ -206,13 +210,15 @@ class ScreeningDesk:
         *,
         least: float | None = None,
         most: int = 0,
+        beyond: int = 0,
     ) -> list[Hit]:
-        """Hits of one party from the `possible` band up, or from `least`."""
+        """Hits of one party from the `possible` band up, or from `least`; `beyond`: how
+        many more than usual."""
         started = time.perf_counter()
         hits = edition.screener.screen(
             party,
             least=self.bands.possible if least is None else least,
-            most=most or self._settings.hits_per_party,
+            most=(most or self._settings.hits_per_party) + beyond,
         )
         telemetry.SCREENING_SECONDS.observe(time.perf_counter() - started)
         return hits

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
@@ -9,10 +10,14 @@ from pydantic import BaseModel, ConfigDict
 
 from fraud_sanctions import telemetry
 from fraud_sanctions.answers import hit_of, party_of, readable, worst
+from fraud_sanctions.clearing import Clearing, split
 from fraud_sanctions.desk import Edition, ScreeningDesk
 from fraud_sanctions.problems import NameUnreadable
 from fraud_sanctions.records import ListedEntity
+from fraud_sanctions.register import Register
+from fraud_sanctions.screener import Hit
 from fraud_shared.contracts.screening import (
+    ClearedHit,
     ListVersion,
     PartyQuery,
     ScreeningHit,
@@ -89,12 +94,12 @@ class EntityView(BaseModel):
     lists: tuple[ListVersion, ...]
 
 
-def hot(desk: ScreeningDesk) -> list[HotRoute]:
+def hot(desk: ScreeningDesk, register: Register) -> list[HotRoute]:
     """The route on the payment's path."""
 
     async def screen(request: ScreeningRequest, call: Call) -> ScreeningResult:
         """Each party's hits, and the worst status; every answer cites the lists used."""
-        result = await _screen(desk, request, call)
+        result = await _screen(desk, register, request, call)
         telemetry.SCREENINGS.labels(result.status).inc()
         call.note(screening=result.status, parties=len(request.parties))
         return result
@@ -112,12 +117,13 @@ def hot(desk: ScreeningDesk) -> list[HotRoute]:
 
 
 async def _screen(
-    desk: ScreeningDesk, request: ScreeningRequest, call: Call
+    desk: ScreeningDesk, register: Register, request: ScreeningRequest, call: Call
 ) -> ScreeningResult:
     started = time.perf_counter()
     edition = desk.edition  # one edition answers the whole request
     versions = desk.versions(edition)
     found: list[ScreeningHit] = []
+    cleared: list[ClearedHit] = []
     for at, query in enumerate(request.parties):
         if at and at % _TURN == 0:
             await asyncio.sleep(0)
@@ -125,10 +131,13 @@ async def _screen(
             return _unavailable("DEADLINE_EXCEEDED", versions, started)
         if not readable(query.name):
             raise NameUnreadable(errors=[(f"parties.{at}.name", "no letter or digit")])
-        found += _hits(desk, edition, query)
+        standing, apart = _hits(desk, edition, query, register.of(query.account))
+        found += standing
+        cleared += apart
     return ScreeningResult(
         status=worst(found),
         hits=tuple(found[:5000]),
+        cleared=tuple(cleared[:5000]),
         lists=versions,
         detail="SANCTIONS_STALE" if desk.stale(versions) else None,
         elapsed_ms=_elapsed(started),
@@ -151,10 +160,28 @@ def _elapsed(started: float) -> float:
 
 
 def _hits(
-    desk: ScreeningDesk, edition: Edition, query: PartyQuery
-) -> list[ScreeningHit]:
-    found = desk.screen(edition, party_of(query))
-    return [hit_of(query.role, hit, desk.bands) for hit in found]
+    desk: ScreeningDesk,
+    edition: Edition,
+    query: PartyQuery,
+    clearings: Sequence[Clearing],
+) -> tuple[list[ScreeningHit], list[ClearedHit]]:
+    # As many more as may be cleared, so that none of those takes another one's place.
+    hits = desk.screen(edition, party_of(query), beyond=len(clearings))
+    standing, cleared = split(hits, clearings, desk.now())
+    return (
+        [hit_of(query.role, hit, desk.bands) for hit in standing],
+        [_cleared(query.role, hit, clearing) for hit, clearing in cleared],
+    )
+
+
+def _cleared(role: str, hit: Hit, clearing: Clearing) -> ClearedHit:
+    return ClearedHit(
+        role=role,
+        entity_id=hit.entity.entity_id,
+        list=hit.entity.list_id,
+        clearing_id=clearing.clearing_id,
+        until=clearing.until,
+    )
 
 
 def router(desk: ScreeningDesk) -> APIRouter:

@@ -21,11 +21,13 @@ ScreeningStatus = Literal["clear", "possible", "match", "unavailable"]
 class PartyQuery(Contract):
     """One name to screen. Everything else only qualifies; missing is neutral.
 
-    `identifiers`: numbers of documents or registers; punctuation does not count.
+    `account`: the holder's account, if the party is a customer: pairs cleared for it are
+    set apart. `identifiers`: numbers of documents or registers; punctuation does not count.
     """
 
     role: Identifier
     name: Text
+    account: Identifier | None = None
     birth_date: Day | None = None
     country: CountryCode | None = None
     entity_type: Literal["person", "organisation", "vessel", "aircraft"] | None = None
@@ -58,6 +60,16 @@ class ScreeningHit(Contract):
     reasons: tuple[Annotated[str, Field(max_length=256)], ...] = ()
 
 
+class ClearedHit(Contract):
+    """A listed entity that the party resembles and was found not to be."""
+
+    role: Identifier
+    entity_id: Identifier
+    list: Identifier
+    clearing_id: Identifier
+    until: AwareDatetime
+
+
 class ListVersion(Contract):
     """One loaded list: its version, entry count and age when the answer was given."""
 
@@ -69,10 +81,14 @@ class ListVersion(Contract):
 
 
 class ScreeningResult(Contract):
-    """The worst status over all parties, its hits, and the lists it was answered from."""
+    """The worst status over all parties, its hits, and the lists it was answered from.
+
+    `cleared`: hits that do not count for the status, nor are among `hits`.
+    """
 
     status: ScreeningStatus
     hits: Annotated[tuple[ScreeningHit, ...], Field(max_length=5000)] = ()
+    cleared: Annotated[tuple[ClearedHit, ...], Field(max_length=5000)] = ()
     lists: tuple[ListVersion, ...] = ()
     detail: Code | None = None
     elapsed_ms: NonNegative = 0.0
