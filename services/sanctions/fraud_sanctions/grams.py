@@ -58,11 +58,15 @@ class GramIndex:
                 break
             lists.append(posted)
             read += len(posted)
-        packed = np.sort(np.concatenate(lists))
+        packed = np.concatenate(lists)
+        packed.sort()
         ids = packed >> _WEIGHT_BITS
-        starts = np.flatnonzero(np.diff(ids, prepend=-1))
-        weights = packed & ((1 << _WEIGHT_BITS) - 1)
-        shared = np.add.reduceat(weights, starts) / _WEIGHT_UNIT
+        changes = np.empty(len(ids), dtype=np.bool_)
+        changes[0] = True
+        np.not_equal(ids[1:], ids[:-1], out=changes[1:])
+        starts = np.flatnonzero(changes)
+        packed &= (1 << _WEIGHT_BITS) - 1
+        shared = np.add.reduceat(packed, starts) / _WEIGHT_UNIT
         ids = ids[starts]
         total = sum(self._bits[gram] for gram in own)
         dice = 2 * shared / (total + self._norms[ids])

@@ -182,7 +182,7 @@ class Vocabulary:
             result = self._without_affix(affix.group(), query.text, pick, result)
         bare = self._bare[chosen] | query.bare
         if bare.any():
-            result = np.where(bare, self._by_consonants(query, chosen, pick), result)
+            result[bare] = self._by_consonants(query, chosen[bare])
         result = np.minimum(result, _DIFFERENT_SPELLING)
         self._raise_known(query, ids, known, result, typed)
         return result
@@ -198,9 +198,10 @@ class Vocabulary:
         return np.where(shared, np.minimum(result, mixed), result)
 
     def _by_consonants(
-        self, query: Spelling, chosen: NDArray[np.int64], pick: Any
+        self, query: Spelling, chosen: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """For words written without vowels."""
+        pick = _picker(chosen.tolist())
         abjad = _compare(query.abjad, pick(self._abjads))
         coarse = _compare(query.coarse, pick(self._coarse))
         abjad = 0.6 * abjad + 0.4 * coarse
