@@ -45,7 +45,8 @@ async def round_trips(url: str, calls: int, seed: int) -> dict[str, Any]:
     """`observe` and a script that does nothing, with the same arguments and an answer of
     the same length, by turns; the server counts what it read."""
     store = _patient(url, "trips")
-    redis = Redis.from_url(url, socket_timeout=_PATIENCE_S)
+    # redis-py leaves its commands half typed.
+    redis: Any = Redis.from_url(url, socket_timeout=_PATIENCE_S)
     await store.mark_warm()
     chance = np.random.default_rng(seed)
     who = chance.integers(0, 500, 2 * calls)
