@@ -6,7 +6,7 @@ import pytest
 from fraud_ops.bench.serving import command, engines
 from fraud_ops.bench.serving.closed_loop import Lap
 from fraud_ops.bench.serving.peers import Peers
-from fraud_ops.bench.serving.servers import GATEWAY, SCORER, Measured
+from fraud_ops.bench.serving.servers import GATEWAY, SCORER, SCORER_BY_NAME, Measured
 from fraud_ops.bench.serving.target import Target
 
 
@@ -53,6 +53,20 @@ class TestGates:
         gates = server_gates(ours)
         assert gates["scorer over MLflow, throughput"].value is None
         assert not gates["scorer over MLflow, throughput"].holds
+
+    def test_rows_with_names_are_judged_against_rows_with_names(self, both):
+        both |= {
+            one.target.name: one
+            for one in (
+                measured(SCORER_BY_NAME, (500, 500), 1.0),
+                measured("MLflow, 1 process, named columns", (100, 100), 9.0),
+            )
+        }
+        gates = server_gates(both)
+        assert gates["scorer over MLflow, named columns, throughput"].value == 5.0
+        assert not gates["scorer over MLflow, named columns, throughput"].holds
+        worse = command._ratios(both)[f"{SCORER_BY_NAME} over MLflow, 1 process"]
+        assert worse["throughput"] == 5.0
 
     def test_the_fastest_of_the_library_s_calls_is_the_one_to_beat(self):
         row = {

@@ -46,15 +46,17 @@ class ModelNotLoaded(FraudError):
 
 
 class PredictRequest(BaseModel):
-    """`POST /v1/predict`: rows of named features for one model; null is unknown. What a
-    row must hold is the business of the model that serves, and checked there."""
+    """`POST /v1/predict`: rows for one model, each an object by feature name or an array
+    in the order of the model's feature registry; null is unknown. What a row must hold is the business of the model that serves, and checked there."""
 
     model_config = ConfigDict(
         extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True
     )
 
     model: Identifier
-    instances: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=1000)]
+    instances: Annotated[
+        list[dict[str, Any] | list[Any]], Field(min_length=1, max_length=1000)
+    ]
 
 
 class Prediction(BaseModel):

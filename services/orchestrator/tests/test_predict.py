@@ -94,6 +94,14 @@ class TestPredict:
         assert reply.json() == ANSWER
         assert [json.loads(body) for body in asked.bodies] == [BODY]
 
+    async def test_rows_as_arrays_are_passed_on(self, start: Any) -> None:
+        body = {"model": "auto_loan", "instances": [[35, None]]}
+        async with start() as run:
+            asked = host(run)
+            reply = await run.http.post(PREDICT, json=body)
+        assert reply.status_code == 200
+        assert [json.loads(sent) for sent in asked.bodies] == [body]
+
     async def test_so_does_its_refusal_with_every_field(self, start: Any) -> None:
         problem = {
             "type": "urn:fraud:problem:invalid-input",

@@ -22,11 +22,13 @@ Name = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class PredictRequest(Contract):
-    """`POST /v1/predict`: rows of named features for one model; null is unknown."""
+    """`POST /v1/predict`: rows for one model, each an object by feature name or an array
+    in the order of the model's feature registry; null is unknown."""
 
     model: Identifier
     instances: Annotated[
-        list[dict[str, Any]], Field(min_length=1, max_length=MAX_INSTANCES)
+        list[dict[str, Any] | list[Any]],
+        Field(min_length=1, max_length=MAX_INSTANCES),
     ]
 
 

@@ -151,8 +151,10 @@ class FeatureSchema:
         return schema
 
     def rows(self, instances: Sequence[Any]) -> Floats32:
-        """Named rows as float32 in model order; raises `InstanceProblems` naming every
-        field that is missing, not a feature, or of another type."""
+        """Rows as float32 in model order: each an object by feature name, or an array in
+        the order of `feature_columns`. Raises `InstanceProblems` naming every field that
+        is missing, not a feature, or of another type, and every array of another length.
+        """
         glanced = [self._at_a_glance(instance) for instance in instances]
         if None in glanced:
             glanced = self._checked(instances)
@@ -166,12 +168,10 @@ class FeatureSchema:
     def _at_a_glance(self, instance: Any) -> tuple[Any, ...] | None:
         """The values of a row of plain finite numbers under just the right names, at half
         the cost of the check. None says nothing but that the check must look."""
-        if self._codes or type(instance) is not dict:
-            return None
-        if len(instance) != len(self.columns):
+        if self._codes or len(instance) != len(self.columns):
             return None
         try:
-            values = self._pick(instance)
+            values = tuple(instance) if _is_array(instance) else self._pick(instance)
             plain = _NUMBERS.issuperset(map(type, values))
             # An infinity or a NaN among the numbers stays one in their sum.
             finite = plain and math.isfinite(sum(filter(None, values)))
@@ -180,11 +180,23 @@ class FeatureSchema:
         return values if finite else None
 
     def _checked(self, instances: Sequence[Any]) -> list[tuple[Any, ...] | None]:
+        wrong = f"An array must hold {len(self.columns)} values, one for each feature"
+        lengths = [
+            (number, (), wrong)
+            for number, instance in enumerate(instances)
+            if _is_array(instance) and len(instance) != len(self.columns)
+        ]
+        if lengths:
+            raise InstanceProblems(lengths)
+        named = [
+            dict(zip(self.columns, i, strict=True)) if _is_array(i) else i
+            for i in instances
+        ]
         try:
-            self._validator.validate_python(list(instances))
+            self._validator.validate_python(named)
         except ValidationError as error:
             raise InstanceProblems(_problems(error)) from None
-        return [self._pick(instance) for instance in instances]
+        return [self._pick(instance) for instance in named]
 
     def _encoded(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         coded = list(values)
@@ -197,6 +209,10 @@ class FeatureSchema:
         rows: Any = GenericAlias(list, (self.request_model,))
         adapter: TypeAdapter[Any] = TypeAdapter(rows)
         return adapter.validator
+
+
+def _is_array(instance: Any) -> bool:
+    return type(instance) is list
 
 
 def _picker(columns: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:

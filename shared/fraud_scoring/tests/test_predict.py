@@ -42,6 +42,44 @@ class TestPredict:
             "instances.1.x",
         ]
 
+    async def test_an_array_is_the_row_in_the_order_of_the_registry(
+        self, memory, start
+    ):
+        made = release(memory)
+        columns = made.metadata.features
+        assert set(columns) == set(ROW)
+        async with start() as http:
+            named = await predict(http, ROW, {**ROW, "amount": 99})
+            bare = await predict(
+                http, *[[r[c] for c in columns] for r in (ROW, {**ROW, "amount": 99})]
+            )
+        assert bare.status_code == 200
+        assert bare.json() == named.json()
+
+    @pytest.mark.parametrize("wrong", ["1", True, [1], {"x": 1}])
+    async def test_what_is_no_number_is_named_by_row_and_feature(
+        self, memory, start, wrong
+    ):
+        columns = release(memory).metadata.features
+        async with start() as http:
+            reply = await predict(http, [1.0, None, 0.0], [1.0, 2.0, wrong])
+        assert errors(reply) == [f"instances.1.{columns[2]}"]
+
+    @pytest.mark.parametrize("token", ["NaN", "Infinity", "-Infinity", "1e999"])
+    async def test_an_array_holds_finite_numbers(self, memory, start, token):
+        columns = release(memory).metadata.features
+        body = f'{{"model": "xgboost", "instances": [[1.0, {token}, 0.0]]}}'
+        async with start() as http:
+            reply = await http.post("/v1/predict", content=body)
+        assert errors(reply) == [f"instances.0.{columns[1]}"]
+
+    @pytest.mark.parametrize("count", [0, 2, 4])
+    async def test_an_array_of_another_length_is_named(self, memory, start, count):
+        release(memory)
+        async with start() as http:
+            reply = await predict(http, ROW, [1.0] * count)
+        assert errors(reply) == ["instances.1"]
+
     async def test_what_was_sent_is_not_repeated(self, memory, start):
         release(memory)
         async with start() as http:
@@ -98,7 +136,8 @@ class TestLivingSchema:
         async with start() as http:
             document = (await http.get("/openapi.json")).json()
         listed = document["components"]["schemas"]["PredictRequest"]["properties"]
-        assert "anyOf" not in listed["instances"]["items"]
+        forms = listed["instances"]["items"]["anyOf"]
+        assert [form["type"] for form in forms] == ["object", "array"]
 
 
 BODY = {

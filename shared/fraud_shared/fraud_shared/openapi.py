@@ -18,7 +18,11 @@ def with_instances(
     instances = {_title(name): dict(schema) for name, schema in rows.items()}
     request = schemas[_REQUEST]
     listed = request["properties"]["instances"]
-    variants = [{"$ref": f"#/components/schemas/{title}"} for title in instances]
+    variants: list[dict[str, Any]] = [
+        {"$ref": f"#/components/schemas/{title}"} for title in instances
+    ]
+    # The other form of a row: values alone, in the order of the object's properties.
+    variants.append({"type": "array", "items": {"type": ["number", "string", "null"]}})
     changed = {
         **request,
         "properties": {

@@ -30,6 +30,9 @@ ROUNDS = 5
 WARM_UP_S = 2.0
 MODEL = "xgboost"
 GATEWAY, SCORER = "gateway, 2 processes", "scorer, 1 process"
+NAMED = "named columns"
+GATEWAY_BY_NAME = f"{GATEWAY}, {NAMED}"
+SCORER_BY_NAME = f"{SCORER}, {NAMED}"
 MLFLOW, BENTOML = "MLflow", "BentoML"
 # The gateway limits each client; the peers limit nobody.
 UNLIMITED = {
@@ -136,27 +139,36 @@ async def _peers(
 async def _ours(
     mesh: LocalMesh, artifact: Artifact, rows: Floats32
 ) -> AsyncIterator[list[Target]]:
-    """A fresh mesh; its gateway and its XGBoost scorer take the same request."""
-    names = artifact.metadata.features
-    bodies = [
+    """A fresh mesh; its gateway and its XGBoost scorer take the same requests: rows
+    as arrays, as MLflow's `inputs` and BentoML's ndarray are, and with named columns."""
+    names, listed = artifact.metadata.features, _json(rows)
+    arrays = [{"model": MODEL, "instances": [row]} for row in listed]
+    named = [
         {"model": MODEL, "instances": [dict(zip(names, row, strict=True))]}
-        for row in _json(rows)
+        for row in listed
     ]
     with mesh.fresh(FIRST_PORT) as fresh:
         async with running_mesh(fresh, service_command, **UNLIMITED) as supervisor:
             gateway, scorer = _pid(supervisor, "orchestrator"), _pid(supervisor, MODEL)
             issuer = TokenIssuer("orchestrator", fresh.secret("FRAUD_TOKEN_KEY"))
             port, path = fresh.port("orchestrator"), "/v1/predict"
-            yield [
-                Target.of(
-                    GATEWAY, 2, port, path, bodies, _score, gateway, scorer,
-                    headers=lambda: {"X-API-Key": fresh.key()},
-                ),
-                Target.of(
-                    SCORER, 1, fresh.port(MODEL), path, bodies, _score, scorer,
-                    headers=lambda: {"Authorization": issuer.bearer(MODEL)},
-                ),
-            ]  # fmt: skip
+            forms = (
+                (GATEWAY, SCORER, arrays),
+                (GATEWAY_BY_NAME, SCORER_BY_NAME, named),
+            )
+            targets: list[Target] = []
+            for by_gateway, by_scorer, bodies in forms:
+                targets += [
+                    Target.of(
+                        by_gateway, 2, port, path, bodies, _score, gateway, scorer,
+                        headers=lambda: {"X-API-Key": fresh.key()},
+                    ),
+                    Target.of(
+                        by_scorer, 1, fresh.port(MODEL), path, bodies, _score, scorer,
+                        headers=lambda: {"Authorization": issuer.bearer(MODEL)},
+                    ),
+                ]  # fmt: skip
+            yield targets
 
 
 def _pid(supervisor: Supervisor, service: str) -> int:
