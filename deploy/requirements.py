@@ -13,6 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Images can send traces; everything else that is optional stays out of them.
 IMAGE_EXTRAS = ("fraud-shared[otlp]",)
+# The same library without the code for GPUs, a dozen times smaller: images only score.
+IMAGE_FLAVOURS = {"xgboost": "xgboost-cpu"}
+NAME = re.compile(r"^[A-Za-z0-9._-]+")
 OWN = re.compile(r"^fraud-([a-z-]+)(?:\[([a-z,]+)\])?$")
 
 
@@ -45,7 +48,18 @@ def closure(root: Path, service: str) -> tuple[list[str], list[Path]]:
             folder = _folder(root, match[1])
             own.add(folder)
             waiting.extend(_needed(folder, (match[2] or "").split(",")))
-    return sorted(outside), sorted(own)
+    return sorted(_for_image(root, r) for r in outside), sorted(own)
+
+
+def _for_image(root: Path, requirement: str) -> str:
+    """The flavour that images have, at the version that the lock has for the other."""
+    found = NAME.match(requirement)
+    name = found[0] if found else requirement
+    if name not in IMAGE_FLAVOURS:
+        return requirement
+    lock = (root / "requirements.lock").read_text().splitlines()
+    locked = dict(line.split("==") for line in lock if "==" in line)
+    return f"{IMAGE_FLAVOURS[name]}=={locked[name]}"
 
 
 def _folder(root: Path, name: str) -> Path:

@@ -35,7 +35,6 @@ def install(root: Path, service: str, folder: Path) -> Path:
     (folder / "outside.txt").write_text("\n".join(outside))
     third = ("--only-binary", ":all:", "-c", "requirements.lock")
     _pip(root, python, "install", *third, "-r", folder / "outside.txt")
-    _pip(root, python, "uninstall", "--yes", "nvidia-nccl-cu12")
     wheel = ("wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation")
     _run([sys.executable, "-m", "pip", *wheel, "-w", folder / "wheels", *own], root)
     wheels = sorted((folder / "wheels").glob("*.whl"))

@@ -18,8 +18,8 @@ class ScorerSettings(ServiceSettings):
 
     registry_uri: str = Field(default="", validation_alias="MODEL_REGISTRY_URI")
     tracking_uri: str = Field(default="", validation_alias="MLFLOW_TRACKING_URI")
-    # RabbitMQ that promotions come from (extra `bus`); they also come over HTTP, and the
-    # registry is looked at anyway.
+    # RabbitMQ that promotions come from; they also come over HTTP, and the registry is
+    # looked at anyway.
     events_url: str = ""
     public_key: str = Field(default="", validation_alias=PUBLIC_KEY)
     models: Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]

@@ -1,0 +1,30 @@
+"""What an image of a service installs from outside."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from fraud_shared.mesh.addresses import SERVICES
+
+ROOT = Path(__file__).resolve().parents[3]
+MADE = runpy.run_path(str(ROOT / "deploy" / "requirements.py"))
+LOCK = (ROOT / "requirements.lock").read_text().splitlines()
+
+
+def outside(service: str) -> list[str]:
+    """The requirements of an image."""
+    found: list[str] = MADE["closure"](ROOT, service)[0]
+    return found
+
+
+def test_images_score_with_the_library_of_training_without_its_gpu_code():
+    [training] = [line for line in LOCK if line.startswith("xgboost==")]
+    found = [line for line in outside("xgboost") if line.startswith("xgboost")]
+    assert found == [training.replace("xgboost==", "xgboost-cpu==")]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_only_one_service_has_it(service: str):
+    found = [line for line in outside(service) if line.startswith("xgboost")]
+    assert bool(found) == (service == "xgboost")
