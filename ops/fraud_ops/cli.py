@@ -10,6 +10,7 @@ from fraud_ops.bench.features_cli import bench_features
 from fraud_ops.bench.screening_cli import bench_screening
 from fraud_ops.bench.serving.cli import bench_serving
 from fraud_ops.chaos.cli import flip as chaos_flip
+from fraud_ops.chaos.cli import rollback as chaos_rollback
 from fraud_ops.chaos.cli import swap as chaos_swap
 from fraud_ops.deploy.cli import deploy_sizes
 from fraud_ops.evaluate.cli import evaluate_handbook, evaluate_ulb
@@ -51,6 +52,7 @@ evaluate_app.command("screening-pairs")(screening_pairs)
 chaos_app = typer.Typer(help="Break the mesh on purpose, under load.")
 app.add_typer(chaos_app, name="chaos")
 chaos_app.command("swap")(chaos_swap)
+chaos_app.command("rollback")(chaos_rollback)
 chaos_app.command("flip")(chaos_flip)
 
 Json = Annotated[

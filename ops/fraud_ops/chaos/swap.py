@@ -19,23 +19,21 @@ from typing import Any
 from rich.progress import Progress
 from rich.table import Table
 
-from fraud_ops.bench.load import live
 from fraud_ops.chaos.recompute import TOLERANCE, Answered, Recomputer
+from fraud_ops.chaos.shelves import MODEL, registry_at, stocked
+from fraud_ops.chaos.traffic import Traffic, golden_rows
 from fraud_ops.chaos.variants import variants
 from fraud_ops.figures import finish, gate, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import Client
 from fraud_ops.mesh.up import running_mesh
-from fraud_scoring.artifact import MANIFEST, SIGNATURE, Artifact
-from fraud_scoring.folder import open_registry
-from fraud_scoring.keys import Signer, Verifier, development_keys
-from fraud_scoring.registry import Draft, ModelRegistry
+from fraud_scoring.artifact import Artifact
+from fraud_scoring.registry import ModelRegistry
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.signal import ModelRef
 from fraud_shared.mesh.errors import DependencyError
 
 SWAP_PORT = 19200
-MODEL = "xgboost"
 # Between two orders: time for answers of every version.
 PAUSE_S = 0.25
 TRIES = 5
@@ -46,12 +44,8 @@ console = wide_console()
 
 @dataclass
 class Seen:
-    """What the clients and the operator saw."""
+    """What the operator saw."""
 
-    answered: Counter[str] = field(default_factory=Counter)
-    failed: Counter[str] = field(default_factory=Counter)
-    predictions: list[Answered] = field(default_factory=list)
-    decisions: list[str] = field(default_factory=list)
     swap_ms: list[float] = field(default_factory=list)
     unswapped: Counter[str] = field(default_factory=Counter)
     rollbacks: int = 0
@@ -72,41 +66,14 @@ def chaos_swap_command(
     with mesh.fresh(SWAP_PORT) as stage:
         stage.prepare()
         uri = str(stage.var / "swaps")
-        registry = _registry(stage, uri)
-        versions = _stocked(_registry(stage, mesh.registry), registry)
+        registry = registry_at(stage, uri)
+        source = registry_at(stage, mesh.registry)
+        versions = stocked(source, registry, variants)
         orders = _orders(swaps, rollbacks, random.Random(seed))
         figures = asyncio.run(
             _run(stage, uri, registry, versions, orders, rps, samples, seed)
         )
     _report(figures, swaps, rollbacks, samples, seed, as_json, enforce)
-
-
-def _registry(stage: LocalMesh, uri: str) -> ModelRegistry:
-    keys = development_keys(stage.var)
-    return open_registry(uri, Verifier(keys.public_pem), Signer(keys.private_pem))
-
-
-def _stocked(source: ModelRegistry, registry: ModelRegistry) -> list[Artifact]:
-    """Everything that serves, under new versions; of `MODEL` every variant."""
-    now = datetime.now(UTC)
-    made: list[Artifact] = []
-    for name in source.models():
-        for alias, pointed in source.aliases(name).aliases.items():
-            original = source.load(name, pointed.target.version)
-            drafts = variants(original) if name == MODEL else [_again(original)]
-            published = [registry.publish(draft, now=now) for draft in drafts]
-            registry.promote(name, published[0].manifest.version, alias, now=now)
-            made += published if name == MODEL else []
-    return made
-
-
-def _again(original: Artifact) -> Draft:
-    files = {
-        name: data
-        for name, data in original.files.items()
-        if name not in (MANIFEST, SIGNATURE)
-    }
-    return Draft(original.manifest.name, original.manifest.bundle, files)
 
 
 def _orders(swaps: int, rollbacks: int, chance: random.Random) -> list[str]:
@@ -138,40 +105,68 @@ async def _run(
     seen = Seen()
     async with running_mesh(stage, MODEL_REGISTRY_URI=uri):
         client = Client(stage.url, stage.key(), connections=128)
-        rows = _rows(versions[0])
-        traffic = asyncio.create_task(_traffic(client, seen, rows, rps, seed))
+        traffic = Traffic(client, MODEL)
+        rows = golden_rows(versions[0])
+        sending = asyncio.create_task(traffic.run(rows, rps, seed))
         await asyncio.sleep(2.0)
         await _operate(client, seen, registry, versions, orders)
         with suppress(TimeoutError):
             async with asyncio.timeout(ENOUGH_WITHIN_S):
-                while len(seen.predictions) < samples:
+                while len(traffic.predictions) < samples:
                     await asyncio.sleep(0.5)
-        traffic.cancel()
-        await asyncio.gather(traffic, return_exceptions=True)
-        decided = chance.sample(seen.decisions, min(len(seen.decisions), samples // 2))
-        answers = [a for i in decided if (a := await _recorded(client, i)) is not None]
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        decided = chance.sample(
+            traffic.decided, min(len(traffic.decided), samples // 2)
+        )
+        recorded = [await _recorded(client, one.decision_id) for one in decided]
         await client.close()
-    drawn = min(len(seen.predictions), samples - len(answers))
-    answers += chance.sample(seen.predictions, drawn)
+    answers = [answer for answer in recorded if answer is not None]
+    named = _answers(traffic)
+    answers += chance.sample(named, min(len(named), samples - len(answers)))
+    without = len(traffic.predictions) - len(named)
+    failed = traffic.failed + Counter({"/v1/predict no score": without})
+    return {
+        "answered": dict(traffic.answered),
+        "failed": dict(failed),
+        **_swapped(seen),
+        **_recomputed(versions, answers),
+        "rps": rps,
+    }
+
+
+def _answers(traffic: Traffic) -> list[Answered]:
+    return [
+        Answered(one.model, one.score, one.row)
+        for one in traffic.predictions
+        if one.score is not None
+    ]
+
+
+def _swapped(seen: Seen) -> dict[str, Any]:
+    times = sorted(seen.swap_ms)
+    return {
+        "swaps_done": len(times) - seen.rollbacks,
+        "rollbacks_done": seen.rollbacks,
+        "not_swapped": dict(seen.unswapped),
+        "swap_ms_median": round(times[len(times) // 2], 1) if times else None,
+        "swap_ms_slowest": round(times[-1], 1) if times else None,
+    }
+
+
+def _recomputed(
+    versions: Sequence[Artifact], answers: Sequence[Answered]
+) -> dict[str, Any]:
     check = Recomputer(versions)
     apart = [check.difference(answer) for answer in answers]
     by_version = Counter(answer.model.version for answer in answers)
+    decided = sum(isinstance(answer.features, FeatureVector) for answer in answers)
     return {
-        "answered": dict(seen.answered),
-        "failed": dict(seen.failed),
-        "swaps_done": len(seen.swap_ms) - seen.rollbacks,
-        "rollbacks_done": seen.rollbacks,
-        "not_swapped": dict(seen.unswapped),
-        "swap_ms_median": round(sorted(seen.swap_ms)[len(seen.swap_ms) // 2], 1)
-        if seen.swap_ms
-        else None,
-        "swap_ms_slowest": round(max(seen.swap_ms), 1) if seen.swap_ms else None,
         "sampled": len(answers),
         "sampled_by_version": dict(sorted(by_version.items())),
-        "sampled_from_decisions": len(answers) - drawn,
+        "sampled_from_decisions": decided,
         "largest_difference": max(apart, default=None),
         "not_reproduced": sum(not d <= TOLERANCE for d in apart),
-        "rps": rps,
     }
 
 
@@ -227,66 +222,6 @@ async def _refresh(client: Client, seen: Seen, *, rollback: bool) -> None:
         return
     seen.swap_ms.append((time.perf_counter() - started) * 1000)
     seen.rollbacks += rollback
-
-
-def _rows(artifact: Artifact) -> list[dict[str, float | None]]:
-    names = artifact.metadata.features
-    return [dict(zip(names, row, strict=True)) for row in artifact.golden.rows]
-
-
-async def _traffic(
-    client: Client,
-    seen: Seen,
-    rows: Sequence[dict[str, float | None]],
-    rps: float,
-    seed: int,
-) -> None:
-    """Payments and named rows in turn, on a clock."""
-    start = time.monotonic()
-    payments = live(seed, f"swap{seed}")
-    async with asyncio.TaskGroup() as tasks:
-        for number, payment in enumerate(payments):
-            planned = start + number / rps
-            await asyncio.sleep(max(0.0, planned - time.monotonic()))
-            if number % 2:
-                tasks.create_task(_pay(client, seen, payment))
-            else:
-                row = rows[number // 2 % len(rows)]
-                tasks.create_task(_predict(client, seen, row))
-
-
-async def _send(client: Client, seen: Seen, path: str, body: bytes) -> bytes | None:
-    try:
-        status, reply = await client.post(path, body, timeout_s=2.0)
-    except DependencyError as error:
-        seen.failed[f"{path} {error.kind}"] += 1
-        return None
-    if status != 200:
-        kind = json.loads(reply).get("type", "").rpartition(":")[2]
-        seen.failed[f"{path} status {status} {kind}"] += 1
-        return None
-    seen.answered[path] += 1
-    return reply
-
-
-async def _pay(client: Client, seen: Seen, payment: bytes) -> None:
-    reply = await _send(client, seen, "/score", payment)
-    if reply is not None:
-        seen.decisions.append(json.loads(reply)["decision_id"])
-
-
-async def _predict(client: Client, seen: Seen, row: dict[str, float | None]) -> None:
-    body = json.dumps({"model": MODEL, "instances": [row]}).encode()
-    reply = await _send(client, seen, "/v1/predict", body)
-    if reply is None:
-        return
-    found = json.loads(reply)
-    model = ModelRef.model_validate(found["model"])
-    score = found["predictions"][0]["score"]
-    if score is None:
-        seen.failed["/v1/predict no score"] += 1
-        return
-    seen.predictions.append(Answered(model, score, row))
 
 
 async def _recorded(client: Client, decision_id: str) -> Answered | None:
