@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from fraud_features.online import OnlineStore
 from fraud_orchestrator import routes
+from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.fraud_score import FraudScoring
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.models import Models
@@ -40,6 +41,8 @@ def create_app(
         ),
         online=online,
         clock=clock or SystemClock(),
+        # Models speak through the gateway's door, and the gateway asks what they take.
+        features=CallerFeatures(lambda call: models.described(call)),
     )
     models = Models(gateway)
     fraud_scoring = FraudScoring(models, threshold=settings.fraud_threshold)

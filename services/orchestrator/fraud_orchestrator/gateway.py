@@ -15,6 +15,7 @@ from fraud_features.online import OnlineStore, open_online_store
 from fraud_orchestrator import tables
 from fraud_orchestrator.actions import Actions
 from fraud_orchestrator.admission import Admission
+from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.challenger import Challenger
 from fraud_orchestrator.labels import Labels
 from fraud_orchestrator.online import Online
@@ -64,9 +65,11 @@ class Gateway:
         door: Door,
         online: OnlineStore | None,
         clock: Clock,
+        features: CallerFeatures,
     ) -> None:
         self.settings = settings
         self.door = door
+        self._features = features
         self.admission = Admission(settings)
         self._clock = clock
         pan_key = settings.secret("FRAUD_PAN_KEY", settings.pan_key)
@@ -115,15 +118,17 @@ class Gateway:
 
     async def score(self, payment: TransactionIn, call: Call) -> bytes:
         """Decide one payment. See `Pipeline.score` for what it raises."""
-        self.check_time(payment)
-        inside = self._privacy.inside(payment)
+        inside = await self.inside(payment, call)
         key = self._key(inside, payment, call)
         return await self.pipeline.score(inside, parties(payment), key, call)
 
-    def inside(self, payment: TransactionIn) -> Transaction:
-        """The payment, tokenised, for questions that decide nothing."""
+    async def inside(self, payment: TransactionIn, call: Call) -> Transaction:
+        """The payment, tokenised. Raises InvalidInput where only the gateway can know
+        that a field is wrong: its time, its features, a card number in a text."""
         self.check_time(payment)
-        return self._privacy.inside(payment)
+        inside = self._privacy.inside(payment)
+        await self._features.check(payment.features, call)
+        return inside
 
     def check_time(self, payment: TransactionIn) -> None:
         """Refuse event times that would move windows wrongly."""
@@ -164,6 +169,7 @@ class Gateway:
             stack.push_async_callback(self.db.stop)
             stack.push_async_callback(self.store.close)
             stack.push_async_callback(self.door.close)
+            stack.push_async_callback(self._features.close)
             bus = open_bus(self.settings.amqp_url, self.door)
             relay = Relay(self.db, tables.outbox, bus, outbox=self.record.outbox)
             await stack.enter_async_context(relay.running())

@@ -104,7 +104,7 @@ class Models:
 
     async def scores(self, payment: TransactionIn, call: Call) -> SignalBatch:
         """Every model's signal for a payment; nothing is recorded or counted."""
-        inside = self._gateway.inside(payment)
+        inside = await self._gateway.inside(payment, call)
         vector = BANK.vector(inside, await self._peek(inside))
         signals = await self._gateway.pipeline.signals.collect(
             inside, vector, _QUIET, call, self._deadline()
@@ -116,7 +116,7 @@ class Models:
 
         Raises Unavailable when the rules service does not answer.
         """
-        inside = self._gateway.inside(payment)
+        inside = await self._gateway.inside(payment, call)
         observation = await self._peek(inside)
         vector = BANK.vector(inside, observation)
         result = await self._gateway.pipeline.rules.evaluate(
@@ -228,6 +228,10 @@ class Models:
             },
             "unavailable": [name for name, d in described.items() if not d],
         }
+
+    async def described(self, call: Call) -> dict[str, dict[str, Any]]:
+        """What each scorer says of its models; empty for one that is silent."""
+        return await self._describe_all(call)
 
     def instances(self) -> dict[str, dict[str, Any]]:
         """JSON Schema of one row of each model, as last heard of."""

@@ -1,14 +1,17 @@
 """What is refused names its field, and no window has moved."""
 
 import json
+import uuid
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from fraud_features.memory import MemoryOnlineStore
-from fraud_features.online import Observation
+from fraud_features.online import Observation, OnlineStore, open_online_store
 from fraud_shared.testing.factories import NOON, make_transaction, payment_body
+from fraud_shared.testing.servers import redis_url
 
 JSON = {"content-type": "application/json"}
 FUTURE, ANCIENT = NOON + timedelta(minutes=6), NOON - timedelta(days=8)
@@ -34,6 +37,10 @@ BAD: list[tuple[str, str, str]] = [
     ("features", '{"no feature": 1}', "features"),
     ("features.V1", "NaN", "features.V1"),
     ("features.V1", "[1]", "features.V1"),
+    ("features.V1", '"much"', "features.V1"),
+    ("features", '{"V1": 0.5, "V99": 1.0}', "features.V99"),
+    # Computed here from the payment itself; nobody may say it for us.
+    ("features", '{"account_count_24h": 0}', "features.account_count_24h"),
     ("amount_minor", "NaN", "amount_minor"),
     ("amount_minor", '"42"', "amount_minor"),
     ("amount_minor", "42.5", "amount_minor"),
@@ -44,7 +51,20 @@ BAD: list[tuple[str, str, str]] = [
 ]
 
 
-async def everything(store: MemoryOnlineStore) -> list[Observation]:
+@pytest.fixture(params=["memory", "redis"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[OnlineStore]:
+    """Each online store, empty; the gateway closes it."""
+    if request.param == "memory":
+        yield MemoryOnlineStore()
+        return
+    url, prefix = redis_url(), f"test-{uuid.uuid4().hex}"
+    yield open_online_store(url, prefix=prefix, timeout_ms=2000)
+    emptied = open_online_store(url, prefix=prefix, timeout_ms=2000)
+    await emptied.reset()
+    await emptied.close()
+
+
+async def everything(store: OnlineStore) -> list[Observation]:
     """What a next payment would read, here and now and a week on."""
     return [
         await store.peek(
@@ -70,9 +90,8 @@ async def problem_of(run: Any, route: str, body: bytes) -> dict[str, Any]:
 class TestBadInput:
     @pytest.mark.parametrize("route", ["/score", "/v1/score/batch"])
     async def test_the_field_is_named_and_nothing_moves(
-        self, start: Any, route: str
+        self, start: Any, route: str, store: OnlineStore
     ) -> None:
-        store = MemoryOnlineStore()
         async with start(online=store) as run:
             await run.score(payment_body())
             before = await everything(store)
@@ -83,8 +102,9 @@ class TestBadInput:
                 assert any(field in name for name in named), path
                 assert await everything(store) == before, path
 
-    async def test_a_good_payment_does_move_them(self, start: Any) -> None:
-        store = MemoryOnlineStore()
+    async def test_a_good_payment_does_move_them(
+        self, start: Any, store: OnlineStore
+    ) -> None:
         async with start(online=store) as run:
             before = await everything(store)
             await run.score(payment_body())
