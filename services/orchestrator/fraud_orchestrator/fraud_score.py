@@ -1,26 +1,48 @@
-"""`POST /v1/fraud-score`: one figure for a card payment given as principal components."""
+"""`POST /v1/fraud-score`: one figure for a card payment given as principal components.
 
+What a row must hold is what the `credit_card` model that serves takes: its service checks
+the rows against its own feature registry, and is asked as by `/v1/predict`.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from fraud_features.registry import CREDIT_CARD
-from fraud_orchestrator.models import ModelNotLoaded, Models
+from fraud_orchestrator.models import (
+    ModelNotLoaded,
+    Models,
+    Prediction,
+    PredictReply,
+    PredictRequest,
+)
 from fraud_shared.contracts.base import Contract
-from fraud_shared.contracts.features import FeatureVector
-from fraud_shared.contracts.signal import Signal
-from fraud_shared.web.call import Call
-from fraud_shared.web.problems import NotFound, Unavailable
+from fraud_shared.contracts.signal import ModelRef
+from fraud_shared.web.call import Answer, Call
+from fraud_shared.web.problems import (
+    FraudError,
+    InvalidInput,
+    NotFound,
+    Unavailable,
+    field_name,
+)
 
 MODEL = "credit_card"
+Row = dict[str, Any]
 
-# Made from the feature set, so that the schema follows it.
-CardRow: Any = CREDIT_CARD.complete_model
-CardRows: Any = create_model(
-    "CreditCardRows",
-    __base__=Contract,
-    transactions=(list[CardRow], Field(min_length=1, max_length=1000)),
-)
+
+class CardRow(RootModel[Row]):
+    """A card payment: every feature of the `credit_card` model that serves, by name, each
+    known (`GET /v1/model-info/credit_card` lists them)."""
+
+
+class CardRows(Contract):
+    """Up to 1,000 card payments."""
+
+    transactions: Annotated[list[CardRow], Field(min_length=1, max_length=1000)]
 
 
 class FraudScore(BaseModel):
@@ -50,44 +72,81 @@ class FraudScoring:
         self._models = models
         self._threshold = threshold
 
-    async def one(self, row: Any, call: Call) -> FraudScore:
-        """Score one payment. Raises ModelNotLoaded, and Unavailable without a score."""
-        return (await self._scores([row], call))[0]
+    async def one(self, row: CardRow, call: Call) -> FraudScore:
+        """Score one payment. Raises InvalidInput naming fields, ModelNotLoaded, and
+        Unavailable without a score."""
+        listed = b"[%s]" % call.raw
+        return (await self._scores([row.root], listed, (), call))[0]
 
-    async def many(self, request: Any, call: Call) -> FraudScores:
+    async def many(self, request: CardRows, call: Call) -> FraudScores:
         """Score up to 1,000 payments; raises as `one` does."""
-        return FraudScores(results=await self._scores(request.transactions, call))
+        # The only list of the body, since it holds no other field.
+        listed = call.raw[call.raw.index(b"[") : call.raw.rindex(b"]") + 1]
+        place = ("transactions",)
+        rows = [row.root for row in request.transactions]
+        found = await self._scores(rows, listed, place, call)
+        return FraudScores(results=found)
 
-    async def _scores(self, rows: list[Any], call: Call) -> list[FraudScore]:
-        vectors = [_vector(row) for row in rows]
+    async def _scores(
+        self, rows: Sequence[Row], listed: bytes, place: tuple[str, ...], call: Call
+    ) -> list[FraudScore]:
+        """`listed` is what `rows` were read from: passed on as it came, not written anew."""
+        unknown = _unknown(rows)
+        if unknown:
+            raise InvalidInput(
+                errors=[
+                    (field_name((*_at(place, number), name)), "a number is needed")
+                    for number, name in unknown
+                ]
+            )
+        request = PredictRequest.model_construct(model=MODEL, instances=list(rows))
+        raw = b'{"model":"%s","instances":%s}' % (MODEL.encode(), listed)
         try:
-            service, slot = await self._models.slot(MODEL, call)
+            answer = await self._models.predict(request, replace(call, raw=raw))
         except NotFound as error:
             raise ModelNotLoaded from error
-        if slot["current"] is None:
-            # Not asked: its refusals would count against the service that payments need.
-            raise ModelNotLoaded
-        signals = await self._models.ask(service, MODEL, vectors, call)
-        return [self._result(signal) for signal in signals]
+        if answer.status != 200:
+            raise _refusal(answer, place)
+        reply = PredictReply.model_validate_json(answer.body)
+        return [self._result(reply.model, one) for one in reply.predictions]
 
-    def _result(self, signal: Signal) -> FraudScore:
-        if signal.score is None or signal.model is None:
+    def _result(self, model: ModelRef, prediction: Prediction) -> FraudScore:
+        if prediction.score is None:
             raise Unavailable("The model gave no score.")
-        score = round(signal.score * 100)
+        score = round(prediction.score * 100)
         return FraudScore(
             score=score,
             # The figure that is shown is the one that is judged.
             is_fraud=score >= self._threshold,
-            model_version=signal.model.version,
-            model_hash=signal.model.hash,
-            ood_warning=bool(signal.ood_features),
+            model_version=model.version,
+            model_hash=model.hash,
+            ood_warning=prediction.ood_warning,
         )
 
 
-def _vector(row: Any) -> FeatureVector:
-    return FeatureVector(
-        feature_set=CREDIT_CARD.name,
-        version=CREDIT_CARD.version,
-        hash=CREDIT_CARD.hash,
-        values=tuple(getattr(row, name) for name in CREDIT_CARD.names),
-    )
+def _unknown(rows: Sequence[Row]) -> list[tuple[int, str]]:
+    """Values that are null or no finite number: `/v1/predict` takes null for unknown, here
+    everything must be known."""
+    return [
+        (number, name)
+        for number, row in enumerate(rows)
+        for name, value in row.items()
+        if value is None or (isinstance(value, float) and not math.isfinite(value))
+    ]
+
+
+def _at(place: tuple[str, ...], number: int) -> tuple[str | int, ...]:
+    return (*place, number) if place else ()
+
+
+def _refusal(answer: Answer, place: tuple[str, ...]) -> FraudError:
+    """What the model's service says against `instances.<number>.<name>`, in the words of
+    this request."""
+    if answer.status != 422:
+        return ModelNotLoaded()
+    errors = []
+    for one in json.loads(answer.body).get("errors", ()):
+        _, number, *name = one["field"].split(".")
+        parts = (*_at(place, number), *name)
+        errors.append((".".join(map(str, parts)) or "body", one["problem"]))
+    return InvalidInput(errors=errors)

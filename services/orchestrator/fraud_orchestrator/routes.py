@@ -146,12 +146,13 @@ def _questions(gateway: Gateway, models: Models) -> list[HotRoute]:
 
 
 def _card_scoring(gateway: Gateway, cards: FraudScoring) -> list[HotRoute]:
-    async def fraud_score(row: Any, call: Call) -> FraudScore:
-        """The probability of fraud in percent for Time, V1 to V28 and Amount: nothing is
-        recorded or counted. Every field is needed."""
+    async def fraud_score(row: CardRow, call: Call) -> FraudScore:
+        """The probability of fraud in percent for the features of the model that serves
+        (Time, V1 to V28 and Amount): nothing is recorded or counted. Every field is
+        needed."""
         return await cards.one(row, call)
 
-    async def fraud_scores(request: Any, call: Call) -> FraudScores:
+    async def fraud_scores(request: CardRows, call: Call) -> FraudScores:
         """The same for up to 1,000; a row that is not as documented refuses them all."""
         return await cards.many(request, call)
 

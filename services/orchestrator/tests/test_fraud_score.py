@@ -1,54 +1,88 @@
 """Card payments as components: one figure each, from a model that may be away."""
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import pytest
 
-from fraud_features.registry import CREDIT_CARD
-from fraud_shared.contracts.signal import ScoreBatchRequest, SignalBatch
 from fraud_shared.mesh.errors import DependencyUnreachable
-from fraud_shared.testing.factories import make_model, make_signal, missing_signal
+from fraud_shared.testing.factories import make_model
 
 ONE, MANY = "/v1/fraud-score", "/v1/fraud-score/batch"
-ROW = {name: 0.5 for name in CREDIT_CARD.names}
+COLUMNS = ("Time", *(f"V{number}" for number in range(1, 29)), "Amount")
+ROW = {name: 0.5 for name in COLUMNS}
 
 
 @dataclass
 class CardModel:
-    """An xgboost service that hosts `credit_card`: Amount is the score in percent."""
+    """An xgboost service that hosts `credit_card`: Amount is the score in percent. What a
+    row must hold is decided by its `columns` alone."""
 
     otherwise: Any
     slots: tuple[str, ...] = ("xgboost", "credit_card")
     loaded: bool = True
-    outcome: str = "scored"
+    scores: bool = True
+    columns: tuple[str, ...] = COLUMNS
     rows: list[Any] = field(default_factory=list)
 
     async def __call__(self, path: str, body: bytes) -> tuple[int, bytes]:
         if path == "/v1/model":
             models = [{"name": name, "current": self._current()} for name in self.slots]
             return 200, json.dumps({"service": "xgboost", "models": models}).encode()
-        if path != "/score_batch":
+        if path != "/v1/predict":
             answer: tuple[int, bytes] = await self.otherwise(path, body)
             return answer
-        self.rows = list(ScoreBatchRequest.model_validate_json(body).rows)
+        request = json.loads(body)
+        assert request["model"] == "credit_card"
+        errors = [
+            {"field": f"instances.{number}.{name}", "problem": problem}
+            for number, row in enumerate(request["instances"])
+            for name, problem in self._problems(row)
+        ]
+        if errors:
+            return 422, json.dumps({"status": 422, "errors": errors}).encode()
+        self.rows = request["instances"]
         if not self.loaded:
             return 503, b"{}"
-        signals = tuple(self._signal(row.features) for row in self.rows)
-        return 200, SignalBatch(signals=signals).model_dump_json().encode()
+        model = make_model("credit_card").model_dump()
+        found = [self._prediction(row) for row in self.rows]
+        return 200, json.dumps({"model": model, "predictions": found}).encode()
+
+    def _problems(self, row: dict[str, Any]) -> list[tuple[str, str]]:
+        missing = [(name, "Field required") for name in self.columns if name not in row]
+        return missing + [
+            (name, "not as documented")
+            for name, value in row.items()
+            if name not in self.columns
+            or type(value) not in (int, float)
+            or not abs(value) < math.inf
+            or (type(value) is int and value >= 10**308)
+        ]
 
     def _current(self) -> dict[str, Any] | None:
-        return {"ref": make_model("credit_card").model_dump()} if self.loaded else None
+        if not self.loaded:
+            return None
+        numbers = {"anyOf": [{"type": "number"}, {"type": "null"}]}
+        instance = {
+            "type": "object",
+            "additionalProperties": False,
+            "required": list(self.columns),
+            "properties": dict.fromkeys(self.columns, numbers),
+        }
+        reference = make_model("credit_card").model_dump()
+        return {"ref": reference, "instance": instance}
 
-    def _signal(self, features: Any) -> Any:
-        named = CREDIT_CARD.named(features)
-        if self.outcome != "scored":
-            return missing_signal("xgboost", self.outcome)
-        score = min(1.0, (named["Amount"] or 0.0) / 100)
-        odd = tuple(name for name in ("V1", "V2") if abs(named[name] or 0.0) > 3)
-        model = make_model("credit_card")
-        return make_signal("xgboost", score, model=model, ood_features=odd)
+    def _prediction(self, row: dict[str, float]) -> dict[str, Any]:
+        score = min(1.0, row["Amount"] / 100) if self.scores else None
+        odd = [name for name in ("V1", "V2") if abs(row.get(name, 0.0)) > 3]
+        return {
+            "score": score,
+            "raw": {},
+            "ood_warning": bool(odd),
+            "ood_features": odd,
+        }
 
 
 def card_model(run: Any, **fields: Any) -> CardModel:
@@ -71,10 +105,7 @@ class TestOne:
             "model-hash": make_model("credit_card").hash,
             "ood_warning": False,
         }
-        [row] = model.rows
-        assert row.model == "credit_card"
-        assert row.features.hash == CREDIT_CARD.hash
-        assert row.features.values == (*(0.5,) * 29, 12.3456)
+        assert model.rows == [{**ROW, "Amount": 12.3456}]
 
     @pytest.mark.parametrize(
         ("threshold", "amount", "fraud"),
@@ -126,16 +157,15 @@ class TestPublishedExample:
         assert isinstance(found["fraud-score"], int)
         assert isinstance(found["is-fraud"], bool)
         assert isinstance(found["model-version"], str)
-        assert model.rows[0].features.values[1] == -1.3598
+        assert model.rows[0]["V1"] == -1.3598
 
     async def test_as_printed_it_names_the_missing_fields(self, start: Any) -> None:
         async with start() as run:
             card_model(run)
             reply = await run.http.post(ONE, json=self.SHORT)
         assert reply.status_code == 422
-        named = {error["field"] for error in reply.json()["errors"]}
-        assert named <= {f"V{n}" for n in range(3, 29)}
-        assert len(named) == 20  # the first twenty are listed
+        named = [error["field"] for error in reply.json()["errors"]]
+        assert named == [f"V{n}" for n in range(3, 29)]
 
 
 class TestRefusals:
@@ -158,6 +188,7 @@ class TestRefusals:
             ("Time", "Infinity"),
             ("Amount", "-Infinity"),
             ("V28", "1e999"),
+            ("V27", "9" * 400),
             ("V1", "null"),
             ("V2", '"0.5"'),
             ("V3", "true"),
@@ -184,6 +215,45 @@ class TestRefusals:
         assert [e["field"] for e in one.json()["errors"]] == [name]
         assert [e["field"] for e in many.json()["errors"]] == [f"transactions.1.{name}"]
         assert model.rows == []
+
+
+class TestAnotherRegistry:
+    """A promoted model with other features: the routes follow it as they are."""
+
+    COLUMNS: ClassVar = ("Amount", "V1", "Country")
+
+    async def test_its_features_are_taken_and_the_old_ones_refused(
+        self, start: Any
+    ) -> None:
+        row = {"Amount": 50.0, "V1": 0.5, "Country": 7}
+        async with start() as run:
+            model = card_model(run, columns=self.COLUMNS)
+            one = await run.http.post(ONE, json=row)
+            many = await run.http.post(MANY, json={"transactions": [row, row]})
+            old = await run.http.post(ONE, json=ROW)
+        assert model.rows == [row, row]
+        assert one.json()["fraud-score"] == 50
+        assert len(many.json()["results"]) == 2
+        assert old.status_code == 422
+        named = {error["field"] for error in old.json()["errors"]}
+        assert named == {"Country", *COLUMNS} - {"Amount", "V1"}
+
+    async def test_so_does_the_documentation(self, start: Any) -> None:
+        async with start() as run:
+            model = card_model(run)
+            documents = []
+            for columns in (COLUMNS, self.COLUMNS):
+                model.columns = columns
+                await run.http.post("/v1/admin/refresh-models")
+                await run.http.get("/v1/version")
+                document = (await run.http.get("/openapi.json")).json()
+                documents.append(document["components"]["schemas"])
+        for schemas, columns in zip(documents, (COLUMNS, self.COLUMNS), strict=True):
+            row = schemas["CardRow"]
+            assert row["required"] == list(columns)
+            assert row["properties"]["Amount"] == {"type": "number"}
+            many = schemas["CardRows"]["properties"]["transactions"]
+            assert many["items"] == {"$ref": "#/components/schemas/CardRow"}
 
 
 class TestBatch:
@@ -233,7 +303,7 @@ class TestModelAway:
 
     async def test_no_score_is_no_zero(self, start: Any) -> None:
         async with start() as run:
-            card_model(run, outcome="failed")
+            card_model(run, scores=False)
             reply = await run.http.post(ONE, json=ROW)
         assert reply.status_code == 503
         assert "fraud-score" not in reply.json()

@@ -93,20 +93,12 @@ class FeatureSet:
     def request_model(self) -> type[Contract]:
         """A pydantic model with one optional number per feature: unknown names, text and
         NaN are refused, and the error names the field."""
-        return self._model("Features", float | None, None)
-
-    @cached_property
-    def complete_model(self) -> type[Contract]:
-        """Like `request_model`, but every feature must be there and known."""
-        return self._model("Row", float, ...)
-
-    def _model(self, suffix: str, kind: Any, default: Any) -> type[Contract]:
         fields: dict[str, Any] = {
-            f.name: (kind, Field(default=default, description=f.description))
+            f.name: (float | None, Field(default=None, description=f.description))
             for f in self.features
         }
         title = "".join(part.capitalize() for part in self.name.split("_"))
-        return create_model(f"{title}{suffix}", __base__=Contract, **fields)
+        return create_model(f"{title}Features", __base__=Contract, **fields)
 
     def from_mapping(self, values: Mapping[str, float | None]) -> FeatureVector:
         """A vector from name to value. Missing names are unknown; raises pydantic's
