@@ -36,7 +36,7 @@ Row = dict[str, Any]
 
 class CardRow(RootModel[Row]):
     """A card payment: every feature of the `credit_card` model that serves, by name, each
-    known (`GET /v1/model-info/credit_card` lists them)."""
+    known (`GET /v1/model-info?model=credit_card` lists them)."""
 
 
 class CardRows(Contract):

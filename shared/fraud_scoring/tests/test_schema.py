@@ -55,6 +55,13 @@ class TestRows:
         with pytest.raises(InstanceProblems):
             schema().rows([{**ROW, "Amount": value}])
 
+    def test_of_more_than_a_thousand_the_first_are_named(self):
+        wide = schema(tuple(f"V{i}" for i in range(400)), {})
+        with pytest.raises(InstanceProblems) as refused:
+            wide.rows([{}] * 1000)
+        assert len(refused.value.errors) == 1000
+        assert refused.value.errors[-1][:2] == (2, ("V199",))
+
     def test_all_of_hundreds_of_fields_are_named(self):
         wide = schema(tuple(f"V{i}" for i in range(432)), {})
         with pytest.raises(InstanceProblems) as refused:
