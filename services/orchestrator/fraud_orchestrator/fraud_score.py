@@ -12,14 +12,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from fraud_orchestrator.models import (
-    ModelNotLoaded,
-    Models,
-    Prediction,
-    PredictReply,
-    PredictRequest,
-)
+from fraud_orchestrator.models import ModelNotLoaded, Models
 from fraud_shared.contracts.base import Contract
+from fraud_shared.contracts.predict import Prediction, PredictReply, PredictRequest
 from fraud_shared.contracts.signal import ModelRef
 from fraud_shared.web.call import Answer, Call
 from fraud_shared.web.problems import (

@@ -15,10 +15,9 @@ from fraud_features.registry import BANK
 from fraud_orchestrator.challenger import CHALLENGER
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.signals import MODELS
-from fraud_shared.contracts.base import Identifier
 from fraud_shared.contracts.features import FeatureVector
+from fraud_shared.contracts.predict import PredictRequest
 from fraud_shared.contracts.signal import (
-    ModelRef,
     RulesResult,
     ScoreBatchRequest,
     ScoreRequest,
@@ -43,37 +42,6 @@ class ModelNotLoaded(FraudError):
     status = 503
     type = "model-not-loaded"
     detail = "No version of this model is loaded; see /v1/version."
-
-
-class PredictRequest(BaseModel):
-    """`POST /v1/predict`: rows for one model, each an object by feature name or an array
-    in the order of the model's feature registry; null is unknown. What a row must hold is the business of the model that serves, and checked there."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True
-    )
-
-    model: Identifier
-    instances: Annotated[
-        list[dict[str, Any] | list[Any]], Field(min_length=1, max_length=1000)
-    ]
-
-
-class Prediction(BaseModel):
-    """One row's calibrated score (or anomaly percentile) and raw figure; `ood_warning`
-    when a feature lies farther from what the model was taught than its limit."""
-
-    score: float | None
-    raw: dict[str, float]
-    ood_warning: bool
-    ood_features: list[str]
-
-
-class PredictReply(BaseModel):
-    """Predictions in the order of the instances, and the one model that made them."""
-
-    model: ModelRef
-    predictions: list[Prediction]
 
 
 class Change(BaseModel):

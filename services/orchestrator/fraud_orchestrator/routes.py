@@ -14,9 +14,10 @@ from fraud_orchestrator.fraud_score import (
     FraudScoring,
 )
 from fraud_orchestrator.gateway import Gateway
-from fraud_orchestrator.models import Models, PredictReply, PredictRequest, Refreshed
+from fraud_orchestrator.models import Models, Refreshed
 from fraud_shared.contracts.decision import DecideRequest, Decision, Ruling
 from fraud_shared.contracts.label import LabelAccepted, LabelReport, StandingLabel
+from fraud_shared.contracts.predict import PredictReply, PredictRequest, at_a_glance
 from fraud_shared.contracts.screening import ScreeningRequest, ScreeningResult
 from fraud_shared.contracts.signal import RulesResult, SignalBatch
 from fraud_shared.contracts.transaction import TransactionIn
@@ -133,15 +134,18 @@ def _questions(gateway: Gateway, models: Models) -> list[HotRoute]:
          "Verdict from given scores and rules", None),
         ("/v1/screen", ScreeningRequest, ScreeningResult, screen, "screenNames",
          "Sanctions screening", MEGABYTE),
-        ("/v1/predict", PredictRequest, PredictReply, predict, "predict",
-         "Batch prediction", 4 * MEGABYTE),
     ]  # fmt: skip
     return [
         HotRoute(
+            "/v1/predict", PredictRequest, PredictReply, predict, "predict",
+            "Batch prediction", guard=may, glance=at_a_glance,
+            max_body_bytes=4 * MEGABYTE, tags=("questions",),
+        ),
+        *(HotRoute(
             path, request, response, handler, operation, summary,
             guard=may, strict=True, max_body_bytes=limit, tags=("questions",),
         )
-        for path, request, response, handler, operation, summary, limit in table
+        for path, request, response, handler, operation, summary, limit in table),
     ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from fraud_scoring.explainer import Explainer
 from fraud_scoring.keeper import Keeper
 from fraud_scoring.meters import Meters
 from fraud_scoring.model import MAX_LISTED, Model, Scored, WrongFeatureSet
-from fraud_scoring.named import NamedRequest, NamedScore, PredictReply, PredictRequest
+from fraud_scoring.named import NamedRequest, NamedScore
 from fraud_scoring.problems import (
     FeatureSetMismatch,
     ModelNotHosted,
@@ -28,6 +28,7 @@ from fraud_scoring.settings import ScorerSettings
 from fraud_scoring.slot import Serving, Slot, Swap
 from fraud_scoring.trial import Trial
 from fraud_shared.contracts.features import FeatureVector
+from fraud_shared.contracts.predict import PredictReply, PredictRequest
 from fraud_shared.contracts.signal import (
     Contribution,
     ScoreBatchRequest,

@@ -10,43 +10,15 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from fraud_scoring.model import Model, Scored
-from fraud_scoring.schema import MAX_INSTANCES
 from fraud_shared.contracts.base import Contract, Identifier
-from fraud_shared.contracts.signal import Contribution, ModelRef
+from fraud_shared.contracts.predict import Prediction
+from fraud_shared.contracts.signal import Contribution
 
 # How many features the calibrated service names.
 TOP = 3
 
 Value = float | Annotated[str, Field(max_length=128)] | None
 Name = Annotated[str, Field(min_length=1, max_length=64)]
-
-
-class PredictRequest(Contract):
-    """`POST /v1/predict`: rows for one model, each an object by feature name or an array
-    in the order of the model's feature registry; null is unknown."""
-
-    model: Identifier
-    instances: Annotated[
-        list[dict[str, Any] | list[Any]],
-        Field(min_length=1, max_length=MAX_INSTANCES),
-    ]
-
-
-class Prediction(BaseModel):
-    """One row's calibrated score (or anomaly percentile) and raw figure; both are absent
-    when the model's output was not a number. `ood_warning`: `ood_features` is not empty."""
-
-    score: float | None
-    raw: dict[str, float]
-    ood_warning: bool
-    ood_features: tuple[str, ...]
-
-
-class PredictReply(BaseModel):
-    """Predictions in the order of the instances, and the one model that made them."""
-
-    model: ModelRef
-    predictions: list[Prediction]
 
 
 class NamedRequest(Contract):

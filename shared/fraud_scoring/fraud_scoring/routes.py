@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fraud_scoring.desk import ScorerDesk
 from fraud_scoring.metadata import Metadata
-from fraud_scoring.named import NamedRequest, NamedScore, PredictReply, PredictRequest
+from fraud_scoring.named import NamedRequest, NamedScore
 from fraud_scoring.settings import ScorerSettings
 from fraud_scoring.slot import Serving, Slot, Swap, SwapStatus
 from fraud_shared.contracts.events import MODEL_PROMOTED, CloudEvent, ModelPromoted
+from fraud_shared.contracts.predict import PredictReply, PredictRequest, at_a_glance
 from fraud_shared.contracts.signal import (
     ModelRef,
     ScoreBatchRequest,
@@ -117,6 +118,7 @@ def hot(
             desk.predict,
             operation_id="predictRows",
             summary="Score up to 1,000 rows of named features",
+            glance=at_a_glance,
             max_body_bytes=settings.max_batch_bytes,
             tags=("scoring",),
         ),

@@ -34,7 +34,6 @@ from fraud_scoring.scorer import Floats32
 from fraud_shared.contracts.base import Identifier, Sha256
 
 FILE = "feature_registry.json"
-MAX_INSTANCES = 1000
 # A thousand empty rows of 432 features would be a second of work and 30 MB of errors.
 MAX_PROBLEMS = 1000
 _NUMBERS = frozenset((float, int, NoneType))

@@ -32,11 +32,9 @@ class Contract(BaseModel):
 
 
 # Visible ASCII without quotes or angle brackets: safe in a log line, a key and a URL.
+IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._:@/+=-]*$"
 Identifier = Annotated[
-    str,
-    StringConstraints(
-        min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+=-]*$"
-    ),
+    str, StringConstraints(min_length=1, max_length=128, pattern=IDENTIFIER)
 ]
 # Any script, but no control characters (C0, DEL, C1), which have no place in a name.
 Text = Annotated[

@@ -231,7 +231,7 @@ class _Counted:
         if self._json and message["type"] == "http.request":
             self._parts.append(chunk)
             if not message.get("more_body") and any(self._parts):
-                strict_json.check(b"".join(self._parts))
+                strict_json.read(b"".join(self._parts))
         return message
 
 

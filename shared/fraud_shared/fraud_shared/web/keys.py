@@ -1,6 +1,5 @@
 """API keys of payment systems and people: 256 random bits, kept only as a keyed hash."""
 
-import hashlib
 import hmac
 import json
 import re
@@ -73,4 +72,4 @@ def new_key(client: str) -> str:
 
 def key_hash(pepper: str, key: str) -> str:
     """What is stored of a key: HMAC-SHA-256 under the pepper, in hex."""
-    return hmac.new(pepper.encode(), key.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(pepper.encode(), key.encode(), "sha256").hex()

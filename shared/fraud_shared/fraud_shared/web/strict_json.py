@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import orjson
+
 from fraud_shared.web.problems import (
     MalformedBody,
     broken_json,
@@ -34,12 +36,53 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
-def check(raw: bytes) -> None:
-    """Refuse duplicate keys, nesting beyond 16 levels, and anything but Unicode in UTF-8.
+def read(raw: bytes) -> Any:
+    """The document. Refuses duplicate keys, nesting beyond 16 levels, and anything but
+    Unicode in UTF-8.
 
     Raises MalformedBody or InvalidInput naming the field. NaN and other values are left to
     the contract's validation, which names the field.
     """
+    try:
+        document = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return read_by_pairs(raw)
+    if _is_plain(raw, document):
+        return document
+    return read_by_pairs(raw)
+
+
+def _is_plain(raw: bytes, document: Any) -> bool:
+    """Whether counting alone shows that no key is repeated and nothing is deep. False says
+    nothing but that somebody must look."""
+    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
+        return False
+    # Each key in the text has a colon of its own: as many colons as different keys leave
+    # none for a repeated one.
+    keys = _keys(document)
+    if raw.count(b":") == keys:
+        return True
+    # Texts hold colons, too; but where no key stands apart from its colon, each makes `":`.
+    return raw.count(b'":') == keys and not (
+        b"\n" in raw or b"\t" in raw or b"\r" in raw or b" :" in raw
+    )
+
+
+def _keys(node: Any) -> int:
+    """Keys in a document; of arrays only those that begin with an object or array."""
+    if type(node) is dict:
+        found = len(node)
+        for child in node.values():
+            if type(child) is dict or type(child) is list:
+                found += _keys(child)
+        return found
+    if type(node) is list and node and type(node[0]) in (dict, list):
+        return sum(map(_keys, node))
+    return 0
+
+
+def read_by_pairs(raw: bytes) -> Any:
+    """The same by a parser that sees every key: five times slower, and can say why."""
     try:
         text = raw.decode()
         document = _DECODER.decode(text)
@@ -56,6 +99,7 @@ def check(raw: bytes) -> None:
     problem = not_unicode(document) if "\\u" in text else None
     if problem is not None:
         raise problem
+    return document
 
 
 def _too_deep(document: Any, text: str) -> bool:

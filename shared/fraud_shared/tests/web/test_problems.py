@@ -72,33 +72,33 @@ class TestStrictJson:
         raw = json.dumps(document).encode()
         depth = _depth(document)
         if depth <= strict_json.MAX_DEPTH:
-            strict_json.check(raw)
+            strict_json.read(raw)
         else:
             with pytest.raises(MalformedBody):
-                strict_json.check(raw)
+                strict_json.read(raw)
 
     @pytest.mark.parametrize("levels", [16, 17])
     def test_the_limit_is_sixteen_levels(self, levels: int) -> None:
         raw = b"[" * levels + b"]" * levels
         # Many brackets side by side are not deep.
-        strict_json.check(b"[" + b",".join([b"[]"] * 100) + b"]")
+        strict_json.read(b"[" + b",".join([b"[]"] * 100) + b"]")
         if levels <= 16:
-            strict_json.check(raw)
+            strict_json.read(raw)
         else:
             with pytest.raises(MalformedBody):
-                strict_json.check(raw)
+                strict_json.read(raw)
 
     @given(st.dictionaries(st.text(min_size=1), st.integers(), min_size=1))
     def test_finds_every_duplicate(self, fields: dict[str, int]) -> None:
         text = json.dumps(fields)
         again = json.dumps(next(iter(fields)))
         with pytest.raises(MalformedBody):
-            strict_json.check(f"{text[:-1]}, {again}: 0}}".encode())
+            strict_json.read(f"{text[:-1]}, {again}: 0}}".encode())
 
     @given(st.binary())
     def test_bytes_are_taken_or_refused(self, raw: bytes) -> None:
         with suppress(MalformedBody, InvalidInput):
-            strict_json.check(raw)
+            strict_json.read(raw)
 
 
 def _depth(value: object) -> int:
