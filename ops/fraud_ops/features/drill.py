@@ -1,7 +1,7 @@
 """What the parity check plays: weeks of payments with all that goes wrong in them.
 
-Late payments, payments at the same instant, repeats, labels that are withdrawn, repeated
-and overtake each other, a gateway that is killed, an online store that is restarted, and
+Late payments, payments at the same instant, repeats, labels that are withdrawn, repeated,
+disputed by another source and overtake each other, a gateway that is killed, an online store that is restarted, and
 one that is lost and rebuilt.
 """
 
@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Literal
 
+from fraud_features.standing import AUTHORITY
 from fraud_ops.simulate import (
     SimulatedLabel,
     SimulatedPayment,
@@ -22,7 +23,7 @@ from fraud_ops.simulate import (
 DAYS = 45
 # As busy as the accounts that the models are trained on.
 PAYMENTS_PER_ACCOUNT = DAYS * 100 / 120
-TAPPED, LATE, REPEATED, TOLD_TWICE = 0.01, 0.04, 0.03, 0.1
+TAPPED, LATE, REPEATED, TOLD_TWICE, DISPUTED = 0.01, 0.04, 0.03, 0.1, 0.3
 # How late, in seconds: a moment, an outage of minutes or hours, days of offline terminals.
 LATENESS = ((0.05, 2.0), (60.0, 7200.0), (7200.0, 6 * 86_400.0))
 # How far a repeat follows, in payments: a retry, or a nightly batch sent again.
@@ -89,7 +90,8 @@ def drill(
         )
     )
     arrivals = _arrivals(simulation.payments, taps, chance)
-    steps = list(_merged(arrivals, simulation.labels, chance))
+    labels = _disputed(simulation.labels, chance)
+    steps = list(_merged(arrivals, labels, chance))
     return _with_incidents(_with_repeats(steps, chance), payments, incidents)
 
 
@@ -109,6 +111,24 @@ def _arrivals(
             twin = {**body, "transaction_id": f"{body['transaction_id']}-again"}
             timed.append((at, len(timed), payment._replace(payment=twin)))
     return [payment for _, _, payment in sorted(timed, key=lambda one: one[:2])]
+
+
+def _disputed(labels: Sequence[SimulatedLabel], chance: Random) -> list[SimulatedLabel]:
+    """Of some payments another source, stronger or weaker, says days later that all was
+    well."""
+    told = list(labels)
+    for one in labels:
+        if chance.random() < DISPUTED:
+            at = one.reported_at + timedelta(days=chance.uniform(0.01, 5.0))
+            others = [s for s in AUTHORITY if s != one.label["source"]]
+            said = {
+                "label": "legitimate",
+                "source": chance.choice(others),
+                "reversal": False,
+                "reported_at": at.isoformat(),
+            }
+            told.append(SimulatedLabel({**one.label, **said}, at))
+    return sorted(told, key=lambda label: label.reported_at)
 
 
 def _merged(

@@ -64,9 +64,11 @@ class TestDrill:
             elif isinstance(step, Report):
                 kinds["withdrawn" if step.label["reversal"] else "reported"] += 1
                 kinds["repeated"] += step.repeat
+                kinds["disputed"] += step.label["label"] == "legitimate"
         assert kinds["reported"] > 10
         assert kinds["withdrawn"] > 0
         assert kinds["repeated"] > 0
+        assert kinds["disputed"] > 0
 
     def test_the_mesh_suffers_as_planned(self, steps: list[Step]) -> None:
         happened = [s.event for s in steps if isinstance(s, Incident)]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fraud_features.standing import Report
 from fraud_post_auth.dataset import (
     DatasetStore,
     DatasetVersion,
@@ -16,7 +17,7 @@ from fraud_post_auth.dataset import (
     Writer,
 )
 from fraud_post_auth.ledger import report_of
-from fraud_post_auth.outcomes import Outcome, Report, fold, settled
+from fraud_post_auth.outcomes import Outcome, fold, settled
 from fraud_post_auth.rows import unpack
 from fraud_post_auth.tables import labels, training_rows
 from fraud_post_auth.telemetry import EXPORTED
@@ -138,7 +139,7 @@ class Exporter:
     def _settled(
         self,
         row: sa.RowMapping,
-        reports: Mapping[str, list[Report]],
+        reports: Mapping[str, list[Report[datetime]]],
         as_of: datetime,
     ) -> Outcome | None:
         outcome = fold(reports.get(row["transaction_id"], ()))
@@ -159,7 +160,7 @@ async def _page(
 
 async def _reports(
     conn: AsyncConnection, page: Sequence[sa.RowMapping], as_of: datetime
-) -> dict[str, list[Report]]:
+) -> dict[str, list[Report[datetime]]]:
     if not page:
         return {}
     first, last = page[0]["occurred_at"], page[-1]["occurred_at"]
@@ -171,7 +172,7 @@ async def _reports(
             labels.c.transaction_id.in_(paid), labels.c.reported_at <= as_of
         )
     )
-    reports: dict[str, list[Report]] = {}
+    reports: dict[str, list[Report[datetime]]] = {}
     for row in found.mappings():
         reports.setdefault(row["transaction_id"], []).append(report_of(row))
     return reports

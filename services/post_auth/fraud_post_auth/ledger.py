@@ -1,13 +1,15 @@
 """Applying events: inbox row, profile and training row in one transaction, exactly once."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fraud_features.standing import Report
 from fraud_post_auth import profiles
 from fraud_post_auth.decode import DecisionFact, Fact, LabelFact, Unreadable, fact
-from fraud_post_auth.outcomes import Report, fold
+from fraud_post_auth.outcomes import fold
 from fraud_post_auth.profile import change, payment
 from fraud_post_auth.rows import training_row
 from fraud_post_auth.tables import inbox, labels, outcomes, training_rows
@@ -142,7 +144,7 @@ class Ledger:
         found = await conn.execute(
             sa.select(labels).where(labels.c.transaction_id.in_(transactions))
         )
-        reports: dict[str, list[Report]] = {}
+        reports: dict[str, list[Report[datetime]]] = {}
         for row in found.mappings():
             reports.setdefault(row["transaction_id"], []).append(report_of(row))
         standing = {key: fold(reports[key]) for key in transactions}
@@ -166,10 +168,9 @@ class Ledger:
         )
 
 
-def report_of(row: sa.RowMapping) -> Report:
+def report_of(row: sa.RowMapping) -> Report[datetime]:
     """A row of `labels` as a report."""
     return Report(
-        label_id=row["label_id"],
         label=row["label"],
         source=row["source"],
         reported_at=row["reported_at"],

@@ -1,28 +1,16 @@
-"""What became of a payment: the fold of everything that was reported about it.
-
-The fold looks at the set of reports only, so neither order nor repetition matters.
-"""
+"""What became of a payment: what stands of all that was reported about it, and whether a
+model may learn from it yet."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from fraud_features.standing import Report, State, standing
 from fraud_shared.contracts.label import LabelSource
 
-Label = Literal["fraud", "legitimate"]
-State = Literal["pending", "fraud", "legitimate", "reversed"]
 Source = LabelSource | Literal["maturity"]
 
-# Strongest first: when sources disagree, the one whose finding costs it most wins.
-AUTHORITY: tuple[LabelSource, ...] = (
-    "chargeback",
-    "issuer",
-    "analyst",
-    "customer_report",
-    "merchant",
-    "challenge",
-)
 # Training weight by source. A passed challenge only shows that somebody held the phone, so
 # it counts half; customers and merchants are mostly right; the others are findings.
 WEIGHTS: Mapping[Source, float] = {
@@ -34,17 +22,6 @@ WEIGHTS: Mapping[Source, float] = {
     "challenge": 0.5,
     "maturity": 1.0,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One label report."""
-
-    label_id: str
-    label: Label
-    source: LabelSource
-    reported_at: datetime
-    reversal: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +38,10 @@ class Outcome:
         return WEIGHTS[self.source] if self.source is not None else 0.0
 
 
-def fold(reports: Iterable[Report]) -> Outcome:
-    """The outcome of a set of reports: each source's latest, then the strongest source."""
-    latest: dict[LabelSource, Report] = {}
-    for report in reports:
-        known = latest.get(report.source)
-        if known is None or _age(report) > _age(known):
-            latest[report.source] = report
-    for source in AUTHORITY:
-        standing = latest.get(source)
-        if standing is not None and not standing.reversal:
-            return Outcome(standing.label, source, standing.reported_at)
-    withdrawn = max((r.reported_at for r in latest.values()), default=None)
-    return Outcome("reversed" if latest else "pending", None, withdrawn)
-
-
-def _age(report: Report) -> tuple[datetime, bool, str, str]:
-    # The tail only makes ties between equal times the same everywhere.
-    return report.reported_at, report.reversal, report.label, report.label_id
+def fold(reports: Iterable[Report[datetime]]) -> Outcome:
+    """The outcome of a set of reports, by the rule that training uses as well."""
+    found = standing(reports)
+    return Outcome(found.state, found.source, found.reported_at)
 
 
 def settled(

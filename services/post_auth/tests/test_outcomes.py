@@ -1,61 +1,18 @@
 from datetime import UTC, datetime, timedelta
-from itertools import permutations
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from fraud_post_auth.outcomes import AUTHORITY, Outcome, Report, fold, settled
+from fraud_features.standing import Report
+from fraud_post_auth.outcomes import Outcome, fold, settled
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 MONTH = timedelta(days=30)
 
 
-def report(source="chargeback", label="fraud", *, day=1, reversal=False, label_id=""):
-    at = START + timedelta(days=day)
-    return Report(label_id or f"{source}-{day}", label, source, at, reversal)
-
-
-reports = st.builds(
-    report,
-    st.sampled_from(AUTHORITY),
-    st.sampled_from(("fraud", "legitimate")),
-    day=st.integers(0, 4),
-    reversal=st.booleans(),
-    label_id=st.uuids().map(str),
-)
-
-
 class TestFold:
-    def test_nothing_reported_is_pending(self):
-        assert fold([]).state == "pending"
-
-    def test_stronger_source_wins_over_a_later_weaker_one(self):
-        found = fold(
-            [report("chargeback", "fraud"), report("merchant", "legitimate", day=9)]
-        )
-        assert (found.state, found.source) == ("fraud", "chargeback")
-
-    def test_later_report_of_a_source_replaces_its_earlier_one(self):
-        found = fold([report(label="fraud", day=1), report(label="legitimate", day=2)])
-        assert found.state == "legitimate"
-
-    def test_reversal_withdraws_that_source_only(self):
-        withdrawn = report("chargeback", day=2, reversal=True)
-        found = fold([report("chargeback"), withdrawn, report("merchant")])
-        assert (found.state, found.source) == ("fraud", "merchant")
-
-    def test_all_withdrawn_is_reversed(self):
-        assert fold([report(), report(day=2, reversal=True)]).state == "reversed"
-
-    def test_label_after_a_reversal_stands(self):
-        found = fold([report(day=1), report(day=2, reversal=True), report(day=3)])
-        assert found.state == "fraud"
-
-    @given(st.lists(reports, max_size=5))
-    def test_neither_order_nor_repetition_matters(self, given_reports):
-        expected = fold(given_reports)
-        for order in permutations(given_reports):
-            assert fold([*order, *order[:2]]) == expected
+    def test_what_stands_is_the_outcome(self):
+        merchant = Report("legitimate", "merchant", START + MONTH)
+        found = fold([Report("fraud", "chargeback", START), merchant])
+        assert found == Outcome("fraud", "chargeback", START)
+        assert fold([]) == Outcome("pending", None, None)
 
 
 class TestSettled:

@@ -1,9 +1,14 @@
+import json
 from datetime import timedelta
+from random import Random
 
 import pytest
 
+from fraud_features.offline import frame
 from fraud_features.online import OnlineStoreUnavailable, open_online_store
-from fraud_shared.testing.factories import NOON
+from fraud_features.standing import AUTHORITY
+from fraud_shared.contracts.label import LabelReported
+from fraud_shared.testing.factories import NOON, make_transaction
 from fraud_shared.testing.servers import redis_url
 from fraud_shared.web.problems import NotFound
 
@@ -49,6 +54,41 @@ class TestProjection:
             await desk.handle([labelled(1, at=later, reversal=True)])
             await desk.project()
             assert not world.online.effects["tx-1"].is_fraud
+
+    async def test_the_store_hears_what_training_learns(self, world, decided, labelled):
+        chance = Random(7)
+        events = [
+            labelled(
+                number,
+                chance.choice(("fraud", "legitimate")),
+                chance.choice(AUTHORITY),
+                at=NOON + timedelta(days=chance.randrange(4)),
+                reversal=chance.random() < 0.3,
+            )
+            for number in range(40)
+            for _ in range(chance.randrange(1, 7))
+        ]
+        chance.shuffle(events)
+        async with world.desk() as desk:
+            await desk.handle([decided(n) for n in range(40)])
+            for start in range(0, len(events), 9):
+                await desk.handle(events[start : start + 9])
+                await desk.project()
+        payments = [make_transaction(transaction_id=f"tx-{n}") for n in range(40)]
+        table = frame(
+            payments,
+            [
+                LabelReported.model_validate_json(json.dumps(event.data))
+                for event in events
+            ],
+        )
+        learnt = {
+            name: label == 1
+            for name, label in table.select("transaction_id", "label").rows()
+        }
+        heard = {name: effect.is_fraud for name, effect in world.online.effects.items()}
+        assert heard == learnt
+        assert {True, False} <= set(learnt.values())
 
     async def test_forgetful_store_is_told_again(self, world, decided, labelled):
         async with world.desk() as desk:

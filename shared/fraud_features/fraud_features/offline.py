@@ -35,7 +35,7 @@ def frame(
     as Datetime or microseconds), or transactions or flat rows; columns are many times
     faster. A repeated transaction_id is left out. With `labels` (reports, rows with their
     fields, or a frame of them) there is a column `label`: 1 fraud, 0 legitimate, null
-    without one, by the last report. A label influences only payments after its
+    without one, by what stands after all reports (`standing`). A label influences only payments after its
     `reported_at`, on the clock of the newest event time so far. `progress` is called with
     the number of payments read.
     """

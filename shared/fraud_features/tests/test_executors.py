@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections import defaultdict
 
 import pytest
 from hypothesis import settings
@@ -20,6 +21,7 @@ from fraud_features.offline import replay
 from fraud_features.online import LabelEffect
 from fraud_features.redis_store import RedisOnlineStore
 from fraud_features.registry import BANK
+from fraud_features.standing import Fold, Report
 from fraud_features.testing import START, Oracle, payment
 from fraud_shared.testing.servers import redis_url
 
@@ -57,7 +59,7 @@ class Executors(RuleBasedStateMachine):
             self.loop.run(store.mark_warm())
         self.now, self.clock = 800 * HOUR, START
         self.first, self.arrived, self.vectors = {}, [], []
-        self.reports, self.waiting = [], []
+        self.reports, self.waiting, self.folds = [], [], defaultdict(Fold)
         self.chunk = 1000
 
     @initialize(chunk=st.sampled_from([1000, 1000, 16]))
@@ -115,12 +117,18 @@ class Executors(RuleBasedStateMachine):
                 assert found.repeat
                 assert found == self.first[sent.transaction_id]
 
-    @rule(which=st.integers(0, 60), fraud=st.booleans(), reversal=st.booleans())
-    def report(self, which, fraud, reversal):
+    @rule(
+        which=st.integers(0, 60),
+        fraud=st.booleans(),
+        source=st.sampled_from(("chargeback", "analyst", "merchant")),
+        reversal=st.booleans(),
+    )
+    def report(self, which, fraud, source, reversal):
         if which < len(self.arrived):
             report = {
                 "transaction_id": self.arrived[which].transaction_id,
                 "label": "fraud" if fraud else "legitimate",
+                "source": source,
                 "reversal": reversal,
                 "reported_at": self.clock,
             }
@@ -135,10 +143,13 @@ class Executors(RuleBasedStateMachine):
         for report, sent in due:
             self.waiting.remove((report, sent))
             facts = facts_of(sent)
+            fold = self.folds[facts.transaction_id]
+            fold.add(Report(**{f: report[f] for f in Report.__slots__}))
+            state = fold.standing().state
             effect = LabelEffect(
                 transaction_id=facts.transaction_id,
-                label=report["label"],
-                reversal=report["reversal"],
+                label="legitimate" if state == "reversed" else state,
+                reversal=state == "reversed",
                 occurred_at=sent.occurred_at,
                 terminal_id=facts.terminal,
                 merchant_id=facts.merchant,

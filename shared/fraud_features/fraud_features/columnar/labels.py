@@ -1,5 +1,6 @@
 """When each label counts: reports turned into places in the order of arrival."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from fraud_features.columnar.codes import CodeBook
 from fraud_features.columnar.jit import Codes, Ints
 from fraud_features.facts import microseconds
 from fraud_features.layout import RISKS
+from fraud_features.standing import AUTHORITY, Fold, Report
 from fraud_shared.contracts.label import LabelReport
 
 Label = LabelReport | Mapping[str, Any]
@@ -19,35 +21,61 @@ _SCHEMA: dict[str, pl.DataType] = {
     "label": pl.String(),
     "reported_at": pl.Int64(),
     "reversal": pl.Boolean(),
+    "source": pl.Enum(AUTHORITY),
 }
 
 
 def label_frame(labels: pl.DataFrame | Iterable[Label]) -> pl.DataFrame:
-    """Reports as columns, in order of their time; ties stay in the order given."""
+    """Reports as columns, in order of their time, each with what stands after it in the
+    place of what it says (see `standing`). Reports without a source are all of one."""
     if not isinstance(labels, pl.DataFrame):
         rows = [_row(label) for label in labels]
         labels = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
     if isinstance(labels.schema["reported_at"], pl.Datetime):
         labels = labels.with_columns(pl.col("reported_at").cast(pl.Datetime("us")))
-    if "reversal" not in labels.columns:
-        labels = labels.with_columns(reversal=False)
-    return labels.select(pl.col(n).cast(t) for n, t in _SCHEMA.items()).sort(
+    for name, absent in (("reversal", False), ("source", AUTHORITY[0])):
+        if name not in labels.columns:
+            labels = labels.with_columns(pl.lit(absent).alias(name))
+        labels = labels.with_columns(pl.col(name).fill_null(absent))
+    reports = labels.select(pl.col(n).cast(t) for n, t in _SCHEMA.items()).sort(
         "reported_at", maintain_order=True
+    )
+    return _resolved(reports).drop("source")
+
+
+def _resolved(reports: pl.DataFrame) -> pl.DataFrame:
+    """Payments with one report are as it says; few have more."""
+    several = reports["transaction_id"].is_duplicated()
+    if not several.any():
+        return reports
+    folds: defaultdict[str, Fold[int]] = defaultdict(Fold)
+    words: list[tuple[str, bool]] = []
+    for transaction_id, label, at, reversal, source in reports.filter(several).rows():
+        fold = folds[transaction_id]
+        fold.add(Report(label, source, at, reversal))
+        state = fold.standing().state
+        words.append((label, True) if state == "reversed" else (state, False))
+    stands = pl.DataFrame(words, schema=("label", "reversal"), orient="row")
+    places = several.arg_true()
+    return reports.with_columns(
+        reports["label"].scatter(places, stands["label"]),
+        reports["reversal"].scatter(places, stands["reversal"]),
     )
 
 
-def _row(label: Label) -> tuple[str, str, int, bool]:
+def _row(label: Label) -> tuple[str, str, int, bool, str | None]:
     if isinstance(label, LabelReport):
         label = label.model_dump()
     moment = label["reported_at"]
     t = moment if isinstance(moment, int) else microseconds(moment)
-    return label["transaction_id"], label["label"], t, label.get("reversal", False)
+    name, said, source = label["transaction_id"], label["label"], label.get("source")
+    return name, said, t, label.get("reversal", False), source
 
 
 def last_words(reports: pl.DataFrame) -> pl.DataFrame:
     """For each reported payment 1 fraud, 0 legitimate, null when withdrawn."""
     fraud = (pl.col("label") == "fraud").cast(pl.Int8)
-    word = pl.when(~pl.col("reversal").fill_null(False)).then(fraud)
+    word = pl.when(~pl.col("reversal")).then(fraud)
     return reports.unique("transaction_id", keep="last", maintain_order=True).select(
         "transaction_id", label=word
     )
@@ -62,7 +90,7 @@ class LabelFeed:
         self._book = book
         self._payment: Codes = book.encode(reports["transaction_id"])
         self._at: Ints = reports["reported_at"].to_numpy()
-        fraud = (reports["label"] == "fraud") & ~reports["reversal"].fill_null(False)
+        fraud = (reports["label"] == "fraud") & ~reports["reversal"]
         self._fraud: Ints = fraud.cast(pl.Int64).to_numpy()
         self._due = 0
         self._open: Ints = np.empty(0, dtype=np.int64)
