@@ -13,6 +13,7 @@ from fraud_ops.chaos.cli import flip as chaos_flip
 from fraud_ops.chaos.cli import rollback as chaos_rollback
 from fraud_ops.chaos.cli import swap as chaos_swap
 from fraud_ops.deploy.cli import deploy_sizes
+from fraud_ops.ending import ending
 from fraud_ops.evaluate.cli import evaluate_handbook, evaluate_ulb
 from fraud_ops.evaluate.screening_cli import screening, screening_pairs
 from fraud_ops.features.cli import features_app
@@ -263,4 +264,4 @@ def _trained(
 
 def main() -> None:
     """Entry point."""
-    app()
+    ending(app)

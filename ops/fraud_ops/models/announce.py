@@ -38,9 +38,8 @@ def event(book: AliasBook, alias: str, now: datetime) -> CloudEvent:
     )
 
 
-async def publish(events: Sequence[CloudEvent], amqp_url: str) -> None:
-    """Confirmed by the broker, or raises."""
-    bus = RabbitBus(amqp_url)
+async def publish(events: Sequence[CloudEvent], bus: RabbitBus) -> None:
+    """Confirmed by the broker, or raises; the bus is closed then."""
     envelopes: list[Envelope] = [envelope(one) for one in events]
     try:
         await bus.publish(envelopes)

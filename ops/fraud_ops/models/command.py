@@ -21,6 +21,7 @@ from fraud_ops.models.importing.plain import NotImportable
 from fraud_scoring.aliases import CHAMPION, AliasBook
 from fraud_scoring.errors import ArtifactRefused, RegistryError
 from fraud_scoring.keys import SIGNING_KEY
+from fraud_shared.state.rabbit import RabbitBus
 
 
 def failing(command: Callable[[Console], None]) -> None:
@@ -121,7 +122,8 @@ def order(
     )
     amqp_url = os.environ.get("AMQP_URL", "")
     if amqp_url:
-        asyncio.run(announce.publish([announce.event(book, alias, now)], amqp_url))
+        events = [announce.event(book, alias, now)]
+        asyncio.run(announce.publish(events, RabbitBus(amqp_url)))
         console.print("the broker has the event")
     url = gateway or place.mesh.url
     key = announce.admin_key(place.mesh.key())

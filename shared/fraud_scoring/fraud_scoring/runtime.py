@@ -44,7 +44,7 @@ def create_scorer_service(
         handle = routes.promotions(desk)
         async with (
             desk.running(),
-            consuming(settings.events_url, service=name, handler=handle),
+            consuming(settings.amqp_url, service=name, handler=handle),
         ):
             yield
 

@@ -18,9 +18,8 @@ class ScorerSettings(ServiceSettings):
 
     registry_uri: str = Field(default="", validation_alias="MODEL_REGISTRY_URI")
     tracking_uri: str = Field(default="", validation_alias="MLFLOW_TRACKING_URI")
-    # RabbitMQ that promotions come from; they also come over HTTP, and the registry is
-    # looked at anyway.
-    events_url: str = ""
+    # Promotions come from RabbitMQ or over HTTP, and the registry is looked at anyway.
+    amqp_url: str = Field(default="", validation_alias="AMQP_URL")
     public_key: str = Field(default="", validation_alias=PUBLIC_KEY)
     models: Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
     aliases: Annotated[tuple[str, ...], Field(min_length=1)] = ("champion",)

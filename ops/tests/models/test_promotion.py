@@ -1,0 +1,95 @@
+"""A promotion through a real broker: the order, the event, the swap."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import aio_pika
+import pytest
+from pydantic_settings import SettingsConfigDict
+
+from fraud_ops.models import announce
+from fraud_scoring.desk import ScorerDesk
+from fraud_scoring.keys import generate_keys
+from fraud_scoring.routes import promotions
+from fraud_scoring.settings import ScorerSettings
+from fraud_scoring.testing import NOW, linear_engine, memory_registry, release
+from fraud_shared.state.rabbit import RabbitBus, RabbitConsumer, erase
+from fraud_shared.testing.servers import amqp_url, fresh_schema
+
+NEVER_S = 3600.0
+
+
+class Settings(ScorerSettings):
+    model_config = SettingsConfigDict(env_prefix="FRAUD_TEST_SCORER_")
+
+    port: int = 8099
+    models: tuple[str, ...] = ("xgboost", "credit_card")
+
+
+@asynccontextmanager
+async def broker():
+    """URL and a prefix of this test's own; its queues go afterwards."""
+    url, prefix = amqp_url(), fresh_schema("fraud_test")
+    yield url, prefix
+    async with await aio_pika.connect(url) as connection:
+        await erase(await connection.channel(), prefix)
+
+
+@asynccontextmanager
+async def scorer(registry, keys, var):
+    """A scorer that looks at the registry once, and then only when it is told to."""
+    settings = Settings(
+        public_key=keys.public_pem,
+        var_dir=var,
+        watch_seconds=NEVER_S,
+        poll_seconds=NEVER_S,
+    )
+    desk = ScorerDesk(
+        "xgboost", settings, linear_engine(), registry=registry, trial=lambda _: None
+    )
+    async with desk.running():
+        yield desk
+
+
+async def serves(desk, name, version):
+    async with asyncio.timeout(20):
+        while (now := desk.slots[name].current) is None or (
+            now.model.ref.version != version
+        ):
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.servers
+async def test_scorers_serve_what_was_promoted(tmp_path):
+    keys = generate_keys()
+    registry = memory_registry(keys)
+    old = release(registry).manifest.version
+    async with broker() as (url, prefix), scorer(registry, keys, tmp_path) as desk:
+        await serves(desk, "xgboost", old)
+        hearing = RabbitConsumer(
+            url, service="xgboost", handler=promotions(desk), prefix=prefix
+        )
+        async with hearing.running():
+            new = release(registry, (0.7, 1.0, -0.25), hours=1).manifest.version
+            event = announce.event(registry.aliases("xgboost"), "champion", NOW)
+            await announce.publish([event], RabbitBus(url, prefix=prefix))
+            await serves(desk, "xgboost", new)
+        # A model that this service does not host is none of its business.
+        assert desk.slots["credit_card"].current is None
+
+
+@pytest.mark.servers
+async def test_an_order_given_while_no_scorer_listens_is_heard_later(tmp_path):
+    keys = generate_keys()
+    registry = memory_registry(keys)
+    old = release(registry).manifest.version
+    async with broker() as (url, prefix), scorer(registry, keys, tmp_path) as desk:
+        await serves(desk, "xgboost", old)
+        new = release(registry, (0.7, 1.0, -0.25), hours=1).manifest.version
+        event = announce.event(registry.aliases("xgboost"), "champion", NOW)
+        await announce.publish([event], RabbitBus(url, prefix=prefix))
+        hearing = RabbitConsumer(
+            url, service="xgboost", handler=promotions(desk), prefix=prefix
+        )
+        async with hearing.running():
+            await serves(desk, "xgboost", new)
