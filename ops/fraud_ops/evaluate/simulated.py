@@ -1,16 +1,15 @@
 """`fraud evaluate simulated`: what the shipped rules, models and policy decide, offline.
 
-The same code as serving (features, ruleset, scorers, policy), without HTTP, on a simulation
-whose seed was never trained on. The first part only teaches the windows and profiles.
+Features come from the offline frame, as in `fraud train`; ruleset, scorers and policy are
+those of serving, without HTTP, on a simulation whose seed was never trained on. The first
+part only teaches the windows and profiles.
 Screening is taken as it is meant to be: a listed counterparty matches.
 """
 
-import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,18 +21,19 @@ from fraud_decision.document import read
 from fraud_decision.policy import Policy
 from fraud_decision.settings import DEFAULT_POLICY
 from fraud_features.currency import to_reference
-from fraud_features.memory import MemoryOnlineStore
-from fraud_features.online import Observation
+from fraud_features.offline import frame
 from fraud_features.registry import BANK
 from fraud_ops.evaluate.bundle import Bundle
 from fraud_ops.figures import finish, gate, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.simulate import (
+    SimulatedLabel,
     SimulatedPayment,
     SimulationConfig,
     shipped_names,
     stream,
 )
+from fraud_ops.train.history import flat, known_at
 from fraud_orchestrator.privacy import Privacy
 from fraud_rules import engine, ruleset
 from fraud_rules.settings import DEFAULT_RULESET
@@ -46,6 +46,7 @@ from fraud_shared.documents import content_hash
 
 CHUNK = 2000
 TEACHING = 0.5
+HISTORY = BANK.index["history_payments"]
 HONEST = "honest payments"
 console = wide_console()
 
@@ -77,7 +78,6 @@ class Case:
     row: str
     payment: Transaction
     vector: FeatureVector
-    observation: Observation
     rules: RulesResult
 
 
@@ -99,14 +99,19 @@ def evaluate_simulated_command(
     tally = Tally()
     bundle = Bundle.champions(mesh)
     with Progress(console=console) as progress:
-        task = progress.add_task("deciding", total=payments)
-        cases = _cases(config, lambda n: progress.advance(task, n))
-        while chunk := list(islice(cases, CHUNK)):
+        reading = progress.add_task("windows and profiles", total=payments)
+        judged, vectors = history(
+            config, lambda n: progress.update(reading, completed=n)
+        )
+        deciding = progress.add_task("deciding", total=len(judged))
+        waiting = cases(judged, vectors)
+        while chunk := list(islice(waiting, CHUNK)):
             for case, signals in zip(
                 chunk, bundle.signals([c.vector for c in chunk]), strict=True
             ):
                 ruling = shipped.decide(_request(case, signals))
                 tally.add(case.row, ruling.decision, ruling.reasons)
+            progress.advance(deciding, len(chunk))
     _show(tally)
     caught = round(tally.share_stopped(honest=False), 4)
     disturbed = round(tally.share_stopped(honest=True), 4)
@@ -128,44 +133,50 @@ def evaluate_simulated_command(
     )
 
 
-def _cases(config: SimulationConfig, progress: Any) -> Iterator[Case]:
-    """Payments of the second half, after the first has taught the store."""
-    store = MemoryOnlineStore(warm=True, now=lambda: datetime(2000, 1, 1, tzinfo=UTC))
+def history(
+    config: SimulationConfig, progress: Callable[[int], None]
+) -> tuple[list[SimulatedPayment], Sequence[tuple[float | None, ...]]]:
+    """The payments to be judged, and their vectors in the order of `BANK`."""
+    rows: list[dict[str, Any]] = []
+    labels: list[dict[str, Any]] = []
+    judged: list[SimulatedPayment] = []
+    for event in stream(config):
+        if isinstance(event, SimulatedLabel):
+            labels.append(known_at(event))
+            continue
+        rows.append(flat(event))
+        if len(rows) > config.payments * TEACHING:
+            judged.append(event)
+    table = frame(rows, labels, progress=progress)
+    return judged, table.tail(len(judged)).select(BANK.names).rows()
+
+
+def cases(
+    judged: Sequence[SimulatedPayment], vectors: Sequence[tuple[float | None, ...]]
+) -> Iterator[Case]:
+    """Each payment as the gateway would have known it."""
     privacy = Privacy("evaluation")
     rules = ruleset.load(DEFAULT_RULESET.read_bytes(), BANK)
-    loop = asyncio.new_event_loop()
-    paid_by: dict[str, SimulatedPayment] = {}
-    seen = 0
-    for event in stream(config):
-        if not isinstance(event, SimulatedPayment):
-            paid = paid_by.get(str(event.label["transaction_id"]))
-            if paid is not None:
-                loop.run_until_complete(store.apply_label(paid.effect(event.label)))
-            continue
+    for event, values in zip(judged, vectors, strict=True):
         body = TransactionIn.model_validate_json(json.dumps(event.payment))
         payment = privacy.inside(body)
-        paid_by[payment.transaction_id] = event
-        observation = loop.run_until_complete(store.observe(payment))
-        seen += 1
-        progress(1)
-        if seen <= config.payments * TEACHING:
-            continue
-        vector = BANK.vector(payment, observation)
+        vector = FeatureVector(
+            feature_set=BANK.name, version=BANK.version, hash=BANK.hash, values=values
+        )
         row = event.scenario if event.fraud and event.scenario else HONEST
         result = engine.evaluate(rules, payment, vector, payment.occurred_at)
-        yield Case(row, payment, vector, observation, result)
-    loop.close()
+        yield Case(row, payment, vector, result)
 
 
 def _request(case: Case, signals: tuple[Signal, ...]) -> Any:
     listed = case.row == "sanctioned_counterparty"
-    seen = case.observation
+    payments = case.vector.values[HISTORY]
     context = PolicyContext(
         amount_ref_minor=to_reference(case.payment.amount_minor, case.payment.currency),
-        velocity_known=seen.known,
-        history_payments=seen.history_payments,
-        stand_in_count=seen.stand_in_count,
-        stand_in_sum_minor=seen.stand_in_sum_minor,
+        velocity_known=True,
+        history_payments=None if payments is None else int(payments),
+        stand_in_count=0,
+        stand_in_sum_minor=0,
     )
     screening = ScreeningResult(status="match" if listed else "clear")
     return decide_request(case.payment, context, case.rules, signals, screening)

@@ -92,7 +92,7 @@ def simulate(
     card: list[int] = []
     for event in stream(config):
         if isinstance(event, SimulatedLabel):
-            labels.append({**event.label, "reported_at": event.reported_at})
+            labels.append(known_at(event))
             continue
         row = flat(event)
         place[row["transaction_id"]] = len(rows)
@@ -111,6 +111,11 @@ def simulate(
         fraud=np.array(fraud, dtype=bool),
         reports=_reports(labels, place),
     )
+
+
+def known_at(event: SimulatedLabel) -> dict[str, Any]:
+    """A report as `fraud_features.offline.frame` reads it."""
+    return {**event.label, "reported_at": event.reported_at}
 
 
 def flat(event: SimulatedPayment) -> dict[str, Any]:
