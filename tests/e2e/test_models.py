@@ -1,9 +1,16 @@
 """Every model API of the source systems, asked at the gateway of a whole mesh."""
 
+import importlib
+import shutil
+import warnings
+from datetime import UTC, datetime
 from typing import Any
 
 from fraud_features.registry import CREDIT_CARD
+from fraud_ops.chaos.shelves import registry_at
 from fraud_ops.train import auto_loan, ieee_cis
+from fraud_scoring.training.assemble import publish
+from fraud_scoring.training.synthetic import synthetic
 
 LOAN_VALUES = (35, 1, 1, 0, 0, 0, 2, 0.3, 0, 1, 0.8, 1.2, 0.5, 0.0, 0)
 ROWS: dict[str, dict[str, Any]] = {
@@ -74,3 +81,43 @@ async def test_a_refresh_reaches_every_scorer(run: Any) -> None:
     }
     assert set(statuses.values()) == {"unchanged"}
     assert {"xgboost", "lightgbm", *ROWS} <= set(statuses)
+
+
+async def test_another_feature_registry_is_another_schema(
+    run: Any, environment: Any, monkeypatch: Any
+) -> None:
+    """A `credit_card` model with features that no code knows, promoted while all runs."""
+    shelf = environment.var / "own-registry"
+    shutil.copytree(environment.registry, shelf)
+    monkeypatch.setenv("MODEL_REGISTRY_URI", str(shelf))
+    data, now = synthetic(), datetime.now(UTC)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the training libraries' own
+        fitted = importlib.import_module("fraud_xgboost.train").train(data)
+    old, new = ROWS["credit_card"], dict.fromkeys(data.features, 0.5)
+    async with run() as mesh:
+        before = await ask(mesh, "/v1/fraud-score", old)
+        registry = registry_at(environment, str(shelf))
+        made = publish("credit_card", fitted, data, registry, now=now).artifact
+        version = made.manifest.version
+        registry.promote("credit_card", version, "champion", now=now)
+        changed = await ask(mesh, "/v1/admin/refresh-models", None)
+        one = await ask(mesh, "/v1/fraud-score", new)
+        many = await ask(mesh, "/v1/fraud-score/batch", {"transactions": [new, new]})
+        named = await ask(
+            mesh, "/v1/predict", {"model": "credit_card", "instances": [new]}
+        )
+        refused = await mesh.http.post("/v1/fraud-score", json=old)
+        versions = (await mesh.http.get("/v1/version")).json()
+        document = (await mesh.http.get("/openapi.json")).json()
+    assert before["model-version"] != version
+    assert changed["changed"]["credit_card"]["to"] == version
+    assert versions["models"]["credit_card"] == named["model"]
+    assert one == many["results"][0]
+    assert (one["model-version"], one["model-hash"]) == (version, made.hash)
+    assert refused.status_code == 422
+    wrong = {error["field"] for error in refused.json()["errors"]}
+    assert wrong == {*old, *new}
+    schemas = document["components"]["schemas"]
+    for name in ("CardRow", "CreditCardInstance"):
+        assert list(schemas[name]["properties"]) == list(data.features)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from rich.table import Table
 
 from fraud_ops.figures import wide_console
 from fraud_ops.models import announce, house, show
-from fraud_ops.models.house import House
+from fraud_ops.models.house import House, Line
 from fraud_ops.models.importing.assemble import Naming
 from fraud_ops.models.importing.command import import_model
 from fraud_ops.models.importing.plain import NotImportable
@@ -69,16 +69,7 @@ def verify(place: House, name: str, console: Console, *, as_json: bool) -> None:
     problems = [
         f"{one.name} {one.version}: {one.problem}" for one in found if one.problem
     ]
-    bundles: dict[str, set[str]] = {}
-    for one in found:
-        if CHAMPION in one.aliases and one.artifact is not None:
-            together = one.artifact.metadata.feature_set.name
-            bundles.setdefault(together, set()).add(one.artifact.manifest.bundle)
-    problems += [
-        f"champions of feature set {features} are of several bundles: {sorted(some)}"
-        for features, some in sorted(bundles.items())
-        if len(some) > 1
-    ]
+    problems += _mixed(found)
     if as_json:
         print(json.dumps({"versions": len(found), "problems": problems}))  # noqa: T201
     else:
@@ -87,6 +78,20 @@ def verify(place: House, name: str, console: Console, *, as_json: bool) -> None:
         console.print(f"{len(found)} version(s), {len(problems)} problem(s)")
     if problems:
         raise typer.Exit(1)
+
+
+def _mixed(found: Iterable[Line]) -> list[str]:
+    """Feature sets whose champions were not made together."""
+    bundles: dict[str, set[str]] = {}
+    for one in found:
+        if CHAMPION in one.aliases and one.artifact is not None:
+            together = one.artifact.metadata.feature_set.name
+            bundles.setdefault(together, set()).add(one.artifact.manifest.bundle)
+    return [
+        f"champions of feature set {features} are of several bundles: {sorted(some)}"
+        for features, some in sorted(bundles.items())
+        if len(some) > 1
+    ]
 
 
 def card(place: House, name: str, which: str, console: Console) -> None:
@@ -120,6 +125,8 @@ def order(
         f"{book.name} {alias} is {target.version} "
         f"(bundle {target.bundle}, order {book.revision})"
     )
+    for problem in _mixed(house.lines(place.registry, place.registry.models())):
+        console.print(f"[yellow]{problem}[/]", highlight=False)
     amqp_url = os.environ.get("AMQP_URL", "")
     if amqp_url:
         events = [announce.event(book, alias, now)]

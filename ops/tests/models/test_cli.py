@@ -107,6 +107,14 @@ class TestOrders:
         fraud("rollback", "xgboost", "--gateway", NOWHERE)
         assert registry.aliases("xgboost").target("champion").version == one
 
+    def test_an_order_that_mixes_bundles_says_so(self, registry, fraud):
+        _, new = two(registry)
+        release(registry, name="lightgbm")
+        said = fraud("promote", "xgboost", new, "--gateway", NOWHERE)
+        assert "several bundles: ['bundle-1', 'bundle-2']" in said
+        back = fraud("rollback", "xgboost", "--gateway", NOWHERE)
+        assert "several bundles" not in back
+
     def test_a_tampered_version_is_not_promoted(self, registry, fraud, var):
         _, new = two(registry)
         file = var / "registry" / "models" / "xgboost" / new / "weights.json"

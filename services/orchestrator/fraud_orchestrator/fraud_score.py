@@ -5,7 +5,6 @@ the rows against its own feature registry, and is asked as by `/v1/predict`.
 """
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
@@ -18,7 +17,6 @@ from fraud_shared.contracts.predict import Prediction, PredictReply, PredictRequ
 from fraud_shared.contracts.signal import ModelRef
 from fraud_shared.web.call import Answer, Call
 from fraud_shared.web.problems import (
-    FraudError,
     InvalidInput,
     NotFound,
     Unavailable,
@@ -86,22 +84,15 @@ class FraudScoring:
         self, rows: Sequence[Row], listed: bytes, place: tuple[str, ...], call: Call
     ) -> list[FraudScore]:
         """`listed` is what `rows` were read from: passed on as it came, not written anew."""
-        unknown = _unknown(rows)
-        if unknown:
-            raise InvalidInput(
-                errors=[
-                    (field_name((*_at(place, number), name)), "a number is needed")
-                    for number, name in unknown
-                ]
-            )
         request = PredictRequest.model_construct(model=MODEL, instances=list(rows))
         raw = b'{"model":"%s","instances":%s}' % (MODEL.encode(), listed)
         try:
             answer = await self._models.predict(request, replace(call, raw=raw))
         except NotFound as error:
             raise ModelNotLoaded from error
-        if answer.status != 200:
-            raise _refusal(answer, place)
+        errors = {**_refused(answer, place), **_unknown(rows, place)}
+        if errors:
+            raise InvalidInput(errors=list(errors.items()))
         reply = PredictReply.model_validate_json(answer.body)
         return [self._result(reply.model, one) for one in reply.predictions]
 
@@ -119,29 +110,31 @@ class FraudScoring:
         )
 
 
-def _unknown(rows: Sequence[Row]) -> list[tuple[int, str]]:
-    """Values that are null or no finite number: `/v1/predict` takes null for unknown, here
-    everything must be known."""
-    return [
-        (number, name)
+def _unknown(rows: Sequence[Row], place: tuple[str, ...]) -> dict[str, str]:
+    """What is null, by field: `/v1/predict` takes that for unknown, here everything must
+    be known."""
+    return {
+        field_name((*_at(place, number), name)): "Input should be a valid number"
         for number, row in enumerate(rows)
         for name, value in row.items()
-        if value is None or (isinstance(value, float) and not math.isfinite(value))
-    ]
+        if value is None
+    }
 
 
-def _at(place: tuple[str, ...], number: int) -> tuple[str | int, ...]:
-    return (*place, number) if place else ()
-
-
-def _refusal(answer: Answer, place: tuple[str, ...]) -> FraudError:
+def _refused(answer: Answer, place: tuple[str, ...]) -> dict[str, str]:
     """What the model's service says against `instances.<number>.<name>`, in the words of
-    this request."""
+    this request. Raises ModelNotLoaded when it says anything else."""
+    if answer.status == 200:
+        return {}
     if answer.status != 422:
-        return ModelNotLoaded()
-    errors = []
+        raise ModelNotLoaded
+    errors = {}
     for one in json.loads(answer.body).get("errors", ()):
         _, number, *name = one["field"].split(".")
-        parts = (*_at(place, number), *name)
-        errors.append((".".join(map(str, parts)) or "body", one["problem"]))
-    return InvalidInput(errors=errors)
+        field = ".".join(map(str, (*_at(place, number), *name)))
+        errors[field or "body"] = one["problem"]
+    return errors
+
+
+def _at(place: tuple[str, ...], number: int | str) -> tuple[int | str, ...]:
+    return (*place, number) if place else ()
