@@ -63,7 +63,7 @@ class House:
             xgboost=fraud_xgboost.app.create_app(trial=self._trial),
             lightgbm=fraud_lightgbm.app.create_app(trial=self._trial),
             decision=fraud_decision.app.create_app(),
-            sanctions=fraud_sanctions.app.create_app(),
+            sanctions=fraud_sanctions.app.create_app(door=self.door("sanctions")),
             action=fraud_action.app.create_app(
                 online=self._online, door=self.door("action")
             ),

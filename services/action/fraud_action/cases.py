@@ -1,18 +1,24 @@
-"""The analysts' queue. A resolution is a label, and undoes what proved wrong."""
+"""The analysts' queue. A finding about a payment is its label, and undoes what proved wrong."""
 
-from typing import Literal
+from datetime import datetime
+from typing import Literal, get_args
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fraud_action.blocks import Target, close_blocks
 from fraud_action.holds import close_holds
 from fraud_action.messages import Case, label_event
 from fraud_action.tables import blocks, cases
-from fraud_shared.contracts.action import CaseResolution
+from fraud_shared.contracts.action import (
+    CaseResolution,
+    ListingResolution,
+    PaymentResolution,
+)
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database
 from fraud_shared.state.outbox import Outbox
-from fraud_shared.web.problems import Conflict, NotFound
+from fraud_shared.web.problems import Conflict, InvalidInput, NotFound
 
 
 class CaseResolved(Conflict):
@@ -57,11 +63,12 @@ class Cases:
     ) -> tuple[Case, tuple[Target, ...]]:
         """Store the finding and its label event together; also says what it unblocked.
 
-        `legitimate` releases the hold and the blocks of the same decision. The same finding
-        again is the same answer; another one raises CaseResolved.
+        `legitimate` releases the hold and the blocks of the same decision. A finding about a
+        listing is no label: it says nothing about the payment. The same finding again is
+        the same answer; another one raises CaseResolved, one of the other kind InvalidInput.
         """
+        _check(await self.get(case_id), found)
         now = self._clock.now()
-        released: tuple[Target, ...] = ()
         async with self._db.begin() as conn:
             won = await conn.execute(
                 sa.update(cases)
@@ -77,19 +84,30 @@ class Cases:
             )
             row = won.mappings().first()
             if row is not None:
-                event = label_event(
-                    case_id, row["transaction_id"], found.resolution, now
-                )
-                await self._outbox.add(conn, [event])
-                if found.resolution == "legitimate":
-                    decision_id = row["decision_id"]
-                    await close_holds(conn, decision_id, "case", now)
-                    released = await close_blocks(
-                        self._db, conn, blocks.c.decision_id == decision_id, "case", now
-                    )
-        if row is not None:
-            return Case(**row), released
+                resolved = Case(**row)
+                return resolved, await self._follow_up(conn, resolved, now)
         case = await self.get(case_id)
         if case.resolution != found.resolution:
             raise CaseResolved
         return case, ()
+
+    async def _follow_up(
+        self, conn: AsyncConnection, case: Case, now: datetime
+    ) -> tuple[Target, ...]:
+        """The label of a finding about a payment, and what that lifts."""
+        if case.resolution != "fraud" and case.resolution != "legitimate":
+            return ()
+        event = label_event(case.case_id, case.transaction_id, case.resolution, now)
+        await self._outbox.add(conn, [event])
+        if case.resolution == "fraud":
+            return ()
+        await close_holds(conn, case.decision_id, "case", now)
+        theirs = blocks.c.decision_id == case.decision_id
+        return await close_blocks(self._db, conn, theirs, "case", now)
+
+
+def _check(case: Case, found: CaseResolution) -> None:
+    kind = PaymentResolution if case.listing is None else ListingResolution
+    if found.resolution not in get_args(kind):
+        allowed = " or ".join(get_args(kind))
+        raise InvalidInput(errors=[("resolution", f"of this case is {allowed}")])

@@ -101,7 +101,9 @@ def _own(
             return tables.alerts, {**row, **money, **reason}
         case "case":
             row = {"case_id": effect.reference, "decision": request.decision}
-            return tables.cases, {**row, **money, **reason, "state": "open"}
+            found = request.listing.model_dump() if request.listing else None
+            about = {**money, **reason, "listing": found}
+            return tables.cases, {**row, **about, "state": "open"}
         case _:
             return tables.blocks, {
                 "block_id": effect.reference,

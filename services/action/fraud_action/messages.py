@@ -5,7 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from fraud_shared.contracts.action import ChallengeResolved
+from fraud_shared.contracts.action import (
+    CaseFinding,
+    ChallengeResolved,
+    ListingFinding,
+)
 from fraud_shared.contracts.base import AmountMinor, Contract, Identifier
 from fraud_shared.contracts.events import (
     CHALLENGE_RESOLVED,
@@ -74,18 +78,23 @@ class Block(Contract):
 
 
 class Case(Contract):
-    """A payment that an analyst should look at."""
+    """A payment that an analyst should look at.
+
+    With a `listing` it is not the payment's verdict that asks for it: a party that it named
+    was found on a sanctions list that changed since.
+    """
 
     case_id: Identifier
     decision_id: Identifier
     transaction_id: Identifier
     account_id: Identifier
-    decision: str
-    amount_minor: AmountMinor
-    currency: CurrencyCode
+    decision: str | None
+    amount_minor: AmountMinor | None
+    currency: CurrencyCode | None
     reason: str
+    listing: ListingFinding | None
     state: Literal["open", "resolved"]
-    resolution: Literal["fraud", "legitimate"] | None
+    resolution: CaseFinding | None
     analyst: Identifier | None
     note: str | None
     created_at: AwareDatetime

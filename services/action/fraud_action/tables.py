@@ -119,15 +119,17 @@ deliveries = sa.Table(
     sa.Index("deliveries_due", "state", "next_attempt_at"),
 )
 
+# A case is about a payment, or about a `listing`: then there is no verdict and no sum.
 cases = sa.Table(
     "cases",
     metadata,
     sa.Column("case_id", _ID, primary_key=True),
     *_subject(),
-    sa.Column("decision", sa.String(16), nullable=False),
-    sa.Column("amount_minor", sa.BigInteger, nullable=False),
-    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("decision", sa.String(16)),
+    sa.Column("amount_minor", sa.BigInteger),
+    sa.Column("currency", sa.String(3)),
     sa.Column("reason", sa.String(256), nullable=False),
+    sa.Column("listing", sa.JSON(none_as_null=True)),
     sa.Column("state", _STATE, nullable=False),
     sa.Column("resolution", sa.String(16)),
     sa.Column("analyst", _ID),

@@ -26,7 +26,7 @@ from fraud_shared.contracts.decision import (
     PolicyContext,
     decide_request,
 )
-from fraud_shared.contracts.screening import PartyQuery, ScreeningResult
+from fraud_shared.contracts.screening import PartyQuery, PaymentRef, ScreeningResult
 from fraud_shared.contracts.signal import Signal
 from fraud_shared.contracts.transaction import Transaction
 from fraud_shared.mesh.deadline import Deadline
@@ -76,7 +76,7 @@ class Pipeline:
         wall = call.deadline.capped(self.settings.wall_ms)
         early = wall.minus(self.settings.tail_ms)
         screening = asyncio.create_task(
-            self._screen(watch, parties, call, early), name="screening"
+            self._screen(watch, payment, parties, call, early), name="screening"
         )
         try:
             return await self._stages(payment, key, call, watch, wall, early, screening)
@@ -207,12 +207,16 @@ class Pipeline:
     async def _screen(
         self,
         watch: Stopwatch,
+        payment: Transaction,
         parties: tuple[PartyQuery, ...],
         call: Call,
         deadline: Deadline,
     ) -> ScreeningResult:
+        of = PaymentRef(
+            transaction_id=payment.transaction_id, account_id=payment.account_id
+        )
         with watch.stage("screening"):
-            return await self.screening.screen(parties, call, deadline)
+            return await self.screening.screen(parties, call, deadline, payment=of)
 
     async def _earlier(self, stored: Stored, key: Key, call: Call) -> bytes:
         """The bytes of an earlier reply, waiting for them within this call's deadline."""

@@ -4,6 +4,7 @@ from pydantic import ValidationError
 
 from fraud_shared.contracts.screening import (
     PartyQuery,
+    PaymentRef,
     ScreeningRequest,
     ScreeningResult,
 )
@@ -22,12 +23,21 @@ class Screening:
         self._door = door
 
     async def screen(
-        self, parties: tuple[PartyQuery, ...], call: Call, deadline: Deadline
+        self,
+        parties: tuple[PartyQuery, ...],
+        call: Call,
+        deadline: Deadline,
+        *,
+        payment: PaymentRef | None = None,
     ) -> ScreeningResult:
-        """The result, or `unavailable` when there is none in time: never clear."""
+        """The result, or `unavailable` when there is none in time: never clear.
+
+        `payment`: whose parties these are; they are then screened again when a list changes.
+        """
         if not parties:
             return NOBODY_NAMED
-        body = ScreeningRequest(parties=parties).model_dump_json().encode()
+        request = ScreeningRequest(parties=parties, payment=payment)
+        body = request.model_dump_json().encode()
         try:
             reply = await self._door.call(
                 "sanctions",

@@ -19,6 +19,7 @@ import structlog
 from fraud_sanctions import stored
 from fraud_sanctions.delta import Delta, delta, fingerprints
 from fraud_sanctions.records import WatchList
+from fraud_sanctions.store import Store
 from fraud_shared.contracts.events import (
     LIST_UPDATED,
     CloudEvent,
@@ -26,13 +27,11 @@ from fraud_shared.contracts.events import (
     event_id,
 )
 from fraud_shared.mesh.clock import Clock
-from fraud_shared.state.bus import Bus, envelope
-from fraud_shared.state.database import Database
-from fraud_shared.state.outbox import Outbox, Relay
-from fraud_shared.state.subscriptions import subscribers
 
 log = structlog.get_logger()
 LARGEST_DELTA = 10_000
+# The previous version of a list that was not there before.
+NEVER = "none"
 Row = sa.Row[Any]
 
 
@@ -48,7 +47,10 @@ class Version:
 def list_updated(
     version: Version, previous: str, changes: Delta, now: datetime
 ) -> CloudEvent:
-    """The event of one update; the same update gives the same event id."""
+    """The event of one update; the same update gives the same event id.
+
+    The same two versions make another update when the list went back in between.
+    """
     watch = version.watch
     room = LARGEST_DELTA
     kept: list[tuple[str, ...]] = []
@@ -67,7 +69,11 @@ def list_updated(
         complete=room > 0 or sum(map(len, kept)) == _size(changes),
     )
     return CloudEvent(
-        id=event_id(watch.list_id, LIST_UPDATED, f"{previous}\n{watch.version}"),
+        id=event_id(
+            watch.list_id,
+            LIST_UPDATED,
+            f"{previous}\n{watch.version}\n{version.fetched_at.isoformat()}",
+        ),
         source="urn:fraud:sanctions",
         type=LIST_UPDATED,
         subject=watch.list_id,
@@ -83,51 +89,33 @@ def _size(changes: Delta) -> int:
 class Announcer:
     """Compares the lists in use with what was announced, and writes events."""
 
-    def __init__(self, db: Database, bus: Bus, clock: Clock) -> None:
-        self._db = db
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
         self._clock = clock
-        self._outbox = Outbox(db, stored.outbox)
-        self._relay = Relay(db, stored.outbox, bus, outbox=self._outbox)
-        self._bus = bus
-        self._started = False
-
-    async def start(self) -> None:
-        """Open the store, if it is there; else the first announcement tries again.
-
-        Migrating takes the event loop for a while, so it is done before requests come.
-        """
-        try:
-            await self.open()
-        except Exception as error:
-            log.warning("announcer_waits", exception=type(error).__name__)
-
-    async def open(self) -> None:
-        """Open and migrate the store, once. Raises Unavailable."""
-        if not self._started:
-            await self._db.start()
-            self._started = True
 
     async def announce(
         self, lists: Sequence[WatchList], since: Mapping[str, datetime]
     ) -> int:
         """Write an event for each list that is newer than announced; returns how many.
 
-        A list that was never announced is noted without an event: there is no delta.
+        The lists of the first start are noted without an event: nobody was screened before.
+        A list that is added later is announced, with all of its entities.
         """
-        await self.open()
-        known = await self._db.run(self._known, write=False)
+        await self._store.open()
+        known = await self._store.db.run(self._known, write=False)
         written = 0
         for watch in lists:
             if known.get(watch.list_id) == watch.version:
                 continue
             marks = await asyncio.to_thread(fingerprints, watch.entities)
             version = Version(watch, since[watch.list_id], marks)
-            written += await self._db.run(
-                lambda conn, version=version: self._note(conn, version)  # type: ignore[misc]
+            written += await self._store.db.run(
+                lambda conn, version=version: self._note(  # type: ignore[misc]
+                    conn, version, first_start=not known
+                )
             )
-        if subscribers(LIST_UPDATED):
-            while await self._relay.deliver():
-                pass
+        if written:
+            self._store.outbox.written.set()
         return written
 
     def _known(self, conn: sa.Connection) -> dict[str, str]:
@@ -135,7 +123,7 @@ class Announcer:
         rows = conn.execute(sa.select(table.c.list_id, table.c.version))
         return {row.list_id: row.version for row in rows}
 
-    def _note(self, conn: sa.Connection, version: Version) -> int:
+    def _note(self, conn: sa.Connection, version: Version, *, first_start: bool) -> int:
         """One list, in one transaction: its new version, and the event of it."""
         table, watch = stored.announced, version.watch
         query = sa.select(table).where(table.c.list_id == watch.list_id)
@@ -146,9 +134,11 @@ class Announcer:
             "fingerprints": zlib.compress(json.dumps(dict(version.marks)).encode()),
         }
         if row is None:
-            first = self._db.insert(table).values(list_id=watch.list_id, **values)
-            conn.execute(first.on_conflict_do_nothing())
-            return 0
+            first = self._store.db.insert(table).values(list_id=watch.list_id, **values)
+            won = conn.execute(first.on_conflict_do_nothing()).rowcount
+            if first_start or not won:
+                return 0
+            return self._write(conn, version, NEVER, delta({}, version.marks))
         # Another replica may have announced this version, or a newer one.
         if row.version == watch.version or row.fetched_at > version.fetched_at:
             return 0
@@ -156,15 +146,15 @@ class Announcer:
         conn.execute(
             sa.update(table).where(table.c.list_id == watch.list_id).values(**values)
         )
+        return self._write(conn, version, row.version, changes)
+
+    def _write(
+        self, conn: sa.Connection, version: Version, previous: str, changes: Delta
+    ) -> int:
         if not changes:
             return 0
-        event = list_updated(version, row.version, changes, self._clock.now())
-        self._outbox.insert(conn, [envelope(event)])
-        log.info("list_update_announced", list=watch.list_id, entities=_size(changes))
+        event = list_updated(version, previous, changes, self._clock.now())
+        self._store.write_event(conn, event)
+        list_id = version.watch.list_id
+        log.info("list_update_announced", list=list_id, entities=_size(changes))
         return 1
-
-    async def close(self) -> None:
-        """Let go of the store and the bus."""
-        await self._bus.close()
-        if self._started:
-            await self._db.stop()

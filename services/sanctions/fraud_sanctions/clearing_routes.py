@@ -4,55 +4,21 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import ConfigDict
 
 from fraud_sanctions.desk import ScreeningDesk
 from fraud_sanctions.register import Register, Row
-from fraud_shared.contracts.base import Contract, Identifier, Instant, Text
+from fraud_shared.contracts.base import Identifier
+from fraud_shared.contracts.clearing import (
+    ClearedPair,
+    ClearedPairs,
+    ClearRequest,
+    RevokeRequest,
+)
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.web.guard import require_service
 from fraud_shared.web.problems import InvalidInput, NotFound
 
 LONGEST = timedelta(days=366)
-
-
-class ClearRequest(Contract):
-    """`POST /v1/cleared`: this account's holder is not that listed entity.
-
-    `account`: the payment system's reference, never a name. `who`: the person answerable;
-    `why`: the ground, without personal data.
-    """
-
-    account: Identifier
-    entity_id: Identifier
-    who: Identifier
-    why: Text
-    until: Instant
-
-
-class ClearedPair(Contract):
-    """One clearing; `ended_*` say who ended it, when, and as what (`REVOKED`,
-    `LISTING_CHANGED`, `LISTING_GONE`)."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    clearing_id: str
-    account: str
-    entity_id: str
-    list_id: str
-    who: str
-    why: str
-    cleared_at: Instant
-    until: Instant
-    ended_at: Instant | None
-    ended_by: str | None
-    ended_why: str | None
-
-
-class ClearedPairs(Contract):
-    """Clearings, newest first, at most 1,000."""
-
-    cleared: tuple[ClearedPair, ...]
 
 
 Asked = Annotated[Identifier | None, Query()]
@@ -87,10 +53,10 @@ def router(desk: ScreeningDesk, register: Register, clock: Clock) -> APIRouter:
         rows = await register.rows(account=account, entity_id=entity_id)
         return ClearedPairs(cleared=tuple(map(_view, rows)))
 
-    @routes.delete("/{clearing_id}", operation_id="revokeCleared")
-    async def revoke(clearing_id: Identifier, who: Identifier) -> ClearedPair:
+    @routes.post("/{clearing_id}/revoke", operation_id="revokeCleared")
+    async def revoke(clearing_id: Identifier, request: RevokeRequest) -> ClearedPair:
         """Take a clearing back; the record of it stays."""
-        row = await register.revoke(clearing_id, who)
+        row = await register.revoke(clearing_id, request.who)
         if row is None:
             raise NotFound
         return _view(row)

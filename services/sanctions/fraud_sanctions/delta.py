@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from fraud_sanctions.records import ListedEntity
 
@@ -28,6 +28,12 @@ def fingerprint(entity: ListedEntity) -> str:
     }
     text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def likeness_mark(entity: ListedEntity) -> str:
+    """The fingerprint of what tells who the entity is: another programme or day of listing
+    makes nobody resemble it who did not before."""
+    return fingerprint(replace(entity, programs=(), listed_on=None))
 
 
 def fingerprints(entities: Iterable[ListedEntity]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import structlog
@@ -38,6 +38,11 @@ class Edition:
     screener: Screener
     by_id: Mapping[str, ListedEntity]
     since: Mapping[str, datetime]
+
+    @cached_property
+    def held(self) -> Mapping[str, str]:
+        """The version of each list."""
+        return {watch.list_id: watch.version for watch in self.lists}
 
     def versions(self, now: datetime) -> tuple[ListVersion, ...]:
         """What an answer given now was made from."""
@@ -89,7 +94,6 @@ class ScreeningDesk:
         """Load the first edition (a failure is fatal), then watch the folder and announce
         what changes (a failure is not: it is tried again)."""
         await self.reload()
-        await self._announcer.start()
         watch = asyncio.create_task(self._watch())
         announcing = repeating(
             "list_updates", self.announce, every_s=_ANNOUNCE_EVERY_S, wake=self._flipped

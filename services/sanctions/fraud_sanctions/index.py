@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from fraud_sanctions.records import ListedEntity
 from fraud_sanctions.vocabulary import Similar, Vocabulary
 
 Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 CANDIDATES = 40
 _JOINED_BITS = 14.0
 _JOINED_MOST = 0.9
@@ -116,10 +117,16 @@ class Index:
         """For each word of the query, the listed words it resembles."""
         return [self.vocabulary.similar(word) for word in name.words]
 
+    def of(self, entity_ids: Container[str]) -> Mask:
+        """Which entries belong to these entities."""
+        wanted = [entity.entity_id in entity_ids for entity in self.entities]
+        return np.array([wanted[entry.entity] for entry in self.entries], dtype=bool)
+
     def candidates(
-        self, name: Name, similar: Sequence[Similar]
+        self, name: Name, similar: Sequence[Similar], only: Mask | None = None
     ) -> tuple[NDArray[np.int64], Floats]:
-        """Up to 40 entries and their ranks, those sharing most evidence first.
+        """Up to 40 entries and their ranks, those sharing most evidence first; `only`: of
+        those that the mask allows.
 
         No single word has to be right: each word adds what its best resembling word is
         worth, and names also meet by neighbouring words run together or by acronym.
@@ -143,6 +150,11 @@ class Index:
         ids = np.concatenate(touched)
         sums = agreed[ids]
         agreed[ids] = 0.0
+        if only is not None:
+            allowed = only[ids]
+            ids, sums = ids[allowed], sums[allowed]
+            if not len(ids):
+                return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         kept = sums >= _LEAST_SHARE * sums.max()
         distinct, first = np.unique(ids[kept], return_index=True)
         asked = sum(likeness.bits for likeness in similar)

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -10,14 +10,14 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from fraud_sanctions import stored
+from fraud_sanctions import party_rows, stored
 from fraud_sanctions.clearing import Cleared, Clearing, snapshot
 from fraud_sanctions.delta import fingerprint
 from fraud_sanctions.desk import Edition
 from fraud_sanctions.records import ListedEntity
+from fraud_sanctions.store import Store
 from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.clock import Clock
-from fraud_shared.state.database import Database
 
 log = structlog.get_logger()
 _EVERY_S = 30.0
@@ -31,14 +31,13 @@ class Register:
 
     def __init__(
         self,
-        db: Database,
+        store: Store,
         clock: Clock,
-        opened: Callable[[], Awaitable[None]],
         edition: Callable[[], Edition],
     ) -> None:
-        self._db = db
+        self._db = store.db
         self._clock = clock
-        self._opened = opened
+        self._opened = store.open
         self._edition = edition
         self._cleared = Cleared()
         self._reading = asyncio.Lock()
@@ -99,9 +98,12 @@ class Register:
             "cleared_at": self._clock.now(),
             "until": until,
         }
-        await self._db.run(
-            lambda conn: conn.execute(sa.insert(stored.cleared).values(**values))
-        )
+
+        def write(conn: sa.Connection) -> None:
+            conn.execute(sa.insert(stored.cleared).values(**values))
+            party_rows.unknow(conn, account, entity.entity_id)
+
+        await self._db.run(write)
         await self.refresh()
         (row,) = await self.rows(clearing_id=str(values["clearing_id"]))
         return row

@@ -12,6 +12,7 @@ from fraud_sanctions import telemetry
 from fraud_sanctions.answers import hit_of, party_of, readable, worst
 from fraud_sanctions.clearing import Clearing, split
 from fraud_sanctions.desk import Edition, ScreeningDesk
+from fraud_sanctions.party_book import PartyBook
 from fraud_sanctions.problems import NameUnreadable
 from fraud_sanctions.records import ListedEntity
 from fraud_sanctions.register import Register
@@ -94,12 +95,12 @@ class EntityView(BaseModel):
     lists: tuple[ListVersion, ...]
 
 
-def hot(desk: ScreeningDesk, register: Register) -> list[HotRoute]:
+def hot(desk: ScreeningDesk, register: Register, book: PartyBook) -> list[HotRoute]:
     """The route on the payment's path."""
 
     async def screen(request: ScreeningRequest, call: Call) -> ScreeningResult:
         """Each party's hits, and the worst status; every answer cites the lists used."""
-        result = await _screen(desk, register, request, call)
+        result = await _screen(desk, register, book, request, call)
         telemetry.SCREENINGS.labels(result.status).inc()
         call.note(screening=result.status, parties=len(request.parties))
         return result
@@ -117,13 +118,18 @@ def hot(desk: ScreeningDesk, register: Register) -> list[HotRoute]:
 
 
 async def _screen(
-    desk: ScreeningDesk, register: Register, request: ScreeningRequest, call: Call
+    desk: ScreeningDesk,
+    register: Register,
+    book: PartyBook,
+    request: ScreeningRequest,
+    call: Call,
 ) -> ScreeningResult:
     started = time.perf_counter()
     edition = desk.edition  # one edition answers the whole request
     versions = desk.versions(edition)
     found: list[ScreeningHit] = []
     cleared: list[ClearedHit] = []
+    screened: list[tuple[PartyQuery, list[ListedEntity]]] = []
     for at, query in enumerate(request.parties):
         if at and at % _TURN == 0:
             await asyncio.sleep(0)
@@ -132,8 +138,14 @@ async def _screen(
         if not readable(query.name):
             raise NameUnreadable(errors=[(f"parties.{at}.name", "no letter or digit")])
         standing, apart = _hits(desk, edition, query, register.of(query.account))
-        found += standing
-        cleared += apart
+        found += [hit_of(query.role, hit, desk.bands) for hit in standing]
+        cleared += [_cleared(query.role, hit, clearing) for hit, clearing in apart]
+        screened.append((query, [hit.entity for hit in standing]))
+    if request.payment is not None:
+        # A hit that comes too late is unknown to the payment, and stays news.
+        if call.deadline.expired:
+            screened = [(query, []) for query, _ in screened]
+        book.note(request.payment, screened, edition)
     return ScreeningResult(
         status=worst(found),
         hits=tuple(found[:5000]),
@@ -164,14 +176,10 @@ def _hits(
     edition: Edition,
     query: PartyQuery,
     clearings: Sequence[Clearing],
-) -> tuple[list[ScreeningHit], list[ClearedHit]]:
+) -> tuple[list[Hit], list[tuple[Hit, Clearing]]]:
     # As many more as may be cleared, so that none of those takes another one's place.
     hits = desk.screen(edition, party_of(query), beyond=len(clearings))
-    standing, cleared = split(hits, clearings, desk.now())
-    return (
-        [hit_of(query.role, hit, desk.bands) for hit in standing],
-        [_cleared(query.role, hit, clearing) for hit, clearing in cleared],
-    )
+    return split(hits, clearings, desk.now())
 
 
 def _cleared(role: str, hit: Hit, clearing: Clearing) -> ClearedHit:

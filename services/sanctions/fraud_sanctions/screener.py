@@ -7,7 +7,7 @@ from typing import Literal
 from fraud_sanctions.analyse import Name, readings
 from fraud_sanctions.evidence import log_odds, log_odds_of, probability, weigh
 from fraud_sanctions.explain import explain
-from fraud_sanctions.index import Entry, Index
+from fraud_sanctions.index import Entry, Index, Mask
 from fraud_sanctions.match import Alignment, align, wholes
 from fraud_sanctions.qualify import most_shift, qualify
 from fraud_sanctions.records import ListedEntity, Party
@@ -59,6 +59,13 @@ class _Scored:
     logit: float
 
 
+def readings_of(party: Party) -> Sequence[Name]:
+    """The party's name in each way it may have to be read."""
+    return readings(
+        party.name, person=None if party.kind is None else party.kind == "person"
+    )
+
+
 class Screener:
     """The matcher over one index. Pure: the same party gives the same hits."""
 
@@ -66,22 +73,33 @@ class Screener:
         self.index = index
 
     def screen(
-        self, party: Party, *, least: float = _LEAST_PROBABILITY, most: int = 20
+        self,
+        party: Party,
+        *,
+        least: float = _LEAST_PROBABILITY,
+        most: int = 20,
+        only: Mask | None = None,
     ) -> list[Hit]:
-        """Listed entities with a score of at least `least`, best first, at most `most`."""
+        """Listed entities with a score of at least `least`, best first, at most `most`.
+
+        `only`: as if the index held nothing but these entries, yet with the scores that
+        the whole index gives.
+        """
         best: dict[int, _Scored] = {}
         enough = log_odds_of(least) - most_shift(party)
-        for query in self._readings(party):
-            for scored in self._compare(query, enough):
+        for query in readings_of(party):
+            for scored in self._compare(query, enough, only):
                 known = best.get(scored.entry.entity)
                 if known is None or scored.logit > known.logit:
                     best[scored.entry.entity] = scored
         return self._hits(party, list(best.values()), least, most)
 
-    def _compare(self, query: Name, enough: float) -> Iterator[_Scored]:
+    def _compare(
+        self, query: Name, enough: float, only: Mask | None
+    ) -> Iterator[_Scored]:
         """The query aligned with every candidate that may still reach log odds `enough`."""
         similar = self.index.similar(query)
-        ids, ranks = self.index.candidates(query, similar)
+        ids, ranks = self.index.candidates(query, similar, only)
         hopeful = max(int((ranks >= enough + _RANK_AHEAD).sum()), _ALWAYS)
         entries = [self.index.entries[at] for at in ids[:hopeful].tolist()]
         if not entries:
@@ -91,11 +109,6 @@ class Screener:
             alignment = align(query, similar, entry.listed, whole)
             person = self.index.entities[entry.entity].kind == "person"
             yield _Scored(entry, query, alignment, log_odds(alignment, person=person))
-
-    def _readings(self, party: Party) -> Sequence[Name]:
-        return readings(
-            party.name, person=None if party.kind is None else party.kind == "person"
-        )
 
     def _hits(
         self, party: Party, found: Sequence[_Scored], least: float, most: int

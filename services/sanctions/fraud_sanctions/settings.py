@@ -18,6 +18,9 @@ class Settings(ServiceSettings):
     `lists`: a folder of list files; the fictional sample when not set. `possible`, `match`:
     lower ends of the bands. `stale_after_hours`: from then on answers say that they are
     stale. `check_every_s`: how often the folder is looked at for new files; 0 is never.
+    `party_retention_days`: how long a party is known after its last payment; 0 keeps none,
+    and erases those that were kept. `party_queue`: parties that wait to be written.
+    `rescreen_share`: share of the time that screening known parties again may take.
     """
 
     model_config = SettingsConfigDict(env_prefix="FRAUD_SANCTIONS_")
@@ -32,6 +35,9 @@ class Settings(ServiceSettings):
     hits_per_party: Annotated[int, Field(ge=1, le=100)] = 5
     stale_after_hours: Annotated[float, Field(gt=0.0)] = 72.0
     check_every_s: Annotated[float, Field(ge=0.0)] = 60.0
+    party_retention_days: Annotated[int, Field(ge=0, le=3650)] = 90
+    party_queue: Annotated[int, Field(ge=1)] = 10_000
+    rescreen_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.25
     max_body_bytes: int = 512 * 1024
 
     @model_validator(mode="after")

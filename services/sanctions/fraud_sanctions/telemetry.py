@@ -34,3 +34,40 @@ LIST_LOADS = Counter(
     ["list", "outcome"],
     registry=REGISTRY,
 )
+PARTIES = Gauge(
+    "fraud_sanctions_known_parties",
+    "Parties of recent payments that are kept, counted once an hour.",
+    registry=REGISTRY,
+)
+PARTIES_NOTED = Counter(
+    "fraud_sanctions_parties_noted",
+    "Parties written to the store, new ones and those seen again.",
+    registry=REGISTRY,
+)
+PARTIES_LEFT_OUT = Counter(
+    "fraud_sanctions_parties_left_out",
+    "Parties not kept: the queue was full, or the store refused them. Alert above 0.",
+    registry=REGISTRY,
+)
+PARTIES_RESCREENED = Counter(
+    "fraud_sanctions_parties_rescreened",
+    "Known parties screened again because a list changed.",
+    registry=REGISTRY,
+)
+RESCREEN_HITS = Counter(
+    "fraud_sanctions_rescreen_hits",
+    "Hits of screening again: new ones become cases, known ones have theirs.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+RESCREEN_SECONDS = Histogram(
+    "fraud_sanctions_rescreen_duration_seconds",
+    "Time to screen all known parties against one update.",
+    buckets=(0.1, 1.0, 10.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0),
+    registry=REGISTRY,
+)
+RESCREEN_BACKLOG = Gauge(
+    "fraud_sanctions_rescreen_backlog",
+    "Known parties still to be screened again. Alert when above 0 for an hour.",
+    registry=REGISTRY,
+)

@@ -1,12 +1,35 @@
+import contextlib
 import shutil
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+import fraud_sanctions
+from fraud_sanctions import stored
+from fraud_sanctions.announcer import Announcer
+from fraud_sanctions.desk import ScreeningDesk
+from fraud_sanctions.hearing import Hearing
 from fraud_sanctions.index import Index
+from fraud_sanctions.party_book import PartyBook
 from fraud_sanctions.records import ListedEntity, ListedName, Party
+from fraud_sanctions.register import Register
+from fraud_sanctions.rescreener import Parts, Rescreener
 from fraud_sanctions.screener import Screener
-from fraud_sanctions.settings import SAMPLE_LISTS
+from fraud_sanctions.settings import SAMPLE_LISTS, Settings
+from fraud_sanctions.store import Store
+from fraud_shared.contracts.events import ACTION_REQUESTED, LIST_UPDATED, CloudEvent
+from fraud_shared.contracts.screening import PartyQuery, PaymentRef
+from fraud_shared.state.database import Database
+from fraud_shared.testing.asgi import TEST_TOKEN_KEY
+from fraud_shared.testing.clocks import FakeClock
+from fraud_shared.testing.fakes import FakeBus
+from fraud_shared.testing.servers import sql_schema, sql_url
+
+__all__ = ["sql_schema", "sql_url"]
+MIGRATIONS = Path(fraud_sanctions.__file__).parent / "migrations"
+HEADER = "id,name,type,aliases,birth_date,countries,identifiers,programs"
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +78,117 @@ def score(listed):
         return hits[0].score if hits else 0.0
 
     return of
+
+
+@dataclass
+class Replica:
+    """The service's parts over one store, with nothing in the background."""
+
+    settings: Settings
+    store: Store
+    desk: ScreeningDesk
+    register: Register
+    book: PartyBook
+    hearing: Hearing
+    rescreener: Rescreener
+    bus: FakeBus
+
+    async def reload(self):
+        """Read the lists again and tell of what changed."""
+        await self.desk.reload()
+        return await self.desk.announce()
+
+    async def hear(self):
+        """Every list update that was told of so far, again those heard before."""
+        relay = self.store.relay(self.bus)
+        while await relay.deliver():
+            pass
+        events = [CloudEvent.model_validate_json(e.body) for e in self.bus.published]
+        await self.hearing.handle([e for e in events if e.type == LIST_UPDATED])
+
+    async def update(self):
+        """Reload, hear of it, and screen known parties again."""
+        await self.reload()
+        await self.hear()
+        await self.rescreener.round()
+
+    def pay(self, name, number=1, role="customer", at=None):
+        """A payment with one party, screened and noted."""
+        account = f"acc-{number}"
+        holder = account if role == "customer" else None
+        query = PartyQuery(role=role, name=name, account=holder)
+        edition = at or self.desk.edition
+        hits = self.desk.screen(edition, Party(name))
+        payment = PaymentRef(transaction_id=f"tx-{number}", account_id=account)
+        self.book.note(payment, [(query, [hit.entity for hit in hits])], edition)
+
+    async def rows(self, table):
+        return await self.store.db.run(
+            lambda conn: conn.execute(sa.select(table)).all(), write=False
+        )
+
+    async def cases(self):
+        """The data of each case that was asked for."""
+        bodies = [
+            row.body
+            for row in await self.rows(stored.outbox)
+            if row.type == ACTION_REQUESTED
+        ]
+        return [CloudEvent.model_validate_json(body).data for body in bodies]
+
+
+@dataclass
+class World:
+    """Everything around the service: one folder of lists, one store, one bus."""
+
+    folder: Path
+    url: str
+    schema: str
+    clock: FakeClock = field(default_factory=FakeClock)
+    bus: FakeBus = field(default_factory=FakeBus)
+
+    def lists(self, *rows, list_id="own"):
+        """The list as it is from now on: people whom nobody resembles, and these."""
+        others = [
+            f"F-{c},Brast{c * 3}olin Quimb{c * 3}erhast,person"
+            for c in "bdfgklmnprstvz"
+        ]
+        width = HEADER.count(",")
+        rows = [row + "," * (width - row.count(",")) for row in (*others, *rows)]
+        (self.folder / f"{list_id}.csv").write_text("\n".join((HEADER, *rows)) + "\n")
+
+    @contextlib.asynccontextmanager
+    async def replica(self, *, page=200, **overrides):
+        """One of several, or the one after a restart."""
+        fields = {"token_key": TEST_TOKEN_KEY, "lists": self.folder, **overrides}
+        settings = Settings(**fields)
+        db = Database(self.url, schema=self.schema, migrations=MIGRATIONS, pool_size=4)
+        store = Store(db)
+        desk = ScreeningDesk(settings, self.clock, Announcer(store, self.clock))
+        register = Register(store, self.clock, lambda: desk.edition)
+        hearing = Hearing(store, self.clock)
+        parts = Parts(store, desk, register, hearing, self.clock)
+        one = Replica(
+            settings,
+            store,
+            desk,
+            register,
+            PartyBook(settings, store, self.clock),
+            hearing,
+            Rescreener(settings, parts, page=page),
+            self.bus,
+        )
+        try:
+            await one.reload()
+            await register.refresh()
+            yield one
+        finally:
+            await store.close()
+
+
+@pytest.fixture
+def world(tmp_path, sql_url, sql_schema):
+    made = World(tmp_path / "own", sql_url, sql_schema)
+    made.folder.mkdir()
+    made.lists()
+    return made

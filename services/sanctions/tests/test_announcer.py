@@ -13,6 +13,7 @@ from fraud_sanctions.app import create_app
 from fraud_sanctions.delta import Delta
 from fraud_sanctions.records import WatchList
 from fraud_sanctions.settings import Settings
+from fraud_sanctions.store import Store
 from fraud_shared.contracts.events import LIST_UPDATED, CloudEvent, ListUpdated
 from fraud_shared.state.database import Database
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
@@ -36,18 +37,17 @@ def watch(listed):
 
 
 @pytest.fixture
-def open_announcer(tmp_path):
+def open_announcer(sql_url, sql_schema):
     """An announcer over one database; opened twice it is a restart or a replica."""
 
     @contextlib.asynccontextmanager
     async def open_one():
-        db = Database(
-            f"sqlite:///{tmp_path}/sanctions.db", schema="s", migrations=MIGRATIONS
-        )
-        announcer = Announcer(db, FakeBus(), FakeClock())
+        db = Database(sql_url, schema=sql_schema, migrations=MIGRATIONS)
+        store = Store(db)
+        announcer = Announcer(store, FakeClock())
         announcer.db = db
         yield announcer
-        await announcer.close()
+        await store.close()
 
     return open_one
 
@@ -109,6 +109,31 @@ class TestAnnouncing:
             await announce(ahead, watch("2", "b"), NOW + timedelta(hours=1))
             assert await announce(behind, watch("1", "a"), NOW) == 0
             assert len(await events(ahead)) == 1
+
+    async def test_a_list_that_comes_later_is_announced_whole(
+        self, open_announcer, watch, listed
+    ):
+        async with open_announcer() as announcer:
+            await announce(announcer, watch("1", "a"))
+            new = WatchList("un", "7", "0" * 64, None, NOW, (listed("b", key="b"),))
+            since = {"own": NOW, "un": NOW}
+            assert await announcer.announce([watch("1", "a"), new], since) == 1
+            (event,) = await events(announcer)
+        assert (event.list, event.previous_version) == ("un", "none")
+        assert event.added == ("b",)
+
+    async def test_back_and_forth_is_announced_each_time(self, open_announcer, watch):
+        async with open_announcer() as announcer:
+            for hours, (version, name) in enumerate(
+                [("1", "a"), ("2", "b"), ("1", "a"), ("2", "b")]
+            ):
+                at = NOW + timedelta(hours=hours)
+                await announce(announcer, watch(version, name), at)
+            assert [event.version for event in await events(announcer)] == [
+                "2",
+                "1",
+                "2",
+            ]
 
     async def test_another_version_of_the_same_content_is_no_news(
         self, open_announcer, watch

@@ -79,14 +79,19 @@ def clock():
 
 
 @pytest.fixture
-def serve(clock, folder):
+def serve(clock, folder, sql_url, sql_schema):
     """The service over the sample lists; opened again it is a restart."""
 
     def open_one(**settings):
         made = Settings(
-            token_key=TEST_TOKEN_KEY, check_every_s=0.0, lists=folder, **settings
+            token_key=TEST_TOKEN_KEY,
+            check_every_s=0.0,
+            lists=folder,
+            database_url=sql_url,
+            **settings,
         )
-        return client(create_app(made, clock=clock, bus=FakeBus()))
+        app = create_app(made, clock=clock, bus=FakeBus(), schema=sql_schema)
+        return client(app)
 
     return open_one
 
@@ -106,6 +111,10 @@ async def clear(http, clock, **facts):
     reply = await http.post("/v1/cleared", json=request(clock, **facts))
     assert reply.status_code == 201, reply.text
     return reply.json()
+
+
+async def revoke(http, key, who="analyst-8"):
+    return await http.post(f"/v1/cleared/{key}/revoke", json={"who": who})
 
 
 async def screen(http, account="acc-1", name="Zoltarin Krandalov"):
@@ -142,8 +151,7 @@ class TestTheService:
                 result = await screen(http, name="Zoltarin Vesperovich Krandalov")
                 assert result["status"] == "match"
                 assert {hit["entity_id"] for hit in result["hits"]}.isdisjoint({key})
-                who = {"who": "analyst-8"}
-                await http.delete(f"/v1/cleared/{made['clearing_id']}", params=who)
+                await revoke(http, made["clearing_id"])
 
     async def test_a_clearing_ends_on_its_day(self, serve, clock):
         async with serve() as http:
@@ -179,11 +187,10 @@ class TestTheService:
     ):
         async with serve() as http:
             key = (await clear(http, clock))["clearing_id"]
-            path = f"/v1/cleared/{key}"
-            reply = await http.delete(path, params={"who": "analyst-8"})
+            reply = await revoke(http, key)
             assert reply.json()["ended_why"] == "REVOKED"
             assert (await screen(http))["status"] == "match"
-            again = await http.delete(path, params={"who": "analyst-9"})
+            again = await revoke(http, key, who="analyst-9")
             assert again.json()["ended_by"] == "analyst-8"
             (row,) = (await http.get("/v1/cleared")).json()["cleared"]
             assert (row["who"], row["ended_by"]) == ("analyst-7", "analyst-8")
@@ -218,7 +225,7 @@ class TestTheService:
 
     async def test_what_does_not_exist_cannot_be_taken_back(self, serve):
         async with serve() as http:
-            reply = await http.delete("/v1/cleared/none", params={"who": "analyst-8"})
+            reply = await revoke(http, "none")
         assert reply.status_code == 404
 
     async def test_without_a_token_nothing_is_cleared(self, clock):

@@ -1,11 +1,17 @@
 """Actions: what is done about a verdict, and what became of a challenge or a case."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import NAMESPACE_URL, uuid5
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from fraud_shared.contracts.base import AmountMinor, Contract, Identifier, Text
+from fraud_shared.contracts.base import (
+    AmountMinor,
+    Contract,
+    Identifier,
+    Probability,
+    Text,
+)
 from fraud_shared.contracts.iso import CurrencyCode
 
 ActionKind = Literal[
@@ -18,6 +24,9 @@ ActionKind = Literal[
     "case",
 ]
 ActionStatus = Literal["done", "queued", "failed"]
+PaymentResolution = Literal["fraud", "legitimate"]
+ListingResolution = Literal["listed", "not_listed"]
+CaseFinding = PaymentResolution | ListingResolution
 
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:fraud:actions")
@@ -28,19 +37,49 @@ def action_id(decision_id: str, kind: ActionKind) -> str:
     return str(uuid5(_NAMESPACE, f"{decision_id}\n{kind}"))
 
 
+class ListingFinding(Contract):
+    """A party of an earlier payment that a changed sanctions list names.
+
+    The listed entity by its id and the party by its role: never a name. `version`: that of
+    the list it was found in; `similarity`, `strength`, `status` as in a `ScreeningHit`.
+    """
+
+    role: Identifier
+    list: Identifier
+    version: Identifier
+    entity_id: Identifier
+    similarity: Probability
+    strength: Probability
+    status: Literal["possible", "match"]
+
+
 class ActionRequest(Contract):
-    """`POST /execute`: the effects of one verdict. Repeating it changes nothing."""
+    """`POST /execute`: the effects of one verdict. Repeating it changes nothing.
+
+    With a `listing` there is no verdict and no sum: it asks for a case and nothing else,
+    and the transaction is the one that the party was last noted with.
+    """
 
     decision_id: Identifier
     transaction_id: Identifier
     account_id: Identifier
-    decision: Literal["APPROVE", "CHALLENGE", "DECLINE"]
+    decision: Literal["APPROVE", "CHALLENGE", "DECLINE"] | None = None
     actions: Annotated[tuple[ActionKind, ...], Field(min_length=1, max_length=7)]
-    amount_minor: AmountMinor
-    currency: CurrencyCode
+    amount_minor: AmountMinor | None = None
+    currency: CurrencyCode | None = None
     card_token: Identifier | None = None
     device_id: Identifier | None = None
     reason: Annotated[str, Field(max_length=256)]
+    listing: ListingFinding | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        sum_and_verdict = (self.decision, self.amount_minor, self.currency)
+        if self.listing is None and None in sum_and_verdict:
+            raise ValueError("decision, amount_minor and currency are required")
+        if self.listing is not None and self.actions != ("case",):
+            raise ValueError("a listing asks for a case and nothing else")
+        return self
 
 
 class ActionResult(Contract):
@@ -78,8 +117,12 @@ class ChallengeResolved(Contract):
 
 
 class CaseResolution(Contract):
-    """`POST /v1/cases/{id}/resolve`: what the analyst found. It becomes a label."""
+    """`POST /v1/cases/{id}/resolve`: what the analyst found.
 
-    resolution: Literal["fraud", "legitimate"]
+    Of a payment `fraud` or `legitimate`, which becomes its label; of a listing `listed` or
+    `not_listed`, which says nothing about the payment.
+    """
+
+    resolution: CaseFinding
     analyst: Identifier
     note: Text | None = None

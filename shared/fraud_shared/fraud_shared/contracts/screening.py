@@ -37,10 +37,22 @@ class PartyQuery(Contract):
     ] = ()
 
 
+class PaymentRef(Contract):
+    """The payment that names the parties, by references only."""
+
+    transaction_id: Identifier
+    account_id: Identifier
+
+
 class ScreeningRequest(Contract):
-    """`POST /screen`: up to 1,000 parties."""
+    """`POST /screen`: up to 1,000 parties.
+
+    `payment`: whose parties these are. They are then kept for a while, and screened again
+    when a list changes; without it nothing is kept.
+    """
 
     parties: Annotated[tuple[PartyQuery, ...], Field(min_length=1, max_length=1000)]
+    payment: PaymentRef | None = None
 
 
 class ScreeningHit(Contract):

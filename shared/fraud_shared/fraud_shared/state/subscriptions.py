@@ -19,6 +19,8 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
         family(events.CHALLENGE_RESOLVED),
     ),
     "action": (family(events.ACTION_REQUESTED),),
+    # Whichever replica hears of an update screens known parties again.
+    "sanctions": (family(events.LIST_UPDATED),),
     **dict.fromkeys(
         ("isolation_forest", "autoencoder", "xgboost", "lightgbm"),
         (family(events.MODEL_PROMOTED),),

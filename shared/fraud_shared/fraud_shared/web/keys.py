@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Scope = Literal["score", "label", "read", "admin"]
-SCOPES: tuple[Scope, ...] = ("score", "label", "read", "admin")
+Scope = Literal["score", "label", "read", "analyst", "admin"]
+SCOPES: tuple[Scope, ...] = ("score", "label", "read", "analyst", "admin")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 

@@ -1,0 +1,63 @@
+"""Cleared pairs: who was found not to be whom, and how that ended."""
+
+from pydantic import ConfigDict
+
+from fraud_shared.contracts.base import Contract, Identifier, Instant, Text
+
+
+class ClearRequest(Contract):
+    """`POST /v1/cleared`: this account's holder is not that listed entity.
+
+    `account`: the payment system's reference, never a name. `who`: the person answerable;
+    `why`: the ground, without personal data.
+    """
+
+    account: Identifier
+    entity_id: Identifier
+    who: Identifier
+    why: Text
+    until: Instant
+
+
+class RevokeRequest(Contract):
+    """`POST /v1/cleared/{id}/revoke`: the clearing is taken back, and by whom."""
+
+    who: Identifier
+
+
+class ClearedPair(Contract):
+    """One clearing; `ended_*` say who ended it, when, and as what (`REVOKED`,
+    `LISTING_CHANGED`, `LISTING_GONE`)."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    clearing_id: str
+    account: str
+    entity_id: str
+    list_id: str
+    who: str
+    why: str
+    cleared_at: Instant
+    until: Instant
+    ended_at: Instant | None
+    ended_by: str | None
+    ended_why: str | None
+
+
+class ClearedPairs(Contract):
+    """Clearings, newest first, at most 1,000."""
+
+    cleared: tuple[ClearedPair, ...]
+
+
+class ErasureRequest(Contract):
+    """`POST /v1/parties/erase`: forget the known parties of an account; `who` asks."""
+
+    account: Identifier
+    who: Identifier
+
+
+class Erased(Contract):
+    """How many known parties were erased."""
+
+    erased: int
