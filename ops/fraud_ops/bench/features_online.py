@@ -11,6 +11,7 @@ from fraud_features.facts import facts_of
 from fraud_features.layout import LOGS, SLOTS
 from fraud_features.memory import MemoryOnlineStore
 from fraud_features.online import OnlineStore
+from fraud_features.redis_script import LAYOUT_VERSION
 from fraud_features.redis_store import RedisOnlineStore, wire_arguments
 from fraud_features.testing import payment
 from fraud_shared.contracts.transaction import Transaction
@@ -57,7 +58,9 @@ async def round_trips(url: str, calls: int, seed: int) -> dict[str, Any]:
     for one in payments[calls : calls + 100]:
         await store.observe(one)
     per_payment = (await _reads(redis) - reads - 1) / 100
-    kept = await redis.get("{trips}:t:" + payments[calls].transaction_id)
+    kept = await redis.get(
+        f"{{trips}}:{LAYOUT_VERSION}:t:{payments[calls].transaction_id}"
+    )
     bare = await redis.script_load(f"return '{'1' * len(kept)}'")
     observed, floor = [], []
     for one in payments[calls + 100 :]:

@@ -7,7 +7,6 @@ read as zero.
 
 from collections.abc import Awaitable
 from datetime import datetime
-from functools import partial
 from hashlib import sha1
 from typing import Any, cast
 
@@ -26,12 +25,17 @@ from fraud_features.online import (
     OnlineStoreUnavailable,
     observed,
 )
-from fraud_features.redis_script import LABEL_SCRIPT, RESET_SCRIPT, observe_script
+from fraud_features.redis_script import (
+    LAYOUT_VERSION,
+    REPLY,
+    RESET_SCRIPT,
+    UNKNOWN,
+    Limits,
+    label_script,
+    observe_script,
+)
 from fraud_features.windows import LOG_CAP
 from fraud_shared.contracts.transaction import Transaction
-
-SHIFT_CAP = 64
-SIDE_CAP = 128
 
 
 class RedisOnlineStore:
@@ -49,10 +53,7 @@ class RedisOnlineStore:
         socket_timeout: float = 0.010,
         connect_timeout: float = 0.050,
         max_connections: int = 64,
-        log_cap: int = LOG_CAP,
-        seen_cap: int | None = None,
-        shift_cap: int = SHIFT_CAP,
-        side_cap: int = SIDE_CAP,
+        limits: Limits | None = None,
     ) -> None:
         pool = ConnectionPool.from_url(
             url,
@@ -66,16 +67,10 @@ class RedisOnlineStore:
         self._redis: Any = Redis(connection_pool=pool)
         self._pool = pool
         self._prefix = f"{{{prefix}}}"
-        script = partial(
-            observe_script,
-            log_cap=log_cap,
-            seen_cap=seen_cap,
-            shift_cap=shift_cap,
-            side_cap=side_cap,
-        )
-        self._observe = _Script(script())
-        self._peek = _Script(script(peek=True))
-        self._label = _Script(LABEL_SCRIPT)
+        limits = limits or Limits(log_cap=LOG_CAP)
+        self._observe = _Script(observe_script(limits))
+        self._peek = _Script(observe_script(limits, peek=True))
+        self._label = _Script(label_script())
         self._reset = _Script(RESET_SCRIPT)
 
     async def observe(self, payment: Transaction) -> Observation:
@@ -87,7 +82,7 @@ class RedisOnlineStore:
         return _parse(cast(bytes, line))
 
     async def apply_label(self, label: LabelEffect) -> None:
-        places = [f"{kind}:{key}" for kind, key in label.places]
+        places = [part for place in label.places for part in place]
         if places:
             t = microseconds(label.occurred_at)
             fraud = "1" if label.is_fraud else "0"
@@ -95,22 +90,23 @@ class RedisOnlineStore:
 
     async def put_block(self, kind: BlockKind, key: str, until: datetime) -> None:
         until_ms = microseconds(until) // 1000
-        await self._do(self._redis.set(self._key("b", kind, key), "1", pxat=until_ms))
+        await self._do(self._redis.set(self._block(kind, key), "1", pxat=until_ms))
 
     async def drop_block(self, kind: BlockKind, key: str) -> None:
-        await self._do(self._redis.delete(self._key("b", kind, key)))
+        await self._do(self._redis.delete(self._block(kind, key)))
 
     async def note_stand_in(
         self, account_id: str, amount_ref_minor: int, *, full: bool
     ) -> None:
-        key = self._key("i", account_id)
+        count, total = self._key("i:n", account_id), self._key("i:s", account_id)
         if full:
-            await self._do(self._redis.delete(key))
+            await self._do(self._redis.delete(count, total))
             return
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hincrby(key, "n", 1)
-            pipe.hincrby(key, "s", amount_ref_minor)
-            pipe.expire(key, PROFILE_TTL // 1_000_000)
+            pipe.incrby(count, 1)
+            pipe.incrby(total, amount_ref_minor)
+            pipe.expire(count, PROFILE_TTL // 1_000_000)
+            pipe.expire(total, PROFILE_TTL // 1_000_000)
             await self._do(pipe.execute())
 
     async def mark_warm(self) -> None:
@@ -135,7 +131,11 @@ class RedisOnlineStore:
         await self._pool.disconnect()
 
     def _key(self, *parts: str) -> str:
-        return ":".join((self._prefix, *parts))
+        return ":".join((self._prefix, LAYOUT_VERSION, *parts))
+
+    def _block(self, kind: BlockKind, key: str) -> str:
+        # No version: a block that somebody set holds whatever the rest looks like.
+        return f"{self._prefix}:b:{kind}:{key}"
 
     async def _run(self, script: "_Script", arguments: list[Any]) -> object:
         try:
@@ -198,17 +198,17 @@ def wire_arguments(facts: Facts) -> list[Any]:
 
 
 def _parse(line: bytes) -> Observation:
-    repeat = line.startswith(b"=")
-    if repeat:
-        line = line[1:]
-    warm, card, account, device, count, total, *slots = line.split(b",")
-    held = (card == b"1", account == b"1", device == b"1")
+    repeat = len(line) > REPLY.size
+    warm, card, account, device, count, total, *slots = REPLY.unpack(
+        line[1:] if repeat else line
+    )
+    held = (card, account, device)
     return observed(
-        tuple([int(slot) if slot else None for slot in slots]),
-        known=warm == b"1",
+        tuple([None if slot == UNKNOWN else slot for slot in slots]),
+        known=warm == 1,
         blocked=tuple(
             k for k, is_held in zip(BLOCK_KINDS, held, strict=True) if is_held
         ),
-        stand_in=(int(count), int(total)),
+        stand_in=(count, total),
         repeat=repeat,
     )

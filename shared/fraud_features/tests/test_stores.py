@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from struct import pack
 
 import pytest
 from redis.asyncio import Redis
@@ -11,6 +12,7 @@ from redis.asyncio import Redis
 from fraud_features.facts import facts_of
 from fraud_features.memory import MemoryOnlineStore
 from fraud_features.online import OnlineStoreUnavailable, open_online_store
+from fraud_features.redis_script import LAYOUT_VERSION, Limits
 from fraud_features.redis_store import RedisOnlineStore
 from fraud_features.registry import BANK
 from fraud_features.testing import (
@@ -100,11 +102,11 @@ class TestRedis(OnlineStoreContract):
     async def test_sums_stay_whole_beyond_fourteen_digits(self, redis_store, prefix):
         await redis_store.mark_warm()
         await redis_store.observe(payment(0, amount_minor=1))
-        log = f"{{{prefix}}}:l:account:acc-1"
-        [(entry, moment)] = await redis_store._redis.zrange(log, 0, 0, withscores=True)
-        await redis_store._redis.delete(log)
-        huge = entry.replace(b"|0|1", b"|0|1234567890123456")
-        await redis_store._redis.zadd(log, {huge: moment})
+        state = f"{{{prefix}}}:{LAYOUT_VERSION}:e:account:acc-1"
+        # Before it: a byte, a length, the newest moment and the last position.
+        sum_at = 1 + 4 + 8 + 8
+        huge = pack("<d", 1234567890123456)
+        await redis_store._redis.setrange(state, sum_at, huge)
         observation = await redis_store.observe(payment(1, amount_minor=1))
         assert 1234567890123457 in observation.raw
 
@@ -158,29 +160,26 @@ class TestExecutorsAgree:
     """Bit for bit, with limits so small that every rare path is taken."""
 
     @pytest.mark.parametrize(
-        ("log_cap", "seen_cap", "shift_cap", "side_cap"),
+        "limits",
         [
-            (200_000, None, 64, 256),
-            (200_000, None, 1, 3),
-            (200_000, None, 0, 1),
-            (15, 2, 1, 3),
+            Limits(log_cap=200_000, side_cap=256),
+            Limits(log_cap=200_000, shift_cap=1, side_cap=3, tail=16, peaks=2, seen=2),
+            Limits(log_cap=200_000, shift_cap=0, side_cap=1, tail=16, peaks=4, seen=3),
+            Limits(log_cap=15, seen_cap=2, shift_cap=1, side_cap=3),
+            Limits(log_cap=50, seen_cap=3, side_cap=3, tail=16, peaks=2, seen=2),
         ],
+        ids=str,
     )
-    async def test_same_observations(
-        self, prefix, log_cap, seen_cap, shift_cap, side_cap
-    ):
-        memory = MemoryOnlineStore(warm=True, log_cap=log_cap, seen_cap=seen_cap)
+    async def test_same_observations(self, prefix, limits):
+        caps = {"log_cap": limits.log_cap, "seen_cap": limits.seen_cap}
+        memory = MemoryOnlineStore(warm=True, **caps)
         redis = RedisOnlineStore(
-            redis_url(),
-            prefix=prefix,
-            socket_timeout=2.0,
-            log_cap=log_cap,
-            seen_cap=seen_cap,
-            shift_cap=shift_cap,
-            side_cap=side_cap,
+            redis_url(), prefix=prefix, socket_timeout=2.0, limits=limits
         )
         await redis.mark_warm()
-        for row in random_rows(800, seed=log_cap + shift_cap, entities=5, late=0.2):
+        for row in random_rows(
+            800, seed=limits.log_cap + limits.shift_cap, entities=5, late=0.2
+        ):
             transaction = transaction_of(row)
             one, two = (
                 await memory.observe(transaction),
