@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from fraud_decision.policy import Policy
-from fraud_post_auth.outcomes import Report, fold, settled
+from fraud_features.standing import Report
+from fraud_post_auth.outcomes import fold, settled
 from fraud_scoring.scorer import Floats64
 from fraud_scoring.training.dataset import Flags, Integers
 from fraud_shared.contracts.decision import DecisionMade, RiskModel, Verdict
@@ -176,9 +177,8 @@ def _version(model: ModelRef | None) -> str:
     return "?" if model is None else f"{model.name}@{model.version}+{model.hash[:8]}"
 
 
-def _report(report: LabelReported) -> Report:
+def _report(report: LabelReported) -> Report[datetime]:
     return Report(
-        label_id=report.label_id,
         label=report.label,
         source=report.source,
         reported_at=report.reported_at,

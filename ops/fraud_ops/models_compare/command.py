@@ -63,7 +63,7 @@ def compare_command(
         {
             "champion": CHAMPION,
             "challenger": CHALLENGER,
-            "versions": _versions(cases),
+            "models": _versions(cases),
             "policy": ruling.version,
             "maturity_days": maturity_days,
             "frauds": int(cases.fraud.sum()),
@@ -101,7 +101,7 @@ def _nothing(cases: Cases, error: Exception) -> None:
         console.print(f"  {count:,} left out: {reason}")
     console.print(
         "A payment counts once it is labelled, or silent for --maturity-days. "
-        "`fraud demo` leaves decisions and labels in <var>/demo."
+        "After `fraud demo`: --var <var>/demo --maturity-days 0."
     )
     raise typer.Exit(1)
 
