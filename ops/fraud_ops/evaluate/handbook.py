@@ -60,7 +60,10 @@ def evaluate_handbook_command(
     console = wide_console()
     with Stages(console) as stages:
         found = _measure(data, blend, history_days, threads, stages)
-    console.print(report.prequential(found.test, found.forest, found.validation))
+    longer = (history_days, found.longer) if found.longer is not None else None
+    console.print(
+        report.prequential(found.test, found.forest, found.validation, longer)
+    )
     console.print(report.single_split(found.single))
     console.print(report.unsupervised(found.detectors))
     if plots_dir is not None:

@@ -11,15 +11,23 @@ _HEADER = ("ROC AUC", "average precision", "Card Precision@100")
 
 
 def prequential(
-    test: Sequence[Judged], forest: Sequence[Judged], validation: Summary
+    test: Sequence[Judged],
+    forest: Sequence[Judged],
+    validation: Summary,
+    longer: tuple[int, Summary] | None = None,
 ) -> Table:
-    """Mean and standard deviation over four folds, trained on seven days."""
+    """Mean and standard deviation over four folds, trained on seven days; `longer`, days
+    and figures of training on more, is another protocol and says so."""
     table = Table("model", *_HEADER, title="4 prequential test folds, 7-day training")
     _published(table, published.PREQUENTIAL)
     table.add_row("that forest, run here", *_spread(summary(forest)))
     table.add_row("ours", *_spread(summary(test)), style="bold")
     table.add_row("ours less that forest, fold by fold", *_spread(gain(test, forest)))
     table.add_row("ours, validation folds", *_spread(validation))
+    if longer is not None:
+        days, figures = longer
+        table.add_section()
+        table.add_row(f"another protocol: ours, {days} days", *_spread(figures))
     return table
 
 
