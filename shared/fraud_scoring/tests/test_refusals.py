@@ -8,6 +8,7 @@ why.
 import hashlib
 import io
 import pickle
+import time
 from datetime import timedelta
 
 import fsspec
@@ -23,6 +24,7 @@ from fraud_scoring.keys import Signer, Verifier, generate_keys
 from fraud_scoring.scorer import ScorerEngine
 from fraud_scoring.testing import (
     NOW,
+    LinearScorer,
     linear_draft,
     linear_engine,
     linear_request,
@@ -162,14 +164,20 @@ class Watched:
 
 
 async def refused(http, problem, watched, old, capsys):
-    """The refresh is refused for that reason, and the old model serves as before."""
-    before, counted = list(watched.loaded), refusals(problem)
+    """Nothing was parsed or tried, and it is `told`."""
+    before = list(watched.loaded)
+    await told(http, problem, old, capsys)
+    assert watched.loaded == before
+
+
+async def told(http, problem, old, capsys):
+    """The refresh is refused, metric and log line say why, the old model serves on."""
+    counted = refusals(problem)
     capsys.readouterr()
     reply = (await http.post("/v1/refresh")).json()
     [result] = reply["results"]
     assert (result["status"], result["problem"]) == ("refused", problem)
     assert result["after"]["version"] == old
-    assert watched.loaded == before
     assert refusals(problem) == counted + 1
     logs = [orjson.loads(line) for line in capsys.readouterr().out.splitlines()]
     [line] = [line for line in logs if line["event"] == "model_refused"]
@@ -259,6 +267,63 @@ class TestMistakes:
             mistake(folder, old, new, keys)
             order(memory, new, folder)
             await refused(http, MISTAKES[mistake], watched, old, capsys)
+
+
+class Broken(LinearScorer):
+    """A good model's figures, spoilt."""
+
+    def __init__(self, spoil):
+        super().__init__(np.array([0.7, 1.0, -0.25]))
+        object.__setattr__(self, "spoil", spoil)
+
+    def score(self, rows):
+        return self.spoil(super().score(rows))
+
+
+def nan(raw):
+    return np.full_like(raw, np.nan)
+
+
+def wrong_shape(raw):
+    return np.stack([raw, raw])
+
+
+def ten_times_slower(raw):
+    until = time.thread_time() + 0.002
+    while time.thread_time() < until:
+        pass
+    return raw
+
+
+NEW = (0.7, 1.0, -0.25)
+UNFIT = {
+    "NaN": (NEW, nan, "degenerate-scores"),
+    "constant": ((0.0, 0.0, 0.0), None, "degenerate-scores"),
+    "inverted": ((-0.5, -1.0, 0.25), None, "degenerate-scores"),
+    "wrong shape": (NEW, wrong_shape, "malformed"),
+    "ten times slower": (NEW, ten_times_slower, "too-slow"),
+    "other scores": (NEW, lambda raw: raw * 0.99, "golden-mismatch"),
+}
+
+
+class TestUnfit:
+    """Well signed plain data, and still no model for payments."""
+
+    @pytest.mark.parametrize("case", UNFIT)
+    async def test_is_refused(self, memory, start, capsys, case):
+        weights, spoil, problem = UNFIT[case]
+        engine = linear_engine()
+
+        def load(found):
+            plain = engine.load(found)
+            spoilt = spoil is not None and plain.weights[0] == weights[0]
+            return Broken(spoil) if spoilt else plain
+
+        old = release(memory).manifest.version
+        broken = ScorerEngine("xgboost", "fraud_score", load)
+        async with start(broken, watch_seconds=60) as http:
+            release(memory, weights, hours=1)
+            await told(http, problem, old, capsys)
 
 
 def order(registry, version, folder):
