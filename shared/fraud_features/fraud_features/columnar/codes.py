@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fraud_features.columnar.jit import Codes, Flags, Ints, compiled
+from fraud_features.columnar.jit import AHEAD, Codes, Flags, Ints, compiled, fetch
 
 _SEEDS = (0x5EED, 0xC0DE)
 _FIRST_SLOTS = 1 << 12
@@ -31,6 +31,8 @@ def _encode(
     mask = len(table) - 1
     known = size
     for i in range(start, len(one)):
+        if i + AHEAD < len(one):
+            fetch(table, one[i + AHEAD] & mask)
         if not valid[i]:
             out[i] = -1
             continue
@@ -59,7 +61,8 @@ def _rehash(old: Ints, new: Ints) -> None:
             slot = old[i, 0] & mask
             while new[slot, 2] >= 0:
                 slot = (slot + 1) & mask
-            new[slot] = old[i]
+            for column in range(3):
+                new[slot, column] = old[i, column]
 
 
 class CodeBook:

@@ -15,6 +15,7 @@ from fraud_features.columnar.jit import Codes, Floats, Ints
 from fraud_features.columnar.labels import LabelFeed, label_frame
 from fraud_features.columnar.state import (
     Chunk,
+    LogReads,
     LogWork,
     PeaksWork,
     ProfileWork,
@@ -189,17 +190,24 @@ class _Plan:
             if writer.when == "never":
                 continue
             readers = [s for s in LOGS if s.store == writer.store and s is not writer]
-            readers = [s for s in readers if self._needs(_log_slots(s))]
-            tops = [f"{writer.name}_top_{window}" for window in writer.maxima]
-            used = self._needs(_log_slots(writer)) or self._needs(tops)
-            if not (used or readers or writer.name in owners):
+            reads = [self._reads(reader) for reader in readers]
+            reads = [read for read in reads if read.windows]
+            own = self._reads(writer)
+            tops = [w for w in writer.maxima if self._needs([_top_slot(writer, w)])]
+            if not (own.windows or tops or reads or writer.name in owners):
                 continue
-            self.entities |= {writer.key, *(reader.key for reader in readers)}
-            places = [(reader, self._take(_log_slots(reader))) for reader in readers]
-            works.append(LogWork(writer, self._take(_log_slots(writer)), places, cap))
-            if self._needs(tops):
-                self.rest.append(PeaksWork(writer, self._take(tops)))
+            self.entities |= {writer.key, *(read.key for read in reads)}
+            works.append(LogWork(writer, own, reads, cap))
+            if tops:
+                slot = self._take([_top_slot(writer, window) for window in tops])
+                self.rest.append(PeaksWork(writer, tuple(tops), slot))
         return works
+
+    def _reads(self, spec: LogSpec) -> LogReads:
+        """The windows of which a feature reads the count or the sum."""
+        windows = [w for w in spec.windows if self._needs(_window_slots(spec, w))]
+        names = [name for window in windows for name in _window_slots(spec, window)]
+        return LogReads(spec.key, tuple(windows), self._take(names))
 
     def _needs(self, names: list[str]) -> bool:
         return not self._wanted.isdisjoint(names)
@@ -213,8 +221,12 @@ class _Plan:
         return first
 
 
-def _log_slots(spec: LogSpec) -> list[str]:
-    return [f"{spec.name}_{what}_{w}" for w in spec.windows for what in ("n", "total")]
+def _window_slots(spec: LogSpec, window: str) -> list[str]:
+    return [f"{spec.name}_{what}_{window}" for what in ("n", "total")]
+
+
+def _top_slot(spec: LogSpec, window: str) -> str:
+    return f"{spec.name}_top_{window}"
 
 
 def _seen_slots(spec: Any) -> list[str]:

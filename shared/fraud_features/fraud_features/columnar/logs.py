@@ -1,12 +1,30 @@
 """Counts, sums and maxima of sliding windows: the kernels of `windows.Log` and `Peaks`."""
 
-from fraud_features.columnar.jit import NEVER, Codes, Flags, Floats, Ints, compiled
-from fraud_features.columnar.regions import END, HEAD, HINTS, HOLE, TOTAL, after, room
+from fraud_features.columnar.jit import (
+    NEVER,
+    Codes,
+    Flags,
+    Floats,
+    Ints,
+    compiled,
+    inlined,
+)
+from fraud_features.columnar.regions import (
+    END,
+    HEAD,
+    HINTS,
+    HOLE,
+    TOTAL,
+    after,
+    copy,
+    fetch_ahead,
+    room,
+)
 
 KEEP_ALL = 1 << 61
 
 
-@compiled
+@inlined
 def _add(
     meta: Ints, events: Ints, e: int, t: int, amount: int, keep: int, cap: int
 ) -> bool:
@@ -44,7 +62,7 @@ def _drop(meta: Ints, events: Ints, e: int, keep: int, cap: int) -> None:
     meta[e, HEAD] = head
 
 
-@compiled
+@inlined
 def _read(
     meta: Ints,
     events: Ints,
@@ -109,6 +127,9 @@ def observe_log(
     row reached: where it is not the end, `events` has to be enlarged first.
     """
     for i in range(start, len(keys)):
+        fetch_ahead(meta, events, keys, i, len(lengths))
+        for r in range(len(readers)):
+            fetch_ahead(meta, events, readers[r], i, 0)
         e = keys[i]
         if e >= 0:
             if admitted[i]:
@@ -125,7 +146,7 @@ def observe_log(
     return len(keys)
 
 
-@compiled
+@inlined
 def _add_peak(meta: Ints, events: Ints, e: int, t: int, amount: int) -> None:
     head, end = meta[e, HEAD], meta[e, END]
     place = end
@@ -140,10 +161,10 @@ def _add_peak(meta: Ints, events: Ints, e: int, t: int, amount: int) -> None:
     shift = 1 - (place - first)
     if shift > 0:
         for i in range(end - 1, place - 1, -1):
-            events[i + 1] = events[i]
+            copy(events, i, events, i + 1)
     elif shift < 0:
         for i in range(place, end):
-            events[i + shift] = events[i]
+            copy(events, i, events, i + shift)
     events[first, 0] = t
     events[first, 1] = amount
     meta[e, END] = end + shift
@@ -167,6 +188,7 @@ def observe_peaks(
     """Largest amounts of the windows; unknown (left NaN) for a late row. Returns the row
     reached, as `observe_log` does."""
     for i in range(start, len(keys)):
+        fetch_ahead(meta, events, keys, i, len(lengths))
         e = keys[i]
         if e < 0:
             continue
@@ -206,6 +228,7 @@ def observe_frauds(
     its labelled payment, and `counted` says which of them are in a list. Returns the row
     and effect reached, as `observe_log` does."""
     for i in range(start, len(keys)):
+        fetch_ahead(meta, events, keys, i, 0)
         while k < len(effects) and effects[k, 0] <= i:
             e = effects[k, 2]
             # Frauds leave by their own rule, not when a list moves.
@@ -236,13 +259,13 @@ def _label(meta: Ints, events: Ints, effect: Ints, counted: Flags, keep: int) ->
         while events[place, 1] != payment:
             place += 1
         for i in range(place, end - 1):
-            events[i] = events[i + 1]
+            copy(events, i + 1, events, i)
         end -= 1
         counted[payment] = False
     if effect[4]:
         place = after(events, t, head, end, end)
         for i in range(end, place, -1):
-            events[i] = events[i - 1]
+            copy(events, i - 1, events, i)
         events[place, 0] = t
         events[place, 1] = payment
         end += 1

@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from fraud_features.columnar.jit import Codes, Floats, Ints, compiled, grown
+from fraud_features.columnar.jit import (
+    AHEAD,
+    Codes,
+    Floats,
+    Ints,
+    compiled,
+    fetch,
+    grown,
+    inlined,
+)
 from fraud_features.layout import PROFILE, SQUARES_BASE
 
 # Columns of `state`, in the order of `layout.PROFILE`; MISSING stands for None.
@@ -11,7 +20,7 @@ MISSING = -(1 << 62)
 _HALF = 100_000
 
 
-@compiled
+@inlined
 def _add_amount(state: Ints, e: int, moved: int) -> None:
     # moved² as high * SQUARES_BASE + low, without a product beyond 64 bits.
     high, low = moved // _HALF, moved % _HALF
@@ -37,6 +46,9 @@ def observe_profile(
 ) -> None:
     """The profile before each row, then the row added; missing moments stay NaN."""
     for i in range(len(keys)):
+        if i + AHEAD < len(keys):
+            fetch(state, keys[i + AHEAD])
+            fetch(hours, keys[i + AHEAD])
         e, h = keys[i], hour[i]
         for k in range(LON + 1):
             if state[e, k] != MISSING:

@@ -6,7 +6,16 @@ end of the array is reached, everything still needed moves to a new array.
 
 import numpy as np
 
-from fraud_features.columnar.jit import NEVER, Ints, compiled, grown
+from fraud_features.columnar.jit import (
+    AHEAD,
+    NEVER,
+    Codes,
+    Ints,
+    compiled,
+    fetch,
+    grown,
+    inlined,
+)
 
 # Columns of `meta`: where an entity's events are, and what is known about them. Hints of
 # where each window began follow from HINTS on.
@@ -14,7 +23,7 @@ BASE, HEAD, END, CAP, TOTAL, HOLE, HINTS = range(7)
 _SMALLEST = 4
 
 
-@compiled
+@inlined
 def after(events: Ints, moment: int, low: int, high: int, hint: int) -> int:
     """The first place in [low, high) with an event after `moment`, sought from `hint`."""
     hint = min(max(hint, low), high)
@@ -36,12 +45,33 @@ def after(events: Ints, moment: int, low: int, high: int, hint: int) -> int:
             probe -= step
         low = max(low, probe + 1)
     while low < high:
-        middle = (low + high) // 2
+        middle = (low + high) >> 1
         if events[middle, 0] <= moment:
             low = middle + 1
         else:
             high = middle
     return low
+
+
+@inlined
+def copy(old: Ints, here: int, new: Ints, there: int) -> None:
+    """One event to another place."""
+    new[there, 0] = old[here, 0]
+    new[there, 1] = old[here, 1]
+
+
+@inlined
+def fetch_ahead(meta: Ints, events: Ints, keys: Codes, row: int, hints: int) -> None:
+    """Begin to load what rows ahead of this one will touch: the end of the list, and so
+    many hints."""
+    far, near = row + AHEAD, row + AHEAD // 2
+    if far < len(keys) and keys[far] >= 0:
+        fetch(meta, keys[far])
+    if near < len(keys) and keys[near] >= 0:
+        e = keys[near]
+        fetch(events, meta[e, END])
+        for hint in range(HINTS, HINTS + hints):
+            fetch(events, meta[e, hint])
 
 
 @compiled
@@ -60,8 +90,7 @@ def _move(
     if end > head:
         head = after(old, old[end - 1, 0] - keep, head, end, head)
     for i in range(end - head):
-        new[base + i, 0] = old[head + i, 0]
-        new[base + i, 1] = old[head + i, 1]
+        copy(old, head + i, new, base + i)
     for hint in range(HINTS, meta.shape[1]):
         meta[e, hint] += base - head
     meta[e, BASE] = meta[e, HEAD] = base
@@ -69,7 +98,7 @@ def _move(
     meta[e, CAP] = size
 
 
-@compiled
+@inlined
 def room(meta: Ints, events: Ints, used: Ints, e: int, keep: int) -> bool:
     """Make room for one more event; False when the array is too short for that."""
     head, end = meta[e, HEAD], meta[e, END]

@@ -7,13 +7,16 @@ marks where it begins and how many values follow, so that a row costs O(1) amort
 import numpy as np
 
 from fraud_features.columnar.jit import (
+    AHEAD,
     NEVER,
     Codes,
     Flags,
     Floats,
     Ints,
     compiled,
+    fetch,
     grown,
+    inlined,
 )
 
 # Columns of `owners`; per window a cursor and a count follow from CURSORS on.
@@ -23,13 +26,13 @@ OWNER, VALUE, PREVIOUS, NEXT, CHAIN = range(5)
 FREE, USED = range(2)
 
 
-@compiled
+@inlined
 def _bucket(owner: int, value: int, buckets: Codes) -> int:
     mixed = (owner * 0x9E3779B1 + value) * 0x85EBCA6B
     return int((mixed ^ (mixed >> 29)) & (len(buckets) - 1))
 
 
-@compiled
+@inlined
 def _find(owner: int, value: int, links: Codes, buckets: Codes) -> int:
     node = buckets[_bucket(owner, value, buckets)]
     while node >= 0 and (links[node, OWNER] != owner or links[node, VALUE] != value):
@@ -37,7 +40,7 @@ def _find(owner: int, value: int, links: Codes, buckets: Codes) -> int:
     return int(node)
 
 
-@compiled
+@inlined
 def _take_out(
     owners: Ints, o: int, links: Codes, times: Ints, node: int, lengths: Ints
 ) -> None:
@@ -57,7 +60,7 @@ def _take_out(
                 owners[o, CURSORS + 2 * k] = behind
 
 
-@compiled
+@inlined
 def _put_in(
     owners: Ints, o: int, links: Codes, times: Ints, node: int, lengths: Ints
 ) -> None:
@@ -82,7 +85,7 @@ def _put_in(
                 owners[o, CURSORS + 2 * k] = node
 
 
-@compiled
+@inlined
 def _release(node: int, links: Codes, buckets: Codes, pool: Ints) -> None:
     place = _bucket(links[node, OWNER], links[node, VALUE], buckets)
     if buckets[place] == node:
@@ -96,7 +99,7 @@ def _release(node: int, links: Codes, buckets: Codes, pool: Ints) -> None:
     pool[FREE] = node
 
 
-@compiled
+@inlined
 def _new(owner: int, value: int, links: Codes, buckets: Codes, pool: Ints) -> int:
     node = pool[FREE]
     if node >= 0:
@@ -112,7 +115,7 @@ def _new(owner: int, value: int, links: Codes, buckets: Codes, pool: Ints) -> in
     return int(node)
 
 
-@compiled
+@inlined
 def _tie(owners: Ints, o: int, links: Codes, times: Ints, t: int) -> bool:
     """Whether a value more, seen at t, could leave two that are equally long unseen."""
     first = owners[o, FIRST]
@@ -132,7 +135,7 @@ def _oldest(owners: Ints, o: int, links: Codes, times: Ints, ranks: Ints) -> int
     return int(node)
 
 
-@compiled
+@inlined
 def _distinct(
     owners: Ints, o: int, links: Codes, times: Ints, t: int, length: int, k: int
 ) -> int:
@@ -147,6 +150,40 @@ def _distinct(
     owners[o, CURSORS + 2 * k] = cursor
     owners[o, CURSORS + 2 * k + 1] = count
     return int(count)
+
+
+@inlined
+def _fetch_ahead(
+    keys: Codes,
+    values: Codes,
+    owners: Ints,
+    links: Codes,
+    times: Ints,
+    buckets: Codes,
+    row: int,
+) -> None:
+    """Begin to load what rows ahead of this one will touch: the owner and where the pair
+    may be found, then that pair and the owner's newest, then its neighbours."""
+    at = row + 3 * AHEAD // 2
+    if at < len(keys) and keys[at] >= 0:
+        fetch(owners, keys[at])
+        if values[at] >= 0:
+            fetch(buckets, _bucket(keys[at], values[at], buckets))
+    at = row + AHEAD
+    if at < len(keys) and keys[at] >= 0:
+        last = owners[keys[at], LAST]
+        fetch(links, last)
+        fetch(times, last)
+        if values[at] >= 0:
+            node = buckets[_bucket(keys[at], values[at], buckets)]
+            fetch(links, node)
+            fetch(times, node)
+    at = row + AHEAD // 2
+    if at < len(keys) and keys[at] >= 0 and values[at] >= 0:
+        node = buckets[_bucket(keys[at], values[at], buckets)]
+        if node >= 0:
+            fetch(links, links[node, PREVIOUS])
+            fetch(links, links[node, NEXT])
 
 
 @compiled
@@ -170,6 +207,7 @@ def observe_seen(
     """Whether each value was known to its owner, and distinct counts; returns the row
     reached, which is short of the last one only where `ranks` are needed."""
     for i in range(start, len(keys)):
+        _fetch_ahead(keys, values, owners, links, times, buckets, i)
         o = keys[i]
         if o < 0:
             continue
@@ -227,7 +265,8 @@ def _forget(
             behind = links[node, NEXT]
             _release(node, links, buckets, pool)
             node = behind
-        owners[o, :] = -1
+        for column in range(owners.shape[1]):
+            owners[o, column] = -1
         owners[o, SIZE] = 0
         owners[o, HOLE] = owners[o, READ_AT] = NEVER
         for k in range(CURSORS + 1, owners.shape[1], 2):

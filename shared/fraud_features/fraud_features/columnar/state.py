@@ -2,7 +2,7 @@
 
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -59,23 +59,32 @@ def _lengths(windows: tuple[str, ...]) -> Ints:
     return np.array([LENGTHS[window] for window in windows], dtype=np.int64)
 
 
+class LogReads(NamedTuple):
+    """Windows of a log that are read under `key`, longest first; counts and sums go to
+    `slot` and after."""
+
+    key: str
+    windows: tuple[str, ...]
+    slot: int
+
+
 class LogWork:
-    """One store: the spec that writes it, and those that only read it."""
+    """One store: the spec that writes it and reads it so, and those that only read it."""
 
     def __init__(
-        self, spec: LogSpec, slot: int, readers: list[tuple[LogSpec, int]], cap: int
+        self, spec: LogSpec, own: LogReads, readers: list[LogReads], cap: int
     ) -> None:
         self.spec = spec
-        self._cap, self._slot, self._readers = cap, slot, readers
-        self._lengths = _lengths(spec.windows)
-        self._regions = regions.Regions(len(spec.windows), spec.retention)
-        most = max((len(reader.windows) for reader, _ in readers), default=0)
+        self._cap, self._slot, self._readers = cap, own.slot, readers
+        self._lengths = _lengths(own.windows)
+        self._regions = regions.Regions(len(own.windows), spec.retention)
+        most = max((len(reader.windows) for reader in readers), default=0)
         self._reader_lengths: Ints = np.zeros((len(readers), most), dtype=np.int64)
-        for row, (reader, _) in enumerate(readers):
+        for row, reader in enumerate(readers):
             self._reader_lengths[row, : len(reader.windows)] = _lengths(reader.windows)
-        counts = [len(reader.windows) for reader, _ in readers]
+        counts = [len(reader.windows) for reader in readers]
         self._reader_windows: Ints = np.array(counts, dtype=np.int64)
-        self._reader_slots: Ints = np.array([s for _, s in readers], dtype=np.int64)
+        self._reader_slots: Ints = np.array([r.slot for r in readers], dtype=np.int64)
 
     def observe(self, chunk: Chunk) -> Flags:
         """Fill counts and sums; says which payments were late for their entity."""
@@ -84,7 +93,7 @@ class LogWork:
         admitted = np.ones(len(keys), dtype=np.bool_) if always else chunk.small
         self._regions.admit(chunk.sizes[self.spec.key])
         readers = np.empty((len(self._readers), len(keys)), dtype=np.int32)
-        for row, (reader, _) in enumerate(self._readers):
+        for row, reader in enumerate(self._readers):
             readers[row] = chunk.codes[reader.key]
         late = np.zeros(len(keys), dtype=np.bool_)
         row = 0
@@ -121,10 +130,10 @@ class LogWork:
 class PeaksWork:
     """The maxima of one log's windows."""
 
-    def __init__(self, spec: LogSpec, slot: int) -> None:
+    def __init__(self, spec: LogSpec, windows: tuple[str, ...], slot: int) -> None:
         self._spec, self._slot = spec, slot
-        self._lengths = _lengths(spec.maxima)
-        self._regions = regions.Regions(len(spec.maxima), int(self._lengths.max()))
+        self._lengths = _lengths(windows)
+        self._regions = regions.Regions(len(windows), int(self._lengths.max()))
 
     def observe(self, chunk: Chunk) -> None:
         """Fill the maxima."""
