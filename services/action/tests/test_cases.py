@@ -1,14 +1,17 @@
 import asyncio
+import json
+from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from fraud_action.cases import CaseResolved
 from fraud_action.tables import outbox
-from fraud_shared.contracts.action import CaseResolution
-from fraud_shared.contracts.events import LABEL_REPORTED, CloudEvent
+from fraud_shared.contracts.action import ActionRequest, CaseResolution
+from fraud_shared.contracts.events import ACTION_REQUESTED, LABEL_REPORTED, CloudEvent
 from fraud_shared.contracts.label import LabelReported
-from fraud_shared.web.problems import NotFound
+from fraud_shared.web.problems import InvalidInput, NotFound
 
 FRAUD = CaseResolution(resolution="fraud", analyst="anna", note="called the customer")
 GOOD = CaseResolution(resolution="legitimate", analyst="anna")
@@ -74,3 +77,86 @@ class TestResolution:
         async with world.desk() as desk:
             with pytest.raises(NotFound):
                 await desk.resolve_case("case-none", FRAUD)
+
+
+FOUND = {
+    "role": "customer",
+    "list": "own",
+    "version": "2",
+    "entity_id": "own-9",
+    "similarity": 0.98,
+    "strength": 0.9,
+    "status": "match",
+}
+NOT_LISTED = CaseResolution(resolution="not_listed", analyst="anna")
+
+
+@pytest.fixture
+def about_a_listing():
+    """The request that screening known parties again makes."""
+
+    def make(**overrides):
+        fields = {
+            "decision_id": "rescreening-1",
+            "transaction_id": "tx-1",
+            "account_id": "acc-1",
+            "actions": ["case"],
+            "reason": "SANCTIONS_LIST_UPDATE",
+            "listing": FOUND,
+        }
+        return ActionRequest.model_validate_json(json.dumps({**fields, **overrides}))
+
+    return make
+
+
+def event_of(request):
+    return CloudEvent(
+        id="e-1",
+        source="urn:fraud:sanctions",
+        type=ACTION_REQUESTED,
+        subject=request.transaction_id,
+        time=datetime.now(UTC),
+        data=request.model_dump(mode="json"),
+    )
+
+
+class TestACaseAboutAListing:
+    async def test_is_made_once_and_says_what_was_found(self, world, about_a_listing):
+        async with world.desk() as desk:
+            for _ in range(2):
+                await desk.handle([event_of(about_a_listing())])
+            (case,) = await desk.cases.list("open", 10)
+        assert case.listing.model_dump() == FOUND
+        assert (case.decision, case.amount_minor, case.currency) == (None, None, None)
+
+    async def test_is_resolved_without_a_label(self, world, about_a_listing):
+        async with world.desk() as desk:
+            await desk.handle([event_of(about_a_listing())])
+            (case,) = await desk.cases.list("open", 10)
+            for _ in range(2):
+                resolved = await desk.resolve_case(case.case_id, NOT_LISTED)
+            assert resolved.resolution == "not_listed"
+            assert await labels(desk) == []
+
+    async def test_takes_no_finding_about_a_payment_nor_the_other_way_round(
+        self, world, request_for, about_a_listing
+    ):
+        async with world.desk() as desk:
+            await desk.execute(request_for("case"))
+            await desk.handle([event_of(about_a_listing())])
+            for case in await desk.cases.list("open", 10):
+                wrong = NOT_LISTED if case.listing is None else FRAUD
+                with pytest.raises(InvalidInput):
+                    await desk.resolve_case(case.case_id, wrong)
+
+    @pytest.mark.parametrize(
+        "facts",
+        [
+            {"actions": ["case", "alert"]},
+            {"actions": ["payment_hold"]},
+            {"listing": None},
+        ],
+    )
+    def test_asks_for_nothing_else(self, about_a_listing, facts):
+        with pytest.raises(ValidationError):
+            about_a_listing(**facts)

@@ -148,6 +148,11 @@ class PartyBook:
             log.info("parties_forgotten", parties=erased)
         return erased
 
+    @property
+    def waiting(self) -> int:
+        """How many are noted and not written yet."""
+        return len(self._queue)
+
     async def count(self) -> int:
         """How many parties are written. Raises Unavailable."""
         await self._store.open()

@@ -8,6 +8,7 @@ from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.state.bus import Bus, envelope
 from fraud_shared.state.database import Database
 from fraud_shared.state.outbox import Outbox, Relay
+from fraud_shared.web.problems import Unavailable
 
 log = structlog.get_logger()
 
@@ -32,9 +33,13 @@ class Store:
 
     async def open(self) -> None:
         """Open and migrate, once. Raises Unavailable."""
-        if not self._opened:
+        if self._opened:
+            return
+        try:
             await self.db.start()
-            self._opened = True
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise Unavailable("The data store is not available.") from error
+        self._opened = True
 
     def write_event(self, conn: sa.Connection, event: CloudEvent) -> None:
         """Put an event in the outbox, in the transaction that caused it. Say

@@ -29,6 +29,8 @@ from fraud_shared.testing.servers import sql_schema, sql_url
 
 __all__ = ["sql_schema", "sql_url"]
 MIGRATIONS = Path(fraud_sanctions.__file__).parent / "migrations"
+# No store answers there.
+NOBODY = "postgresql://fraud@127.0.0.1:9/fraud"
 HEADER = "id,name,type,aliases,birth_date,countries,identifiers,programs"
 
 
@@ -158,11 +160,12 @@ class World:
         (self.folder / f"{list_id}.csv").write_text("\n".join((HEADER, *rows)) + "\n")
 
     @contextlib.asynccontextmanager
-    async def replica(self, *, page=200, **overrides):
-        """One of several, or the one after a restart."""
+    async def replica(self, *, page=200, away=False, **overrides):
+        """One of several, or the one after a restart; `away`: without its store."""
         fields = {"token_key": TEST_TOKEN_KEY, "lists": self.folder, **overrides}
         settings = Settings(**fields)
-        db = Database(self.url, schema=self.schema, migrations=MIGRATIONS, pool_size=4)
+        url = NOBODY if away else self.url
+        db = Database(url, schema=self.schema, migrations=MIGRATIONS, pool_size=4)
         store = Store(db)
         desk = ScreeningDesk(settings, self.clock, Announcer(store, self.clock))
         register = Register(store, self.clock, lambda: desk.edition)
@@ -179,8 +182,11 @@ class World:
             self.bus,
         )
         try:
-            await one.reload()
-            await register.refresh()
+            if away:
+                await desk.reload()
+            else:
+                await one.reload()
+                await register.refresh()
             yield one
         finally:
             await store.close()

@@ -8,6 +8,7 @@ import pytest
 from fraud_sanctions import job_rows, party_rows, stored
 from fraud_sanctions.findings import Finding
 from fraud_shared.contracts.action import ActionRequest
+from fraud_shared.contracts.screening import PartyQuery, PaymentRef
 from fraud_shared.testing.migrations import schema_differences
 
 PERSON = "Quandrilo Vexwhistle"
@@ -188,8 +189,6 @@ class TestAClearedPair:
 
 def unseen(replica, account, edition):
     """A payment of the person that, by some older list, resembled nobody."""
-    from fraud_shared.contracts.screening import PartyQuery, PaymentRef
-
     query = PartyQuery(role="customer", name=PERSON, account=account)
     payment = PaymentRef(transaction_id=f"tx-{account}", account_id=account)
     return payment, [(query, [])], edition
