@@ -1,15 +1,20 @@
 """The online store through ten services: labels reach it, and without it nothing is zero."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from fastapi import FastAPI
+
 from fraud_features.layout import SLOT
+from fraud_features.memory import MemoryOnlineStore
 from fraud_features.online import OnlineStoreUnavailable
 from fraud_ops.features.logs import decision_log, label_log
 from fraud_ops.features.rebuild import rebuild
 from fraud_ops.mesh.environment import LocalMesh
+from fraud_ops.mesh.house import House
 from fraud_shared.testing.factories import make_transaction
 
 NOTHING = timedelta(0)
@@ -179,3 +184,33 @@ class TestUnknownVelocity:
         async with run() as mesh:
             await emptied(mesh, environment)
             await away(mesh)
+
+
+class Closing(MemoryOnlineStore):
+    """Remembers whether it was closed."""
+
+    closed = 0
+
+    async def close(self) -> None:
+        self.closed += 1
+        await super().close()
+
+
+class TestOneProcess:
+    async def test_the_shared_store_is_closed_once_and_after_its_last_user(
+        self, environment: LocalMesh
+    ) -> None:
+        store, found = Closing(), []
+
+        @asynccontextmanager
+        async def first_to_start_last_to_end(_: FastAPI) -> AsyncIterator[None]:
+            yield
+            found.append(store.closed)
+
+        key = environment.secret("FRAUD_TOKEN_KEY")
+        house = House(store, key, trial=lambda _: None)
+        house.apps["rules"] = FastAPI(lifespan=first_to_start_last_to_end)
+        async with house.running():
+            assert store.closed == 0
+        assert found == [0]
+        assert store.closed == 1

@@ -34,9 +34,13 @@ class House:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[FastAPI]:
-        """Start every service, the gateway last; yields the gateway."""
+        """Start every service, the gateway last; yields the gateway. The online store is
+        closed when the last of them has ended."""
         gateway = self.apps["orchestrator"]
         async with AsyncExitStack() as stack:
+            # They share it, and what a client of Redis is asked after it was closed opens
+            # a connection that nobody closes.
+            stack.push_async_callback(self._online.close)
             for name, app in self.apps.items():
                 if name != "orchestrator":
                     await stack.enter_async_context(app.router.lifespan_context(app))

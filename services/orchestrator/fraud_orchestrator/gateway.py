@@ -80,6 +80,8 @@ class Gateway:
         self.store = online or open_online_store(
             _redis_url(settings), timeout_ms=settings.online_cap_ms
         )
+        # One that was given may be in use by others: whoever opened it closes it.
+        self._owns_store = online is None
         self.db = Database(
             database_url(
                 settings.database_url,
@@ -167,7 +169,8 @@ class Gateway:
         async with AsyncExitStack() as stack:
             await self.db.start()
             stack.push_async_callback(self.db.stop)
-            stack.push_async_callback(self.store.close)
+            if self._owns_store:
+                stack.push_async_callback(self.store.close)
             stack.push_async_callback(self.door.close)
             stack.push_async_callback(self._features.close)
             bus = open_bus(self.settings.amqp_url, self.door)
