@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,11 +19,19 @@ from fraud_ops.evaluate.screening_cli import screening, screening_pairs
 from fraud_ops.features.cli import features_app
 from fraud_ops.lists.cli import lists_app
 from fraud_ops.models.cli import models_app
+from fraud_ops.options import (
+    FIRST_BUNDLE,
+    Check,
+    Enforce,
+    Json,
+    NewSeed,
+    OpenLoopRate,
+    PolicyFile,
+    Var,
+    trained_mesh,
+)
 from fraud_ops.replay.cli import replay_app
 from fraud_ops.screen.cli import screen
-
-if TYPE_CHECKING:
-    from fraud_ops.mesh.environment import LocalMesh
 
 app = typer.Typer(
     name="fraud",
@@ -56,18 +64,7 @@ chaos_app.command("swap")(chaos_swap)
 chaos_app.command("rollback")(chaos_rollback)
 chaos_app.command("flip")(chaos_flip)
 
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object as the last line.")
-]
-Enforce = Annotated[
-    bool, typer.Option("--gate", help="Exit 1 when a gate does not hold.")
-]
-Var = Annotated[
-    Path | None, typer.Option(help="Folder for data, keys, logs (default ./var).")
-]
 Port = Annotated[int, typer.Option(help="The gateway's port; the others follow it.")]
-# Enough for every scenario, and a first bundle within a minute or two on two cores.
-FIRST_BUNDLE = 120_000
 
 
 @app.command()
@@ -85,7 +82,7 @@ def up(
     from fraud_ops.mesh.up import up as run_up
     from fraud_ops.mesh.up import up_in_process
 
-    mesh = _trained(var, port, payments)
+    mesh = trained_mesh(var, port, payments)
     asyncio.run(up_in_process(mesh) if in_process else run_up(mesh))
 
 
@@ -125,7 +122,7 @@ def bench_mesh(
     """Latency and throughput of a fresh local mesh, with its models and empty stores."""
     from fraud_ops.bench.mesh import bench_mesh_command
 
-    mesh = _trained(var)
+    mesh = trained_mesh(var)
     bench_mesh_command(
         mesh,
         rps=rps,
@@ -155,10 +152,8 @@ def simulate(
 @evaluate_app.command("simulated")
 def evaluate_simulated(
     payments: Annotated[int, typer.Option(help="Simulated payments.")] = 60_000,
-    seed: Annotated[int, typer.Option(help="Never one used for training.")] = 2026,
-    policy: Annotated[
-        Path | None, typer.Option(help="A policy file (default: the shipped one).")
-    ] = None,
+    seed: NewSeed = 2026,
+    policy: PolicyFile = None,
     as_json: Json = False,
     enforce: Enforce = False,
     var: Var = None,
@@ -166,7 +161,7 @@ def evaluate_simulated(
     """Verdicts by scenario, offline, with the shipped rules, models and policy."""
     from fraud_ops.evaluate.simulated import evaluate_simulated_command
 
-    mesh = _trained(var)
+    mesh = trained_mesh(var)
     evaluate_simulated_command(
         mesh,
         payments=payments,
@@ -180,7 +175,7 @@ def evaluate_simulated(
 @chaos_app.command("kill")
 def chaos_kill(
     service: Annotated[str, typer.Option(help="Which model service.")] = "xgboost",
-    rps: Annotated[float, typer.Option(help="Open-loop rate.")] = 50.0,
+    rps: OpenLoopRate = 50.0,
     runs: Annotated[int, typer.Option(help="How many kills.")] = 3,
     seed: Annotated[int, typer.Option(help="Of the random offsets.")] = 1,
     as_json: Json = False,
@@ -190,7 +185,7 @@ def chaos_kill(
     """kill -9 a model service under load: nothing fails, verdicts name what is missing."""
     from fraud_ops.chaos.kill import chaos_kill_command
 
-    mesh = _trained(var)
+    mesh = trained_mesh(var)
     chaos_kill_command(
         mesh,
         service=service,
@@ -205,7 +200,7 @@ def chaos_kill(
 @app.command()
 def demo(
     payments: Annotated[int, typer.Option(help="How many payments to stream.")] = 6000,
-    seed: Annotated[int, typer.Option(help="Never one used for training.")] = 2026,
+    seed: NewSeed = 2026,
     as_json: Json = False,
     enforce: Enforce = False,
     var: Var = None,
@@ -213,7 +208,7 @@ def demo(
     """Start a mesh, stream payments of every scenario and their labels, show it all."""
     from fraud_ops.demo.command import demo_command
 
-    mesh = _trained(var)
+    mesh = trained_mesh(var)
     demo_command(mesh, payments=payments, seed=seed, as_json=as_json, enforce=enforce)
 
 
@@ -230,9 +225,7 @@ def new_key(
 
 @app.command()
 def schemas(
-    check: Annotated[
-        bool, typer.Option("--check", help="Only compare; exit 1 when files differ.")
-    ] = False,
+    check: Check = False,
 ) -> None:
     """Write JSON Schema, OpenAPI and the generated tables again."""
     from fraud_ops.schemas import schemas_command
@@ -250,16 +243,6 @@ def deploy_check() -> None:
 
 app.command("deploy-sizes")(deploy_sizes)
 app.command("screen")(screen)
-
-
-def _trained(
-    var: Path | None, port: int = 8000, payments: int = FIRST_BUNDLE
-) -> "LocalMesh":
-    from fraud_ops.mesh.up import local_mesh, train_if_empty
-
-    mesh = local_mesh(var, port)
-    train_if_empty(mesh, payments)
-    return mesh
 
 
 def main() -> None:

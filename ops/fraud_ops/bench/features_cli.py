@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from fraud_ops.options import Enforce, Json
+
 
 def bench_features(
     rows: Annotated[
@@ -14,12 +16,8 @@ def bench_features(
         int, typer.Option(help="Events in the windows of the busy entities.")
     ] = 100_000,
     seed: Annotated[int, typer.Option(help="Of the payments.")] = 1,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
-    enforce: Annotated[
-        bool, typer.Option("--gate", help="Exit 1 when a gate does not hold.")
-    ] = False,
+    as_json: Json = False,
+    enforce: Enforce = False,
 ) -> None:
     """Rate, growth and memory of the offline frame; cost of a payment online."""
     from fraud_ops.bench.features import bench_features_command

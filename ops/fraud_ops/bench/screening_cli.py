@@ -1,13 +1,14 @@
 """The command `fraud bench screening`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from fraud_ops.options import Enforce, Json, ScreeningData
+
 
 def bench_screening(
-    data: Annotated[Path, typer.Option(help="Holds `sanctions` and `name-pairs`.")],
+    data: ScreeningData,
     queries: Annotated[int, typer.Option(help="Names screened.")] = 5000,
     seed: Annotated[int, typer.Option(help="Of the choice of names.")] = 1,
     growth: Annotated[
@@ -16,12 +17,8 @@ def bench_screening(
     http: Annotated[
         bool, typer.Option("--http", help="Ask the service at 200 requests/s, too.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
-    enforce: Annotated[
-        bool, typer.Option("--gate", help="Exit 1 when a gate does not hold.")
-    ] = False,
+    as_json: Json = False,
+    enforce: Enforce = False,
 ) -> None:
     """Latency, throughput and memory of the matcher, beside rapidfuzz over all names."""
     from fraud_ops.bench.screening import bench_screening_command

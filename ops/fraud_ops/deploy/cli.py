@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from fraud_ops.options import Json
+
 
 def deploy_sizes(
     services: Annotated[
@@ -12,9 +14,7 @@ def deploy_sizes(
     write: Annotated[
         bool, typer.Option("--write", help="Write docs/images.md again.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
+    as_json: Json = False,
 ) -> None:
     """Install what each image holds into an environment of its own, and weigh it."""
     from fraud_ops.deploy.sizes import sizes_command

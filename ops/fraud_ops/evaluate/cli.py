@@ -5,14 +5,10 @@ from typing import Annotated
 
 import typer
 
+from fraud_ops.options import Enforce, Json
+
 Data = Annotated[Path, typer.Option(help="Folder with the files.", exists=True)]
 Threads = Annotated[int, typer.Option(help="Threads of one trainer.")]
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object as the last line.")
-]
-Enforce = Annotated[
-    bool, typer.Option("--gate", help="Exit 1 when a gate does not hold.")
-]
 
 
 def evaluate_handbook(

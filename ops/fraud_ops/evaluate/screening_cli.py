@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
+from fraud_ops.options import Check, Enforce, Json, ScreeningData
+
 Out = Annotated[Path, typer.Option(help="Folder for plots.")]
 
 
 def screening(
-    data: Annotated[Path, typer.Option(help="Holds `sanctions` and `name-pairs`.")],
+    data: ScreeningData,
     share: Annotated[
         float, typer.Option(help="Of the generated innocent names.", min=0.01, max=1.0)
     ] = 1.0,
@@ -21,12 +23,8 @@ def screening(
         bool, typer.Option("--fit", help="Find the coefficients again and print them.")
     ] = False,
     out: Out = Path("var/screening"),
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
-    enforce: Annotated[
-        bool, typer.Option("--gate", help="Exit 1 when a gate does not hold.")
-    ] = False,
+    as_json: Json = False,
+    enforce: Enforce = False,
 ) -> None:
     """Recall, false positives, name pairs and calibration, beside plain measures."""
     from fraud_ops.evaluate.screening import screening_command
@@ -45,9 +43,7 @@ def screening(
 
 def screening_pairs(
     root: Annotated[Path, typer.Option(help="The repository.")] = Path("."),
-    check: Annotated[
-        bool, typer.Option("--check", help="Only compare; exit 1 when files differ.")
-    ] = False,
+    check: Check = False,
 ) -> None:
     """Write the fictional test set and its error table again."""
     from fraud_ops.evaluate.screening_table import screening_pairs_command

@@ -1,21 +1,12 @@
 """`fraud features`: the online store as a command."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from fraud_ops.options import Enforce, Json, Var, trained_mesh
+
 features_app = typer.Typer(help="The online store: rebuild it, prove it.")
-Var = Annotated[
-    Path | None, typer.Option(help="Folder for data, keys, logs (default ./var).")
-]
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object as the last line.")
-]
-Enforce = Annotated[
-    bool, typer.Option("--gate", help="Exit 1 when a gate does not hold.")
-]
-FIRST_BUNDLE = 120_000
 
 
 @features_app.command("parity")
@@ -32,10 +23,8 @@ def parity(
     store among them, with ten processes over Redis and with one in memory.
     """
     from fraud_ops.features.parity_command import parity_command
-    from fraud_ops.mesh.up import local_mesh, train_if_empty
 
-    mesh = local_mesh(var)
-    train_if_empty(mesh, FIRST_BUNDLE)
+    mesh = trained_mesh(var)
     parity_command(mesh, payments=payments, seed=seed, as_json=as_json, enforce=enforce)
 
 

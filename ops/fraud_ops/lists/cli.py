@@ -5,14 +5,13 @@ from typing import Annotated
 
 import typer
 
+from fraud_ops.options import Json
+
 lists_app = typer.Typer(help="Sanctions lists: fetch, check, compare, look at them.")
 
 Folder = Annotated[
     Path,
     typer.Option("--lists", envvar="FRAUD_LISTS_DIR", help="Folder of list files."),
-]
-Json = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object as the last line.")
 ]
 _FOLDER = Path("var/lists")
 

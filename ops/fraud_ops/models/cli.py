@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fraud_ops.models_compare.cli import models_compare
+from fraud_ops.options import Var
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 models_app = typer.Typer(help="The model registry: look, order, import, verify.")
 models_app.command("compare")(models_compare)
-Var = Annotated[
-    Path | None, typer.Option(help="Folder for data, keys, logs (default ./var).")
-]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Registry = Annotated[
     str, typer.Option(help="Path, URL or mlflow+URI (default: the mesh's registry).")

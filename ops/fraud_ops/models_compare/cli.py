@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from fraud_ops.options import Json, PolicyFile, Var
+
 
 def models_compare(
     since: Annotated[
@@ -14,19 +16,13 @@ def models_compare(
     maturity_days: Annotated[
         float, typer.Option(help="Silence for so long means legitimate.", min=0)
     ] = 30.0,
-    policy: Annotated[
-        Path | None, typer.Option(help="A policy file (default: the shipped one).")
-    ] = None,
+    policy: PolicyFile = None,
     picture: Annotated[
         Path | None, typer.Option(help="Default <var>/reports/models-compare.png.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 1,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
-    var: Annotated[
-        Path | None, typer.Option(help="Folder for data, keys, logs (default ./var).")
-    ] = None,
+    as_json: Json = False,
+    var: Var = None,
 ) -> None:
     """Champion and challenger on recorded, labelled decisions.
 

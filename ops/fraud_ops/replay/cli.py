@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from fraud_ops.options import Enforce, Json, Var, trained_mesh
+
 replay_app = typer.Typer(help="Recorded payments through the running mesh.")
-FIRST_BUNDLE = 120_000
 
 
 @replay_app.callback()
@@ -34,26 +35,18 @@ def handbook(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the plot (default VAR/reports).")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
-    enforce: Annotated[
-        bool, typer.Option("--gate", help="Exit 1 when a gate does not hold.")
-    ] = False,
-    var: Annotated[
-        Path | None, typer.Option(help="Folder for data, keys, logs (default ./var).")
-    ] = None,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
 ) -> None:
     """Card payments of a published simulator through a fresh local mesh, over HTTP.
 
     In order of event time, each fraud reported when its week is over. The models are
     trained on the days before.
     """
-    from fraud_ops.mesh.up import local_mesh, train_if_empty
     from fraud_ops.replay.command import replay_handbook_command
 
-    mesh = local_mesh(var)
-    train_if_empty(mesh, FIRST_BUNDLE)
+    mesh = trained_mesh(var)
     replay_handbook_command(
         mesh,
         data=data,

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from fraud_ops.options import Json
+
 
 def screen(
     file: Annotated[
@@ -30,9 +32,7 @@ def screen(
     var: Annotated[
         Path | None, typer.Option(help="Folder of the mesh's secrets (default ./var).")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
+    as_json: Json = False,
     enforce: Annotated[
         bool, typer.Option("--gate", help="Exit 1 when a row was not screened.")
     ] = False,

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-# Enough for every scenario, and a first bundle within a minute or two on two cores.
-FIRST_BUNDLE = 120_000
+from fraud_ops.options import Enforce, Json, Var, trained_mesh
 
 
 def bench_serving(
@@ -15,22 +14,14 @@ def bench_serving(
     peers: Annotated[
         Path, typer.Option(help="The environment that `make peers` makes.")
     ] = Path("var/peers"),
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
-    enforce: Annotated[
-        bool, typer.Option("--gate", help="Exit 1 when a gate does not hold.")
-    ] = False,
-    var: Annotated[
-        Path | None, typer.Option(help="Folder for data, keys, logs (default ./var).")
-    ] = None,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
 ) -> None:
     """Our engines against the libraries, /v1/predict against MLflow and BentoML."""
     from fraud_ops.bench.serving.command import bench_serving_command
-    from fraud_ops.mesh.up import local_mesh, train_if_empty
 
-    mesh = local_mesh(var)
-    train_if_empty(mesh, FIRST_BUNDLE)
+    mesh = trained_mesh(var)
     bench_serving_command(
         mesh,
         peers=peers,
