@@ -42,6 +42,11 @@ def gate(name: str, value: float | None, bar: float, better: Better) -> Gate:
     )
 
 
+def print_json(document: Any) -> None:
+    """One JSON document on a line of its own, for a program to read."""
+    print(json.dumps(document), flush=True)  # noqa: T201
+
+
 def finish(
     what: str,
     figures: Mapping[str, Any],
@@ -77,6 +82,6 @@ def finish(
             **figures,
             "gates": [asdict(one) for one in gates],
         }
-        print(json.dumps(document), flush=True)  # noqa: T201
+        print_json(document)
     if enforce and not all(one.holds for one in gates):
         raise typer.Exit(1)

@@ -1,6 +1,5 @@
 """`fraud deploy-sizes`: what each service's image installs, and how large it is."""
 
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -11,7 +10,7 @@ from rich.progress import track
 from rich.table import Table
 
 from fraud_ops.deploy.closure import Installed, contents, install
-from fraud_ops.figures import wide_console
+from fraud_ops.figures import print_json, wide_console
 from fraud_shared.mesh.addresses import SERVICES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -52,7 +51,7 @@ def sizes_command(services: Sequence[str], *, write: bool, as_json: bool) -> Non
                 for service, installed in found.items()
             },
         }
-        print(json.dumps(document), flush=True)  # noqa: T201
+        print_json(document)
 
 
 def page(found: Mapping[str, Sequence[Installed]]) -> str:

@@ -94,14 +94,11 @@ class MeshStage:
 
     async def restart_store(self) -> None:
         if self._redis is not None:
-            await asyncio.to_thread(self._redis.stop)
-            await asyncio.to_thread(self._redis.start)
+            await restarted(self._redis)
 
     async def lose_store(self) -> None:
         if self._redis is not None:
-            await asyncio.to_thread(self._redis.stop)
-            forget(self._redis)
-            await asyncio.to_thread(self._redis.start)
+            await restarted(self._redis, empty=True)
             return
         async with _opened(self.redis_url) as store:
             await store.reset()
@@ -154,14 +151,11 @@ class HouseStage:
 
     async def restart_store(self) -> None:
         if self._redis is not None:
-            await asyncio.to_thread(self._redis.stop)
-            await asyncio.to_thread(self._redis.start)
+            await restarted(self._redis)
 
     async def lose_store(self) -> None:
         if self._redis is not None:
-            await asyncio.to_thread(self._redis.stop)
-            forget(self._redis)
-            await asyncio.to_thread(self._redis.start)
+            await restarted(self._redis, empty=True)
         else:
             await self.store.reset()
 
@@ -266,6 +260,14 @@ def variables(wanted: Mapping[str, str]) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+async def restarted(redis: EmbeddedRedis, *, empty: bool = False) -> None:
+    """Stop a Redis and start it again, with what it kept or without."""
+    await asyncio.to_thread(redis.stop)
+    if empty:
+        forget(redis)
+    await asyncio.to_thread(redis.start)
 
 
 def forget(redis: EmbeddedRedis) -> None:

@@ -9,7 +9,13 @@ from fraud_ops.models_compare.cli import models_compare
 from fraud_ops.options import Var
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from rich.console import Console
+
+    from fraud_scoring.aliases import AliasBook
+    from fraud_scoring.registry import ModelRegistry
 
 models_app = typer.Typer(help="The model registry: look, order, import, verify.")
 models_app.command("compare")(models_compare)
@@ -53,6 +59,24 @@ def show(
     )
 
 
+def _order(
+    order: "Callable[[ModelRegistry, datetime], AliasBook]",
+    alias: str,
+    registry: str,
+    gateway: str,
+    var: Path | None,
+) -> None:
+    from fraud_ops.models import command, house
+
+    def run(console: "Console") -> None:
+        place = house.opened(var, registry, writable=True)
+        command.order(
+            place, alias, lambda now: order(place.registry, now), gateway, console
+        )
+
+    command.failing(run)
+
+
 @models_app.command()
 def promote(
     name: Name,
@@ -63,19 +87,13 @@ def promote(
     var: Var = None,
 ) -> None:
     """Verify a version, point an alias at it by a signed order, have the scorers swap."""
-    from fraud_ops.models import command, house
-
-    def run(console: "Console") -> None:
-        place = house.opened(var, registry, writable=True)
-        command.order(
-            place,
-            alias,
-            lambda now: place.registry.promote(name, version, alias, now=now),
-            gateway,
-            console,
-        )
-
-    command.failing(run)
+    _order(
+        lambda held, now: held.promote(name, version, alias, now=now),
+        alias,
+        registry,
+        gateway,
+        var,
+    )
 
 
 @models_app.command()
@@ -87,19 +105,13 @@ def rollback(
     var: Var = None,
 ) -> None:
     """Point an alias at what it pointed at before, by a newer signed order."""
-    from fraud_ops.models import command, house
-
-    def run(console: "Console") -> None:
-        place = house.opened(var, registry, writable=True)
-        command.order(
-            place,
-            alias,
-            lambda now: place.registry.rollback(name, alias, now=now),
-            gateway,
-            console,
-        )
-
-    command.failing(run)
+    _order(
+        lambda held, now: held.rollback(name, alias, now=now),
+        alias,
+        registry,
+        gateway,
+        var,
+    )
 
 
 @models_app.command("import")

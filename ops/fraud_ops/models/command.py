@@ -1,7 +1,6 @@
 """What `fraud models ...` does."""
 
 import asyncio
-import json
 import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
-from fraud_ops.figures import wide_console
+from fraud_ops.figures import print_json, wide_console
 from fraud_ops.models import announce, house, show
 from fraud_ops.models.house import House, Line
 from fraud_ops.models.importing.assemble import Naming
@@ -42,7 +41,7 @@ def list_models(place: House, console: Console, *, as_json: bool) -> None:
     """All versions of all models."""
     found = list(house.lines(place.registry, place.registry.models()))
     if as_json:
-        print(json.dumps([show.described(line) for line in found]))  # noqa: T201
+        print_json([show.described(line) for line in found])
         return
     console.print(show.table(found))
 
@@ -56,7 +55,7 @@ def show_model(
         one for one in house.lines(place.registry, (name,)) if one.version == version
     ]
     if as_json:
-        print(json.dumps(show.described(line)))  # noqa: T201
+        print_json(show.described(line))
         return
     console.print(show.facts(line))
 
@@ -71,7 +70,7 @@ def verify(place: House, name: str, console: Console, *, as_json: bool) -> None:
     ]
     problems += _mixed(found)
     if as_json:
-        print(json.dumps({"versions": len(found), "problems": problems}))  # noqa: T201
+        print_json({"versions": len(found), "problems": problems})
     else:
         for problem in problems:
             console.print(f"[red]{problem}[/]", highlight=False)
