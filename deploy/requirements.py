@@ -2,12 +2,14 @@
 
 `requirements.py`                  every third-party requirement: the input of `make lock`
 `requirements.py SERVICE`          what an image of SERVICE installs from outside
+`requirements.py SERVICE EXTRAS`   the same with optional parts: "fraud-scoring[s3] ..."
 `requirements.py SERVICE --own`    the folders of our distributions in it
 """
 
 import re
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,9 +34,11 @@ def everything(root: Path) -> list[str]:
     return sorted(r for r in found if not r.startswith("fraud-"))
 
 
-def closure(root: Path, service: str) -> tuple[list[str], list[Path]]:
+def closure(
+    root: Path, service: str, extras: Sequence[str] = ()
+) -> tuple[list[str], list[Path]]:
     """Third-party requirements and folders of our distributions that `service` needs."""
-    waiting = [f"fraud-{service.replace('_', '-')}", *IMAGE_EXTRAS]
+    waiting = [f"fraud-{service.replace('_', '-')}", *IMAGE_EXTRAS, *extras]
     outside: set[str] = set()
     own: set[Path] = set()
     seen: set[str] = set()
@@ -79,7 +83,8 @@ def main(arguments: list[str]) -> str:
     """What the command line asks for, one item a line."""
     if not arguments:
         return "\n".join(everything(ROOT))
-    outside, own = closure(ROOT, arguments[0])
+    extras = [name for one in arguments[1:] if one != "--own" for name in one.split()]
+    outside, own = closure(ROOT, arguments[0], extras)
     if "--own" in arguments:
         return "\n".join(str(folder.relative_to(ROOT)) for folder in own)
     return "\n".join(outside)

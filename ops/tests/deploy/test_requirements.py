@@ -28,3 +28,15 @@ def test_images_score_with_the_library_of_training_without_its_gpu_code():
 def test_only_one_service_has_it(service: str):
     found = [line for line in outside(service) if line.startswith("xgboost")]
     assert bool(found) == (service == "xgboost")
+
+
+@pytest.mark.parametrize(
+    ("extra", "client"),
+    [("s3", "s3fs"), ("abfs", "adlfs"), ("mlflow", "mlflow-skinny")],
+)
+def test_a_store_s_client_is_there_when_chosen(extra: str, client: str):
+    without = MADE["main"](["xgboost", ""]).splitlines()
+    chosen = MADE["main"](["xgboost", f"fraud-scoring[{extra}]"]).splitlines()
+    [added] = set(chosen) - set(without)
+    assert added.startswith(client)
+    assert without == MADE["main"](["xgboost"]).splitlines()

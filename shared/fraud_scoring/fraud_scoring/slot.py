@@ -107,7 +107,12 @@ class Slot:
             return self._refuse(error, target)
         except RegistryError as error:
             if self.problem != error.code:
-                log.warning("registry_silent", model=self.name, problem=error.code)
+                log.warning(
+                    "registry_silent",
+                    model=self.name,
+                    problem=error.code,
+                    why=str(error)[:200],
+                )
             self.problem = error.code
             return self._result("unavailable", self.current)
         arriving = Serving(model, alias, book.revision, self._now())

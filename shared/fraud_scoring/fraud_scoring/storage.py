@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
@@ -27,15 +28,17 @@ from fraud_scoring.errors import (
 )
 
 SIGNED = (MANIFEST, SIGNATURE)
+# Which extra reads which scheme; a path and memory need none.
+EXTRAS = {"s3": "s3", "s3a": "s3", "abfs": "abfs", "abfss": "abfs", "az": "abfs"}
 _SEGMENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 
 
 class Storage:
     """One root; paths are relative to it. Raises `RegistryUnavailable` when what is behind
-    it does not answer, `ModelMissing` when a file is not there."""
+    it cannot be opened or does not answer, `ModelMissing` when a file is not there."""
 
     def __init__(self, uri: str) -> None:
-        self._fs, root = url_to_fs(uri, use_listings_cache=False)
+        self._fs, root = _opened(uri)
         self._root = root.rstrip("/")
         self._local = isinstance(self._fs, LocalFileSystem)
 
@@ -100,6 +103,26 @@ class Storage:
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}" if path else self._root
+
+
+def _opened(uri: str) -> tuple[Any, str]:
+    """File system and root. Credentials come from the environment alone: a URI is shown
+    in places where they must not be."""
+    parts = urlsplit(uri)
+    if parts.password is not None or parts.query:
+        raise RegistryUnavailable("credentials do not belong into the registry's URI")
+    try:
+        fs, root = url_to_fs(uri, use_listings_cache=False)
+    except ImportError as error:
+        extra = EXTRAS.get(parts.scheme, parts.scheme)
+        raise RegistryUnavailable(
+            f"{parts.scheme}:// needs fraud-scoring[{extra}]"
+        ) from error
+    except ValueError as error:
+        raise RegistryUnavailable(
+            f"{parts.scheme}:// cannot be opened: unknown, or its environment is not set"
+        ) from error
+    return fs, str(root)
 
 
 def segment(name: str) -> str:

@@ -1,5 +1,7 @@
 """The folder registry, on every storage that fsspec opens here."""
 
+import subprocess
+import sys
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from fraud_scoring.errors import RegistryUnavailable, UnexpectedEntry
 from fraud_scoring.folder import FolderRegistry
 from fraud_scoring.testing import NOW
+from fraud_scoring.testing.blobs import blob_server
 from fraud_scoring.testing.registries import (
     AliasContract,
     PublishingContract,
@@ -57,12 +60,25 @@ def s3_url():
     running.stop()
 
 
-@pytest.fixture(params=["file", "memory", "s3"])
+@pytest.fixture(scope="session")
+def azure():
+    pytest.importorskip("adlfs")
+    with blob_server() as connection:
+        yield connection
+
+
+@pytest.fixture(params=["file", "memory", "s3", "abfs"])
 def home(request, tmp_path, monkeypatch):
     if request.param == "file":
         return FolderHome(str(tmp_path / "registry"))
     if request.param == "memory":
         return FolderHome(f"memory://{uuid.uuid4().hex}")
+    if request.param == "abfs":
+        connection = request.getfixturevalue("azure")
+        monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection)
+        container = f"models-{uuid.uuid4().hex}"
+        fsspec.filesystem("abfs", skip_instance_cache=True).mkdir(container)
+        return FolderHome(f"abfs://{container}/registry")
     monkeypatch.setenv("AWS_ENDPOINT_URL", request.getfixturevalue("s3_url"))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
@@ -118,3 +134,67 @@ class TestSilentStorage:
         fsspec.register_implementation("silent", SilentStorage, clobber=True)
         with pytest.raises(RegistryUnavailable):
             opened(FolderHome("silent://models")).aliases("xgboost")
+
+
+class TestAddresses:
+    """What can be wrong with a registry's URI, said before anything is read."""
+
+    @pytest.mark.parametrize(
+        "uri",
+        [
+            "s3://key:secret@bucket/registry",
+            "abfs://models@account.dfs.core.windows.net/registry?sig=secret",
+        ],
+    )
+    def test_credentials_are_refused_and_not_repeated(self, uri):
+        with pytest.raises(RegistryUnavailable, match="credentials") as refused:
+            opened(FolderRegistryAt(uri))
+        assert "secret" not in str(refused.value)
+
+    @pytest.mark.parametrize("uri", ["nothing://models", "abfs://models/registry"])
+    def test_an_unknown_scheme_and_a_missing_account(self, uri, monkeypatch):
+        for name in ("ACCOUNT_NAME", "CONNECTION_STRING"):
+            monkeypatch.delenv(f"AZURE_STORAGE_{name}", raising=False)
+        # fsspec keeps what it opened, whatever the environment says since.
+        fsspec.get_filesystem_class("abfs").clear_instance_cache()
+        with pytest.raises(RegistryUnavailable, match="environment is not set"):
+            opened(FolderRegistryAt(uri))
+
+    def test_the_account_comes_from_the_uri_its_key_from_the_environment(
+        self, monkeypatch
+    ):
+        monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "a2V5")
+        monkeypatch.delenv("AZURE_STORAGE_CONNECTION_STRING", raising=False)
+        uri = "abfs://models@company.dfs.core.windows.net/registry"
+        storage = opened(FolderRegistryAt(uri))._storage
+        assert storage._root == "models/registry/models"
+        assert storage._fs.account_name == "company"
+        assert storage._fs.account_key == "a2V5"
+
+    @pytest.mark.parametrize(
+        ("uri", "client", "extra"),
+        [
+            ("abfs://models/registry", "adlfs", "abfs"),
+            ("s3://models/registry", "s3fs", "s3"),
+        ],
+    )
+    def test_without_its_extra_it_says_which(self, uri, client, extra):
+        code = (
+            f"import sys; sys.modules[{client!r}] = None\n"
+            "from fraud_scoring.storage import Storage\n"
+            f"Storage({uri!r})"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+        wanted = f"RegistryUnavailable: {extra}:// needs fraud-scoring[{extra}]"
+        assert done.stderr.splitlines()[-1].endswith(wanted)
+
+
+class FolderRegistryAt:
+    """Only an address: nothing is behind it."""
+
+    def __init__(self, uri):
+        self.uri = uri
+
+    open = FolderHome.open
