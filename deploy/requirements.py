@@ -18,7 +18,7 @@ IMAGE_EXTRAS = ("fraud-shared[otlp]",)
 # The same library without the code for GPUs, a dozen times smaller: images only score.
 IMAGE_FLAVOURS = {"xgboost": "xgboost-cpu"}
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
-OWN = re.compile(r"^fraud-([a-z-]+)(?:\[([a-z,]+)\])?$")
+OWN = re.compile(r"^fraud-([a-z-]+)(?:\[([a-z0-9,]+)\])?$")
 
 
 def everything(root: Path) -> list[str]:
