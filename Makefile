@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-all check format lock schemas simulate train peers bench clean
+.PHONY: help setup run demo test test-all test-nightly check format lock schemas simulate train peers bench clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ test: $(STAMP) ## The fast tests (make test s=services/rules for one part)
 
 test-all: $(STAMP) ## Every test, the slow ones too
 	$(BIN)/python -m pytest $(s)
+
+test-nightly: $(STAMP) ## 10,000 histories through every executor of the features, against the oracle
+	FRAUD_REQUIRE_SERVERS=1 $(BIN)/python -m pytest -m slow --hypothesis-profile nightly shared/fraud_features
 
 check: $(STAMP) ## Format, lint, types, import contracts, committed schemas, deployment files
 	$(BIN)/ruff format --check .

@@ -1,4 +1,4 @@
-"""The nightly profile: `pytest -m slow --hypothesis-profile nightly shared/fraud_features`."""
+"""The profile of `make test-nightly`."""
 
 from hypothesis import settings
 
