@@ -22,7 +22,7 @@ _SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One update being worked off by `worker`."""
+    """One update being worked off, and how far."""
 
     event_id: str
     list_id: str
@@ -32,7 +32,6 @@ class Job:
     upto: int
     screened: int
     cases: int
-    worker: str
 
 
 def agrees(conn: sa.Connection, held: Mapping[str, str]) -> bool:
@@ -90,7 +89,6 @@ def claim(
         upto,
         row.screened,
         row.cases,
-        worker,
     )
 
 
@@ -103,15 +101,14 @@ def advance(
     now: datetime,
 ) -> Job | None:
     """Move on past these parties and write the new ones among their findings; None, and
-    nothing is written, when the place is not where this worker left it."""
+    nothing is written, when another worker has moved on from the same place."""
     table = stored.rescreenings
-    mine = (
-        table.c.event_id == job.event_id,
-        table.c.worker == job.worker,
-        table.c.position == job.position,
-    )
     position = parties[-1].seq
-    moved = sa.update(table).where(*mine).values(position=position)
+    moved = (
+        sa.update(table)
+        .where(table.c.event_id == job.event_id, table.c.position == job.position)
+        .values(position=position)
+    )
     if conn.execute(moved).rowcount != 1:
         return None
     after = replace(
@@ -172,7 +169,7 @@ def finish(conn: sa.Connection, job: Job, now: datetime) -> None:
     table = stored.rescreenings
     conn.execute(
         sa.update(table)
-        .where(table.c.event_id == job.event_id, table.c.worker == job.worker)
+        .where(table.c.event_id == job.event_id)
         .values(done_at=now, claimed_until=None)
     )
 

@@ -7,7 +7,7 @@ no log, event, metric or error.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fraud_sanctions.records import ListedEntity, ListedIdentifier, Party
@@ -50,7 +50,7 @@ class KnownParty:
 
 def party_key(account_id: str, role: str, holder: str | None, party: Party) -> str:
     """64 hex digits that tell parties apart: account, role and all that is known of one."""
-    text = json.dumps([account_id, role, holder, asdict(party)], sort_keys=True)
+    text = json.dumps([account_id, role, holder, _given(party)])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -76,14 +76,24 @@ def quick_key(account_id: str, query: PartyQuery) -> int:
 def facts_of(party: Party) -> bytes:
     """A party as it is stored: the name as it was sent, since normalising it changes with
     the version of this service."""
-    given = {name: value for name, value in asdict(party).items() if value}
-    return json.dumps(given, ensure_ascii=True).encode()
+    return json.dumps(_given(party)).encode()
+
+
+def _given(party: Party) -> dict[str, object]:
+    facts = {
+        "name": party.name,
+        "kind": party.kind,
+        "birth_date": party.birth_date,
+        "country": party.country,
+        "identifiers": [(paper.kind, paper.value) for paper in party.identifiers],
+    }
+    return {name: value for name, value in facts.items() if value}
 
 
 def party_from(facts: bytes) -> Party:
     """The party from `facts_of`."""
     given = json.loads(facts)
-    papers: Sequence[Mapping[str, str]] = given.pop("identifiers", ())
+    papers: Sequence[tuple[str, str]] = given.pop("identifiers", ())
     return Party(
-        **given, identifiers=tuple(ListedIdentifier(**paper) for paper in papers)
+        **given, identifiers=tuple(ListedIdentifier(*paper) for paper in papers)
     )

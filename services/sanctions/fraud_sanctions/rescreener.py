@@ -30,7 +30,7 @@ from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.clock import Clock
 
 log = structlog.get_logger()
-PAGE = 200
+PAGE = 100
 _EVERY_S = 5.0
 # How long payments wait at most for their turn, but for one party's own time.
 _SLICE_S = 0.001
