@@ -17,7 +17,7 @@ from fraud_features.layout import DAY
 from fraud_features.online import LabelEffect
 from fraud_features.testing.payments import transaction_of
 from fraud_ops.handbook.payments import Payments, flat_rows, labels
-from fraud_ops.train.history import NEVER, History, Reports
+from fraud_ops.train.history import History, Reports
 from fraud_shared.contracts.transaction import Transaction
 
 WEEK = 7 * DAY
@@ -65,18 +65,20 @@ class Plan:
     def history(self) -> History:
         """The past as `fraud train` needs it: frauds are known after their delay."""
         part = slice(0, self.past)
-        fraud = self.data.fraud[part]
-        reported = np.full(self.past, NEVER, dtype=np.int64)
-        known = {report.transaction_id: report.at for report in self.reports}
-        for place in np.flatnonzero(fraud).tolist():
-            reported[place] = known[self.rows[place]["transaction_id"]]
+        place = {row["transaction_id"]: n for n, row in enumerate(self.rows[part])}
+        known = [report for report in self.reports if report.transaction_id in place]
         return History(
             rows=self.rows[part],
             labels=[],
             at=self.data.at[part],
             card=self.data.card[part],
-            fraud=fraud,
-            reports=Reports(reported, np.full(self.past, NEVER, dtype=np.int64)),
+            fraud=self.data.fraud[part],
+            reports=Reports(
+                payment=np.array([place[r.transaction_id] for r in known], dtype=int),
+                since=np.array([report.at for report in known], dtype=np.int64),
+                fraud=np.ones(len(known), dtype=np.bool_),
+                payments=self.past,
+            ),
         )
 
     def frame_labels(self) -> Iterator[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fraud_features.columnar.labels import label_frame
 from fraud_features.facts import microseconds
 from fraud_ops.simulate import (
     SimulatedLabel,
@@ -54,15 +55,27 @@ _PLAIN = ("transaction_id", "account_id", "amount_minor", "currency", "kind", "c
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """For each payment, in microseconds since 1970: when it was first reported as fraud,
-    and when that was withdrawn; `NEVER` where it was not."""
+    """What stood about payments, and since when, in microseconds since 1970: a row for each
+    change, in the order of time."""
 
-    reported: npt.NDArray[np.int64]
-    withdrawn: npt.NDArray[np.int64]
+    payment: npt.NDArray[np.int64]
+    since: npt.NDArray[np.int64]
+    fraud: npt.NDArray[np.bool_]
+    payments: int
+
+    def reported(self) -> npt.NDArray[np.int64]:
+        """For each payment when it first stood as fraud; `NEVER` where it did not."""
+        first = np.full(self.payments, NEVER, dtype=np.int64)
+        np.minimum.at(first, self.payment[self.fraud], self.since[self.fraud])
+        return first
 
     def known_fraud(self, at: int) -> npt.NDArray[np.bool_]:
         """Which payments counted as fraud at that moment."""
-        return (self.reported < at) & (self.withdrawn >= at)
+        known = np.zeros(self.payments, dtype=np.bool_)
+        due = self.since < at
+        # Of several rows of a payment the last one is kept.
+        known[self.payment[due]] = self.fraud[due]
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +146,13 @@ def flat(event: SimulatedPayment) -> dict[str, Any]:
 
 
 def _reports(labels: list[dict[str, Any]], place: dict[str, int]) -> Reports:
-    reported = np.full(len(place), NEVER, dtype=np.int64)
-    withdrawn = np.full(len(place), NEVER, dtype=np.int64)
-    for label in labels:
-        i = place[label["transaction_id"]]
-        column = withdrawn if label["reversal"] else reported
-        column[i] = min(column[i], microseconds(label["reported_at"]))
-    return Reports(reported, withdrawn)
+    told = label_frame(labels)
+    fraud = (told["label"] == "fraud") & ~told["reversal"]
+    return Reports(
+        payment=np.array(
+            [place[key] for key in told["transaction_id"]], dtype=np.int64
+        ),
+        since=told["reported_at"].to_numpy(),
+        fraud=fraud.to_numpy(),
+        payments=len(place),
+    )

@@ -110,7 +110,7 @@ def maturity_weights(
     age = now - history.at
     old = known & (age > _MATURE_DAYS * DAY_US)
     weight = np.ones(len(history.at))
-    delays = np.sort((history.reports.reported - history.at)[old])
+    delays = np.sort((history.reports.reported() - history.at)[old])
     if len(delays) < _FEWEST_DELAYS:
         return weight
     share = np.searchsorted(delays, age[known], side="right") / len(delays)

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fraud_features.facts import facts_of
+from fraud_features.offline import frame
 from fraud_ops.simulate import SimulatedPayment, SimulationConfig, transactions
 from fraud_ops.train.history import NEVER, flat, simulate
 from fraud_shared.contracts.transaction import Transaction
@@ -34,15 +35,23 @@ class TestRows:
 class TestReports:
     def test_a_fraud_is_known_once_it_is_reported(self, history):
         reports = history.reports
-        late = int(reports.reported[reports.reported < NEVER].max())
+        first = reports.reported()
+        late = int(first[first < NEVER].max())
         assert not reports.known_fraud(int(history.at[0])).any()
         known = reports.known_fraud(late + 1)
         assert known.sum() > 0
-        assert (known & ~history.fraud).sum() <= (reports.withdrawn < NEVER).sum()
+        assert (known & ~history.fraud).sum() <= (~reports.fraud).sum()
 
     def test_what_was_withdrawn_is_no_fraud(self, history):
-        withdrawn = history.reports.withdrawn < NEVER
-        assert not history.reports.known_fraud(NEVER)[withdrawn].any()
+        reports = history.reports
+        withdrawn = reports.payment[~reports.fraud]
+        assert len(withdrawn) > 0
+        assert not reports.known_fraud(NEVER)[withdrawn].any()
+
+    def test_what_stands_is_what_the_offline_frame_learns(self, history):
+        learnt = frame(history.rows, history.labels)["label"] == 1
+        known = history.reports.known_fraud(NEVER)
+        assert learnt.fill_null(False).to_list() == known.tolist()
 
 
 def _json(event: SimulatedPayment) -> bytes:

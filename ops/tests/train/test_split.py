@@ -6,7 +6,7 @@ import pytest
 from fraud_features.offline import frame
 from fraud_features.registry import BANK
 from fraud_ops.simulate import SimulationConfig
-from fraud_ops.train.history import DAY_US, NEVER, History, Reports, simulate
+from fraud_ops.train.history import DAY_US, History, Reports, simulate
 from fraud_ops.train.split import Cuts, TooShort, maturity_weights, split
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -46,7 +46,7 @@ class TestLabels:
     def test_training_knows_only_what_was_reported_by_then(self, history, data):
         cuts = Cuts.of(history.at)
         here = (history.at >= cuts.calibrate) & (history.at < cuts.delay)
-        late = history.fraud & (history.reports.reported >= cuts.test)
+        late = history.fraud & (history.reports.reported() >= cuts.test)
         assert (late & here).any()
         assert not data.calibrate.fraud[late[here]].any()
 
@@ -77,7 +77,7 @@ class TestMaturity:
             at=at,
             card=np.zeros(n, dtype=np.int64),
             fraud=np.ones(n, dtype=bool),
-            reports=Reports(reported, np.full(n, NEVER)),
+            reports=Reports(np.arange(n), reported, np.ones(n, dtype=bool), n),
         )
 
     def test_a_young_fraud_stands_for_those_still_unreported(self):
