@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 MEDIA_TYPE = "application/problem+json"
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
@@ -190,12 +191,32 @@ def field_name(location: Iterable[str | int]) -> str:
     return ".".join(parts) or "body"
 
 
-def from_validation(error: ValidationError, raw: bytes | None = None) -> FraudError:
-    """The problem for a failed validation; `raw` helps to name a field in broken JSON."""
+def from_validation(
+    error: ValidationError, raw: bytes | None = None, *, several: bool = False
+) -> FraudError:
+    """The problem for a failed validation; `raw` helps to name a field in broken JSON.
+    With `several`, the request may have one of several forms."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found and found[0]["type"] == "json_invalid":
         return broken_json(raw)
+    if several:
+        found = _meant(found)
     return InvalidInput(errors=[(field_name(e["loc"]), e["msg"]) for e in found[:20]])
+
+
+def _meant(found: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors of the form that was meant, the one that fits best, without its name."""
+    forms: dict[str | int, list[ErrorDetails]] = {}
+    for one in found:
+        forms.setdefault(one["loc"][0], []).append(one)
+
+    def misfit(errors: Sequence[ErrorDetails]) -> tuple[bool, int]:
+        # A list is no object: then no single field can be what is wrong.
+        other = any(len(e["loc"]) == 1 and e["type"].endswith("_type") for e in errors)
+        return other, len(errors)
+
+    best = min(forms.values(), key=misfit)
+    return [{**one, "loc": one["loc"][1:]} for one in best]
 
 
 def broken_json(raw: bytes | None) -> FraudError:

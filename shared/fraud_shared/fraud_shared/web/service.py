@@ -129,6 +129,7 @@ def _hot_handler(route: HotRoute, service: Guard) -> HotHandler:
     dump = TypeAdapter(route.response).serializer.to_json
     handle, glance = route.handler, route.glance
     strict = route.strict or glance is not None
+    several = adapter.core_schema["type"] == "union"
 
     async def answer(raw: bytes, call: Call) -> Answer:
         guard(call)
@@ -138,7 +139,7 @@ def _hot_handler(route: HotRoute, service: Guard) -> HotHandler:
             try:
                 request = validate(raw)
             except ValidationError as error:
-                raise problems.from_validation(error, raw) from None
+                raise problems.from_validation(error, raw, several=several) from None
         call.raw = raw
         reply = await handle(request, call)
         if isinstance(reply, Answer):

@@ -2,11 +2,12 @@
 
 import json
 from contextlib import suppress
+from typing import Annotated
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from fraud_shared.contracts.transaction import TransactionIn
 from fraud_shared.testing.hostile import CANARY_PAN, with_raw
@@ -106,3 +107,42 @@ def _depth(value: object) -> int:
     if not isinstance(value, dict | list):
         return 0
     return 1 + max((_depth(child) for child in children), default=0)
+
+
+class Vector(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    transaction: str
+    features: dict[str, float]
+
+
+class Named(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    names: list[str]
+    features: list[float]
+
+
+SEVERAL = TypeAdapter(Vector | Annotated[list[Named], Field(min_length=1)])
+
+
+class TestSeveralForms:
+    """Of a request that may have several forms, only what is wrong with the one that was
+    meant is said, in its own words."""
+
+    @pytest.mark.parametrize(
+        ("body", "fields"),
+        [
+            ({"transaction": "t", "features": {"a": "x"}}, ["features.a"]),
+            ({"transaction": "t"}, ["features"]),
+            ([{"names": ["a"], "features": [1], "more": 1}], ["0.more"]),
+            ([{"names": ["a"]}, {}], ["0.features", "1.names", "1.features"]),
+            ([], ["body"]),
+            (3, ["body"]),
+        ],
+    )
+    def test_the_one_that_fits_best(self, body, fields):
+        with pytest.raises(ValidationError) as caught:
+            SEVERAL.validate_json(json.dumps(body))
+        error = problems.from_validation(caught.value, several=True)
+        assert [field for field, _ in error.errors] == fields
