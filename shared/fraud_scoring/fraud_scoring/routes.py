@@ -25,6 +25,7 @@ from fraud_shared.contracts.signal import (
 from fraud_shared.state.consumer import EventHandler, events_route
 from fraud_shared.web.call import Call
 from fraud_shared.web.guard import require_service
+from fraud_shared.web.problems import InvalidInput
 from fraud_shared.web.service import HotRoute
 
 log = structlog.get_logger()
@@ -167,7 +168,14 @@ def _named_scoring(
         """Score up to 1,000 rows, in either form."""
         if isinstance(request, ScoreBatchRequest):
             return await desk.score_batch(request, call)
-        return [await desk.score_named(row, call) for row in request]
+        scored = []
+        for number, row in enumerate(request):
+            try:
+                scored.append(await desk.score_named(row, call))
+            except InvalidInput as wrong:
+                errors = [(f"{number}.{field}", text) for field, text in wrong.errors]
+                raise InvalidInput(errors=errors) from None
+        return scored
 
     return (
         HotRoute(

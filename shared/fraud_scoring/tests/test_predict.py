@@ -192,13 +192,19 @@ class TestNamedRows:
             ({"feature_names": ["amount", "amount", "age"]}, "feature_names"),
             ({"feature_names": ["amount", "speed", "age"]}, "features.speed"),
             ({"features": [1.0, "x", 2.0]}, "features.velocity"),
+            ({"more": 1}, "more"),
+            ({"request_id": 7}, "request_id"),
         ],
     )
     async def test_mistakes_are_named(self, memory, start, change, field):
         release(memory)
+        wrong = {**BODY, **change}
         async with start(named_rows=True) as http:
-            reply = await http.post("/score", json={**BODY, **change})
-        assert field in errors(reply)
+            one = await http.post("/score", json=wrong)
+            many = await http.post("/score_batch", json=[BODY, wrong])
+        named = errors(one)
+        assert field in named
+        assert errors(many) == [f"1.{name}" for name in named]
 
 
 class TestPromotionEvent:
