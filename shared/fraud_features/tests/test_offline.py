@@ -223,6 +223,13 @@ class TestFrame:
             "history_payments"
         ].to_list() == [0, 1]
 
+    @pytest.mark.parametrize("chunk", [1, 7, 1000])
+    def test_repeats_are_found_in_and_between_chunks(self, chunk):
+        names = [f"tx-{number * number % 61}" for number in range(200)]
+        rows = [payment(second, transaction_id=n) for second, n in enumerate(names)]
+        read = pl.concat(frames(rows, chunk=chunk))
+        assert read["transaction_id"].to_list() == list(dict.fromkeys(names))
+
     def test_nothing_gives_an_empty_frame(self):
         assert frame([], []).height == 0
 
@@ -230,6 +237,23 @@ class TestFrame:
         told = []
         frame(random_rows(100), progress=told.append)
         assert told == [100]
+
+    @pytest.mark.parametrize(
+        "names",
+        [
+            ("account_sum_24h",),
+            ("card_count_7d", "card_distinct_merchants_1h"),
+            ("account_max_30d", "terminal_risk_7d"),
+            ("account_received_sum_24h",),
+            ("device_distinct_accounts_24h", "first_seen_ip"),
+        ],
+    )
+    def test_a_set_that_reads_few_windows_gets_the_same_values(self, names):
+        rows = list(random_rows(2000, entities=20, late=0.1))
+        few = FeatureSet("few", "1", [f for f in BANK.features if f.name in names])
+        found, whole = frame(rows, features=few), frame(rows)
+        assert found.equals(whole.select(found.columns))
+        assert found.select(names).sum().row(0) != (0.0,) * len(names)
 
     def test_another_feature_set(self):
         table = frame([payment(0, features={"Amount": 2.5})], features=CREDIT_CARD)

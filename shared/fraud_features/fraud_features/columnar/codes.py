@@ -4,6 +4,8 @@ An id is known by 128 bits of hash; its text is kept once, because a full seen s
 ties by it.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -65,6 +67,20 @@ def _rehash(old: Ints, new: Ints) -> None:
                 new[slot, column] = old[i, column]
 
 
+class Hashes(NamedTuple):
+    """Ids as the kernel takes them: two hashes of 64 bits, and which are not null."""
+
+    one: Ints
+    two: Ints
+    valid: Flags
+
+    @classmethod
+    def of(cls, ids: pl.Series) -> "Hashes":
+        """Of texts."""
+        one, two = (ids.hash(seed).to_numpy().view(np.int64) for seed in _SEEDS)
+        return cls(one, two, ids.is_not_null().to_numpy())
+
+
 class CodeBook:
     """Codes 0, 1, 2 … in order of first appearance."""
 
@@ -77,15 +93,17 @@ class CodeBook:
 
     def encode(self, ids: pl.Series, *, insert: bool = True) -> Codes:
         """The code of each id; -1 for null, and for an unknown one without `insert`."""
-        one, two = (ids.hash(seed).to_numpy().view(np.int64) for seed in _SEEDS)
-        valid = ids.is_not_null().to_numpy()
+        return self.place(ids, Hashes.of(ids), insert=insert)
+
+    def place(self, ids: pl.Series, hashes: Hashes, *, insert: bool = True) -> Codes:
+        """`encode` for ids that are hashed already."""
         out: Codes = np.empty(len(ids), dtype=np.int32)
         firsts: Ints = np.empty(len(ids) if insert else 0, dtype=np.int64)
         row = 0
         while True:
             before = self.size
             row, self.size = _encode(
-                one, two, valid, self._table, before, insert, row, out, firsts
+                *hashes, self._table, before, insert, row, out, firsts
             )
             if self._keep_text and self.size > before:
                 self._texts.append(ids.gather(firsts[: self.size - before]))
@@ -94,6 +112,12 @@ class CodeBook:
             table = _empty(4 * len(self._table))
             _rehash(self._table, table)
             self._table = table
+
+    def clear(self) -> None:
+        """Begin again, in the room that is there."""
+        self.size = 0
+        self._texts.clear()
+        self._table[:, 2] = -1
 
     def ranks(self) -> Ints:
         """For each code the place of its id among all ids in order of text (UTF-8)."""
@@ -125,16 +149,17 @@ class RecentIds:
     def is_new(self, ids: pl.Series, clock: int) -> npt.NDArray[np.bool_]:
         """Marks the rows whose id was never seen, and remembers all of them; `clock` is
         the newest event time of these rows."""
-        known = self._young.size
-        codes = self._young.encode(ids)
-        new = np.zeros(len(ids), dtype=np.bool_)
-        fresh = np.flatnonzero(codes >= known)
-        new[fresh[np.unique(codes[fresh], return_index=True)[1]]] = True
+        hashes, known = Hashes.of(ids), self._young.size
+        codes = self._young.place(ids, hashes)
+        # Codes count up: a row brought one when it is above all before it.
+        before = np.maximum.accumulate(np.concatenate(([known - 1], codes)))[:-1]
+        new: npt.NDArray[np.bool_] = codes > before
         if self._old.size:
-            new &= self._old.encode(ids, insert=False) < 0
+            new &= self._old.place(ids, hashes, insert=False) < 0
         if self._since is None:
             self._since = clock
         elif self._memory is not None and clock - self._since >= self._memory:
-            self._old, self._young = self._young, CodeBook(keep_text=False)
+            self._old, self._young = self._young, self._old
+            self._young.clear()
             self._since = clock
         return new

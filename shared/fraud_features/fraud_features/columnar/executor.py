@@ -153,8 +153,8 @@ class Executor:
         return codes
 
     def _forget(self) -> None:
-        for work in (*self._plan.logs, *self._plan.rest):
-            work.forget(self._newest)
+        works: tuple[Work, ...] = (*self._plan.logs, *self._plan.rest)
+        list(self._pool.map(lambda work: work.forget(self._newest), works))
 
 
 class _Plan:
