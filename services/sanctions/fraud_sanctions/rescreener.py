@@ -1,6 +1,6 @@
 """Screens known parties again when a list changed, and asks for a case for each new hit.
 
-It runs beside the payments, on their event loop, a millisecond at a time: what is found on
+It runs beside the payments, on their event loop, half a millisecond at a time: what is found on
 a page of parties is stored with the place reached in one transaction, so that a restart
 goes on where the last page ended, and no hit is told twice.
 """
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 PAGE = 100
 _EVERY_S = 5.0
 # How long payments wait at most for their turn, but for one party's own time.
-_SLICE_S = 0.001
+_SLICE_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
