@@ -50,8 +50,9 @@ def _precision_recall(axes: Any, judged: Sequence[Judged]) -> None:
 def _card_precision(axes: Any, judged: Sequence[Judged]) -> None:
     colours = [f"C{i}" for i in range(len(judged))]
     for colour, one in zip(colours, judged, strict=True):
-        found = daily_card_precision(one.rows, one.score, 100)
-        best = daily_card_precision(one.rows, one.rows.fraud.astype(float), 100)
+        found = list(daily_card_precision(one.rows, one.score, 100).values())
+        truth = one.rows.fraud.astype(float)
+        best = list(daily_card_precision(one.rows, truth, 100).values())
         days = np.array(one.fold.test)
         axes.plot(days, found, "o-", color=colour, label=f"{one.fold.start}")
         axes.plot(days, best, ":", color=colour)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.table import Table
@@ -13,13 +12,15 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from fraud_ops.handbook.payments import transaction_name
 from fraud_ops.replay.plan import Plan
 from fraud_ops.replay.player import Outcome
-from fraud_scoring.training.dataset import Rows
-from fraud_scoring.training.metrics import card_precision
+from fraud_scoring.scorer import Floats64
+from fraud_scoring.training.dataset import Flags, Rows
+from fraud_scoring.training.metrics import daily_card_precision
 
 
 @dataclass(frozen=True)
 class Quality:
-    """Figures of some payments; None where there was no fraud to find."""
+    """Figures of some payments; None where there was no fraud to find. Cards found on an
+    earlier day are out of the card precision; over all days it is the mean."""
 
     day: str
     payments: int
@@ -28,7 +29,7 @@ class Quality:
     disturbed: float
     average_precision: float | None
     roc_auc: float | None
-    card_precision_100: float
+    card_precision_100: float | None
 
 
 def by_day(plan: Plan, outcome: Outcome, first: date) -> list[Quality]:
@@ -42,27 +43,28 @@ def by_day(plan: Plan, outcome: Outcome, first: date) -> list[Quality]:
     fraud = plan.data.fraud[plan.past :]
     card = plan.data.card[plan.past :]
     day = plan.data.day[plan.past :] - plan.data.day[plan.past]
+    none = np.empty((int(decided.sum()), 0), dtype=np.float32)
+    rows = Rows(none, fraud[decided], np.ones(len(none)), day[decided], card[decided])
+    daily = daily_card_precision(rows, risk[decided], 100)
     found = []
-    for number in [*np.unique(day).tolist(), None]:
-        here = decided & ((day == number) if number is not None else True)
-        rows = Rows(
-            np.empty((int(here.sum()), 0), dtype=np.float32),
-            fraud[here],
-            np.ones(int(here.sum())),
-            day[here],
-            card[here],
+    for number in np.unique(day).tolist():
+        here = decided & (day == number)
+        title = str(first + timedelta(days=number))
+        found.append(
+            _quality(title, fraud[here], stopped[here], risk[here], daily.get(number))
         )
-        title = "all" if number is None else str(first + timedelta(days=number))
-        found.append(_quality(title, rows, stopped[here], risk[here]))
+    mean = float(np.mean(list(daily.values()))) if daily else None
+    found.append(_quality("all", fraud[decided], stopped[decided], risk[decided], mean))
     return found
 
 
-def _quality(title: str, rows: Rows, stopped: Any, risk: Any) -> Quality:
-    fraud = rows.fraud
+def _quality(
+    title: str, fraud: Flags, stopped: Flags, risk: Floats64, cards: float | None
+) -> Quality:
     both = bool(fraud.any()) and not bool(fraud.all())
     return Quality(
         day=title,
-        payments=len(rows),
+        payments=len(fraud),
         frauds=int(fraud.sum()),
         stopped=round(float(stopped[fraud].mean()), 4) if fraud.any() else None,
         disturbed=round(float(stopped[~fraud].mean()), 4),
@@ -70,7 +72,7 @@ def _quality(title: str, rows: Rows, stopped: Any, risk: Any) -> Quality:
             round(float(average_precision_score(fraud, risk)), 4) if both else None
         ),
         roc_auc=round(float(roc_auc_score(fraud, risk)), 4) if both else None,
-        card_precision_100=round(card_precision(rows, risk, 100), 4),
+        card_precision_100=None if cards is None else round(cards, 4),
     )
 
 

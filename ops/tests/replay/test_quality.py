@@ -22,16 +22,17 @@ def rows() -> list[Quality]:
         transaction_id=number,
         at=first + number // 10 * DAY + number % 10,
         day=number // 10,
-        card=number,
+        # The cards of the second day are those of the first.
+        card=number % 10,
         terminal=number,
         amount=number,
-        fraud=np.isin(number, [10, 11]),
+        fraud=np.isin(number, [10, 11, 20]),
     )
     script = plan(data, date(2018, 4, 2), 2, 1, datetime(2026, 3, 2, tzinfo=UTC))
     outcome = Outcome()
     for n in range(10, 29):
         # One fraud is stopped, one good payment is disturbed, the last has no answer.
-        outcome.verdicts[f"hb-{n}"] = "DECLINE" if n in (10, 20) else "APPROVE"
+        outcome.verdicts[f"hb-{n}"] = "DECLINE" if n in (10, 21) else "APPROVE"
         outcome.risks[f"hb-{n}"] = {10: 0.9, 11: 0.2, 12: 0.3}.get(n, 0.0)
     return by_day(script, outcome, date(2018, 4, 2))
 
@@ -42,10 +43,18 @@ class TestQuality:
         assert [row.day for row in rows] == ["2018-04-02", "2018-04-03", "all"]
         assert (first.payments, second.payments, total.payments) == (10, 9, 19)
         assert (first.stopped, first.disturbed) == (0.5, 0.0)
-        assert (second.stopped, second.disturbed) == (None, round(1 / 9, 4))
+        assert (second.stopped, second.disturbed) == (0.0, round(1 / 8, 4))
         # Ranks of the frauds: first and third.
         assert first.average_precision == round((1 + 2 / 3) / 2, 4)
-        assert second.average_precision is None
+        # All of the second day have the same risk.
+        assert second.average_precision == round(1 / 9, 4)
+
+    def test_a_card_found_on_an_earlier_day_is_not_found_again(
+        self, rows: list[Quality]
+    ) -> None:
+        first, second, total = rows
+        assert (first.card_precision_100, second.card_precision_100) == (0.02, 0.0)
+        assert total.card_precision_100 == 0.01
 
     def test_they_are_shown_and_drawn(
         self, rows: list[Quality], tmp_path: Path

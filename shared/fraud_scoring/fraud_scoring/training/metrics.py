@@ -38,14 +38,14 @@ def card_precision(rows: Rows, raw: Floats64, most: int) -> float:
     Cards found on an earlier day are out, as they would be blocked (Le Borgne et al.,
     Reproducible Machine Learning for Credit Card Fraud Detection).
     """
-    daily = daily_card_precision(rows, raw, most)
+    daily = list(daily_card_precision(rows, raw, most).values())
     return float(np.mean(daily)) if daily else 0.0
 
 
-def daily_card_precision(rows: Rows, raw: Floats64, most: int) -> list[float]:
-    """The same for each day, in order; a day on which no card is left is left out."""
+def daily_card_precision(rows: Rows, raw: Floats64, most: int) -> dict[int, float]:
+    """The same by day, in order; a day on which no card is left is left out."""
     found: set[int] = set()
-    daily: list[float] = []
+    daily: dict[int, float] = {}
     for day in np.unique(rows.day):
         on_day = rows.day == day
         cards, worst, compromised = _by_card(
@@ -59,7 +59,7 @@ def daily_card_precision(rows: Rows, raw: Floats64, most: int) -> list[float]:
         top = np.argsort(-worst, kind="stable")[:most]
         if len(top) == 0:
             continue
-        daily.append(float(compromised[top].sum()) / most)
+        daily[int(day)] = float(compromised[top].sum()) / most
         found.update(cards[top][compromised[top]].tolist())
     return daily
 
