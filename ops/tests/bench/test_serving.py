@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fraud_ops.bench.serving import command, engines
+from fraud_ops.bench.serving import command, engines, plots
 from fraud_ops.bench.serving.closed_loop import Lap
 from fraud_ops.bench.serving.peers import Peers
 from fraud_ops.bench.serving.servers import GATEWAY, SCORER, SCORER_BY_NAME, Measured
@@ -99,3 +99,15 @@ class TestEngines:
 
 def test_without_their_environment_the_peers_are_absent(tmp_path):
     assert not Peers(tmp_path, tmp_path / "model.ubj", tmp_path).present
+
+
+def test_plots_show_every_call_and_every_server(both, tmp_path):
+    ours, theirs = {"p50_us": 9.0}, {"p50_us": 4000.0, "ours_faster_by": 444.0}
+    row = {engines.OURS: ours, "score_samples": theirs}
+    figures = {
+        "models": {"isolation_forest": {"one_row": row, "batch_64": row}},
+        "servers": {name: one.figures() for name, one in both.items()},
+    }
+    files = plots.draw(figures, tmp_path / "plots")
+    assert [file.name for file in files] == ["engines.png", "servers.png"]
+    assert all(file.read_bytes().startswith(b"\x89PNG") for file in files)

@@ -14,6 +14,7 @@ def bench_serving(
     peers: Annotated[
         Path, typer.Option(help="The environment that `make peers` makes.")
     ] = Path("var/peers"),
+    plots: Annotated[Path | None, typer.Option(help="Folder for plots.")] = None,
     as_json: Json = False,
     enforce: Enforce = False,
     var: Var = None,
@@ -27,6 +28,7 @@ def bench_serving(
         peers=peers,
         concurrency=concurrency,
         seconds=seconds,
+        plots_dir=plots,
         as_json=as_json,
         enforce=enforce,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from fraud_ops.bench.serving import engines, servers
+from fraud_ops.bench.serving import engines, plots, servers
 from fraud_ops.bench.serving.engines import OURS
 from fraud_ops.bench.serving.servers import (
     BENTOML,
@@ -50,6 +50,7 @@ def bench_serving_command(
     peers: Path,
     concurrency: int,
     seconds: float,
+    plots_dir: Path | None,
     as_json: bool,
     enforce: bool,
 ) -> None:
@@ -82,6 +83,9 @@ def bench_serving_command(
         "seconds": seconds,
         "rounds": servers.ROUNDS,
     }
+    if plots_dir is not None:
+        for file in plots.draw(figures, plots_dir):
+            console.print(f"plot: {file}")
     finish(
         "bench serving",
         figures,
