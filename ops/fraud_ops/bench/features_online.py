@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from redis.asyncio import Redis
 
-from fraud_features.facts import facts_of
 from fraud_features.layout import LOGS, SLOTS
 from fraud_features.memory import MemoryOnlineStore
 from fraud_features.online import OnlineStore
@@ -65,7 +64,7 @@ async def round_trips(url: str, calls: int, seed: int) -> dict[str, Any]:
     observed, floor = [], []
     for one in payments[calls + 100 :]:
         observed.append(await _timed(store.observe(one)))
-        arguments = wire_arguments(facts_of(one))
+        arguments = wire_arguments(one)
         call = redis.execute_command("EVALSHA", bare, 1, "{trips}", *arguments)
         floor.append(await _timed(call))
     await redis.aclose()

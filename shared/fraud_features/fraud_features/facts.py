@@ -74,7 +74,7 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
     occurred = row["occurred_at"]
     t = occurred if isinstance(occurred, int) else microseconds(occurred)
     amount = to_reference(amount_minor, currency)
-    moved = 0 if kind in NOTHING_MOVED else min(amount, AMOUNT_CAP)
+    moved = moved_by(kind, amount)
     hours = t // HOUR_US
     card = get("card_token")
     return Facts(
@@ -90,7 +90,7 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
         t,
         amount,
         moved,
-        card is not None and kind != "refund" and amount <= SMALL_AMOUNT,
+        card is not None and is_small(kind, amount),
         kind,
         row["channel"],
         get("entry_mode"),
@@ -99,7 +99,7 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
         and amount_minor % 10 ** (CURRENCY_EXPONENT[currency] + 1) == 0,
         hours % 24,
         (hours // 24 + 3) % 7,
-        *_place(get("lat"), get("lon")),
+        *micro_degrees(get("lat"), get("lon")),
         get("customer_country"),
         get("counterparty_country"),
         get("is_emulator"),
@@ -113,7 +113,20 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
     )
 
 
-def _place(lat: float | None, lon: float | None) -> tuple[int | None, int | None]:
+def moved_by(kind: str, amount: int) -> int:
+    """What a payment of an amount in euro cents adds to sums."""
+    return 0 if kind in NOTHING_MOVED else min(amount, AMOUNT_CAP)
+
+
+def is_small(kind: str, amount: int) -> bool:
+    """Whether a card payment of this amount looks like a card being tried out."""
+    return kind != "refund" and amount <= SMALL_AMOUNT
+
+
+def micro_degrees(
+    lat: float | None, lon: float | None
+) -> tuple[int | None, int | None]:
+    """A place in whole micro-degrees; half a place is none."""
     if lat is None or lon is None:
         return None, None
     return round(lat * 1_000_000), round(lon * 1_000_000)

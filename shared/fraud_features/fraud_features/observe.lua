@@ -38,9 +38,10 @@ local function blocks_of(store, owner) return P .. ':l:' .. store .. ':' .. owne
 -- A bound that leaves this moment out, for a range of scores.
 local function beyond(moment) return fmt('(%.0f', moment) end
 
--- Position, moment and sum before of the first event of a log after a moment.
-local function locate(section, header, store, owner, moment)
-  local newest, last, sum = unpacked('<ddd', section)
+-- Position, moment and sum before of the first event of a log after a moment. `from` is a
+-- position that it is not before, and often at.
+local function locate(section, header, store, owner, moment, from)
+  local newest, last, sum = unpacked('<dI4d', section)
   if newest <= moment then return last + 1, NEVER, sum end
   local records, start = section, header
   local first = last - (#section - header) / RECORD + 1
@@ -49,7 +50,9 @@ local function locate(section, header, store, owner, moment)
       'LIMIT', 0, 1)[1]
     if block then records, start, first = block, 8, unpacked('>I8', block) end
   end
-  local low, high = 0, (#records - start) / RECORD
+  local low, high = max(from - first, 0), (#records - start) / RECORD
+  local found, before = unpacked('<dd', records, start + RECORD * low + 1)
+  if found > moment then return first + low, found, before end
   while low < high do
     local middle = floor((low + high) / 2)
     if unpacked('<d', records, start + RECORD * middle + 1) <= moment then
@@ -58,7 +61,7 @@ local function locate(section, header, store, owner, moment)
       high = middle
     end
   end
-  local found, before = unpacked('<dd', records, start + RECORD * low + 1)
+  found, before = unpacked('<dd', records, start + RECORD * low + 1)
   return first + low, found, before
 end
 

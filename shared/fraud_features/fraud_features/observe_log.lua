@@ -4,24 +4,21 @@
 -- amount and id.
 local NEWEST, LAST, SUM, HOLE, SIDE, WINDOWS = 1, 2, 3, 4, 5, 5
 
-local function open_log(section, store, owner, width)
-  local numbers = WINDOWS + 3 * width
-  local log = {unpacked('<' .. string.rep('d', numbers), section)}
-  log[numbers + 1] = nil
-  log.tail, log.store, log.owner = sub(section, 8 * numbers + 1), store, owner
-  log.blocks = blocks_of(store, owner)
+local function open_log(section, store, owner, format)
+  local log = {unpacked(format, section)}
+  log.header = table.remove(log) - 1
+  log.tail, log.format = sub(section, log.header + 1), format
+  log.store, log.owner, log.blocks = store, owner, blocks_of(store, owner)
   log.side = log.blocks .. ':side'
   return log
 end
 
-local function kept_log(log)
-  return pack('<' .. string.rep('d', #log), unpack(log)) .. log.tail
-end
+local function kept_log(log) return pack(log.format, unpack(log)) .. log.tail end
 
 local function first_of_tail(log) return log[LAST] - #log.tail / RECORD + 1 end
 
 local function find(log, moment)
-  return locate(kept_log(log), 8 * #log, log.store, log.owner, moment)
+  return locate(kept_log(log), log.header, log.store, log.owner, moment, 0)
 end
 
 -- Adds blocks of the oldest records of a list until at most `most` are left, and returns
@@ -75,7 +72,7 @@ local function merge(log, events, retention, ttl)
     moment, before = next_moment, next_before
   end
   log[LAST], log[SUM] = log[LAST] + #events, sum
-  for window = WINDOWS + 2, #log, 3 do log[window] = NEVER end
+  for window = WINDOWS + 1, #log, 3 do log[window], log[window + 1] = 0, NEVER end
   log.tail = add_blocks(log, merged, position, TAIL, retention, ttl)
 end
 
@@ -189,11 +186,10 @@ local function read_at(log, retention, lengths)
 end
 
 -- Any payment and any log: count and sum of each window, longest first, after the payment was
--- added if it `adds`. `width` is how many windows the log's own row has. Returns the section,
--- and whether the payment is older than the newest one.
-local function log_windows(at, section, store, owner, adds, retention, ttl, width, lengths)
+-- added if it `adds`. `format` is that of the log's numbers. Returns the section, and whether the payment is older than the newest one.
+local function log_windows(at, section, store, owner, adds, retention, ttl, format, lengths)
   n = at - 1
-  local log = open_log(section, store, owner, width)
+  local log = open_log(section, store, owner, format)
   local earlier = log[NEWEST]
   local late = t < earlier
   if not adds then

@@ -62,8 +62,19 @@ def _reply_types() -> tuple[str, ...]:
     return (*_HEAD, *("i8" if is_long(slot) else "i4" for slot in SLOTS))
 
 
+REPLY_HEAD = len(_HEAD)
 REPLY_TYPES = _reply_types()
 REPLY = Struct("<" + "".join("q" if kind == "i8" else "i" for kind in REPLY_TYPES))
+
+# Counts an approval without full evidence, or with no amount starts again at zero.
+STAND_IN_SCRIPT = f"""
+local key = KEYS[1] .. ':{LAYOUT_VERSION}:i:' .. ARGV[1]
+if not ARGV[2] then return redis.call('DEL', key) end
+local kept, count, sum = redis.call('GET', key), 0, 0
+if kept then count, sum = struct.unpack('<dd', kept) end
+kept = struct.pack('<dd', count + 1, sum + tonumber(ARGV[2]))
+redis.call('SET', key, kept, 'EX', {PROFILE_TTL // 1_000_000})
+"""
 
 # Forgets every key below the prefix but blocks. ARGV[1] is the glob of all of them.
 RESET_SCRIPT = f"""
@@ -200,9 +211,9 @@ def _empty(kind: str) -> bytes:
     for section in SECTIONS[kind]:
         what = b"\0"
         if section.startswith("log_"):
-            windows = 3 * len(_own_log(section.removeprefix("log_")).windows)
-            numbers = [_NEVER, 0, 0, _NEVER, 0, *[_NEVER] * windows]
-            what = pack(f"<{len(numbers)}d", *numbers)
+            log = _own_log(section.removeprefix("log_"))
+            windows = [number for _ in log.windows for number in (0, _NEVER, 0)]
+            what = _header(log).pack(_NEVER, 0, 0, _NEVER, 0, *windows)
         elif section == "profile":
             what = pack("<10d", *[0] * 5, *[_NEVER] * 5) + bytes(4 * 24)
         text += pack("<I", len(what)) + what
@@ -211,6 +222,15 @@ def _empty(kind: str) -> bytes:
 
 def _own_log(store: str) -> LogSpec:
     return next(log for log in LOGS if log.store == store and log.when != "never")
+
+
+def _log_format(log: LogSpec) -> str:
+    """The numbers of a log's section, as the script writes them and as a Struct."""
+    return "<dI4ddI4" + "I4dd" * len(log.windows)
+
+
+def _header(log: LogSpec) -> Struct:
+    return Struct(_log_format(log).replace("I4", "I"))
 
 
 def _lua(text: bytes) -> str:
@@ -239,7 +259,7 @@ def _read() -> Iterator[str]:
         "P .. ':epoch'",
         "P .. ':t:' .. id",
         *(f"KEYS[1] .. ':b:{kind}:' .. {_arg(kind)}" for kind in BLOCK_KINDS),
-        *(f"P .. ':i:{part}:' .. {_arg('account')}" for part in ("n", "s")),
+        f"P .. ':i:' .. {_arg('account')}",
         *(f"P .. ':e:{kind}:' .. {_arg(kind)}" for kind in SECTIONS),
         f"P .. ':e:counterparty:' .. {_arg('account')}",
     ]
@@ -249,11 +269,12 @@ def _read() -> Iterator[str]:
     yield "out[1] = head[1] and 1 or 0"
     for slot, at in ((2, 3), (3, 4), (4, 5)):
         yield f"out[{slot}] = head[{at}] and 1 or 0"
-    yield "out[5], out[6] = num(head[6] or 0), num(head[7] or 0)"
+    yield "if head[6] then out[5], out[6] = unpacked('<dd', head[6])"
+    yield "else out[5], out[6] = 0, 0 end"
     yield "local counterparty_log"
 
 
-_FIRST_ENTITY_KEY = 8
+_FIRST_ENTITY_KEY = 7
 
 
 def _entity(kind: str, limits: Limits, *, peek: bool) -> Iterator[str]:
@@ -289,11 +310,10 @@ def _log(log: LogSpec, limits: Limits) -> Iterator[str]:
         log.when == "always",
         _slot(f"{log.name}_n_{log.windows[0]}"),
     )
-    count = len(log.windows)
-    header, owner = 8 * (5 + 3 * count), f"'{log.store}', {_arg(log.key)}"
+    count, form = len(log.windows), f"'{_log_format(log)}'"
+    header, owner = _header(log).size, f"'{log.store}', {_arg(log.key)}"
     limit = f"{log.retention}, {_ttl(log.retention)}"
     windows = ", ".join(f"p{i}, m{i}, b{i}" for i in range(count))
-    form = f"'<{'d' * (5 + 3 * count)}'"
     if not own:
         yield "if ARGV[4] == '1' then"
     yield "do"
@@ -301,7 +321,7 @@ def _log(log: LogSpec, limits: Limits) -> Iterator[str]:
     yield "if t < newest or side > 0 or hole ~= NEVER or last >= LOG_CAP then"
     yield (
         f"{name}{', late' if own else ''} = rare().log({at}, {name}, {owner}, true, {limit}, "
-        f"{count}, {_table(log.lengths)})"
+        f"{form}, {_table(log.lengths)})"
     )
     yield "else"
     yield "local earlier = sum"
@@ -309,7 +329,7 @@ def _log(log: LogSpec, limits: Limits) -> Iterator[str]:
     for i, length in enumerate(log.lengths):
         yield f"if m{i} <= t - {length} then"
         yield f"if newest <= t - {length} then p{i}, m{i}, b{i} = last, t, earlier"
-        yield f"else p{i}, m{i}, b{i} = locate({name}, {header}, {owner}, t - {length}) end"
+        yield f"else p{i}, m{i}, b{i} = locate({name}, {header}, {owner}, t - {length}, p{i} + 1) end"
         yield "end"
         yield f"out[{at + 2 * i}], out[{at + 2 * i + 1}] = last - p{i} + 1, sum - b{i}"
     yield (
@@ -333,16 +353,16 @@ def _log(log: LogSpec, limits: Limits) -> Iterator[str]:
 
 def _read_only(log: LogSpec, own: LogSpec, name: str, owner: str) -> Iterator[str]:
     """The windows of a log to which the payment does not belong."""
-    at, header = _slot(f"{log.name}_n_{log.windows[0]}"), 8 * (5 + 3 * len(own.windows))
-    yield f"local newest, last, sum, hole, side = unpacked('<ddddd', {name})"
+    at, header = _slot(f"{log.name}_n_{log.windows[0]}"), _header(own).size
+    yield f"local newest, last, sum, hole, side = unpacked('<dI4ddI4', {name})"
     yield "if t < newest or side > 0 or hole ~= NEVER then"
     yield (
         f"rare().log({at}, {name}, {owner}, false, {own.retention}, {_ttl(own.retention)}, "
-        f"{len(own.windows)}, {_table(log.lengths)})"
+        f"'{_log_format(own)}', {_table(log.lengths)})"
     )
     yield "else"
     for i, length in enumerate(log.lengths):
-        yield f"local p, _, b = locate({name}, {header}, {owner}, t - {length})"
+        yield f"local p, _, b = locate({name}, {header}, {owner}, t - {length}, 0)"
         yield f"out[{at + 2 * i}], out[{at + 2 * i + 1}] = last - p + 1, sum - b"
     yield "end"
 
@@ -423,7 +443,7 @@ def _key_of(kind: str) -> int:
 
 def _slot(name: str) -> int:
     """Where a slot is in the answer, counted from 1."""
-    return 1 + len(_HEAD) + SLOT[name]
+    return 1 + REPLY_HEAD + SLOT[name]
 
 
 def _arg(name: str) -> str:

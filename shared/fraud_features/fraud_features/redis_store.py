@@ -15,8 +15,15 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
-from fraud_features.facts import Facts, facts_of, microseconds
-from fraud_features.layout import PROFILE_TTL, SQUARES_BASE
+from fraud_features.currency import to_reference
+from fraud_features.facts import (
+    HOUR_US,
+    is_small,
+    micro_degrees,
+    microseconds,
+    moved_by,
+)
+from fraud_features.layout import SQUARES_BASE
 from fraud_features.online import (
     BLOCK_KINDS,
     BlockKind,
@@ -28,7 +35,9 @@ from fraud_features.online import (
 from fraud_features.redis_script import (
     LAYOUT_VERSION,
     REPLY,
+    REPLY_HEAD,
     RESET_SCRIPT,
+    STAND_IN_SCRIPT,
     UNKNOWN,
     Limits,
     label_script,
@@ -71,14 +80,15 @@ class RedisOnlineStore:
         self._observe = _Script(observe_script(limits))
         self._peek = _Script(observe_script(limits, peek=True))
         self._label = _Script(label_script())
+        self._stand_in = _Script(STAND_IN_SCRIPT)
         self._reset = _Script(RESET_SCRIPT)
 
     async def observe(self, payment: Transaction) -> Observation:
-        line = await self._run(self._observe, wire_arguments(facts_of(payment)))
+        line = await self._run(self._observe, wire_arguments(payment))
         return _parse(cast(bytes, line))
 
     async def peek(self, payment: Transaction) -> Observation:
-        line = await self._run(self._peek, wire_arguments(facts_of(payment)))
+        line = await self._run(self._peek, wire_arguments(payment))
         return _parse(cast(bytes, line))
 
     async def apply_label(self, label: LabelEffect) -> None:
@@ -98,16 +108,8 @@ class RedisOnlineStore:
     async def note_stand_in(
         self, account_id: str, amount_ref_minor: int, *, full: bool
     ) -> None:
-        count, total = self._key("i:n", account_id), self._key("i:s", account_id)
-        if full:
-            await self._do(self._redis.delete(count, total))
-            return
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.incrby(count, 1)
-            pipe.incrby(total, amount_ref_minor)
-            pipe.expire(count, PROFILE_TTL // 1_000_000)
-            pipe.expire(total, PROFILE_TTL // 1_000_000)
-            await self._do(pipe.execute())
+        arguments = [account_id] if full else [account_id, amount_ref_minor]
+        await self._run(self._stand_in, arguments)
 
     async def mark_warm(self) -> None:
         await self._do(self._redis.set(self._key("epoch"), "1"))
@@ -173,42 +175,55 @@ class _Script:
         self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def wire_arguments(facts: Facts) -> list[Any]:
-    """What a payment sends to Redis besides the script's name."""
-    high, low = divmod(facts.moved * facts.moved, SQUARES_BASE)
+def wire_arguments(payment: Transaction) -> list[Any]:
+    """What a payment sends to Redis besides the script's name: some of its facts, without
+    the cost of the others."""
+    card, device = payment.card, payment.device
+    merchant, place = payment.merchant, payment.location
+    amount = to_reference(payment.amount_minor, payment.currency)
+    moved = moved_by(payment.kind, amount)
+    high, low = divmod(moved * moved, SQUARES_BASE)
+    t = microseconds(payment.occurred_at)
+    terminal = country = lat = lon = None
+    if merchant is not None:
+        terminal, country = merchant.terminal_id, merchant.country
+    if place is not None:
+        lat, lon = micro_degrees(place.lat, place.lon)
+        country = place.country or country
+    small = card is not None and is_small(payment.kind, amount)
     return [
-        facts.transaction_id,
-        facts.t,
-        facts.moved,
-        "1" if facts.small else "0",
+        payment.transaction_id,
+        t,
+        moved,
+        1 if small else 0,
         high,
         low,
-        facts.hour,
-        "" if facts.lat is None else facts.lat,
-        "" if facts.lon is None else facts.lon,
-        facts.account,
-        facts.card or "",
-        facts.device or "",
-        facts.ip or "",
-        facts.merchant or "",
-        facts.terminal or "",
-        facts.counterparty or "",
-        facts.country or "",
+        t // HOUR_US % 24,
+        "" if lat is None else lat,
+        "" if lon is None else lon,
+        payment.account_id,
+        "" if card is None else card.token,
+        (device.device_id or "") if device is not None else "",
+        (device.ip or "") if device is not None else "",
+        "" if merchant is None else merchant.merchant_id,
+        terminal or "",
+        "" if payment.counterparty is None else payment.counterparty.account or "",
+        country or "",
     ]
 
 
 def _parse(line: bytes) -> Observation:
     repeat = len(line) > REPLY.size
-    warm, card, account, device, count, total, *slots = REPLY.unpack(
-        line[1:] if repeat else line
-    )
-    held = (card, account, device)
+    answer = REPLY.unpack_from(line, repeat)
+    warm, card, account, device, count, total = answer[:REPLY_HEAD]
+    blocked: tuple[BlockKind, ...] = ()
+    if card or account or device:
+        held = zip(BLOCK_KINDS, (card, account, device), strict=True)
+        blocked = tuple(kind for kind, is_held in held if is_held)
     return observed(
-        tuple([None if slot == UNKNOWN else slot for slot in slots]),
+        tuple([None if slot == UNKNOWN else slot for slot in answer[REPLY_HEAD:]]),
         known=warm == 1,
-        blocked=tuple(
-            k for k, is_held in zip(BLOCK_KINDS, held, strict=True) if is_held
-        ),
+        blocked=blocked,
         stand_in=(count, total),
         repeat=repeat,
     )

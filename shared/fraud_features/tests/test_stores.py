@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 from fraud_features.facts import facts_of
 from fraud_features.memory import MemoryOnlineStore
 from fraud_features.online import OnlineStoreUnavailable, open_online_store
-from fraud_features.redis_script import LAYOUT_VERSION, Limits
-from fraud_features.redis_store import RedisOnlineStore
+from fraud_features.redis_script import ENTITIES, LAYOUT_VERSION, Limits
+from fraud_features.redis_store import RedisOnlineStore, wire_arguments
 from fraud_features.registry import BANK
 from fraud_features.testing import (
     OnlineStoreContract,
@@ -104,7 +104,7 @@ class TestRedis(OnlineStoreContract):
         await redis_store.observe(payment(0, amount_minor=1))
         state = f"{{{prefix}}}:{LAYOUT_VERSION}:e:account:acc-1"
         # Before it: a byte, a length, the newest moment and the last position.
-        sum_at = 1 + 4 + 8 + 8
+        sum_at = 1 + 4 + 8 + 4
         huge = pack("<d", 1234567890123456)
         await redis_store._redis.setrange(state, sum_at, huge)
         observation = await redis_store.observe(payment(1, amount_minor=1))
@@ -217,3 +217,14 @@ class TestFacts:
             assert facts_of(row)._replace(request={}) == facts_of(
                 transaction_of(row)
             )._replace(request={})
+
+    def test_redis_gets_the_same_facts(self):
+        for row in random_rows(200):
+            facts = facts_of(row)
+            high, low = divmod(facts.moved**2, 10**9)
+            small = int(facts.small)
+            expected = [facts.transaction_id, facts.t, facts.moved, small, high, low]
+            expected += [facts.hour, facts.lat, facts.lon]
+            expected += [getattr(facts, entity) for entity in ENTITIES]
+            sent = wire_arguments(transaction_of(row))
+            assert [None if value == "" else value for value in sent] == expected
