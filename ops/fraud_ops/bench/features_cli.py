@@ -16,6 +16,7 @@ def bench_features(
         int, typer.Option(help="Events in the windows of the busy entities.")
     ] = 100_000,
     seed: Annotated[int, typer.Option(help="Of the payments.")] = 1,
+    online: Annotated[bool, typer.Option(help="Measure the online stores too.")] = True,
     as_json: Json = False,
     enforce: Enforce = False,
 ) -> None:
@@ -27,6 +28,7 @@ def bench_features(
         calls=calls,
         events=events,
         seed=seed,
+        with_online=online,
         as_json=as_json,
         enforce=enforce,
     )
