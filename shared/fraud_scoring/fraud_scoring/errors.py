@@ -15,6 +15,7 @@ RegistryError
 └── SigningKeyMissing
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -118,6 +119,11 @@ class TrialFailed(ArtifactRefused):
     """It hung, ran out of memory or crashed when it was tried in a process of its own."""
 
     code = "trial-failed"
+
+
+_REASONS: list[type[ArtifactRefused]] = ArtifactRefused.__subclasses__()
+REFUSALS: Mapping[str, type[ArtifactRefused]] = {one.code: one for one in _REASONS}
+"""Every reason by its code."""
 
 
 class RegistryError(Exception):

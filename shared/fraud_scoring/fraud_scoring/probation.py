@@ -6,6 +6,8 @@ Pure: seconds come in as figures. Rows are counted by whole seconds in a sliding
 from collections import deque
 from dataclasses import dataclass
 
+FAILING, DEGRADED = "error-rate", "degraded-rate"
+
 
 @dataclass(frozen=True, slots=True)
 class RollbackLimits:
@@ -49,9 +51,9 @@ class Probation:
         if self._rows < limits.least:
             return None
         if self._failed > limits.failed * self._rows:
-            return "error-rate"
+            return FAILING
         if self._degraded > limits.degraded * self._rows:
-            return "degraded-rate"
+            return DEGRADED
         return None
 
     def _forget(self, second: int) -> None:

@@ -11,9 +11,14 @@ import structlog
 from fraud_scoring import libraries, telemetry
 from fraud_scoring.admission import admit
 from fraud_scoring.aliases import AliasBook, Target
-from fraud_scoring.errors import AliasMissing, ArtifactRefused, RegistryError
+from fraud_scoring.errors import (
+    REFUSALS,
+    AliasMissing,
+    ArtifactRefused,
+    RegistryError,
+)
 from fraud_scoring.model import Model
-from fraud_scoring.probation import Probation, RollbackLimits
+from fraud_scoring.probation import DEGRADED, FAILING, Probation, RollbackLimits
 from fraud_scoring.scorer import ScorerEngine
 from fraud_scoring.shelf import Rollback, Shelf
 from fraud_scoring.trial import Trial
@@ -84,6 +89,7 @@ class Slot:
         self._now = now
         self._refused: Target | None = None
         self._changing = threading.Lock()
+        telemetry.begin(service, name, problems=REFUSALS, reasons=(FAILING, DEGRADED))
 
     def refresh(self, open_shelf: Callable[[], Shelf], *, retry: bool = False) -> Swap:
         """Serve what the alias names. Whatever goes wrong, the old model stays.

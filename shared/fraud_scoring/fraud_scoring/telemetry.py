@@ -1,5 +1,7 @@
 """Instruments of the scorer runtime, by service and model."""
 
+from collections.abc import Iterable
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from fraud_shared.web.telemetry import REGISTRY
@@ -71,3 +73,16 @@ ROLLBACKS = Counter(
     ["service", "model", "reason"],
     registry=REGISTRY,
 )
+
+
+def begin(
+    service: str, model: str, *, problems: Iterable[str], reasons: Iterable[str]
+) -> None:
+    """Let the counters that alerts watch stand at zero: of a series that appears with its
+    first count, an increase is not seen."""
+    for result in ("swapped", "refused"):
+        SWAPS.labels(service, model, result)
+    for problem in problems:
+        REFUSALS.labels(service, model, problem)
+    for reason in reasons:
+        ROLLBACKS.labels(service, model, reason)

@@ -16,15 +16,14 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
-from fraud_scoring import errors
 from fraud_scoring.admission import admit
 from fraud_scoring.artifact import Artifact
-from fraud_scoring.errors import ArtifactRefused, TrialFailed
+from fraud_scoring.errors import REFUSALS, ArtifactRefused, TrialFailed
 from fraud_scoring.metadata import Manifest
 from fraud_scoring.scorer import ScorerEngine
 
@@ -120,14 +119,7 @@ def _judge(answer: bytes) -> None:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrialFailed("no readable verdict") from error
     if code is not None:
-        raise _REFUSALS.get(code, TrialFailed)(why)
-
-
-_REFUSALS: Mapping[str, type[ArtifactRefused]] = {
-    kind.code: kind
-    for kind in vars(errors).values()
-    if isinstance(kind, type) and issubclass(kind, ArtifactRefused)
-}
+        raise REFUSALS.get(code, TrialFailed)(why)
 
 
 def _write(

@@ -94,6 +94,21 @@ class TestDescription:
         assert "fraud_model_out_of_distribution_total" in text
 
 
+class TestAlerts:
+    async def test_counters_stand_at_zero_before_the_first_count(self, start):
+        async with start(models=("xgboost", "never_seen")) as http:
+            text = (await http.get("/metrics")).text
+        zero = [line for line in text.splitlines() if 'model="never_seen"' in line]
+        for line in (
+            'fraud_model_rollbacks_total{model="never_seen",reason="error-rate"',
+            'fraud_model_rollbacks_total{model="never_seen",reason="degraded-rate"',
+            'fraud_model_refusals_total{model="never_seen",problem="signature-invalid"',
+            'fraud_model_swaps_total{model="never_seen",result="refused"',
+        ):
+            [found] = [one for one in zero if one.startswith(line)]
+            assert found.endswith(" 0.0")
+
+
 class TestSwap:
     async def refresh(self, http):
         reply = await http.post("/v1/refresh")
