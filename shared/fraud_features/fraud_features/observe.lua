@@ -38,71 +38,75 @@ local function blocks_of(store, owner) return P .. ':l:' .. store .. ':' .. owne
 -- A bound that leaves this moment out, for a range of scores.
 local function beyond(moment) return fmt('(%.0f', moment) end
 
--- Position, moment and sum before of the first event of a log after a moment. `from` is a
--- position that it is not before, and often at.
-local function locate(section, header, store, owner, moment, from)
-  local newest, last, sum = unpacked('<dI4d', section)
+-- Position, moment and sum before of the first event of a log after a moment. The tail is
+-- `size` bytes of the text; `from` is a position that the event is not before, and often at.
+local function locate(text, start, size, newest, last, sum, store, owner, moment, from)
   if newest <= moment then return last + 1, NEVER, sum end
-  local records, start = section, header
-  local first = last - (#section - header) / RECORD + 1
-  if first > 1 and unpacked('<d', section, header + 1) > moment then
+  local high = size / RECORD
+  local first = last - high + 1
+  if first > 1 and unpacked('<d', text, start + 1) > moment then
     local block = call('ZRANGEBYSCORE', blocks_of(store, owner), beyond(moment), '+inf',
       'LIMIT', 0, 1)[1]
-    if block then records, start, first = block, 8, unpacked('>I8', block) end
+    if block then text, start, high, first = block, 8, BLOCK, unpacked('>I8', block) end
   end
-  local low, high = max(from - first, 0), (#records - start) / RECORD
-  local found, before = unpacked('<dd', records, start + RECORD * low + 1)
+  local low = max(from - first, 0)
+  local found, before = unpacked('<dd', text, start + RECORD * low + 1)
   if found > moment then return first + low, found, before end
   while low < high do
     local middle = floor((low + high) / 2)
-    if unpacked('<d', records, start + RECORD * middle + 1) <= moment then
+    if unpacked('<d', text, start + RECORD * middle + 1) <= moment then
       low = middle + 1
     else
       high = middle
     end
   end
-  found, before = unpacked('<dd', records, start + RECORD * low + 1)
+  found, before = unpacked('<dd', text, start + RECORD * low + 1)
   return first + low, found, before
 end
 
 -- One block leaves the tail. Its key outlives its events: it is renewed with each block.
-local function spill(section, header, last, store, owner, retention, ttl)
-  local size = (#section - header) / RECORD
-  if spilled and size <= 2 * TAIL then return section end
+local function spill(tail, last, store, owner, retention, ttl)
+  local size = #tail / RECORD
+  if spilled and size <= 2 * TAIL then return tail end
   spilled = true
-  local key, stop = blocks_of(store, owner), header + BLOCK * RECORD
-  local score = unpacked('<d', section, stop - RECORD + 1)
-  call('ZADD', key, score, pack('>I8', last - size + 1) .. sub(section, header + 1, stop))
+  local key, stop = blocks_of(store, owner), BLOCK * RECORD
+  local score = unpacked('<d', tail, stop - RECORD + 1)
+  call('ZADD', key, score, pack('>I8', last - size + 1) .. sub(tail, 1, stop))
   call('ZREMRANGEBYSCORE', key, '-inf', t - retention)
   call('EXPIRE', key, ttl)
-  return sub(section, 1, header) .. sub(section, stop + 1)
+  return sub(tail, stop + 1)
 end
 
--- A payment in order whose values all fit: the seen set with it, whether its value was seen
--- before, and the distinct values after two moments. Nothing where it is not so simple.
-local function touch_newest(section, value, most, begin, other_begin)
-  if unpacked('B', section) == 1 then return nil end
-  local at, size, from, upto, count, other_count = 2, 0, nil, nil, 1, 1
-  while at <= #section do
-    local moment, other, next = unpacked(ENTRY, section, at)
+-- A payment in order whose values all fit: whether its value was seen before, the distinct
+-- values after two moments, and the set if it is not the same but for when its first value was
+-- last seen. Nothing where it is not so simple. The set is `size` bytes of the text.
+local function touch_newest(text, start, size, value, newest, most, begin, other_begin)
+  if unpacked('B', text, start + 1) == 1 then return nil end
+  local first, stop, others, from, upto, count, other_count = start + 2, start + size, 0, nil, nil, 1, 1
+  local at, moment, other, next = first, nil, nil, nil
+  while at <= stop do
+    moment, other, next = unpacked(ENTRY, text, at)
+    if at == first then moment = newest end
     if other == value then
       from, upto = at, next
     else
       if moment == t then return nil end
-      size = size + 1
+      others = others + 1
       if moment > begin then count = count + 1 end
       if moment > other_begin then other_count = other_count + 1 end
     end
     at = next
   end
-  if value == '' then return section, UNKNOWN, count - 1, other_count - 1 end
+  if value == '' then return UNKNOWN, count - 1, other_count - 1 end
+  if from == first then return 1, count, other_count end
+  if not from and others >= most then return nil end
+  local set = '\0' .. pack(ENTRY, t, #value, value)
   if not from then
-    if size >= most then return nil end
-    return '\0' .. pack(ENTRY, t, #value, value) .. sub(section, 2), 0, count, other_count
+    if others > 0 then set = set .. pack('<d', newest) .. sub(text, first + 8, stop) end
+    return 0, count, other_count, set
   end
-  if from == 2 then return '\0' .. pack('<d', t) .. sub(section, 10), 1, count, other_count end
-  return '\0' .. pack(ENTRY, t, #value, value) .. sub(section, 2, from - 1) .. sub(section, upto),
-    1, count, other_count
+  set = set .. pack('<d', newest) .. sub(text, first + 8, from - 1) .. sub(text, upto, stop)
+  return 1, count, other_count, set
 end
 
 -- A payment in order whose maxima all fit: the section with it; nothing otherwise.
@@ -127,28 +131,6 @@ local function add_newest_peak(at, section, lengths)
   end
   if gone > 2 then section = '\0' .. sub(section, gone) end
   return section
-end
-
-local function add_to_profile(at, section, hour)
-  local count, typical, sum, high, low, first, last, located, lat, lon = unpacked('<dddddddddd', section)
-  local function by_hour(h) return 80 + 1 + 4 * (h % 24) end
-  local same = unpacked('<I4', section, by_hour(hour))
-  out[at], out[at + 1], out[at + 2], out[at + 3], out[at + 4] = count, typical, sum, high, low
-  if first ~= NEVER then out[at + 5] = first end
-  if last ~= NEVER then out[at + 6] = last end
-  if located ~= NEVER then out[at + 7], out[at + 8], out[at + 9] = located, lat, lon end
-  out[at + 10] = unpacked('<I4', section, by_hour(hour + 23))
-  out[at + 11] = same
-  out[at + 12] = unpacked('<I4', section, by_hour(hour + 1))
-  if moved > 0 then
-    typical, sum = typical + 1, sum + moved
-    high, low = high + num(ARGV[5]), low + num(ARGV[6])
-  end
-  if first == NEVER or t < first then first = t end
-  if t >= last then last = t end
-  if ARGV[8] ~= '' and t >= located then located, lat, lon = t, num(ARGV[8]), num(ARGV[9]) end
-  return pack('<dddddddddd', count + 1, typical, sum, high, low, first, last, located, lat, lon)
-    .. sub(section, 81, by_hour(hour) - 1) .. pack('<I4', same + 1) .. sub(section, by_hour(hour) + 4)
 end
 
 -- Labelled frauds: a zset, score event time, member transaction id.

@@ -6,8 +6,7 @@ local NEWEST, LAST, SUM, HOLE, SIDE, WINDOWS = 1, 2, 3, 4, 5, 5
 
 local function open_log(section, store, owner, format)
   local log = {unpacked(format, section)}
-  log.header = table.remove(log) - 1
-  log.tail, log.format = sub(section, log.header + 1), format
+  log.tail, log.format = sub(section, table.remove(log)), format
   log.store, log.owner, log.blocks = store, owner, blocks_of(store, owner)
   log.side = log.blocks .. ':side'
   return log
@@ -18,7 +17,8 @@ local function kept_log(log) return pack(log.format, unpack(log)) .. log.tail en
 local function first_of_tail(log) return log[LAST] - #log.tail / RECORD + 1 end
 
 local function find(log, moment)
-  return locate(kept_log(log), log.header, log.store, log.owner, moment, 0)
+  return locate(log.tail, 0, #log.tail, log[NEWEST], log[LAST], log[SUM], log.store, log.owner,
+    moment, 0)
 end
 
 -- Adds blocks of the oldest records of a list until at most `most` are left, and returns
@@ -101,7 +101,7 @@ local function insert(log, retention, ttl)
   log.tail = log.tail .. pack('<dd', t, log[SUM])
   log[NEWEST], log[LAST], log[SUM] = t, log[LAST] + 1, log[SUM] + moved
   if #log.tail > TAIL * RECORD then
-    log.tail = spill(log.tail, 0, log[LAST], log.store, log.owner, retention, ttl)
+    log.tail = spill(log.tail, log[LAST], log.store, log.owner, retention, ttl)
   end
 end
 

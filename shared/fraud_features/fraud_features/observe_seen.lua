@@ -5,13 +5,14 @@ local SEEN_HEAD = 25
 
 local function older_of(set) return P .. ':s:' .. set.name .. ':' .. set.owner end
 
-local function open_set(section, name, owner, cap, ttl)
+local function open_set(section, newest, name, owner, cap, ttl)
   local set = {older = 0, older_newest = NEVER, hole = NEVER, entries = sub(section, 2),
     name = name, owner = owner, cap = cap, ttl = ttl}
   if unpacked('B', section) == 1 then
     set.older, set.older_newest, set.hole = unpacked('<ddd', section, 2)
     set.entries = sub(section, SEEN_HEAD + 1)
   end
+  if set.entries ~= '' then set.entries = pack('<d', newest) .. sub(set.entries, 9) end
   return set
 end
 
@@ -149,11 +150,12 @@ local function put_distinct(set, own, moments, lengths)
   end
 end
 
--- Any payment: the section with its value, whether that was seen with the owner before, and
--- the distinct counts, which are unknown if the payment is late.
-local function seen_value(at, section, name, owner, value, late, turned, cap, ttl, lengths)
+-- Any payment: whether its value was seen with the owner before, and the distinct counts, which
+-- are unknown if the payment is late. Returns the section with the value, and when the newest
+-- one was seen, which takes the place of what the section says.
+local function seen_value(at, section, newest, name, owner, value, late, turned, cap, ttl, lengths)
   n = at - 1
-  local set = open_set(section, name, owner, cap, ttl)
+  local set = open_set(section, newest, name, owner, cap, ttl)
   local moments, from, upto, found = scan(set, value)
   local own, older, hole = 0, set.older, set.hole
   if value == '' then
@@ -171,5 +173,5 @@ local function seen_value(at, section, name, owner, value, late, turned, cap, tt
     put_distinct(set, own, moments, lengths)
     if set.older > 0 and turned then call('EXPIRE', older_of(set), ttl) end
   end
-  return kept_set(set)
+  return kept_set(set), set.entries == '' and NEVER or unpacked('<d', set.entries)
 end

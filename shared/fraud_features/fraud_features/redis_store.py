@@ -32,14 +32,11 @@ from fraud_features.online import (
     OnlineStoreUnavailable,
     observed,
 )
+from fraud_features.redis_entity import REPLY, REPLY_HEAD, UNKNOWN, Limits
 from fraud_features.redis_script import (
     LAYOUT_VERSION,
-    REPLY,
-    REPLY_HEAD,
     RESET_SCRIPT,
     STAND_IN_SCRIPT,
-    UNKNOWN,
-    Limits,
     label_script,
     observe_script,
 )

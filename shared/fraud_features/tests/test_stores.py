@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 from fraud_features.facts import facts_of
 from fraud_features.memory import MemoryOnlineStore
 from fraud_features.online import OnlineStoreUnavailable, open_online_store
-from fraud_features.redis_script import ENTITIES, LAYOUT_VERSION, Limits
+from fraud_features.redis_entity import ENTITIES, Limits
+from fraud_features.redis_script import LAYOUT_VERSION
 from fraud_features.redis_store import RedisOnlineStore, wire_arguments
 from fraud_features.registry import BANK
 from fraud_features.testing import (
@@ -103,8 +104,8 @@ class TestRedis(OnlineStoreContract):
         await redis_store.mark_warm()
         await redis_store.observe(payment(0, amount_minor=1))
         state = f"{{{prefix}}}:{LAYOUT_VERSION}:e:account:acc-1"
-        # Before it: a byte, a length, the newest moment and the last position.
-        sum_at = 1 + 4 + 8 + 4
+        # Before it: a byte, the newest moment and the last position.
+        sum_at = 1 + 8 + 4
         huge = pack("<d", 1234567890123456)
         await redis_store._redis.setrange(state, sum_at, huge)
         observation = await redis_store.observe(payment(1, amount_minor=1))
