@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from fraud_orchestrator.models import ModelNotLoaded, Models
 from fraud_shared.contracts.base import Contract
@@ -93,7 +93,7 @@ class FraudScoring:
         errors = {**_refused(answer, place), **_unknown(rows, place)}
         if errors:
             raise InvalidInput(errors=list(errors.items()))
-        reply = PredictReply.model_validate_json(answer.body)
+        reply = _reply(answer, len(rows))
         return [self._result(reply.model, one) for one in reply.predictions]
 
     def _result(self, model: ModelRef, prediction: Prediction) -> FraudScore:
@@ -108,6 +108,18 @@ class FraudScoring:
             model_hash=model.hash,
             ood_warning=prediction.ood_warning,
         )
+
+
+def _reply(answer: Answer, rows: int) -> PredictReply:
+    """What the model's service says of so many rows. Raises ModelNotLoaded when that is
+    not one prediction for each."""
+    try:
+        reply = PredictReply.model_validate_json(answer.body)
+    except ValidationError as error:
+        raise ModelNotLoaded from error
+    if len(reply.predictions) != rows:
+        raise ModelNotLoaded
+    return reply
 
 
 def _unknown(rows: Sequence[Row], place: tuple[str, ...]) -> dict[str, str]:

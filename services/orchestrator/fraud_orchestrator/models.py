@@ -3,27 +3,19 @@
 import asyncio
 import json
 import time
-from collections.abc import Sequence
 from importlib.metadata import version as distribution_version
 from typing import Annotated, Any
 
 from fastapi import Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from fraud_features.online import Observation
 from fraud_features.registry import BANK
 from fraud_orchestrator.challenger import CHALLENGER
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.signals import MODELS
-from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.predict import PredictRequest
-from fraud_shared.contracts.signal import (
-    RulesResult,
-    ScoreBatchRequest,
-    ScoreRequest,
-    Signal,
-    SignalBatch,
-)
+from fraud_shared.contracts.signal import RulesResult, SignalBatch
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.errors import DependencyError, DependencyFailed
@@ -118,34 +110,6 @@ class Models:
         except DependencyError as error:
             raise ModelNotLoaded from error
         return Answer(reply)
-
-    async def ask(
-        self, service: str, model: str, vectors: Sequence[FeatureVector], call: Call
-    ) -> tuple[Signal, ...]:
-        """One model's signals for up to 1,000 vectors, in their order.
-
-        Raises ModelNotLoaded when the service does not answer with one for each.
-        """
-        rows = tuple(
-            ScoreRequest(transaction_id=f"row-{number}", model=model, features=vector)
-            for number, vector in enumerate(vectors)
-        )
-        body = ScoreBatchRequest(rows=rows).model_dump_json().encode()
-        try:
-            reply = await self._door.call(
-                service,
-                "/score_batch",
-                body,
-                deadline=self._deadline(),
-                cap_ms=self._gateway.settings.query_cap_ms,
-                call=call,
-            )
-            signals = SignalBatch.model_validate_json(reply).signals
-        except (DependencyError, ValidationError) as error:
-            raise ModelNotLoaded from error
-        if len(signals) != len(vectors):
-            raise ModelNotLoaded
-        return signals
 
     async def refresh(self, call: Call) -> Refreshed:
         """Tell every scorer to load what its alias names; report what changed."""

@@ -315,6 +315,25 @@ class TestModelAway:
             await run.http.post(ONE, json=ROW)
         assert model.rows == []
 
+    @pytest.mark.parametrize("found", ["no JSON", "[]", "one too few"])
+    async def test_an_answer_that_is_none(self, start: Any, found: str) -> None:
+        async with start() as run:
+            model = card_model(run)
+
+            async def odd(path: str, body: bytes) -> tuple[int, bytes]:
+                status, reply = await model(path, body)
+                if path != "/v1/predict":
+                    return status, reply
+                if found != "one too few":
+                    return status, found.encode()
+                whole = json.loads(reply)
+                return status, json.dumps({**whole, "predictions": []}).encode()
+
+            run.transport.responders["xgboost"] = odd
+            reply = await run.http.post(ONE, json=ROW)
+        assert reply.status_code == 503
+        assert reply.json()["type"] == "urn:fraud:problem:model-not-loaded"
+
     async def test_no_score_is_no_zero(self, start: Any) -> None:
         async with start() as run:
             card_model(run, scores=False)
