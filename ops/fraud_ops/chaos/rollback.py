@@ -83,6 +83,7 @@ async def _run(
         traffic = Traffic(client, MODEL)
         scene = Scene(stage, supervisor, client, registry, traffic)
         sending = asyncio.create_task(traffic.run(golden_rows(versions[0]), rps, seed))
+        await traffic.begun.wait()
         await asyncio.sleep(STEADY_S)
         returns = [
             await _returned(scene, name, version, good)

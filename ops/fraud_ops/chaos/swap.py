@@ -108,6 +108,7 @@ async def _run(
         traffic = Traffic(client, MODEL)
         rows = golden_rows(versions[0])
         sending = asyncio.create_task(traffic.run(rows, rps, seed))
+        await traffic.begun.wait()
         await asyncio.sleep(2.0)
         await _operate(client, seen, registry, versions, orders)
         with suppress(TimeoutError):

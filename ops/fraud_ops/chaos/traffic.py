@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from fraud_ops.bench.load import live
@@ -51,13 +52,18 @@ class Traffic:
     failed: Counter[str] = field(default_factory=Counter)
     predictions: list[Prediction] = field(default_factory=list)
     decided: list[Decided] = field(default_factory=list)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, rows: Sequence[Row], rps: float, seed: int) -> None:
         """Send until cancelled."""
-        start = time.monotonic()
         payments = live(seed, f"chaos{seed}")
+        # Before the clock starts: the first payment takes seconds to invent, and what was
+        # due by then would be sent all at once.
+        first = next(payments)
+        start = time.monotonic()
+        self.begun.set()
         async with asyncio.TaskGroup() as tasks:
-            for number, payment in enumerate(payments):
+            for number, payment in enumerate(chain([first], payments)):
                 planned = start + number / rps
                 await asyncio.sleep(max(0.0, planned - time.monotonic()))
                 if number % 2:
