@@ -3,12 +3,16 @@
 import importlib
 import shutil
 import warnings
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from fraud_features.registry import CREDIT_CARD
-from fraud_ops.chaos.shelves import registry_at
+from fraud_ops.chaos.shelves import again, registry_at
 from fraud_ops.train import auto_loan, ieee_cis
+from fraud_scoring.registry import ModelRegistry
 from fraud_scoring.training.assemble import publish
 from fraud_scoring.training.synthetic import synthetic
 
@@ -83,13 +87,60 @@ async def test_a_refresh_reaches_every_scorer(run: Any) -> None:
     assert {"xgboost", "lightgbm", *ROWS} <= set(statuses)
 
 
-async def test_another_feature_registry_is_another_schema(
-    run: Any, environment: Any, monkeypatch: Any
-) -> None:
-    """A `credit_card` model with features that no code knows, promoted while all runs."""
+@pytest.fixture
+def registry(environment: Any, monkeypatch: Any) -> ModelRegistry:
+    """A copy of the shared registry, for orders of this test's own."""
     shelf = environment.var / "own-registry"
     shutil.copytree(environment.registry, shelf)
     monkeypatch.setenv("MODEL_REGISTRY_URI", str(shelf))
+    return registry_at(environment, str(shelf))
+
+
+BANK_MODELS = {
+    "isolation_forest": "champion",
+    "autoencoder": "champion",
+    "xgboost": "champion",
+    "lightgbm": "challenger",
+}
+
+
+@pytest.mark.parametrize("path", ["/v1/admin/refresh-models", "/admin/refresh-models"])
+async def test_a_new_bundle_serves_everywhere_at_once(
+    run: Any, registry: ModelRegistry, path: str
+) -> None:
+    made = {}
+    async with run() as mesh:
+        before = await mesh.score()
+        for name, alias in BANK_MODELS.items():
+            now = datetime.now(UTC)
+            old = registry.aliases(name).target(alias).version
+            draft = replace(again(registry.load(name, old)), bundle="bundle-2")
+            made[name] = registry.publish(draft, now=now).ref
+            registry.promote(name, made[name].version, alias, now=now)
+        changed = (await ask(mesh, path, None))["changed"]
+        versions = (await mesh.http.get("/v1/version")).json()["models"]
+        described = {
+            name: (await mesh.http.get("/v1/model-info", params={"model": name})).json()
+            for name in BANK_MODELS
+        }
+        after = await mesh.score()
+    assert {name: change["to"] for name, change in changed.items()} == {
+        name: ref.version for name, ref in made.items()
+    }
+    for name, ref in made.items():
+        assert versions[name] == described[name]["ref"] == ref.model_dump()
+    bundles = [
+        {signal["model"]["bundle"] for signal in reply["signals"]}
+        for reply in (before, after)
+    ]
+    assert [len(found) for found in bundles] == [1, 1]
+    assert bundles[1] == {"bundle-2"}
+
+
+async def test_another_feature_registry_is_another_schema(
+    run: Any, registry: ModelRegistry
+) -> None:
+    """A `credit_card` model with features that no code knows, promoted while all runs."""
     data, now = synthetic(), datetime.now(UTC)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the training libraries' own
@@ -97,7 +148,6 @@ async def test_another_feature_registry_is_another_schema(
     old, new = ROWS["credit_card"], dict.fromkeys(data.features, 0.5)
     async with run() as mesh:
         before = await ask(mesh, "/v1/fraud-score", old)
-        registry = registry_at(environment, str(shelf))
         made = publish("credit_card", fitted, data, registry, now=now).artifact
         version = made.manifest.version
         registry.promote("credit_card", version, "champion", now=now)
