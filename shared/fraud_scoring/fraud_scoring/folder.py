@@ -11,7 +11,12 @@ from pathlib import Path
 from fraud_scoring import artifact
 from fraud_scoring.aliases import AliasBook, Target, seal, unseal
 from fraud_scoring.artifact import SIGNATURE, Artifact
-from fraud_scoring.errors import ArtifactRefused, RegistryError, SigningKeyMissing
+from fraud_scoring.errors import (
+    ArtifactRefused,
+    RegistryError,
+    RegistryUnavailable,
+    SigningKeyMissing,
+)
 from fraud_scoring.keys import Signer, Verifier
 from fraud_scoring.metadata import Manifest
 from fraud_scoring.registry import MLFLOW, Draft, ModelRegistry
@@ -25,10 +30,15 @@ def open_registry(
     uri: str, verifier: Verifier, signer: Signer | None = None
 ) -> ModelRegistry:
     """Open the registry at a path or URL; `mlflow+<tracking URI>` is a tracking server.
-    Without a signer it can only be read."""
+    Without a signer it can only be read. Raises `RegistryUnavailable` when what opens it
+    is not installed."""
     if uri.startswith(MLFLOW):
         # Only who keeps models in MLflow needs its client.
-        from fraud_scoring.tracking import MlflowRegistry
+        try:
+            from fraud_scoring.tracking import MlflowRegistry
+        except ImportError as error:
+            message = "mlflow+ needs fraud-scoring[mlflow]"
+            raise RegistryUnavailable(message) from error
 
         return MlflowRegistry(uri.removeprefix(MLFLOW), verifier, signer)
     return FolderRegistry(uri, verifier, signer)
