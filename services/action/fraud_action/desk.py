@@ -10,7 +10,7 @@ from fraud_action import tables
 from fraud_action.blocks import Blocks, BlockStore
 from fraud_action.cases import Cases
 from fraud_action.challenges import Challenges
-from fraud_action.decode import Unreadable, requested
+from fraud_action.decode import requested
 from fraud_action.deliveries import Courier, Senders
 from fraud_action.effect_rows import ChallengeTerms
 from fraud_action.effects import Terms
@@ -28,6 +28,7 @@ from fraud_shared.state.batcher import Batcher
 from fraud_shared.state.bus import Bus
 from fraud_shared.state.consumer import consuming
 from fraud_shared.state.database import Database, database_url
+from fraud_shared.state.decode import Unreadable
 from fraud_shared.state.outbox import Outbox, Relay
 from fraud_shared.state.parking import Parking
 from fraud_shared.web.problems import Unavailable

@@ -1,10 +1,8 @@
 """From an event to the fact it states, or to the reason why it states none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-
-import orjson
-from pydantic import ValidationError
 
 from fraud_shared.contracts.action import ChallengeResolved
 from fraud_shared.contracts.decision import DecisionMade
@@ -15,17 +13,15 @@ from fraud_shared.contracts.events import (
     CloudEvent,
 )
 from fraud_shared.contracts.label import LabelReported
+from fraud_shared.state.decode import Unreadable, data_of
 
-HANDLED = (DECISION_MADE, LABEL_REPORTED, CHALLENGE_RESOLVED)
-_FAMILIES = {name.rsplit(".", 1)[0] for name in HANDLED}
-
-
-class Unreadable(ValueError):
-    """The event cannot be used. `reason` is a fixed code, safe to store and count."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+HANDLED: Mapping[
+    str, type[DecisionMade] | type[LabelReported] | type[ChallengeResolved]
+] = {
+    DECISION_MADE: DecisionMade,
+    LABEL_REPORTED: LabelReported,
+    CHALLENGE_RESOLVED: ChallengeResolved,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +44,16 @@ Fact = DecisionFact | LabelFact
 
 
 def fact(event: CloudEvent) -> Fact:
-    """Read the data. Raises Unreadable.
-
-    Unknown fields are ignored (versions grow by adding); an unknown major is not guessed at.
-    """
-    if event.type not in HANDLED:
-        known = event.type.rsplit(".", 1)[0] in _FAMILIES
-        raise Unreadable("unknown_major" if known else "unknown_type")
-    data = orjson.dumps(event.data)
-    try:
-        if event.type == DECISION_MADE:
-            made = DecisionMade.model_validate_json(data, extra="ignore")
-            _storable(made.transaction.occurred_at, made.decision.decided_at)
-            return DecisionFact(event.id, made)
-        if event.type == LABEL_REPORTED:
-            report = LabelReported.model_validate_json(data, extra="ignore")
-            _storable(report.reported_at)
-            return LabelFact(event.id, report)
-        resolved = ChallengeResolved.model_validate_json(data, extra="ignore")
-        _storable(resolved.resolved_at)
-        return LabelFact(event.id, challenge_label(resolved))
-    except ValidationError:
-        raise Unreadable("data_not_as_documented") from None
+    """What the event states. Raises Unreadable."""
+    message = data_of(event, HANDLED)
+    if isinstance(message, DecisionMade):
+        _storable(message.transaction.occurred_at, message.decision.decided_at)
+        return DecisionFact(event.id, message)
+    if isinstance(message, LabelReported):
+        _storable(message.reported_at)
+        return LabelFact(event.id, message)
+    _storable(message.resolved_at)
+    return LabelFact(event.id, challenge_label(message))
 
 
 def _storable(*times: datetime) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fraud_features.standing import Report
 from fraud_post_auth import profiles
-from fraud_post_auth.decode import DecisionFact, Fact, LabelFact, Unreadable, fact
+from fraud_post_auth.decode import DecisionFact, Fact, LabelFact, fact
 from fraud_post_auth.outcomes import fold
 from fraud_post_auth.profile import change, payment
 from fraud_post_auth.rows import training_row
@@ -18,6 +18,7 @@ from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.contracts.label import LabelReported
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database
+from fraud_shared.state.decode import Unreadable
 from fraud_shared.state.parking import Parking
 from fraud_shared.web.problems import Unavailable
 

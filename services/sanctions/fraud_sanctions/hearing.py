@@ -6,38 +6,20 @@ import zlib
 from collections.abc import Sequence
 
 import structlog
-from pydantic import ValidationError
 
 from fraud_sanctions import stored
 from fraud_sanctions.store import Store
 from fraud_shared.contracts.events import LIST_UPDATED, CloudEvent, ListUpdated
 from fraud_shared.mesh.clock import Clock
+from fraud_shared.state.decode import Unreadable, data_of
 from fraud_shared.state.parking import Parking
 
 log = structlog.get_logger()
 
 
-class Unreadable(ValueError):
-    """The event cannot be used. `reason` is a fixed code, safe to store and count."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
 def updated(event: CloudEvent) -> ListUpdated:
-    """The update a `fraud.list.updated.v1` event tells of. Raises Unreadable.
-
-    Unknown fields are ignored (versions grow by adding); an unknown major is not guessed at.
-    """
-    if event.type != LIST_UPDATED:
-        family = LIST_UPDATED.rsplit(".", 1)[0]
-        known = event.type.rsplit(".", 1)[0] == family
-        raise Unreadable("unknown_major" if known else "unknown_type")
-    try:
-        return ListUpdated.model_validate_json(json.dumps(event.data))
-    except ValidationError:
-        raise Unreadable("data_not_as_documented") from None
+    """The update a `fraud.list.updated.v1` event tells of. Raises Unreadable."""
+    return data_of(event, {LIST_UPDATED: ListUpdated})
 
 
 class Hearing:

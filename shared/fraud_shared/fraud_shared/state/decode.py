@@ -1,0 +1,38 @@
+"""From an event to the message it carries, or to the reason why it carries none."""
+
+from collections.abc import Collection, Mapping
+from typing import TypeVar
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from fraud_shared.contracts.events import CloudEvent
+
+Message = TypeVar("Message", bound=BaseModel)
+
+
+class Unreadable(ValueError):
+    """The event cannot be used. `reason` is a fixed code, safe to store and count."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def data_of(event: CloudEvent, wanted: Mapping[str, type[Message]]) -> Message:
+    """The event's data as the contract that `wanted` has for its type. Raises Unreadable.
+
+    Unknown fields are ignored (versions grow by adding); an unknown major is not guessed at.
+    """
+    contract = wanted.get(event.type)
+    if contract is None:
+        raise Unreadable(_why_not(event.type, wanted))
+    try:
+        return contract.model_validate_json(orjson.dumps(event.data), extra="ignore")
+    except (ValidationError, orjson.JSONEncodeError):  # or a number no contract has
+        raise Unreadable("data_not_as_documented") from None
+
+
+def _why_not(given: str, wanted: Collection[str]) -> str:
+    families = {name.rsplit(".", 1)[0] for name in wanted}
+    return "unknown_major" if given.rsplit(".", 1)[0] in families else "unknown_type"

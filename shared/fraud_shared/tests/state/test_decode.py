@@ -1,0 +1,63 @@
+"""An event is read as what its type says, or refused with a code that is safe to count."""
+
+import json
+
+import pytest
+
+from fraud_shared.contracts.events import LIST_UPDATED, CloudEvent, ListUpdated
+from fraud_shared.state.decode import Unreadable, data_of
+
+WANTED = {LIST_UPDATED: ListUpdated}
+UPDATE = {
+    "list": "own",
+    "version": "2",
+    "previous_version": "1",
+    "sha256": "a" * 64,
+    "entities": 1,
+    "complete": True,
+    "added": [],
+    "removed": [],
+    "changed": [],
+}
+
+
+def event(data: object, kind: str = LIST_UPDATED) -> CloudEvent:
+    envelope = {
+        "specversion": "1.0",
+        "id": "e-1",
+        "source": "/sanctions",
+        "subject": "own",
+        "type": kind,
+        "time": "2026-01-01T00:00:00Z",
+        "data": data,
+    }
+    return CloudEvent.model_validate_json(json.dumps(envelope))
+
+
+def test_a_field_of_a_later_version_is_ignored() -> None:
+    assert data_of(event({**UPDATE, "later": 1}), WANTED).version == "2"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("fraud.list.updated.v2", "unknown_major"),
+        ("fraud.list.removed.v1", "unknown_type"),
+        ("other", "unknown_type"),
+    ],
+)
+def test_another_type_is_not_guessed_at(kind: str, reason: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        data_of(event(UPDATE, kind), WANTED)
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{}, {**UPDATE, "version": 2}, {**UPDATE, "later": 10**30}],
+    ids=["missing", "mistyped", "beyond 64 bits"],
+)
+def test_other_data_is_refused(data: object) -> None:
+    with pytest.raises(Unreadable) as refused:
+        data_of(event(data), WANTED)
+    assert refused.value.reason == "data_not_as_documented"
