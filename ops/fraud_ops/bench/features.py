@@ -25,13 +25,16 @@ def bench_features_command(
     as_json: bool,
     enforce: bool,
 ) -> None:
-    """Measure the online stores first, then the offline frame, then judge."""
+    """Measure the online stores first, then the offline frame, then judge. Without sizes
+    the frame is left out."""
     cores = sorted(os.sched_getaffinity(0))
     online = _online(calls, events, seed) if with_online else None
     offline = features_offline.lengths(sizes, seed, console)
-    rows = features_offline.row_by_row(seed)
-    _show_offline(offline)
-    gates = judge_offline(offline, rows)
+    rows = features_offline.row_by_row(seed) if offline else {}
+    gates: list[Gate] = []
+    if offline:
+        _show_offline(offline)
+        gates += judge_offline(offline, rows)
     if online is not None:
         _show_online(online)
         gates += judge_online(online)

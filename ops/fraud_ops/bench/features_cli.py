@@ -17,6 +17,9 @@ def bench_features(
     ] = 100_000,
     seed: Annotated[int, typer.Option(help="Of the payments.")] = 1,
     online: Annotated[bool, typer.Option(help="Measure the online stores too.")] = True,
+    offline: Annotated[
+        bool, typer.Option(help="Measure the offline frame too.")
+    ] = True,
     as_json: Json = False,
     enforce: Enforce = False,
 ) -> None:
@@ -24,7 +27,7 @@ def bench_features(
     from fraud_ops.bench.features import bench_features_command
 
     bench_features_command(
-        sizes=[int(size) for size in rows.split(",") if size],
+        sizes=[int(size) for size in rows.split(",") if size] if offline else [],
         calls=calls,
         events=events,
         seed=seed,

@@ -18,12 +18,11 @@ from fraud_features.layout import (
     PROFILE_TTL,
     RISKS,
     SEEN,
-    SLOT,
-    SLOTS,
     LogSpec,
     RiskSpec,
     SeenSpec,
 )
+from fraud_features.redis_reply import slot
 
 ENTITIES = (
     "account",
@@ -53,23 +52,6 @@ _PROFILE = [
     "lon",
 ]
 _HOURS = 4 * 24
-
-# An answer: warm, three blocks, two counters, then the slots. What is unknown is UNKNOWN.
-UNKNOWN = -(1 << 31)
-_REPLY_HEAD = ("i4", "i4", "i4", "i4", "i4", "i8")
-REPLY_HEAD = len(_REPLY_HEAD)
-_LONG_ENDS = ("_sum", "_hi", "_lo", "_t")
-
-
-def _reply_types() -> tuple[str, ...]:
-    def is_long(slot: str) -> bool:
-        return "_total_" in slot or "_top_" in slot or slot.endswith(_LONG_ENDS)
-
-    return (*_REPLY_HEAD, *("i8" if is_long(slot) else "i4" for slot in SLOTS))
-
-
-REPLY_TYPES = _reply_types()
-REPLY = Struct("<" + "".join("q" if kind == "i8" else "i" for kind in REPLY_TYPES))
 
 
 @dataclass(frozen=True)
@@ -332,11 +314,6 @@ def _new_string(entity: Entity) -> Iterator[str]:
     numbers = f"pack('{entity.format}', {', '.join(entity.fields)})"
     hours = ["hours"] if entity.kind == "account" else []
     yield f"kept = {' .. '.join([numbers, *hours, *pieces])}"
-
-
-def slot(name: str) -> int:
-    """Where a slot is in the answer, counted from 1."""
-    return 1 + REPLY_HEAD + SLOT[name]
 
 
 def arg(name: str) -> str:

@@ -12,7 +12,6 @@ from fraud_features.layout import LOGS, PROFILE_TTL, REPLY_TTL, RISK_RETENTION, 
 from fraud_features.online import BLOCK_KINDS
 from fraud_features.redis_entity import (
     KINDS,
-    REPLY_TYPES,
     Limits,
     arg,
     log_fields,
@@ -21,6 +20,7 @@ from fraud_features.redis_entity import (
     read_log,
     ttl,
 )
+from fraud_features.redis_reply import REPLY_TYPES
 
 # Part of every key but blocks. Raise it when the data below changes its form: what an older
 # version left is then not read, so the store is cold until it is rebuilt, which removes it.

@@ -32,7 +32,8 @@ from fraud_features.online import (
     OnlineStoreUnavailable,
     observed,
 )
-from fraud_features.redis_entity import REPLY, REPLY_HEAD, UNKNOWN, Limits
+from fraud_features.redis_entity import Limits
+from fraud_features.redis_reply import REPLY, REPLY_HEAD, UNKNOWN
 from fraud_features.redis_script import (
     LAYOUT_VERSION,
     RESET_SCRIPT,

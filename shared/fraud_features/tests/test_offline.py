@@ -113,14 +113,21 @@ class TestRareCases:
         found = [row for part in parts for row in part.select(BANK.names).rows()]
         assert found == list(expected.values())
 
-    def test_what_went_quiet_is_forgotten_as_in_process(self):
-        rows = list(random_rows(1000, entities=60, late=0.2, days=1500))
-        engine, expected = Engine(sweep_every=50), {}
+    # The second forgets pairs while the table of all pairs grows.
+    @pytest.mark.parametrize(
+        ("payments", "entities", "days", "every"),
+        [(1000, 60, 1500, 50), (4000, 300, 3000, 400)],
+    )
+    def test_what_went_quiet_is_forgotten_as_in_process(
+        self, payments, entities, days, every
+    ):
+        rows = list(random_rows(payments, entities=entities, late=0.2, days=days))
+        engine, expected = Engine(sweep_every=every), {}
         for facts in map(facts_of, rows):
             if facts.transaction_id not in expected:
                 raw = engine.observe(facts)
                 expected[facts.transaction_id] = BANK.values_online(facts, raw)
-        found = pl.concat(replay(rows, None, sweep_every=50))
+        found = pl.concat(replay(rows, None, sweep_every=every))
         assert found.select(BANK.names).rows() == list(expected.values())
         assert not found.equals(frame(rows))
 

@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from fraud_features.facts import facts_of
+from fraud_features.layout import SLOTS
 from fraud_features.memory import MemoryOnlineStore
 from fraud_features.online import OnlineStoreUnavailable, open_online_store
 from fraud_features.redis_entity import ENTITIES, Limits
@@ -22,6 +23,7 @@ from fraud_features.testing import (
     random_rows,
     transaction_of,
 )
+from fraud_features.testing.contract import DAY, at_terminal, label
 from fraud_shared.testing.servers import redis_url
 
 
@@ -110,6 +112,21 @@ class TestRedis(OnlineStoreContract):
         await redis_store._redis.setrange(state, sum_at, huge)
         observation = await redis_store.observe(payment(1, amount_minor=1))
         assert 1234567890123457 in observation.raw
+
+    async def test_data_of_another_layout_is_cold_and_goes_with_a_reset(
+        self, redis_store, prefix
+    ):
+        await redis_store._redis.set(f"{{{prefix}}}:epoch", "1")
+        assert not (await redis_store.observe(payment(0))).known
+        await redis_store.reset()
+        left = [key async for key in redis_store._redis.scan_iter(f"{{{prefix}}}*")]
+        assert left == []
+
+    async def test_a_label_before_any_payment_of_its_place_counts(self, redis_store):
+        await redis_store.mark_warm()
+        await redis_store.apply_label(label(at_terminal(0)))
+        first = await redis_store.observe(at_terminal(8 * DAY))
+        assert dict(zip(SLOTS, first.raw, strict=True))["terminal_frauds_7d"] == 1
 
     async def test_one_round_trip_per_payment(self, redis_store):
         await redis_store.mark_warm()

@@ -22,7 +22,7 @@ from fraud_features.columnar.jit import (
 # Columns of `owners`; per window a cursor and a count follow from CURSORS on.
 FIRST, LAST, SIZE, HOLE, READ_AT, CURSORS = range(6)
 # Columns of `links`.
-OWNER, VALUE, PREVIOUS, NEXT, CHAIN = range(5)
+OWNER, VALUE, PREVIOUS, NEXT, CHAIN = range(5)  # a free one has no owner: -1
 FREE, USED = range(2)
 
 
@@ -95,6 +95,7 @@ def _release(node: int, links: Codes, buckets: Codes, pool: Ints) -> None:
         while links[other, CHAIN] != node:
             other = links[other, CHAIN]
         links[other, CHAIN] = links[node, CHAIN]
+    links[node, OWNER] = -1
     links[node, NEXT] = pool[FREE]
     pool[FREE] = node
 
@@ -243,14 +244,14 @@ def observe_seen(
 
 
 @compiled
-def _rechain(links: Codes, owners: Ints, buckets: Codes) -> None:
-    for o in range(len(owners)):
-        node = owners[o, FIRST]
-        while node >= 0:
+def _rechain(links: Codes, used: int, buckets: Codes) -> None:
+    for node in range(used):
+        ahead = min(node + AHEAD, used - 1)
+        fetch(buckets, _bucket(links[ahead, OWNER], links[ahead, VALUE], buckets))
+        if links[node, OWNER] >= 0:
             place = _bucket(links[node, OWNER], links[node, VALUE], buckets)
             links[node, CHAIN] = buckets[place]
             buckets[place] = node
-            node = links[node, NEXT]
 
 
 @compiled
@@ -295,9 +296,9 @@ class SeenSets:
         self.links = grown(self.links, nodes, None)
         self.times = grown(self.times, nodes, None)
         if len(self.buckets) < self.pool[USED]:
-            size = 1 << (2 * int(self.pool[USED])).bit_length()
+            size = 1 << int(self.pool[USED]).bit_length()
             self.buckets = np.full(size, -1, dtype=np.int32)
-            _rechain(self.links, self.owners, self.buckets)
+            _rechain(self.links, int(self.pool[USED]), self.buckets)
 
     def forget(self, upto: int) -> None:
         """Forget owners whose newest sighting is not after this moment."""
