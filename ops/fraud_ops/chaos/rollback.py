@@ -19,7 +19,7 @@ from rich.table import Table
 from fraud_ops.chaos.shelves import MODEL, again, registry_at, stocked
 from fraud_ops.chaos.traffic import Traffic, golden_rows
 from fraud_ops.chaos.unfit import unfit
-from fraud_ops.figures import finish, gate, wide_console
+from fraud_ops.figures import Gate, finish, gate, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import Client
 from fraud_ops.mesh.supervisor import Supervisor
@@ -198,6 +198,19 @@ def _report(figures: dict[str, Any], seed: int, as_json: bool, enforce: bool) ->
     for name in returns[0]:
         table.add_row(name, *(str(one[name]) for one in returns))
     console.print(table)
+    finish(
+        "chaos rollback",
+        figures,
+        _gates(figures),
+        n=sum(figures["answered"].values()) + sum(figures["failed"].values()),
+        seed=seed,
+        as_json=as_json,
+        enforce=enforce,
+    )
+
+
+def _gates(figures: dict[str, Any]) -> list[Gate]:
+    returns = figures["returns"]
     answered = sum(figures["answered"].values())
     failed = sum(figures["failed"].values())
     times = [one["seconds_to_return"] for one in returns]
@@ -208,7 +221,7 @@ def _report(figures: dict[str, Any], seed: int, as_json: bool, enforce: bool) ->
         and not one["answers_of_others_after"]
         for one in returns
     ]
-    gates = [
+    return [
         gate("failed requests", failed if answered else None, 0, "at_most"),
         gate(
             "unfit versions that passed the gates and served",
@@ -237,12 +250,3 @@ def _report(figures: dict[str, Any], seed: int, as_json: bool, enforce: bool) ->
             "at_least",
         ),
     ]
-    finish(
-        "chaos rollback",
-        figures,
-        gates,
-        n=answered + failed,
-        seed=seed,
-        as_json=as_json,
-        enforce=enforce,
-    )
