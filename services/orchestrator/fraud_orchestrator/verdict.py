@@ -73,7 +73,23 @@ def stand_in(request: DecideRequest) -> Ruling:
         reason=reasons[0].text,
         reasons=tuple(reasons),
         actions=("payment_hold", "case"),
-        degraded=("DECISION_UNAVAILABLE",),
+        degraded=("DECISION_UNAVAILABLE", *_missing(request)),
         stand_in=True,
         policy=STAND_IN_POLICY,
     )
+
+
+def _missing(request: DecideRequest) -> list[str]:
+    """What else did not answer, in the policy's words."""
+    codes = [
+        f"MODEL_{signal.source.upper()}_UNAVAILABLE"
+        for signal in request.signals
+        if signal.outcome in ("timed_out", "failed")
+    ]
+    if request.rules.outcome != "scored":
+        codes.append("RULES_UNAVAILABLE")
+    if not request.velocity_known:
+        codes.append("VELOCITY_UNKNOWN")
+    if request.screening.status == "unavailable":
+        codes.append("SANCTIONS_UNAVAILABLE")
+    return codes

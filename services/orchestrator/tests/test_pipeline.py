@@ -172,6 +172,19 @@ class TestMissingParts:
         assert reply["challenge"] == "manual_review"
         assert "DECISION_UNAVAILABLE" in reply["degraded"]
 
+    async def test_without_the_policy_all_else_that_is_away_is_named_too(
+        self, start: Any
+    ) -> None:
+        async with start() as run:
+            for name in ("decision", "xgboost", "sanctions"):
+                del run.transport.responders[name]
+            reply = (await run.score(payment_body())).json()
+        assert set(reply["degraded"]) == {
+            "DECISION_UNAVAILABLE",
+            "MODEL_XGBOOST_UNAVAILABLE",
+            "SANCTIONS_UNAVAILABLE",
+        }
+
     async def test_without_the_policy_a_sanctions_match_still_declines(
         self, start: Any
     ) -> None:
