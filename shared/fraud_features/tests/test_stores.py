@@ -207,6 +207,22 @@ class TestExecutorsAgree:
             assert BANK.vector(transaction, one) == BANK.vector(transaction, two)
         await redis.close()
 
+    async def test_of_values_seen_at_one_instant_the_cap_drops_the_first_by_name(
+        self, prefix
+    ):
+        limits = Limits(log_cap=200_000, seen_cap=2)
+        redis = RedisOnlineStore(
+            redis_url(), prefix=prefix, socket_timeout=2.0, limits=limits
+        )
+        memory = MemoryOnlineStore(warm=True, seen_cap=2)
+        await redis.mark_warm()
+        for number, (second, name) in enumerate(
+            [(0, "b"), (0, "a"), (1, "c"), (2, "b")]
+        ):
+            sent = payment(second, transaction_id=f"t{number}", merchant_id=name)
+            assert await redis.observe(sent) == await memory.observe(sent)
+        await redis.close()
+
 
 class TestCap:
     async def test_what_the_cap_dropped_is_unknown_and_not_too_small(self):
