@@ -21,6 +21,7 @@ from fraud_action.otp import Keyring, OtpFormat
 from fraud_action.settings import Settings
 from fraud_action.telemetry import ACTIONS
 from fraud_shared.contracts.action import ActionReply, ActionRequest, CaseResolution
+from fraud_shared.contracts.decode import Unreadable
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.clock import Clock
@@ -28,7 +29,6 @@ from fraud_shared.state.batcher import Batcher
 from fraud_shared.state.bus import Bus
 from fraud_shared.state.consumer import consuming
 from fraud_shared.state.database import Database, database_url
-from fraud_shared.state.decode import Unreadable
 from fraud_shared.state.outbox import Outbox, Relay
 from fraud_shared.state.parking import Parking
 from fraud_shared.web.problems import Unavailable

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from fraud_shared.contracts.action import ChallengeResolved
 from fraud_shared.contracts.decision import DecisionMade
+from fraud_shared.contracts.decode import Unreadable, data_of
 from fraud_shared.contracts.events import (
     CHALLENGE_RESOLVED,
     DECISION_MADE,
@@ -13,7 +14,6 @@ from fraud_shared.contracts.events import (
     CloudEvent,
 )
 from fraud_shared.contracts.label import LabelReported
-from fraud_shared.state.decode import Unreadable, data_of
 
 HANDLED: Mapping[
     str, type[DecisionMade] | type[LabelReported] | type[ChallengeResolved]

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import TypeVar
 
-import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
+from pydantic_core import to_json
 
 from fraud_shared.contracts.events import CloudEvent
 
@@ -28,8 +28,8 @@ def data_of(event: CloudEvent, wanted: Mapping[str, type[Message]]) -> Message:
     if contract is None:
         raise Unreadable(_why_not(event.type, wanted))
     try:
-        return contract.model_validate_json(orjson.dumps(event.data), extra="ignore")
-    except (ValidationError, orjson.JSONEncodeError):  # or a number no contract has
+        return contract.model_validate_json(to_json(event.data), extra="ignore")
+    except ValueError:  # of either step
         raise Unreadable("data_not_as_documented") from None
 
 
