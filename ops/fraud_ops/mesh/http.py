@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from fraud_shared.mesh.errors import DependencyError
@@ -12,7 +13,12 @@ class Client:
     """A payment system's client of one gateway; keeps its connections."""
 
     def __init__(self, url: str, key: str, *, connections: int = 64) -> None:
-        self._transport = HttpTransport({"gateway": url}, connections=connections)
+        # A busy machine may take longer to accept a caller than services give each other.
+        self._transport = HttpTransport(
+            {"gateway": url},
+            connections=connections,
+            connect_timeout=timedelta(seconds=2),
+        )
         self._headers = {"content-type": "application/json", "x-api-key": key}
 
     async def post(
