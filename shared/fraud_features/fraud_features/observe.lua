@@ -30,9 +30,6 @@ local DAY, NEVER, UNKNOWN = 86400000000, -4611686018427387904, -2147483648
 local RECORD, BLOCK, ENTRY = 16, 16, '<dI2c0'
 local day = floor(t / DAY)
 local out = NOTHING_KNOWN
--- As it comes, Lua's collector does twice the work that falls due at once, in few payments:
--- that is most of the tail. This spreads it over more payments.
-collectgarbage('setstepmul', 100)
 -- Moving old events of a log out is put off while this payment has done so for another.
 local spilled = false
 
