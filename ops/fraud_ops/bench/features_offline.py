@@ -3,7 +3,9 @@
 import os
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +43,24 @@ class Untimed:
 
 
 def lengths(sizes: list[int], seed: int, console: Console) -> list[dict[str, Any]]:
-    """Each length once, columns in and columns out, on at most two cores."""
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
-    for _ in frames(features_stream.payments(1_000, seed)):
-        pass  # compiles the kernels, or reads them from disk
+    """Each length once, columns in and columns out, on at most two cores.
+
+    Each in a process of its own, so that none's memory holds what another left behind.
+    """
     found = []
     for size in sizes:
-        with console.status(f"{size:,} payments"):
-            found.append(_one(size, seed))
+        with (
+            console.status(f"{size:,} payments"),
+            ProcessPoolExecutor(1, get_context("spawn")) as alone,
+        ):
+            found.append(alone.submit(_one, size, seed).result())
     return found
 
 
 def _one(size: int, seed: int) -> dict[str, Any]:
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+    for _ in frames(features_stream.payments(1_000, seed)):
+        pass  # compiles the kernels, or reads them from disk
     source = Untimed(features_stream.payments(size, seed))
     wall, cpu = time.perf_counter(), time.process_time()
     done, resident = 0, []
