@@ -1,8 +1,8 @@
 """From an event to the request it carries."""
 
 from fraud_shared.contracts.action import ActionRequest
-from fraud_shared.contracts.decode import data_of
 from fraud_shared.contracts.events import ACTION_REQUESTED, CloudEvent
+from fraud_shared.decode import data_of
 
 
 def requested(event: CloudEvent) -> ActionRequest:

@@ -21,8 +21,8 @@ from fraud_action.otp import Keyring, OtpFormat
 from fraud_action.settings import Settings
 from fraud_action.telemetry import ACTIONS
 from fraud_shared.contracts.action import ActionReply, ActionRequest, CaseResolution
-from fraud_shared.contracts.decode import Unreadable
 from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.decode import Unreadable
 from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.batcher import Batcher

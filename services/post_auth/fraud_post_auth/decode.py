@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from fraud_shared.contracts.action import ChallengeResolved
 from fraud_shared.contracts.decision import DecisionMade
-from fraud_shared.contracts.decode import Unreadable, data_of
 from fraud_shared.contracts.events import (
     CHALLENGE_RESOLVED,
     DECISION_MADE,
@@ -14,6 +13,7 @@ from fraud_shared.contracts.events import (
     CloudEvent,
 )
 from fraud_shared.contracts.label import LabelReported
+from fraud_shared.decode import Unreadable, data_of
 
 HANDLED: Mapping[
     str, type[DecisionMade] | type[LabelReported] | type[ChallengeResolved]

@@ -14,9 +14,9 @@ from fraud_post_auth.profile import change, payment
 from fraud_post_auth.rows import training_row
 from fraud_post_auth.tables import inbox, labels, outcomes, training_rows
 from fraud_post_auth.telemetry import APPLIED
-from fraud_shared.contracts.decode import Unreadable
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.contracts.label import LabelReported
+from fraud_shared.decode import Unreadable
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database
 from fraud_shared.state.parking import Parking

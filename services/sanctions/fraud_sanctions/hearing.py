@@ -9,8 +9,8 @@ import structlog
 
 from fraud_sanctions import stored
 from fraud_sanctions.store import Store
-from fraud_shared.contracts.decode import Unreadable, data_of
 from fraud_shared.contracts.events import LIST_UPDATED, CloudEvent, ListUpdated
+from fraud_shared.decode import Unreadable, data_of
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.parking import Parking
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from fraud_shared.contracts.decode import Unreadable, data_of
 from fraud_shared.contracts.events import LIST_UPDATED, CloudEvent, ListUpdated
+from fraud_shared.decode import Unreadable, data_of
 
 WANTED = {LIST_UPDATED: ListUpdated}
 UPDATE = {

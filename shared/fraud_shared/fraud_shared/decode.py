@@ -1,10 +1,11 @@
 """From an event to the message it carries, or to the reason why it carries none."""
 
+import json
 from collections.abc import Collection, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel
-from pydantic_core import to_json
+import orjson
+from pydantic import BaseModel, ValidationError
 
 from fraud_shared.contracts.events import CloudEvent
 
@@ -28,11 +29,18 @@ def data_of(event: CloudEvent, wanted: Mapping[str, type[Message]]) -> Message:
     if contract is None:
         raise Unreadable(_why_not(event.type, wanted))
     try:
-        return contract.model_validate_json(to_json(event.data), extra="ignore")
-    except ValueError:  # of either step
+        return contract.model_validate_json(_json(event.data), extra="ignore")
+    except ValidationError:
         raise Unreadable("data_not_as_documented") from None
 
 
 def _why_not(given: str, wanted: Collection[str]) -> str:
     families = {name.rsplit(".", 1)[0] for name in wanted}
     return "unknown_major" if given.rsplit(".", 1)[0] in families else "unknown_type"
+
+
+def _json(data: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(data)
+    except orjson.JSONEncodeError:  # a whole number beyond 64 bits
+        return json.dumps(data).encode()
