@@ -5,10 +5,11 @@ no log, event, metric or error.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+
+import orjson
 
 from fraud_sanctions.records import ListedEntity, ListedIdentifier, Party
 from fraud_shared.contracts.screening import PartyQuery, PaymentRef
@@ -50,8 +51,8 @@ class KnownParty:
 
 def party_key(account_id: str, role: str, holder: str | None, party: Party) -> str:
     """64 hex digits that tell parties apart: account, role and all that is known of one."""
-    text = json.dumps([account_id, role, holder, _given(party)])
-    return hashlib.sha256(text.encode()).hexdigest()
+    text = orjson.dumps([account_id, role, holder, _given(party)])
+    return hashlib.sha256(text).hexdigest()
 
 
 def quick_key(account_id: str, query: PartyQuery) -> int:
@@ -76,7 +77,7 @@ def quick_key(account_id: str, query: PartyQuery) -> int:
 def facts_of(party: Party) -> bytes:
     """A party as it is stored: the name as it was sent, since normalising it changes with
     the version of this service."""
-    return json.dumps(_given(party)).encode()
+    return orjson.dumps(_given(party))
 
 
 def _given(party: Party) -> dict[str, object]:
@@ -92,7 +93,7 @@ def _given(party: Party) -> dict[str, object]:
 
 def party_from(facts: bytes) -> Party:
     """The party from `facts_of`."""
-    given = json.loads(facts)
+    given = orjson.loads(facts)
     papers: Sequence[tuple[str, str]] = given.pop("identifiers", ())
     return Party(
         **given, identifiers=tuple(ListedIdentifier(*paper) for paper in papers)

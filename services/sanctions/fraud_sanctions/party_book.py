@@ -29,7 +29,7 @@ log = structlog.get_logger()
 _WRITE_EVERY_S = 1.0
 _FORGET_EVERY_S = 3600.0
 # Each takes the event loop or the interpreter's lock for some 2 ms; payments go between.
-_BATCH = 25
+_BATCH = 50
 _PAUSE_S = 0.005
 # Parties remembered as noted today: some 10 MB.
 _SEEN_MOST = 100_000

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,22 +27,24 @@ def write(db: Database, conn: sa.Connection, sightings: Sequence[Sighting]) -> N
     by_key = {sighting.key: sighting for sighting in sightings}
     # In order of keys, so that two replicas cannot lock crosswise.
     rows = [_row(key, by_key[key], announced) for key in sorted(by_key)]
-    insert = db.insert(stored.parties)
-    again = insert.excluded
-    newer = again.last_seen >= stored.parties.c.last_seen
-    moved = {"transaction_id": again.transaction_id, "last_seen": again.last_seen}
-    conn.execute(
-        insert.on_conflict_do_update(
-            index_elements=["party_key"], set_=moved, where=newer
-        ),
-        rows,
-    )
+    conn.execute(_insert_or_move(db), rows)
     for key, sighting in by_key.items():
         if sighting.hits:
             query = sa.select(stored.parties.c.seq).where(
                 stored.parties.c.party_key == key
             )
             know(db, conn, conn.execute(query).scalar_one(), sighting.hits)
+
+
+@lru_cache(maxsize=2)  # making the statement costs as much as twenty rows
+def _insert_or_move(db: Database) -> Any:
+    insert = db.insert(stored.parties)
+    again = insert.excluded
+    return insert.on_conflict_do_update(
+        index_elements=["party_key"],
+        set_={"transaction_id": again.transaction_id, "last_seen": again.last_seen},
+        where=again.last_seen >= stored.parties.c.last_seen,
+    )
 
 
 def _announced(conn: sa.Connection) -> Mapping[str, str]:
