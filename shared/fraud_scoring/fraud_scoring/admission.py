@@ -18,6 +18,7 @@ from fraud_scoring.model import Model
 from fraud_scoring.scorer import Floats32, RawName, ScorerEngine
 
 _TIMED_ROWS = 25
+_TRIES = 3
 # What each raw figure may be: see `Signal` in the contracts.
 _RANGES: dict[RawName, tuple[float, float]] = {
     "fraud_score": (0.0, 1.0),
@@ -107,22 +108,32 @@ def _must_explain(model: Model, row: Floats32) -> None:
 def _must_be_fast(
     model: Model, rows: Floats32, limit_ms: float, than: Model | None, slowdown: float
 ) -> None:
-    """Wall time against the limit; against what serves, time on the processor, which does
-    not depend on what else the machine does."""
-    spent = [_spent(model, rows, i) for i in range(_TIMED_ROWS)]
-    took = median(wall for wall, _ in spent)
+    """Wall time against the limit; against what serves, time on the processor, row by row
+    in turns. That too is longer while other models are on trial beside this one: too slow
+    is only what is so each time."""
+    took = median(_spent(model, rows, i)[0] for i in range(_TIMED_ROWS))
     if took * 1000 > limit_ms:
         raise TooSlow(f"{took * 1000:.2f} ms a row, limit {limit_ms} ms")
     if than is None:
         return
+    for left in reversed(range(_TRIES)):
+        now, before = _in_turns(model, rows, than)
+        if now <= slowdown * before:
+            return
+        if not left:
+            raise TooSlow(
+                f"{now * 1000:.3f} ms of work a row, more than {slowdown:g} times the "
+                f"{before * 1000:.3f} ms of what serves"
+            )
+
+
+def _in_turns(model: Model, rows: Floats32, than: Model) -> tuple[float, float]:
+    """Median seconds on the processor for one row: of this model, and of what serves."""
     old = np.array(than.artifact.golden.rows, dtype=np.float32)
-    before = median(_spent(than, old, i)[1] for i in range(_TIMED_ROWS))
-    now = median(busy for _, busy in spent)
-    if now > slowdown * before:
-        raise TooSlow(
-            f"{now * 1000:.3f} ms of work a row, more than {slowdown:g} times the "
-            f"{before * 1000:.3f} ms of what serves"
-        )
+    spent = [
+        (_spent(model, rows, i)[1], _spent(than, old, i)[1]) for i in range(_TIMED_ROWS)
+    ]
+    return median(now for now, _ in spent), median(before for _, before in spent)
 
 
 def _spent(model: Model, rows: Floats32, i: int) -> tuple[float, float]:
