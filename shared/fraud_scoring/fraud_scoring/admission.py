@@ -133,7 +133,8 @@ def _in_turns(model: Model, rows: Floats32, than: Model) -> tuple[float, float]:
     spent = [
         (_spent(model, rows, i)[1], _spent(than, old, i)[1]) for i in range(_TIMED_ROWS)
     ]
-    return median(now for now, _ in spent), median(before for _, before in spent)
+    mine, theirs = zip(*spent, strict=True)
+    return median(mine), median(theirs)
 
 
 def _spent(model: Model, rows: Floats32, i: int) -> tuple[float, float]:
