@@ -49,7 +49,7 @@ def bench_features_command(
             "load_average": [round(value, 1) for value in os.getloadavg()],
         },
         gates,
-        n=sum(one["payments"] for one in offline),
+        n=sum(one["payments"] for one in offline) + (calls if online else 0),
         seed=seed,
         as_json=as_json,
         enforce=enforce,
@@ -131,6 +131,9 @@ def _show_online(online: dict[str, Any]) -> None:
     shown = {
         "Redis observe": online["redis"]["observe"],
         "Redis bare EVALSHA": online["redis"]["bare_evalsha"],
+        "the same, our connection": online["redis"][
+            "bare_evalsha_on_the_stores_connection"
+        ],
         "Redis, 100 events": online["busy_redis"]["few"],
         "Redis, busy": online["busy_redis"]["many"],
         "memory, 100 events": online["busy_memory"]["few"],

@@ -43,7 +43,11 @@ def made(number: int, second: float, who: str) -> Transaction:
 
 async def round_trips(url: str, calls: int, seed: int) -> dict[str, Any]:
     """`observe` and a script that does nothing, with the same arguments and an answer of
-    the same length, by turns; the server counts what it read."""
+    the same length, by turns; the server counts what it read.
+
+    The script that does nothing is called through redis-py, as anybody would, and also
+    through the store's own connection, which leaves the difference of the scripts.
+    """
     store = _patient(url, "trips")
     # redis-py leaves its commands half typed.
     redis: Any = Redis.from_url(url, socket_timeout=_PATIENCE_S)
@@ -61,18 +65,21 @@ async def round_trips(url: str, calls: int, seed: int) -> dict[str, Any]:
         f"{{trips}}:{LAYOUT_VERSION}:t:{payments[calls].transaction_id}"
     )
     bare = await redis.script_load(f"return '{'1' * len(kept)}'")
-    observed, floor = [], []
+    observed, floor, script_alone = [], [], []
     for one in payments[calls + 100 :]:
         observed.append(await _timed(store.observe(one)))
         arguments = wire_arguments(one)
         call = redis.execute_command("EVALSHA", bare, 1, "{trips}", *arguments)
         floor.append(await _timed(call))
+        own_call = store.line.call("EVALSHA", bare, 1, "{trips}", *arguments)
+        script_alone.append(await _timed(own_call))
     await redis.aclose()
     await store.close()
     return {
         "round_trips_per_payment": per_payment,
         "observe": _percentiles(observed),
         "bare_evalsha": _percentiles(floor),
+        "bare_evalsha_on_the_stores_connection": _percentiles(script_alone),
         "reply_bytes": len(kept),
         "p99_ratio": round(_p(observed, 99) / _p(floor, 99), 3),
     }

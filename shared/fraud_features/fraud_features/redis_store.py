@@ -1,18 +1,14 @@
-"""The Redis online store: one EVALSHA per payment. The only importer of redis.
+"""The Redis online store: one EVALSHA per payment.
 
 Works on Redis 6.2 and later. All keys share one hash tag, because one script touches all
 of them; Redis must run with `maxmemory-policy noeviction`, since an evicted key would
 read as zero.
 """
 
-from collections.abc import Awaitable
 from datetime import datetime
 from hashlib import sha1
 from typing import Any, cast
 
-from redis.asyncio import ConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from fraud_features.currency import to_reference
@@ -33,6 +29,7 @@ from fraud_features.online import (
     observed,
 )
 from fraud_features.redis_entity import Limits
+from fraud_features.redis_line import RedisLine
 from fraud_features.redis_reply import REPLY, REPLY_HEAD, UNKNOWN
 from fraud_features.redis_script import (
     LAYOUT_VERSION,
@@ -59,20 +56,11 @@ class RedisOnlineStore:
         prefix: str = "fraud",
         socket_timeout: float = 0.010,
         connect_timeout: float = 0.050,
-        max_connections: int = 64,
         limits: Limits | None = None,
     ) -> None:
-        pool = ConnectionPool.from_url(
-            url,
-            max_connections=max_connections,
-            socket_timeout=socket_timeout,
-            socket_connect_timeout=connect_timeout,
-            retry=Retry(NoBackoff(), 0),
-            health_check_interval=0,
+        self.line = RedisLine(
+            url, timeout=socket_timeout, connect_timeout=connect_timeout
         )
-        # redis-py leaves execute_command untyped.
-        self._redis: Any = Redis(connection_pool=pool)
-        self._pool = pool
         self._prefix = f"{{{prefix}}}"
         limits = limits or Limits(log_cap=LOG_CAP)
         self._observe = _Script(observe_script(limits))
@@ -98,10 +86,10 @@ class RedisOnlineStore:
 
     async def put_block(self, kind: BlockKind, key: str, until: datetime) -> None:
         until_ms = microseconds(until) // 1000
-        await self._do(self._redis.set(self._block(kind, key), "1", pxat=until_ms))
+        await self._do("SET", self._block(kind, key), "1", "PXAT", until_ms)
 
     async def drop_block(self, kind: BlockKind, key: str) -> None:
-        await self._do(self._redis.delete(self._block(kind, key)))
+        await self._do("DEL", self._block(kind, key))
 
     async def note_stand_in(
         self, account_id: str, amount_ref_minor: int, *, full: bool
@@ -110,10 +98,10 @@ class RedisOnlineStore:
         await self._run(self._stand_in, arguments)
 
     async def mark_warm(self) -> None:
-        await self._do(self._redis.set(self._key("epoch"), "1"))
+        await self._do("SET", self._key("epoch"), "1")
 
     async def is_warm(self) -> bool:
-        return await self._do(self._redis.get(self._key("epoch"))) is not None
+        return await self._do("GET", self._key("epoch")) is not None
 
     async def reset(self) -> None:
         # One script and so one step: of a payment observed meanwhile, either nothing or
@@ -122,13 +110,12 @@ class RedisOnlineStore:
 
     async def ping(self) -> bool:
         try:
-            return bool(await self._do(self._redis.ping()))
+            return bool(await self._do("PING"))
         except OnlineStoreUnavailable:
             return False
 
     async def close(self) -> None:
-        await self._redis.aclose()
-        await self._pool.disconnect()
+        await self.line.close()
 
     def _key(self, *parts: str) -> str:
         return ":".join((self._prefix, LAYOUT_VERSION, *parts))
@@ -139,22 +126,14 @@ class RedisOnlineStore:
 
     async def _run(self, script: "_Script", arguments: list[Any]) -> object:
         try:
-            return await self._do(
-                self._redis.execute_command(
-                    "EVALSHA", script.sha, 1, self._prefix, *arguments
-                )
-            )
+            return await self._do("EVALSHA", script.sha, 1, self._prefix, *arguments)
         except NoScriptError:
             # Redis was restarted or its scripts were flushed; EVAL loads it again.
-            return await self._do(
-                self._redis.execute_command(
-                    "EVAL", script.text, 1, self._prefix, *arguments
-                )
-            )
+            return await self._do("EVAL", script.text, 1, self._prefix, *arguments)
 
-    async def _do(self, command: Awaitable[Any]) -> Any:
+    async def _do(self, *command: str | int) -> Any:
         try:
-            return await command
+            return await self.line.call(*command)
         except NoScriptError:
             raise
         except (RedisError, OSError, TimeoutError) as error:

@@ -43,6 +43,13 @@ async def prefix() -> AsyncIterator[str]:
 
 
 @pytest.fixture
+async def redis() -> AsyncIterator[Redis]:
+    client = Redis.from_url(redis_url())
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
 async def redis_store(prefix: str) -> AsyncIterator[RedisOnlineStore]:
     store = RedisOnlineStore(redis_url(), prefix=prefix, socket_timeout=2.0)
     yield store
@@ -88,10 +95,10 @@ class TestRedis(OnlineStoreContract):
         assert [warm.known, emptied.known, rebuilt.known] == [True, False, True]
         assert rebuilt.history_payments == 1
 
-    async def test_a_flushed_script_is_loaded_again(self, redis_store):
+    async def test_a_flushed_script_is_loaded_again(self, redis_store, redis):
         await redis_store.mark_warm()
         await redis_store.observe(payment(0))
-        await redis_store._redis.script_flush()
+        await redis.script_flush()
         assert (await redis_store.observe(payment(1))).history_payments == 1
 
     async def test_two_gateways_share_one_state(self, redis_store, prefix):
@@ -102,24 +109,26 @@ class TestRedis(OnlineStoreContract):
         await other.close()
         assert repeat == first
 
-    async def test_sums_stay_whole_beyond_fourteen_digits(self, redis_store, prefix):
+    async def test_sums_stay_whole_beyond_fourteen_digits(
+        self, redis_store, redis, prefix
+    ):
         await redis_store.mark_warm()
         await redis_store.observe(payment(0, amount_minor=1))
         state = f"{{{prefix}}}:{LAYOUT_VERSION}:e:account:acc-1"
         # Before it: a byte, the newest moment and the last position.
         sum_at = 1 + 8 + 4
         huge = pack("<d", 1234567890123456)
-        await redis_store._redis.setrange(state, sum_at, huge)
+        await redis.setrange(state, sum_at, huge)
         observation = await redis_store.observe(payment(1, amount_minor=1))
         assert 1234567890123457 in observation.raw
 
     async def test_data_of_another_layout_is_cold_and_goes_with_a_reset(
-        self, redis_store, prefix
+        self, redis_store, redis, prefix
     ):
-        await redis_store._redis.set(f"{{{prefix}}}:epoch", "1")
+        await redis.set(f"{{{prefix}}}:epoch", "1")
         assert not (await redis_store.observe(payment(0))).known
         await redis_store.reset()
-        left = [key async for key in redis_store._redis.scan_iter(f"{{{prefix}}}*")]
+        left = [key async for key in redis.scan_iter(f"{{{prefix}}}*")]
         assert left == []
 
     async def test_a_label_before_any_payment_of_its_place_counts(self, redis_store):
@@ -138,13 +147,13 @@ class TestRedis(OnlineStoreContract):
 
 def _count_commands(store: RedisOnlineStore) -> list[str]:
     calls: list[str] = []
-    execute = store._redis.execute_command
+    call = store.line.call
 
-    async def counting(*arguments, **options):
+    async def counting(*arguments):
         calls.append(arguments[0])
-        return await execute(*arguments, **options)
+        return await call(*arguments)
 
-    store._redis.execute_command = counting
+    store.line.call = counting
     return calls
 
 
