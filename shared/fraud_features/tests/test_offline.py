@@ -5,7 +5,11 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
+from fraud_features.columnar.executor import Executor
 from fraud_features.columnar.expressions import ExpressionUnsupported
+from fraud_features.columnar.seen import SIZE, USED
+from fraud_features.columnar.source import chunks
+from fraud_features.columnar.state import SeenWork
 from fraud_features.engine import Engine
 from fraud_features.facts import facts_of
 from fraud_features.memory import MemoryOnlineStore
@@ -101,15 +105,16 @@ class TestRareCases:
     @pytest.mark.parametrize(
         ("log_cap", "seen_cap"), [(15, 2), (3, 1), (200_000, None)]
     )
-    @pytest.mark.parametrize("chunk", [97, 5000])
-    def test_caps_ties_and_late_payments(self, log_cap, seen_cap, chunk):
+    @pytest.mark.parametrize(("chunk", "every"), [(97, 7), (97, 3000), (5000, 40)])
+    def test_caps_ties_and_late_payments(self, log_cap, seen_cap, chunk, every):
         rows = list(random_rows(1500, seed=log_cap, entities=5, late=0.3))
-        engine, expected = Engine(log_cap=log_cap, seen_cap=seen_cap), {}
+        caps = {"log_cap": log_cap, "seen_cap": seen_cap, "sweep_every": every}
+        engine, expected = Engine(**caps), {}
         for facts in map(facts_of, rows):
             if facts.transaction_id not in expected:
                 raw = engine.observe(facts)
                 expected[facts.transaction_id] = BANK.values_online(facts, raw)
-        parts = replay(rows, None, chunk=chunk, log_cap=log_cap, seen_cap=seen_cap)
+        parts = replay(rows, None, chunk=chunk, **caps)
         found = [row for part in parts for row in part.select(BANK.names).rows()]
         assert found == list(expected.values())
 
@@ -130,6 +135,27 @@ class TestRareCases:
         found = pl.concat(replay(rows, None, sweep_every=every))
         assert found.select(BANK.names).rows() == list(expected.values())
         assert not found.equals(frame(rows))
+
+
+class TestMemory:
+    @pytest.mark.parametrize(
+        ("name", "kept"),
+        # An hour, and what came since the last sweep; or what the set holds at most.
+        [("card_distinct_merchants_1h", 60 + 100), ("first_seen_merchant", 256)],
+    )
+    def test_only_values_that_something_still_reads_are_kept(self, name, kept):
+        few = FeatureSet("few", "1", [f for f in BANK.features if f.name == name])
+        executor = Executor(few, None, id_memory=None, sweep_every=100)
+        payments = (
+            payment(60 * i, card_token="card", merchant_id=f"merchant-{i}")
+            for i in range(3000)
+        )
+        for part in chunks(payments, (), 100):
+            executor.run(part)
+        executor.close()
+        (work,) = (w for w in executor._plan.rest if isinstance(w, SeenWork))
+        assert work._sets.pool[USED] <= kept + 1
+        assert work._sets.owners[0, SIZE] > 50
 
 
 class TestColumns:

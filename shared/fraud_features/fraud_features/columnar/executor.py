@@ -176,7 +176,8 @@ class _Plan:
             self.entities |= {s.owner, s.value}
             retention = next(log.retention for log in LOGS if log.name == s.owner)
             cap = s.cap if seen_cap is None else seen_cap
-            self.rest.append(SeenWork(s, self._take(_seen_slots(s)), cap, retention))
+            slot, first_seen = self._take(_seen_slots(s)), self._needs([_known_slot(s)])
+            self.rest.append(SeenWork(s, slot, cap, retention, first_seen=first_seen))
         if self._needs(list(PROFILE)):
             self.rest.append(ProfileWork(self._take(list(PROFILE))))
         for risk in RISKS:
@@ -231,7 +232,11 @@ def _top_slot(spec: LogSpec, window: str) -> str:
 
 def _seen_slots(spec: Any) -> list[str]:
     names = [f"{spec.owner}_distinct_{spec.plural}_in_{w}" for w in spec.windows]
-    return [f"{spec.name}_known", *names]
+    return [_known_slot(spec), *names]
+
+
+def _known_slot(spec: Any) -> str:
+    return f"{spec.name}_known"
 
 
 def _books() -> dict[str, CodeBook]:

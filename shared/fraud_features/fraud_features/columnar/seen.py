@@ -274,6 +274,26 @@ def _forget(
             owners[o, k] = 0
 
 
+@compiled
+def _drop_past(
+    owners: Ints,
+    links: Codes,
+    times: Ints,
+    buckets: Codes,
+    pool: Ints,
+    lengths: Ints,
+    span: int,
+) -> None:
+    for o in range(len(owners)):
+        node = owners[o, FIRST]
+        while node >= 0 and times[node] <= times[owners[o, LAST]] - span:
+            behind = links[node, NEXT]
+            _take_out(owners, o, links, times, node, lengths)
+            _release(node, links, buckets, pool)
+            owners[o, SIZE] -= 1
+            node = behind
+
+
 class SeenSets:
     """The seen sets of one kind of owner; room is made before each chunk."""
 
@@ -303,3 +323,17 @@ class SeenSets:
     def forget(self, upto: int) -> None:
         """Forget owners whose newest sighting is not after this moment."""
         _forget(self.owners, self.links, self.times, self.buckets, self.pool, upto)
+
+    def drop_past(self, lengths: Ints) -> None:
+        """Forget values that are in no window of any later payment in order. Those that a
+        full set would drop are the same before and after; a late payment is answered no
+        count, and whether a value was known is then not to be asked."""
+        _drop_past(
+            self.owners,
+            self.links,
+            self.times,
+            self.buckets,
+            self.pool,
+            lengths,
+            int(lengths.max()),
+        )

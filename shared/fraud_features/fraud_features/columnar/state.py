@@ -165,10 +165,13 @@ class PeaksWork:
 
 
 class SeenWork:
-    """One kind of seen set."""
+    """One kind of seen set. Without `first_seen` only its distinct counts are read."""
 
-    def __init__(self, spec: SeenSpec, slot: int, cap: int, retention: int) -> None:
+    def __init__(
+        self, spec: SeenSpec, slot: int, cap: int, retention: int, *, first_seen: bool
+    ) -> None:
         self._spec, self._slot, self._cap = spec, slot, cap
+        self._first_seen = first_seen
         self._keep = PROFILE_TTL if spec.profile else retention
         self._lengths = _lengths(spec.windows)
         self._sets = seen.SeenSets(len(spec.windows))
@@ -202,8 +205,10 @@ class SeenWork:
                 ranks = chunk.texts[spec.value].ranks()
 
     def forget(self, now: int) -> None:
-        """Forget owners that have been quiet for too long."""
+        """Forget owners that have been quiet for too long, and values of no more use."""
         self._sets.forget(now - self._keep)
+        if not self._first_seen:
+            self._sets.drop_past(self._lengths)
 
 
 class ProfileWork:
