@@ -8,7 +8,7 @@ local function open_log(section, store, owner, format)
   local log = {unpacked(format, section)}
   log.tail, log.format = sub(section, table.remove(log)), format
   log.store, log.owner, log.blocks = store, owner, blocks_of(store, owner)
-  log.side = log.blocks .. ':side'
+  log.side = P .. ':f:' .. store .. ':' .. owner
   return log
 end
 

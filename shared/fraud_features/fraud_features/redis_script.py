@@ -6,9 +6,18 @@ every payment.
 """
 
 from collections.abc import Iterator
+from hashlib import sha256
 from importlib.resources import files
 
-from fraud_features.layout import LOGS, PROFILE_TTL, REPLY_TTL, RISK_RETENTION, RISKS
+from fraud_features.layout import (
+    LOGS,
+    PROFILE,
+    PROFILE_TTL,
+    REPLY_TTL,
+    RISK_RETENTION,
+    RISKS,
+    SEEN,
+)
 from fraud_features.online import BLOCK_KINDS
 from fraud_features.redis_entity import (
     KINDS,
@@ -22,9 +31,19 @@ from fraud_features.redis_entity import (
 )
 from fraud_features.redis_reply import REPLY_TYPES
 
-# Part of every key but blocks. Raise it when the data below changes its form: what an older
-# version left is then not read, so the store is cold until it is rebuilt, which removes it.
-LAYOUT_VERSION = "2"
+# Raise it when the scripts read or write the same tables in another way.
+_FORM = 3
+
+
+def layout_version(*tables: object) -> str:
+    """Part of every key but blocks. Data of another version is not read, so the store is
+    cold until it is rebuilt, which removes that data. The tables say what is kept and how
+    long, so whoever changes a row of them changes the version."""
+    text = repr((_FORM, *tables)).encode()
+    return f"{_FORM}-{sha256(text).hexdigest()[:8]}"
+
+
+LAYOUT_VERSION = layout_version(LOGS, SEEN, PROFILE, RISKS, REPLY_TYPES)
 _RARE = ("observe_log", "observe_peaks", "observe_seen")
 _FIRST_ENTITY_KEY = 7
 _NOTHING_KNOWN = "{" + ",".join(["UNKNOWN"] * len(REPLY_TYPES)) + "}"
@@ -65,7 +84,7 @@ local reads = {ZCARD=1, ZCOUNT=1, ZRANGE=1, ZRANGEBYSCORE=1, ZREVRANGEBYSCORE=1,
 local function CALL(command, key, ...)
   if command == 'MGET' or command == 'EXISTS' then return redis.call(command, key, ...) end
   if not copies[key] and not reads[command] then
-    copies[key] = key .. ':peek'
+    copies[key] = P .. ':p:' .. key
     redis.call('DEL', copies[key])
     redis.call('COPY', key, copies[key])
   end

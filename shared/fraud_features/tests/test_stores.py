@@ -10,11 +10,11 @@ import pytest
 from redis.asyncio import Redis
 
 from fraud_features.facts import facts_of
-from fraud_features.layout import SLOTS
+from fraud_features.layout import LOGS, SLOTS, LogSpec
 from fraud_features.memory import MemoryOnlineStore
 from fraud_features.online import OnlineStoreUnavailable, open_online_store
 from fraud_features.redis_entity import ENTITIES, Limits
-from fraud_features.redis_script import LAYOUT_VERSION
+from fraud_features.redis_script import LAYOUT_VERSION, layout_version
 from fraud_features.redis_store import RedisOnlineStore, wire_arguments
 from fraud_features.registry import BANK
 from fraud_features.testing import (
@@ -155,6 +155,14 @@ def _count_commands(store: RedisOnlineStore) -> list[str]:
 
     store.line.call = counting
     return calls
+
+
+class TestLayoutVersion:
+    def test_another_window_is_another_version(self):
+        wider = LogSpec("ip", "ip", ("5m", "1h", "7d"))
+        others = tuple(wider if log.name == "ip" else log for log in LOGS)
+        assert layout_version(LOGS) == layout_version(tuple(LOGS))
+        assert layout_version(LOGS) != layout_version(others)
 
 
 class TestUnavailableRedis:

@@ -260,6 +260,30 @@ class OnlineStoreContract:
             slots = dict(zip(SLOTS, observation.raw, strict=True))
             assert slots == expected[transaction.transaction_id]
 
+    async def test_ids_that_look_like_parts_of_a_key_share_nothing(
+        self, store: OnlineStore
+    ) -> None:
+        """Far-late payments and older values leave the usual place of an entity."""
+        await store.mark_warm()
+        oracle = Oracle()
+        names = ("shop", "shop:side", "shop:peek", "side", "peek", "account:shop")
+        for number in range(80 * len(names)):
+            name, second = names[number % len(names)], 20.0 * number
+            if number % len(names) and number % 79 == 0:
+                second -= 3600.0
+            sent = payment(
+                second,
+                transaction_id=f"{number}",
+                account_id=name,
+                merchant_id=name,
+                card_token=names[number % 4],
+                device_id=f"device:{number % 50}",
+            )
+            await store.peek(sent)
+            observation = await store.observe(sent)
+            slots = dict(zip(SLOTS, observation.raw, strict=True))
+            assert slots == oracle.observe(sent)
+
     async def test_money_is_exact(self, store: OnlineStore) -> None:
         await store.mark_warm()
         largest = 10**10
