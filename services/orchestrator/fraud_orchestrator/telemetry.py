@@ -44,6 +44,6 @@ ONLINE_MISSED = Counter(
 )
 ONLINE_FORGOTTEN = Counter(
     "fraud_online_forgotten",
-    "Of those, given up because too many waited: its windows lack them until a rebuild.",
+    "Of those, given up: too many waited, or the store cannot take them. Its windows lack them until a rebuild.",
     registry=REGISTRY,
 )

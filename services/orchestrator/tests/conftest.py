@@ -155,11 +155,12 @@ def start(tmp_path: Path) -> Start:
 
     @asynccontextmanager
     async def run(**overrides: Any) -> AsyncIterator[Running]:
-        key = new_key("shop")
+        client = overrides.pop("client", "shop")
+        key = new_key(client)
         scopes = overrides.pop("scopes", ["score", "label", "read", "admin"])
         online = overrides.pop("online", None) or MemoryOnlineStore()
         await online.mark_warm()
-        entry = {"client": "shop", "hash": key_hash(PEPPER, key), "scopes": scopes}
+        entry = {"client": client, "hash": key_hash(PEPPER, key), "scopes": scopes}
         settings = Settings(
             **{
                 "token_key": TEST_TOKEN_KEY,

@@ -23,6 +23,10 @@ class OnlineStoreUnavailable(Exception):
     """The online store did not answer in time. Velocity is unknown, which is not zero."""
 
 
+class OnlineStoreRefusal(OnlineStoreUnavailable):
+    """The store answers, but cannot do this call, now or later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """Everything the online store says about one payment, read in one round trip.
@@ -62,9 +66,23 @@ def observed(
     )
 
 
-def unknown() -> Observation:
-    """The observation of a payment about which nothing can be said."""
-    return observed((None,) * len(SLOTS), known=False, blocked=(), stand_in=(0, 0))
+def unknown(
+    *, blocked: tuple[BlockKind, ...] = (), repeat: bool = False
+) -> Observation:
+    """The observation of a payment about whose windows nothing can be said."""
+    return observed(
+        (None,) * len(SLOTS),
+        known=False,
+        blocked=blocked,
+        stand_in=(0, 0),
+        repeat=repeat,
+    )
+
+
+def of_client(payment: Transaction, client: str) -> Transaction:
+    """The payment under an id that no other client's payment has: each numbers its own."""
+    name = f"{client}\n{payment.transaction_id}"
+    return payment.model_copy(update={"transaction_id": name})
 
 
 @dataclass(frozen=True, slots=True)

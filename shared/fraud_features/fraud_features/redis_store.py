@@ -5,11 +5,12 @@ of them; Redis must run with `maxmemory-policy noeviction`, since an evicted key
 read as zero.
 """
 
+import re
 from datetime import datetime
 from hashlib import sha1
 from typing import Any, cast
 
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from fraud_features.currency import to_reference
 from fraud_features.facts import (
@@ -25,6 +26,7 @@ from fraud_features.online import (
     BlockKind,
     LabelEffect,
     Observation,
+    OnlineStoreRefusal,
     OnlineStoreUnavailable,
     observed,
 )
@@ -40,6 +42,11 @@ from fraud_features.redis_script import (
 )
 from fraud_features.windows import LOG_CAP
 from fraud_shared.contracts.transaction import Transaction
+
+# Of the errors that a script hands on, those that are about the server.
+_STATE = re.compile(
+    r"\b(OOM|READONLY|MISCONF|NOREPLICAS|LOADING|BUSY|MASTERDOWN|NOPERM|UNKILLABLE)\b"
+)
 
 
 class RedisOnlineStore:
@@ -136,8 +143,17 @@ class RedisOnlineStore:
             return await self.line.call(*command)
         except NoScriptError:
             raise
+        except ResponseError as error:
+            raise _meaning(str(error)) from error
         except (RedisError, OSError, TimeoutError) as error:
             raise OnlineStoreUnavailable("the online store did not answer") from error
+
+
+def _meaning(refusal: str) -> OnlineStoreUnavailable:
+    """A script that fails on its data fails again; any other error says how Redis is."""
+    if "user_script" in refusal and not _STATE.search(refusal):
+        return OnlineStoreRefusal("the online store cannot take this payment")
+    return OnlineStoreUnavailable("the online store refuses calls")
 
 
 def _literal(text: str) -> str:
