@@ -5,6 +5,8 @@ from contextlib import suppress
 
 import structlog
 
+from fraud_features.facts import entities_of
+from fraud_features.layout import LOGS, SLOT
 from fraud_features.online import (
     Observation,
     OnlineStore,
@@ -13,7 +15,7 @@ from fraud_features.online import (
     unknown,
 )
 from fraud_orchestrator.missed import Missed, MissedLog
-from fraud_orchestrator.telemetry import ONLINE_FORGOTTEN, ONLINE_MISSED
+from fraud_orchestrator.telemetry import ONLINE_CUT, ONLINE_FORGOTTEN, ONLINE_MISSED
 from fraud_shared.contracts.transaction import Transaction
 from fraud_shared.mesh.deadline import Deadline
 
@@ -22,6 +24,11 @@ log = structlog.get_logger()
 MISSED_CAP = 100_000
 # So many missed payments a payment may tell the store of, within its own time.
 _TOLD_BEFORE = 4
+_LONGEST = {
+    log.key: SLOT[f"{log.name}_n_{log.windows[0]}"]
+    for log in LOGS
+    if log.name == log.key
+}
 
 
 class Online:
@@ -69,6 +76,7 @@ class Online:
         observation = await self._store.observe(payment)
         if len(self._missed):
             self.back.set()
+        _count_cut(payment, observation)
         if len(lacking) <= _TOLD_BEFORE:
             return observation
         return unknown(blocked=observation.blocked, repeat=observation.repeat)
@@ -143,3 +151,11 @@ class Online:
         except OnlineStoreUnavailable:
             # Then the next read is unknown as well, and stand-in is not allowed at all.
             return
+
+
+def _count_cut(payment: Transaction, observation: Observation) -> None:
+    if not observation.known:
+        return
+    for kind, _ in entities_of(payment):
+        if observation.raw[_LONGEST[kind]] is None:
+            ONLINE_CUT.labels(kind).inc()

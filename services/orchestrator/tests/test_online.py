@@ -12,6 +12,7 @@ from fraud_features.online import (
     OnlineStoreUnavailable,
 )
 from fraud_orchestrator.online import Online
+from fraud_orchestrator.telemetry import ONLINE_CUT
 from fraud_shared.contracts.transaction import Transaction
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.testing.factories import make_transaction, payment_body
@@ -56,6 +57,22 @@ def strange() -> Transaction:
 async def count(store: MemoryOnlineStore) -> int | None:
     """The payments that the store knows of the account."""
     return (await store.peek(make_transaction())).history_payments
+
+
+class TestCap:
+    async def test_a_cap_that_bites_is_counted_by_entity(self) -> None:
+        store = MemoryOnlineStore(warm=True, log_cap=3)
+        online = Online(store, cap_ms=100.0, missed_log=Kept())
+
+        def cut(entity: str) -> float:
+            return ONLINE_CUT.labels(entity)._value.get()
+
+        before = cut("merchant")
+        for number in range(5):
+            other = {"account_id": f"acc-{number}", "card": {"token": f"c-{number}"}}
+            await online.read(make_transaction(**other), Deadline.after(100))
+        assert cut("merchant") - before == 2
+        assert cut("account") == 0
 
 
 class TestWithoutTheStore:
