@@ -94,6 +94,17 @@ class TestWithoutTheStore:
         assert known == [True, False, False, False, True]
         assert run.neighbours.asked[-1].history_payments == 4
 
+    async def test_away_leaves_blocks_in_force(self, start: Any) -> None:
+        store = Moody()
+        async with start(online=store) as run:
+            run.neighbours.blocked = {"dev-1"}
+            store.away = True
+            blocked = await run.score(payment_body())
+            del run.transport.responders["action"]
+            nobody_knows = await run.score(payment_body())
+        flags = [reply.json()["rules_flag"] for reply in (blocked, nobody_knows)]
+        assert flags == ["BLOCK", "ALLOW"]
+
     async def test_slow_is_unknown_and_counts_once(self, start: Any) -> None:
         store = Moody()
         async with start(online=store, online_cap_ms=20.0) as run:

@@ -7,16 +7,16 @@ The maths contract that both keep is in this distribution's README.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from fraud_features.layout import SLOT, SLOTS
+from fraud_shared.contracts.action import BlockKind
 from fraud_shared.contracts.transaction import Transaction
 
-BlockKind = Literal["card", "account", "device"]
 # A connection takes longer than an answer, and is made rarely.
 CONNECT_S = 0.050
-BLOCK_KINDS: tuple[BlockKind, ...] = ("card", "account", "device")
+BLOCK_KINDS: tuple[BlockKind, ...] = get_args(BlockKind)
 
 
 class OnlineStoreUnavailable(Exception):

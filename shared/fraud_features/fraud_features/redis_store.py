@@ -24,7 +24,6 @@ from fraud_features.facts import (
 from fraud_features.layout import SQUARES_BASE
 from fraud_features.online import (
     BLOCK_KINDS,
-    BlockKind,
     LabelEffect,
     Observation,
     OnlineStoreRefusal,
@@ -42,6 +41,7 @@ from fraud_features.redis_script import (
     observe_script,
 )
 from fraud_features.windows import LOG_CAP
+from fraud_shared.contracts.action import BlockKind
 from fraud_shared.contracts.transaction import Transaction
 
 log = structlog.get_logger()
