@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import mul
 
-from fraud_sanctions.match import Alignment
+from fraud_sanctions.match import Alignment, most_agreed
+from fraud_sanctions.pairing import Draft
 
 Terms = tuple[float, ...]
 
@@ -31,6 +32,8 @@ class Evidence:
 
 
 _NOTHING = -20.0
+# Sums of the same terms in another order differ by less.
+_ROUNDING = 1e-9
 # Half of the most evidence that any name gives: a common two-part name has about 10 bits,
 # a rare three-part name 35.
 _HALF_STRENGTH_BITS = 16.0
@@ -110,6 +113,31 @@ def log_odds(alignment: Alignment, *, person: bool) -> float:
     if alignment.numbers_differ or alignment.crossed:
         return min(logit + _CONTRADICTION, _MOST_CONTRADICTED)
     return max(logit, _IDENTICAL) if alignment.identical else logit
+
+
+def most_log_odds(found: Draft) -> float:
+    """No less than the log odds of the names however their words are paired.
+
+    The terms that may only lower are left out, the others are as high as they can be: none
+    falls when more agrees.
+    """
+    reached = most_agreed(found)
+    if reached is None:
+        return math.inf
+    agreed, left = reached
+    if agreed <= 0.0:
+        return _NOTHING
+    terms = (
+        1.0,
+        min(agreed, 10.0),
+        min(max(agreed - 10.0, 0.0), 10.0),
+        min(max(agreed - 20.0, 0.0), 15.0),
+        agreed / (agreed + left),
+        1.0,
+        found.whole**2,
+    )
+    most: float = sum(map(mul, SCORE, terms)) + _ROUNDING
+    return most if left else max(most, _IDENTICAL)
 
 
 def similarity_terms(alignment: Alignment, *, person: bool) -> Terms:

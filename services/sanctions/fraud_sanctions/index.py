@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraud_sanctions.analyse import Name, is_initial, readings
-from fraud_sanctions.match import Listed
 from fraud_sanctions.normalise.spelling import fold
+from fraud_sanctions.pairing import Listed
 from fraud_sanctions.records import ListedEntity
 from fraud_sanctions.vocabulary import Similar, Vocabulary
 
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
 
 
 class _Scratch(threading.local):
-    """Each thread's sums per entry, zero between two screenings."""
+    """Each thread's sums per entry, zero between two screenings, and its notes."""
 
     def __init__(self, entries: int) -> None:
         self.agreed = np.zeros(entries, dtype=np.float32)
@@ -70,6 +70,8 @@ class Index:
         )
         self._scratch = _Scratch(len(self.entries))
         self._starts, self._postings = self._invert()
+        self._ends = self._starts[1:]
+        self._lengths = np.diff(self._starts)
         self._joined = self._join()
         self._acronyms = self._abbreviate()
 
@@ -131,59 +133,78 @@ class Index:
         No single word has to be right: each word adds what its best resembling word is
         worth, and names also meet by neighbouring words run together or by acronym.
         """
-        agreed, best = self._scratch.agreed, self._scratch.best
-        touched: list[NDArray[np.int32]] = []
-        for word, likeness in zip(name.words, similar, strict=True):
-            if is_initial(word) or not len(likeness.ids):
-                continue
-            ids, gains = self._gains(likeness)
-            # Written in ascending order of similarity: the best one stays.
-            best[ids] = gains
-            agreed[ids] += best[
-                ids
-            ]  # once per distinct id, however often it stands here
-            best[ids] = 0.0
-            touched.append(ids)
-        self._add_joined(name, agreed, touched)
-        if not touched:
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        ids = np.concatenate(touched)
+        agreed = self._scratch.agreed
+        ids = self._agree(name, similar)
+        if joined := self._add_joined(name):
+            ids = np.concatenate((ids, np.array(joined, dtype=np.int32)))
         sums = agreed[ids]
         agreed[ids] = 0.0
         if only is not None:
             allowed = only[ids]
             ids, sums = ids[allowed], sums[allowed]
-            if not len(ids):
-                return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        if not len(ids):
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         kept = sums >= _LEAST_SHARE * sums.max()
         distinct, first = np.unique(ids[kept], return_index=True)
         asked = sum(likeness.bits for likeness in similar)
         return self._top(distinct, sums[kept][first], asked)
 
-    def _gains(self, likeness: Similar) -> tuple[NDArray[np.int32], Floats]:
-        """Entries with a word like this one, and what they gain, best last."""
-        starts, ends = self._starts[likeness.ids], self._starts[likeness.ids + 1]
-        lengths = ends - starts
-        read = np.cumsum(lengths[::-1])[::-1]
-        # The most similar word is always read, whole.
-        first = min(int(np.argmax(read <= _MOST_POSTINGS)), len(read) - 1)
-        if read[-1] > _MOST_POSTINGS:
-            first = len(read) - 1
-        lists = [
-            self._postings[a:b]
-            for a, b in zip(starts[first:].tolist(), ends[first:].tolist(), strict=True)
+    def _agree(self, name: Name, similar: Sequence[Similar]) -> NDArray[np.int32]:
+        """Add up what each entry gains by its words; the entries, some more than once."""
+        words = [
+            (likeness.ids, likeness.gains)
+            for word, likeness in zip(name.words, similar, strict=True)
+            if len(likeness.ids) and not is_initial(word)
         ]
-        gains = (likeness.similarities[first:] - 0.4) / 0.6
-        gains *= self.vocabulary.bits[likeness.ids[first:]]
-        return np.concatenate(lists), np.repeat(gains, lengths[first:])
+        if not words:
+            return np.empty(0, dtype=np.int32)
+        lengths = self._lengths[np.concatenate([ids for ids, _ in words])]
+        if lengths.sum() > _MOST_POSTINGS:
+            words = [self._best_read(*word) for word in words]
+        return self._add_up(words)
 
-    def _add_joined(
-        self, name: Name, agreed: Floats, touched: list[NDArray[np.int32]]
-    ) -> None:
+    def _best_read(
+        self, ids: NDArray[np.int32], gains: Floats
+    ) -> tuple[NDArray[np.int32], Floats]:
+        """As many of one word's best resembling words as may be read, at least one."""
+        read = self._lengths[ids[::-1]].cumsum()
+        first = len(ids) - max(1, int(np.searchsorted(read, _MOST_POSTINGS, "right")))
+        return ids[first:], gains[first:]
+
+    def _add_up(
+        self, words: Sequence[tuple[NDArray[np.int32], Floats]]
+    ) -> NDArray[np.int32]:
+        agreed, best = self._scratch.agreed, self._scratch.best
+        ids = np.concatenate([ids for ids, _ in words])
+        lengths = self._lengths[ids]
+        ends = lengths.cumsum()
+        places = (self._ends[ids] - ends).repeat(lengths)
+        places += np.arange(len(places))
+        entries = self._postings[places]
+        gains = np.concatenate([gains for _, gains in words]).repeat(lengths)
+        last, start = -1, 0
+        for word, _ in words:
+            last += len(word)
+            end = int(ends[last])
+            met = entries[start:end]
+            # Written in ascending order of similarity: the best one stays.
+            best[met] = gains[start:end]
+            # Once per distinct entry, however often it stands here.
+            agreed[met] += best[met]
+            start = end
+        return entries
+
+    def _add_joined(self, name: Name) -> Sequence[int]:
         """Raise names met by joined words, to almost full agreement but never beyond."""
+        agreed = self._scratch.agreed
         gains: dict[int, float] = {}
         pairs = joined_keys(name)
-        for key in {*pairs, *(fold(word) for word in name.words if len(word) > 4)}:
+        long = [
+            folded
+            for word, folded in zip(name.words, name.folds, strict=True)
+            if len(word) > 4
+        ]
+        for key in {*pairs, *long}:
             for at in self._joined.get(key, ()):
                 gains[at] = gains.get(at, 0.0) + _JOINED_BITS
         for key in set(pairs):
@@ -197,8 +218,7 @@ class Index:
         for at, gain in gains.items():
             had, most = float(agreed[at]), _JOINED_MOST * float(self._bits[at])
             agreed[at] = max(had, min(had + gain, most))
-        if gains:
-            touched.append(np.fromiter(gains, dtype=np.int32, count=len(gains)))
+        return list(gains)
 
     def _top(
         self, ids: NDArray[np.int32], agreed: Floats, asked: float
