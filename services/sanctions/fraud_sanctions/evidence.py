@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import mul
 
-from fraud_sanctions.match import Alignment, most_agreed
+from fraud_sanctions.match import Alignment, may_be_identical, most_agreed
 from fraud_sanctions.pairing import Draft
 
 Terms = tuple[float, ...]
@@ -137,7 +137,7 @@ def most_log_odds(found: Draft) -> float:
         found.whole**2,
     )
     most: float = sum(map(mul, SCORE, terms)) + _ROUNDING
-    return most if left else max(most, _IDENTICAL)
+    return max(most, _IDENTICAL) if may_be_identical(found) else most
 
 
 def similarity_terms(alignment: Alignment, *, person: bool) -> Terms:

@@ -81,7 +81,7 @@ class Index:
     def _entry(self, entity: int, name: Name, weak: bool) -> Entry:
         ids = tuple(self.vocabulary.ids[word] for word in name.words)
         bits = tuple(self.vocabulary.bits[list(ids)].tolist())
-        return Entry(entity, Listed(name, ids, bits), weak)
+        return Entry(entity, Listed.of(name, ids, bits), weak)
 
     def _invert(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         pairs = [

@@ -140,10 +140,17 @@ def most_agreed(found: Draft) -> tuple[float, float] | None:
         return None
     if len(query.words) == 1 and not found.pairs:
         return None
-    letters = sum([len(word) <= 2 for word in query.words]) + len(listed.initials)
+    letters = found.asked.letters + len(listed.initials)
     if letters:
-        return found.most + letters * 2 * _INITIAL_BITS * _INITIAL_SIMILARITY, 0.0
+        return found.most + letters * _INITIAL_BITS * _INITIAL_SIMILARITY, 0.0
     return found.most, found.left
+
+
+def may_be_identical(found: Draft) -> bool:
+    """Whether `settle` may find that all words are the same."""
+    words = len(found.asked.words)
+    exact = sum([pair.similarity >= _EXACT for pair in found.pairs])
+    return len(found.listed.ids) == words <= exact
 
 
 def _initials(sides: _Sides, result: Alignment) -> None:

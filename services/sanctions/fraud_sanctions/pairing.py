@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from sys import intern
 from typing import NamedTuple
 
 from rapidfuzz import process
@@ -17,6 +18,11 @@ _JOINED_ODD_LETTERS = 3
 # A word that found a partner this alike is not also tried together with its neighbour.
 _GOOD_PARTNER = 0.9
 _SAME_SYLLABLES = 0.9
+# Stands for the first letter where no syllables are; names have neither of them.
+_NO_START = " "
+_NO_SOUND = "-"
+# `J Marchand` and `JP Marchand` for `Jean-Paul Marchand`.
+_INITIALS = 2
 # A listed word is worth at most its own evidence, and hardly more than the query's.
 _WORTH_MORE = 3.0
 _JOINED_WORTH_MORE = 2.0
@@ -42,28 +48,43 @@ class Joined(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A listed name as it is compared: vocabulary ids of its words, evidence in each."""
+    """A listed name as it is compared.
+
+    `ids`: of its words in the vocabulary; `bits`: the evidence in each; `starts`: the first
+    letter of each, `sounds`: of its syllables, a space where there are none.
+    """
 
     name: Name
     ids: tuple[int, ...]
     bits: tuple[float, ...]
+    starts: str
+    sounds: str
+
+    @staticmethod
+    def of(name: Name, ids: tuple[int, ...], bits: tuple[float, ...]) -> "Listed":
+        """The name with what its words are in the vocabulary."""
+        # Interned, since thousands of names begin with the same letters.
+        return Listed(
+            name, ids, bits, intern(_starts(name.folds)), intern(_starts(name.syllables))
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A query as it is compared with one listed name after another.
 
-    `words`: what each word resembles, and the evidence in it. `starts`: first letters of words
-    that may be two listed ones, `lefts`: of words that, with the next, may be a listed one;
-    `sounds`, `twins`: the same for words of Chinese or Korean syllables.
+    `words`: what each word resembles, and the evidence in it; `long`: words that may be two
+    listed ones, by position, first letter, first letter of the syllables; `lefts`,
+    `left_sounds`: such letters of words that, with the next, may be a listed one; `letters`:
+    how many words the letters of its shortest words may stand for.
     """
 
     name: Name
     words: Sequence[tuple[Mapping[int, float], float]]
-    starts: frozenset[str]
+    long: Sequence[tuple[int, str, str]]
     lefts: frozenset[str]
-    sounds: frozenset[str]
-    twins: frozenset[str]
+    left_sounds: frozenset[str]
+    letters: int
 
     @staticmethod
     def of(name: Name, similar: Sequence[Similar]) -> "Asked":
@@ -72,10 +93,14 @@ class Asked:
         return Asked(
             name,
             [(likeness.by_id, likeness.bits) for likeness in similar],
-            frozenset([word[0] for word in folds if len(word) >= _JOINED_LETTERS]),
+            [
+                (at, word[0], sounds[at][:1] or _NO_SOUND)
+                for at, word in enumerate(folds)
+                if len(word) >= _JOINED_LETTERS
+            ],
             frozenset([word[:1] for word in folds[:-1]]),
-            frozenset([sound[0] for sound in sounds if sound]),
             frozenset([sound[0] for sound in sounds[:-1] if sound]),
+            sum([len(word) for word in name.words if len(word) <= _INITIALS]),
         )
 
 
@@ -93,6 +118,10 @@ class Draft(NamedTuple):
     joined: Sequence[Joined]
     most: float
     left: float
+
+
+def _starts(words: Sequence[str]) -> str:
+    return "".join([word[:1] or _NO_START for word in words])
 
 
 def wholes(query: Name, listed: Sequence[Listed]) -> list[float]:
@@ -129,47 +158,52 @@ def draft(asked: Asked, listed: Listed, whole: float) -> Draft:
 
 def _joined(asked: Asked, listed: Listed, pairs: Sequence[Pair]) -> Sequence[Joined]:
     """Words written apart in one name and together in the other."""
-    ours, theirs = asked.name, listed.name
-    starts = [word[:1] for word in theirs.folds]
-    sounds = [sound[:1] for sound in theirs.syllables]
-    apart = not (
-        asked.starts.isdisjoint(starts[:-1]) and asked.sounds.isdisjoint(sounds[:-1])
-    )
-    together = not (asked.lefts.isdisjoint(starts) and asked.twins.isdisjoint(sounds))
+    good = [pair for pair in pairs if pair.similarity >= _GOOD_PARTNER]
+    settled = [pair.at for pair in good]
+    taken = [pair.place for pair in good]
+    starts, sounds = listed.starts[:-1], listed.sounds[:-1]
+    apart = [
+        at
+        for at, start, sound in asked.long
+        if (start in starts or sound in sounds) and at not in settled
+    ]
+    lefts, left_sounds = asked.lefts, asked.left_sounds
+    together = [
+        place
+        for place, start in enumerate(listed.starts)
+        if (start in lefts or listed.sounds[place] in left_sounds)
+        and place not in taken
+    ]
     if not apart and not together:
         return ()
-    good = [pair for pair in pairs if pair.similarity >= _GOOD_PARTNER]
-    query_settled = {pair.at for pair in good}
-    listed_settled = {pair.place for pair in good}
+    ours, theirs = asked.name, listed.name
     query_bits = [bits for _, bits in asked.words]
     listed_bits = listed.bits
     found = []
-    if apart:
-        for at, left, alike in _compounds(ours, query_settled, theirs, listed_settled):
-            both = listed_bits[left] + listed_bits[left + 1]
-            worth = min(both, query_bits[at] + _JOINED_WORTH_MORE)
-            found.append(Joined((at,), (left, left + 1), alike, worth, "apart"))
-    if together:
-        for at, left, alike in _compounds(theirs, listed_settled, ours, query_settled):
-            both = query_bits[left] + query_bits[left + 1]
-            worth = min(both, listed_bits[at] + _JOINED_WORTH_MORE)
-            found.append(Joined((left, left + 1), (at,), alike, worth, "together"))
+    for at, left, alike in _compounds(ours, apart, theirs, taken):
+        both = listed_bits[left] + listed_bits[left + 1]
+        worth = min(both, query_bits[at] + _JOINED_WORTH_MORE)
+        found.append(Joined((at,), (left, left + 1), alike, worth, "apart"))
+    for place, left, alike in _compounds(theirs, together, ours, settled):
+        both = query_bits[left] + query_bits[left + 1]
+        worth = min(both, listed_bits[place] + _JOINED_WORTH_MORE)
+        found.append(Joined((left, left + 1), (place,), alike, worth, "together"))
     return found
 
 
 def _compounds(
-    one: Name, settled: set[int], other: Name, taken: set[int]
+    one: Name, free: Sequence[int], other: Name, taken: Sequence[int]
 ) -> Iterator[tuple[int, int, float]]:
-    """(position of a word of `one`, of the first of two of `other`, likeness)."""
+    """(position in `free` of a word of `one`, of the first of two of `other`, likeness)."""
     parts, sounds = other.folds, other.syllables
-    for at, word in enumerate(one.folds):
-        if at in settled or len(word) < _JOINED_LETTERS:
+    for at in free:
+        word, sound = one.folds[at], one.syllables[at]
+        if len(word) < _JOINED_LETTERS:
             continue
-        start, sound = word[0], one.syllables[at]
         for left in range(len(parts) - 1):
             if left in taken and left + 1 in taken:
                 continue
-            if parts[left][:1] == start:
+            if parts[left][:1] == word[0]:
                 joined = parts[left] + parts[left + 1]
                 if abs(len(joined) - len(word)) <= _JOINED_ODD_LETTERS:
                     alike = OSA.normalized_similarity(word, joined)
