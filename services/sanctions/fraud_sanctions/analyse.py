@@ -28,7 +28,8 @@ _SURE_FORM = 3
 _WORD = re.compile(r"~?[a-z0-9]+")
 _SYLLABIC = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3]")
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b")
-_STEM_LENGTHS = range(4, 16)
+_SHORTEST_STEM = 4
+_LONGEST_STEM = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ def _read(raw: Sequence[str], person: bool | None) -> _Reading:
 
 def _name(text: str, read: _Reading) -> Name:
     words = read.words
+    spellings = [spell(word) for word in words]
     return Name(
         text,
         words,
@@ -103,8 +105,8 @@ def _name(text: str, read: _Reading) -> Name:
         read.forms,
         fold("".join(read.tokens).replace("~", "")),
         "" if text.isascii() else "".join(sorted(_SYLLABIC.findall(text))),
-        tuple([fold(word) for word in words]),
-        tuple([spell(word).syllabic for word in words]),
+        tuple([fold(s.text) if s.bare else s.fold for s in spellings]),
+        tuple([s.syllabic for s in spellings]),
         frozenset([at for at, word in enumerate(words) if is_number(word)]),
         frozenset([at for at, word in enumerate(words) if is_initial(word)]),
     )
@@ -139,8 +141,8 @@ def business_word(word: str) -> str | None:
     table = stems("glossary")
     if word in table:
         return table[word]
-    for length in reversed(_STEM_LENGTHS):
-        if length <= len(word) and (found := table.get(word[:length] + "*")):
+    for length in range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM - 1, -1):
+        if found := table.get(word[:length] + "*"):
             return found
     return None
 

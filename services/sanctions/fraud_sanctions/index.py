@@ -27,6 +27,7 @@ _LEAST_SHARE = 0.3
 _HOPELESS = 6.0
 
 
+_FIRST = np.array([True])
 # Entries read for one word of the query, its best resembling words first, so that time
 # stays bounded however many people carry a common name.
 _MOST_POSTINGS = 40_000
@@ -137,17 +138,18 @@ class Index:
         ids = self._agree(name, similar)
         if joined := self._add_joined(name):
             ids = np.concatenate((ids, np.array(joined, dtype=np.int32)))
-        sums = agreed[ids]
-        agreed[ids] = 0.0
-        if only is not None:
-            allowed = only[ids]
-            ids, sums = ids[allowed], sums[allowed]
-        if not len(ids):
+        allowed = ids if only is None else ids[only[ids]]
+        if not len(allowed):
+            agreed[ids] = 0.0
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        kept = sums >= _LEAST_SHARE * sums.max()
-        distinct, first = np.unique(ids[kept], return_index=True)
-        asked = sum(likeness.bits for likeness in similar)
-        return self._top(distinct, sums[kept][first], asked)
+        sums = agreed[allowed]
+        kept = allowed[sums >= _LEAST_SHARE * sums.max()]
+        kept.sort()
+        distinct = kept[np.concatenate((_FIRST, kept[1:] != kept[:-1]))]
+        found = agreed[distinct]
+        agreed[ids] = 0.0
+        asked = sum([likeness.bits for likeness in similar])
+        return self._top(distinct, found, asked)
 
     def _agree(self, name: Name, similar: Sequence[Similar]) -> NDArray[np.int32]:
         """Add up what each entry gains by its words; the entries, some more than once."""
@@ -224,8 +226,9 @@ class Index:
         self, ids: NDArray[np.int32], agreed: Floats, asked: float
     ) -> tuple[NDArray[np.int64], Floats]:
         """The best by an estimate of their evidence, from what agrees and what is left."""
-        found = np.minimum(agreed, self._bits[ids])
-        left = self._bits[ids] - found
+        bits = self._bits[ids]
+        found = np.minimum(agreed, bits)
+        left = bits - found
         asked = max(asked, 1.0)
         rank = 0.3 * np.minimum(found, 20.0) - 0.05 * left
         rank += 5.0 * np.minimum(found / asked, 1.0)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import eq
 
 import jellyfish
 
@@ -15,7 +16,7 @@ _FOLDS = tuple(
         (r"dzh|dj|zh", "j"),
         (r"ph", "f"),
         (r"kh", "h"),
-        (r"([gdtb])h", r"\1"),
+        (r"(?<=[gdtb])h", ""),
         (r"ck|q", "k"),
         (r"c(?=[eiy])", "s"),
         (r"c(?!\*)", "k"),
@@ -26,7 +27,11 @@ _FOLDS = tuple(
         (r"ou|oo", "u"),
         (r"ee|y|ie|ij", "i"),
         (r"(?<=[aeou])j", "i"),
-        (r"(.)\1+", r"\1"),
+    )
+)
+_ENDINGS = tuple(
+    (re.compile(pattern), new)
+    for pattern, new in (
         (r"(?:off|of|ow)$", "ov"),
         (r"(?:ef|eff|iev|iov|yev)$", "ev"),
         (r"(?<=[aeiou])h$", ""),
@@ -97,7 +102,16 @@ def fold(word: str) -> str:
         word = _LETTERED_DIGIT.sub(lambda m: m.group().translate(_LOOKALIKES), word)
     for pattern, new in _FOLDS:
         word = pattern.sub(new, word)
+    word = _single(word)
+    for pattern, new in _ENDINGS:
+        word = pattern.sub(new, word)
     return word
+
+
+def _single(word: str) -> str:
+    """The word with each run of a letter as one."""
+    # Most words have none, and looking costs less than the substitution.
+    return _DOUBLED.sub(r"\1", word) if True in map(eq, word, word[1:]) else word
 
 
 def syllabic(word: str) -> str:
@@ -121,11 +135,11 @@ def spell(word: str) -> Spelling:
     if folded.startswith(_VOWEL_LETTERS) and len(bones) > 1:
         bones = bones[1:]
     # Long vowels are written with the letters of w and y, and so lost with them.
-    abjad = _DOUBLED.sub(r"\1", bones[:1] + bones[1:].replace("v", ""))
+    abjad = _single(bones[:1] + bones[1:].replace("v", ""))
     if len(abjad) == 1 and folded.endswith("i"):
         abjad += "i"
     phone = "" if bare or text.isdigit() else jellyfish.metaphone(text)
-    coarse = _DOUBLED.sub(r"\1", abjad.translate(_CLASSES))
+    coarse = _single(abjad.translate(_CLASSES))
     alike = folded.replace("rn", "m").translate(_VOICE)
     east = "" if bare else syllabic(text)
     return Spelling(word, folded, bones, abjad, coarse, alike, phone, east, bare)
