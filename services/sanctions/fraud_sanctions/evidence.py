@@ -127,16 +127,11 @@ def most_log_odds(found: Draft) -> float:
     agreed, left = reached
     if agreed <= 0.0:
         return _NOTHING
-    terms = (
-        1.0,
-        min(agreed, 10.0),
-        min(max(agreed - 10.0, 0.0), 10.0),
-        min(max(agreed - 20.0, 0.0), 15.0),
-        agreed / (agreed + left),
-        1.0,
-        found.whole**2,
-    )
-    most: float = sum(map(mul, SCORE, terms)) + _ROUNDING
+    most = _ROUNDING + SCORE[0] + SCORE[5] + SCORE[6] * found.whole**2
+    most += SCORE[1] * min(agreed, 10.0) + SCORE[4] * agreed / (agreed + left)
+    if agreed > 10.0:
+        most += SCORE[2] * min(agreed - 10.0, 10.0)
+        most += SCORE[3] * min(max(agreed - 20.0, 0.0), 15.0)
     return max(most, _IDENTICAL) if may_be_identical(found) else most
 
 

@@ -15,6 +15,8 @@ from fraud_sanctions.pairing import Listed
 from fraud_sanctions.records import ListedEntity
 from fraud_sanctions.vocabulary import Similar, Vocabulary
 
+# As wide as numpy's own index: a narrower one is copied each time it is used.
+Ids = NDArray[np.intp]
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 CANDIDATES = 40
@@ -84,16 +86,16 @@ class Index:
         bits = tuple(self.vocabulary.bits[list(ids)].tolist())
         return Entry(entity, Listed.of(name, ids, bits), weak)
 
-    def _invert(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    def _invert(self) -> tuple[Ids, Ids]:
         pairs = [
             (w, at) for at, e in enumerate(self.entries) for w in set(e.listed.ids)
         ]
         if not pairs:
-            return np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32)
+            return np.zeros(1, dtype=np.intp), np.empty(0, dtype=np.intp)
         array = np.array(pairs, dtype=np.int32)
         array = array[np.argsort(array[:, 0], kind="stable")]
         starts = np.searchsorted(array[:, 0], np.arange(len(self.vocabulary) + 1))
-        return starts, np.ascontiguousarray(array[:, 1])
+        return starts, array[:, 1].astype(np.intp)
 
     def _join(self) -> dict[str, list[int]]:
         """Neighbouring words run together, so that `Sky Zone` is found by `Skyzone`."""
@@ -112,7 +114,7 @@ class Index:
                 found.setdefault(letters, []).append(at)
         return found
 
-    def posted(self, word: int) -> NDArray[np.int32]:
+    def posted(self, word: int) -> Ids:
         """Entries that contain a vocabulary word."""
         return self._postings[self._starts[word] : self._starts[word + 1]]
 
@@ -127,7 +129,7 @@ class Index:
 
     def candidates(
         self, name: Name, similar: Sequence[Similar], only: Mask | None = None
-    ) -> tuple[NDArray[np.int64], Floats]:
+    ) -> tuple[Ids, Floats]:
         """Up to 40 entries and their ranks, those sharing most evidence first; `only`: of
         those that the mask allows.
 
@@ -137,11 +139,11 @@ class Index:
         agreed = self._scratch.agreed
         ids = self._agree(name, similar)
         if joined := self._add_joined(name):
-            ids = np.concatenate((ids, np.array(joined, dtype=np.int32)))
+            ids = np.concatenate((ids, np.array(joined, dtype=np.intp)))
         allowed = ids if only is None else ids[only[ids]]
         if not len(allowed):
             agreed[ids] = 0.0
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+            return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.float32)
         sums = agreed[allowed]
         kept = allowed[sums >= _LEAST_SHARE * sums.max()]
         kept.sort()
@@ -151,7 +153,7 @@ class Index:
         asked = sum([likeness.bits for likeness in similar])
         return self._top(distinct, found, asked)
 
-    def _agree(self, name: Name, similar: Sequence[Similar]) -> NDArray[np.int32]:
+    def _agree(self, name: Name, similar: Sequence[Similar]) -> Ids:
         """Add up what each entry gains by its words; the entries, some more than once."""
         words = [
             (likeness.ids, likeness.gains)
@@ -159,23 +161,23 @@ class Index:
             if len(likeness.ids) and not is_initial(word)
         ]
         if not words:
-            return np.empty(0, dtype=np.int32)
+            return np.empty(0, dtype=np.intp)
         lengths = self._lengths[np.concatenate([ids for ids, _ in words])]
         if lengths.sum() > _MOST_POSTINGS:
             words = [self._best_read(*word) for word in words]
         return self._add_up(words)
 
     def _best_read(
-        self, ids: NDArray[np.int32], gains: Floats
-    ) -> tuple[NDArray[np.int32], Floats]:
+        self, ids: Ids, gains: Floats
+    ) -> tuple[Ids, Floats]:
         """As many of one word's best resembling words as may be read, at least one."""
         read = self._lengths[ids[::-1]].cumsum()
         first = len(ids) - max(1, int(np.searchsorted(read, _MOST_POSTINGS, "right")))
         return ids[first:], gains[first:]
 
     def _add_up(
-        self, words: Sequence[tuple[NDArray[np.int32], Floats]]
-    ) -> NDArray[np.int32]:
+        self, words: Sequence[tuple[Ids, Floats]]
+    ) -> Ids:
         agreed, best = self._scratch.agreed, self._scratch.best
         ids = np.concatenate([ids for ids, _ in words])
         lengths = self._lengths[ids]
@@ -223,8 +225,8 @@ class Index:
         return list(gains)
 
     def _top(
-        self, ids: NDArray[np.int32], agreed: Floats, asked: float
-    ) -> tuple[NDArray[np.int64], Floats]:
+        self, ids: Ids, agreed: Floats, asked: float
+    ) -> tuple[Ids, Floats]:
         """The best by an estimate of their evidence, from what agrees and what is left."""
         bits = self._bits[ids]
         found = np.minimum(agreed, bits)
@@ -238,7 +240,7 @@ class Index:
             ids, rank = ids[kept], rank[kept]
         order = np.argsort(-rank, kind="stable")
         hopeful = order[rank[order] >= rank[order[0]] - _HOPELESS]
-        return np.asarray(ids[hopeful], dtype=np.int64), rank[hopeful]
+        return np.asarray(ids[hopeful], dtype=np.intp), rank[hopeful]
 
 
 def joined_keys(name: Name) -> list[str]:

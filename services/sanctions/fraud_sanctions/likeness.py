@@ -69,7 +69,7 @@ class Likeness:
         self._shared = np.array([s.fold in common for s in spellings], dtype=np.bool_)
 
     def of(
-        self, query: Spelling, ids: Sequence[int], chosen: NDArray[np.int32]
+        self, query: Spelling, ids: Sequence[int], chosen: NDArray[np.intp]
     ) -> tuple[Scores, Scores]:
         """Likeness to each of the listed words `ids`, and as typed alone. `chosen`: `ids`."""
         texts, folds, voiced, consonants = zip(*_pick(self._forms, ids), strict=True)

@@ -121,13 +121,14 @@ def _preference(meeting: Meeting) -> tuple[float, float]:
 
 
 def _met(pair: Pair, query: Name, listed: Name) -> Meeting:
-    how = "exact" if pair.similarity >= _EXACT else "spelling"
+    alike, bits, at, place = pair
+    how = "exact" if alike >= _EXACT else "spelling"
     if how == "spelling" and ABJAD_MARK in (
-        query.words[pair.at][0],
-        listed.words[pair.place][0],
+        query.words[at][0],
+        listed.words[place][0],
     ):
         how = "consonants"
-    return Meeting((pair.at,), (pair.place,), pair.similarity, pair.bits, how)
+    return Meeting((at,), (place,), alike, bits, how)
 
 
 def most_agreed(found: Draft) -> tuple[float, float] | None:
@@ -149,8 +150,9 @@ def most_agreed(found: Draft) -> tuple[float, float] | None:
 def may_be_identical(found: Draft) -> bool:
     """Whether `settle` may find that all words are the same."""
     words = len(found.asked.words)
-    exact = sum([pair.similarity >= _EXACT for pair in found.pairs])
-    return len(found.listed.ids) == words <= exact
+    if found.left or len(found.listed.ids) != words:
+        return False
+    return sum([alike >= _EXACT for alike, _, _, _ in found.pairs]) >= words
 
 
 def _initials(sides: _Sides, result: Alignment) -> None:

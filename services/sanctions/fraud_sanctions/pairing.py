@@ -28,13 +28,8 @@ _WORTH_MORE = 3.0
 _JOINED_WORTH_MORE = 2.0
 
 
-class Pair(NamedTuple):
-    """One word of the query and one listed word that it resembles."""
-
-    similarity: float
-    bits: float
-    at: int
-    place: int
+# Likeness, evidence, position in the query, position in the listed name.
+Pair = tuple[float, float, int, int]
 
 
 class Joined(NamedTuple):
@@ -136,21 +131,24 @@ def draft(asked: Asked, listed: Listed, whole: float) -> Draft:
     """All words that may meet. `whole`: from `wholes`."""
     pairs: list[Pair] = []
     most = left = 0.0
+    listed_ids, listed_bits = listed.ids, listed.bits
     for at, (by_id, bits) in enumerate(asked.words):
-        best = 0.0
-        for place, word in enumerate(listed.ids):
+        best, most_worth = 0.0, bits + _WORTH_MORE
+        for place, word in enumerate(listed_ids):
             alike = by_id.get(word)
             if alike is not None:
-                worth = min(listed.bits[place], bits + _WORTH_MORE)
-                pairs.append(Pair(alike, worth, at, place))
-                best = max(best, alike * worth)
+                own = listed_bits[place]
+                worth = own if own < most_worth else most_worth
+                pairs.append((alike, worth, at, place))
+                agreed = alike * worth
+                best = agreed if agreed > best else best
         if best:
             most += best
         else:
             left += bits
     joined: Sequence[Joined] = ()
     if len(pairs) < max(len(listed.ids), len(asked.words)) or any(
-        [pair.similarity < _GOOD_PARTNER for pair in pairs]
+        [alike < _GOOD_PARTNER for alike, _, _, _ in pairs]
     ):
         joined = _joined(asked, listed, pairs)
     return Draft(asked, listed, whole, pairs, joined, most, left)
@@ -158,9 +156,8 @@ def draft(asked: Asked, listed: Listed, whole: float) -> Draft:
 
 def _joined(asked: Asked, listed: Listed, pairs: Sequence[Pair]) -> Sequence[Joined]:
     """Words written apart in one name and together in the other."""
-    good = [pair for pair in pairs if pair.similarity >= _GOOD_PARTNER]
-    settled = [pair.at for pair in good]
-    taken = [pair.place for pair in good]
+    settled = [at for alike, _, at, _ in pairs if alike >= _GOOD_PARTNER]
+    taken = [place for alike, _, _, place in pairs if alike >= _GOOD_PARTNER]
     starts, sounds = listed.starts[:-1], listed.sounds[:-1]
     apart = [
         at

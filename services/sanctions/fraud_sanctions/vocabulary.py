@@ -19,7 +19,7 @@ from fraud_sanctions.likeness import Likeness, Scores
 from fraud_sanctions.normalise.spelling import Spelling, spell
 from fraud_sanctions.tables import words
 
-Ids = NDArray[np.int32]
+Ids = NDArray[np.intp]
 Floats = NDArray[np.float32]
 _ONE_SWAP = 0.6
 _KNOWN_VARIANT = 0.9
@@ -114,16 +114,16 @@ class Vocabulary:
         spelling = spell(word)
         bits = self.bits_of(spelling)
         if is_number(word) or is_initial(word):
-            exact = np.array([self.ids[word]] if word in self.ids else [], np.int32)
+            exact = np.array([self.ids[word]] if word in self.ids else [], np.intp)
             return self._packed(exact, np.ones(len(exact)), bits)
         known = self._under(_known_keys(spelling))
         candidates = self._under(_keys(spelling)) | known
         if not spelling.bare:
             candidates.update(self._grams.nearest(spelling.fold))
         if not candidates:
-            return self._packed(np.empty(0, np.int32), np.empty(0), bits)
+            return self._packed(np.empty(0, np.intp), np.empty(0), bits)
         ids = list(candidates)
-        chosen = np.array(ids, dtype=np.int32)
+        chosen = np.array(ids, dtype=np.intp)
         result, typed = self._likeness.of(spelling, ids, chosen)
         self._raise_known(spelling, ids, known, result, typed)
         return self._packed(chosen, result, bits)

@@ -9,33 +9,50 @@ import jellyfish
 
 from fraud_sanctions.normalise.transliterate import ABJAD_MARK
 
-_FOLDS = tuple(
-    (re.compile(pattern), new)
-    for pattern, new in (
-        (r"shch|sch|tsch|tch|ch|sh", "c*"),
-        (r"dzh|dj|zh", "j"),
-        (r"ph", "f"),
-        (r"kh", "h"),
-        (r"(?<=[gdtb])h", ""),
-        (r"ck|q", "k"),
-        (r"c(?=[eiy])", "s"),
-        (r"c(?!\*)", "k"),
-        (r"c\*", "c"),
-        (r"ts|tz", "z"),
-        (r"x", "ks"),
-        (r"w", "v"),
-        (r"ou|oo", "u"),
-        (r"ee|y|ie|ij", "i"),
-        (r"(?<=[aeou])j", "i"),
-    )
+_Rules = tuple[tuple[re.Pattern[str], str], ...]
+
+
+def _rules(*rules: tuple[str, str]) -> _Rules:
+    return tuple((re.compile(pattern), new) for pattern, new in rules)
+
+
+# In this order; the letters: a word without them matches none of these.
+_FOLDS = (
+    (
+        ("h", "j"),
+        _rules(
+            (r"shch|sch|tsch|tch|ch|sh", "c*"),
+            (r"dzh|dj|zh", "j"),
+            (r"ph", "f"),
+            (r"kh", "h"),
+            (r"(?<=[gdtb])h", ""),
+        ),
+    ),
+    (
+        ("c", "q"),
+        _rules(
+            (r"ck|q", "k"),
+            (r"c(?=[eiy])", "s"),
+            (r"c(?!\*)", "k"),
+            (r"c\*", "c"),
+        ),
+    ),
+    (
+        ("", ""),
+        _rules(
+            (r"ts|tz", "z"),
+            (r"x", "ks"),
+            (r"w", "v"),
+            (r"ou|oo", "u"),
+            (r"ee|y|ie|ij", "i"),
+            (r"(?<=[aeou])j", "i"),
+        ),
+    ),
 )
-_ENDINGS = tuple(
-    (re.compile(pattern), new)
-    for pattern, new in (
-        (r"(?:off|of|ow)$", "ov"),
-        (r"(?:ef|eff|iev|iov|yev)$", "ev"),
-        (r"(?<=[aeiou])h$", ""),
-    )
+_ENDINGS = _rules(
+    (r"(?:off|of|ow)$", "ov"),
+    (r"(?:ef|eff|iev|iov|yev)$", "ev"),
+    (r"(?<=[aeiou])h$", ""),
 )
 # Digits that a scanner or a keyboard leaves for letters, only inside words.
 _LOOKALIKES = str.maketrans("01358", "olesb")
@@ -100,8 +117,10 @@ def fold(word: str) -> str:
     """The word with spelling variants of one sound merged (`ou`/`u`, `q`/`k`, `zh`/`j`)."""
     if not word.isalpha():
         word = _LETTERED_DIGIT.sub(lambda m: m.group().translate(_LOOKALIKES), word)
-    for pattern, new in _FOLDS:
-        word = pattern.sub(new, word)
+    for (one, other), rules in _FOLDS:
+        if one in word or other in word:
+            for pattern, new in rules:
+                word = pattern.sub(new, word)
     word = _single(word)
     for pattern, new in _ENDINGS:
         word = pattern.sub(new, word)
