@@ -62,7 +62,7 @@ class Likeness:
             for s in spellings
         ]
         self._bare_forms = [(s.abjad, s.coarse) for s in spellings]
-        self._shapes = np.array([_shape(s) for s in spellings], dtype=np.uint8)
+        self._shapes = np.array([_shape(s) for s in spellings], dtype=np.intp)
         self._onsets = np.array([_onset(s) for s in spellings], dtype=np.int32)
         self._bare = np.array([s.bare for s in spellings], dtype=np.bool_)
         self._common = common
