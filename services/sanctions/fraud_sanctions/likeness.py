@@ -55,12 +55,7 @@ class Likeness:
     """The listed words' forms side by side. Immutable once built."""
 
     def __init__(self, spellings: Sequence[Spelling], common: frozenset[str]) -> None:
-        # Most words have forms that are the same: fewer places of the memory are visited.
-        same: dict[str, str] = {}
-        self._forms = [
-            tuple([same.setdefault(f, f) for f in (s.text, s.fold, s.voiced, s.bones)])
-            for s in spellings
-        ]
+        self._forms = _side_by_side(spellings)
         self._bare_forms = [(s.abjad, s.coarse) for s in spellings]
         self._shapes = np.array([_shape(s) for s in spellings], dtype=np.intp)
         self._onsets = np.array([_onset(s) for s in spellings], dtype=np.int32)
@@ -110,6 +105,23 @@ def _without_affix(
     rest = _compare(_AFFIX.sub("", text), others)
     mixed = (1.0 - _STEM_SHARE) * result + _STEM_SHARE * rest
     return np.where(shared, np.minimum(result, mixed), result)
+
+
+def _side_by_side(spellings: Sequence[Spelling]) -> list[tuple[str, ...]]:
+    """The forms of each word, those of words that sound alike near each other in memory.
+
+    What a query's word resembles is read together, and waiting for the memory is most of
+    the time that it takes. Forms that are the same are one.
+    """
+    forms: list[tuple[str, ...]] = [()] * len(spellings)
+    copies: dict[str, str] = {}
+    for at in sorted(range(len(spellings)), key=lambda at: spellings[at].fold):
+        s = spellings[at]
+        for form in (s.text, s.fold, s.voiced, s.bones):
+            if form not in copies:
+                copies[form] = form.encode().decode()
+        forms[at] = tuple([copies[f] for f in (s.text, s.fold, s.voiced, s.bones)])
+    return forms
 
 
 def _onset(spelling: Spelling) -> int:
