@@ -167,24 +167,20 @@ class Index:
             words = [self._best_read(*word) for word in words]
         return self._add_up(words)
 
-    def _best_read(
-        self, ids: Ids, gains: Floats
-    ) -> tuple[Ids, Floats]:
+    def _best_read(self, ids: Ids, gains: Floats) -> tuple[Ids, Floats]:
         """As many of one word's best resembling words as may be read, at least one."""
         read = self._lengths[ids[::-1]].cumsum()
         first = len(ids) - max(1, int(np.searchsorted(read, _MOST_POSTINGS, "right")))
         return ids[first:], gains[first:]
 
-    def _add_up(
-        self, words: Sequence[tuple[Ids, Floats]]
-    ) -> Ids:
+    def _add_up(self, words: Sequence[tuple[Ids, Floats]]) -> Ids:
         agreed, best = self._scratch.agreed, self._scratch.best
         ids = np.concatenate([ids for ids, _ in words])
         lengths = self._lengths[ids]
         ends = lengths.cumsum()
         places = (self._ends[ids] - ends).repeat(lengths)
         places += np.arange(len(places))
-        entries = self._postings[places]
+        entries: Ids = self._postings[places]
         gains = np.concatenate([gains for _, gains in words]).repeat(lengths)
         last, start = -1, 0
         for word, _ in words:
@@ -224,9 +220,7 @@ class Index:
             agreed[at] = max(had, min(had + gain, most))
         return list(gains)
 
-    def _top(
-        self, ids: Ids, agreed: Floats, asked: float
-    ) -> tuple[Ids, Floats]:
+    def _top(self, ids: Ids, agreed: Floats, asked: float) -> tuple[Ids, Floats]:
         """The best by an estimate of their evidence, from what agrees and what is left."""
         bits = self._bits[ids]
         found = np.minimum(agreed, bits)

@@ -56,7 +56,7 @@ class Likeness:
 
     def __init__(self, spellings: Sequence[Spelling], common: frozenset[str]) -> None:
         self._forms = _side_by_side(spellings)
-        self._bare_forms = [(s.abjad, s.coarse) for s in spellings]
+        self._spellings = spellings
         self._shapes = np.array([_shape(s) for s in spellings], dtype=np.intp)
         self._onsets = np.array([_onset(s) for s in spellings], dtype=np.int32)
         self._bare = np.array([s.bare for s in spellings], dtype=np.bool_)
@@ -88,9 +88,10 @@ class Likeness:
 
     def _by_consonants(self, query: Spelling, ids: Sequence[int]) -> Scores:
         """For words written without vowels."""
-        abjads, coarse = zip(*_pick(self._bare_forms, ids), strict=True)
+        listed = _pick(self._spellings, ids)
+        abjads = [spelling.abjad for spelling in listed]
         alike = 0.6 * _compare(query.abjad, abjads)
-        alike += 0.4 * _compare(query.coarse, coarse)
+        alike += 0.4 * _compare(query.coarse, [spelling.coarse for spelling in listed])
         shortest = len(query.abjad)
         short = np.array([min(len(abjad), shortest) < 3 for abjad in abjads])
         return np.where(short, np.where(alike == 1, 0.85, 0.0), alike * 0.95)

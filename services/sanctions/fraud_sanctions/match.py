@@ -99,7 +99,9 @@ def settle(found: Draft) -> Alignment:
     query, listed = found.asked.name, found.listed
     result = Alignment(whole=found.whole)
     bits = [bits for _, bits in found.asked.words]
-    sides = _Sides(query, bits, listed, set(range(len(bits))), set(range(len(listed.ids))))
+    sides = _Sides(
+        query, bits, listed, set(range(len(bits))), set(range(len(listed.ids)))
+    )
     meetings = [_met(pair, query, listed.name) for pair in found.pairs]
     meetings += [Meeting(*joined) for joined in found.joined]
     if len(meetings) > 1:

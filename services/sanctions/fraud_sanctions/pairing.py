@@ -60,7 +60,11 @@ class Listed(NamedTuple):
         """The name with what its words are in the vocabulary."""
         # Interned, since thousands of names begin with the same letters.
         return Listed(
-            name, ids, bits, intern(_starts(name.folds)), intern(_starts(name.syllables))
+            name,
+            ids,
+            bits,
+            intern(_starts(name.folds)),
+            intern(_starts(name.syllables)),
         )
 
 
@@ -130,7 +134,7 @@ def wholes(query: Name, listed: Sequence[Listed]) -> list[float]:
 def draft(asked: Asked, listed: Listed, whole: float) -> Draft:
     """All words that may meet. `whole`: from `wholes`."""
     pairs: list[Pair] = []
-    most = left = 0.0
+    most, left, least = 0.0, 0.0, 1.0
     listed_ids, listed_bits = listed.ids, listed.bits
     for at, (by_id, bits) in enumerate(asked.words):
         best, most_worth = 0.0, bits + _WORTH_MORE
@@ -138,18 +142,17 @@ def draft(asked: Asked, listed: Listed, whole: float) -> Draft:
             alike = by_id.get(word)
             if alike is not None:
                 own = listed_bits[place]
-                worth = own if own < most_worth else most_worth
+                worth = min(most_worth, own)
                 pairs.append((alike, worth, at, place))
-                agreed = alike * worth
-                best = agreed if agreed > best else best
+                best = max(best, alike * worth)
+                least = min(least, alike)
         if best:
             most += best
         else:
             left += bits
     joined: Sequence[Joined] = ()
-    if len(pairs) < max(len(listed.ids), len(asked.words)) or any(
-        [alike < _GOOD_PARTNER for alike, _, _, _ in pairs]
-    ):
+    words = max(len(listed_ids), len(asked.words))
+    if least < _GOOD_PARTNER or len(pairs) < words:
         joined = _joined(asked, listed, pairs)
     return Draft(asked, listed, whole, pairs, joined, most, left)
 

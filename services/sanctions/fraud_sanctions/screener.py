@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fraud_sanctions.analyse import Name, readings
-from fraud_sanctions.evidence import log_odds, log_odds_of, most_log_odds, probability, weigh
+from fraud_sanctions.evidence import (
+    log_odds,
+    log_odds_of,
+    most_log_odds,
+    probability,
+    weigh,
+)
 from fraud_sanctions.explain import explain
 from fraud_sanctions.index import Entry, Index, Mask
 from fraud_sanctions.match import Alignment, settle
