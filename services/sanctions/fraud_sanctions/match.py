@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from fraud_sanctions.analyse import Name
 from fraud_sanctions.normalise.transliterate import ABJAD_MARK
-from fraud_sanctions.pairing import Asked, Draft, Listed, Pair, draft
+from fraud_sanctions.pairing import Asked, Draft, Listed, Meeting, Pair, draft
 from fraud_sanctions.vocabulary import Similar
 
 # Whole names run together must agree this well.
@@ -18,16 +17,6 @@ _ACRONYM_SIMILARITY = 0.8
 _ACRONYM_BITS = 2.2
 _ACRONYM_WORDS = 3
 _EXACT = 0.999
-
-
-class Meeting(NamedTuple):
-    """One agreement: positions in the query and in the listed name, how alike, worth."""
-
-    query: tuple[int, ...]
-    listed: tuple[int, ...]
-    similarity: float
-    bits: float
-    how: str
 
 
 @dataclass(slots=True)
@@ -103,7 +92,7 @@ def settle(found: Draft) -> Alignment:
         query, bits, listed, set(range(len(bits))), set(range(len(listed.ids)))
     )
     meetings = [_met(pair, query, listed.name) for pair in found.pairs]
-    meetings += [Meeting(*joined) for joined in found.joined]
+    meetings += found.joined
     if len(meetings) > 1:
         meetings.sort(key=_preference)
     for meeting in meetings:

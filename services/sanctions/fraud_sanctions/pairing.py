@@ -32,8 +32,8 @@ _JOINED_WORTH_MORE = 2.0
 Pair = tuple[float, float, int, int]
 
 
-class Joined(NamedTuple):
-    """Two neighbouring words of one name that are one word of the other."""
+class Meeting(NamedTuple):
+    """One agreement: positions in the query and in the listed name, how alike, worth."""
 
     query: tuple[int, ...]
     listed: tuple[int, ...]
@@ -106,15 +106,15 @@ class Asked:
 class Draft(NamedTuple):
     """What may meet in a query and a listed name. `whole`: their likeness run together.
 
-    `most`: what all meetings of `pairs` can agree to at most; `left`: the evidence in words of
-    the query that are in none.
+    `pairs`: of single words; `joined`: of one and two; `most`: what all meetings of `pairs` can
+    agree to at most; `left`: the evidence in words of the query that are in none.
     """
 
     asked: Asked
     listed: Listed
     whole: float
     pairs: Sequence[Pair]
-    joined: Sequence[Joined]
+    joined: Sequence[Meeting]
     most: float
     left: float
 
@@ -141,8 +141,7 @@ def draft(asked: Asked, listed: Listed, whole: float) -> Draft:
         for place, word in enumerate(listed_ids):
             alike = by_id.get(word)
             if alike is not None:
-                own = listed_bits[place]
-                worth = min(most_worth, own)
+                worth = min(listed_bits[place], most_worth)
                 pairs.append((alike, worth, at, place))
                 best = max(best, alike * worth)
                 least = min(least, alike)
@@ -150,14 +149,14 @@ def draft(asked: Asked, listed: Listed, whole: float) -> Draft:
             most += best
         else:
             left += bits
-    joined: Sequence[Joined] = ()
+    joined: Sequence[Meeting] = ()
     words = max(len(listed_ids), len(asked.words))
     if least < _GOOD_PARTNER or len(pairs) < words:
         joined = _joined(asked, listed, pairs)
     return Draft(asked, listed, whole, pairs, joined, most, left)
 
 
-def _joined(asked: Asked, listed: Listed, pairs: Sequence[Pair]) -> Sequence[Joined]:
+def _joined(asked: Asked, listed: Listed, pairs: Sequence[Pair]) -> Sequence[Meeting]:
     """Words written apart in one name and together in the other."""
     settled = [at for alike, _, at, _ in pairs if alike >= _GOOD_PARTNER]
     taken = [place for alike, _, _, place in pairs if alike >= _GOOD_PARTNER]
@@ -183,11 +182,11 @@ def _joined(asked: Asked, listed: Listed, pairs: Sequence[Pair]) -> Sequence[Joi
     for at, left, alike in _compounds(ours, apart, theirs, taken):
         both = listed_bits[left] + listed_bits[left + 1]
         worth = min(both, query_bits[at] + _JOINED_WORTH_MORE)
-        found.append(Joined((at,), (left, left + 1), alike, worth, "apart"))
+        found.append(Meeting((at,), (left, left + 1), alike, worth, "apart"))
     for place, left, alike in _compounds(theirs, together, ours, settled):
         both = query_bits[left] + query_bits[left + 1]
         worth = min(both, listed_bits[place] + _JOINED_WORTH_MORE)
-        found.append(Joined((left, left + 1), (place,), alike, worth, "together"))
+        found.append(Meeting((left, left + 1), (place,), alike, worth, "together"))
     return found
 
 
