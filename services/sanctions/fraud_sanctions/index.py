@@ -44,11 +44,10 @@ class Entry(NamedTuple):
 
 
 class _Scratch(threading.local):
-    """Each thread's sums per entry, zero between two screenings, and its notes."""
+    """Each thread's sums per entry, zero between two screenings."""
 
     def __init__(self, entries: int) -> None:
         self.agreed = np.zeros(entries, dtype=np.float32)
-        self.best = np.zeros(entries, dtype=np.float32)
 
 
 class Index:
@@ -174,7 +173,7 @@ class Index:
         return ids[first:], gains[first:]
 
     def _add_up(self, words: Sequence[tuple[Ids, Floats]]) -> Ids:
-        agreed, best = self._scratch.agreed, self._scratch.best
+        agreed = self._scratch.agreed
         ids = np.concatenate([ids for ids, _ in words])
         lengths = self._lengths[ids]
         ends = lengths.cumsum()
@@ -187,10 +186,8 @@ class Index:
             last += len(word)
             end = int(ends[last])
             met = entries[start:end]
-            # Written in ascending order of similarity: the best one stays.
-            best[met] = gains[start:end]
-            # Once per distinct entry, however often it stands here.
-            agreed[met] += best[met]
+            # Of an entry that stands here more than once, the last one counts: the best.
+            agreed[met] += gains[start:end]
             start = end
         return entries
 

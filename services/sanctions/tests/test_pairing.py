@@ -22,6 +22,7 @@ NAMES = [
     "Hsi Chungliang", "عبد الوهاب الذرقماني", "Abd al-Wahhab al-Dhurqamani", "최용민",
     "Vladimir Putinov", "VladimirPutinov", "Van der Bilt", "Anna", "Anna Maria Garcia",
     "Maria Garsia", "Bill Quorvexley", "William Quorvexley", "Quor Vexley", "A B", "A B C",
+    "Li An Krandalov", "Lian Krandalov",
 ]  # fmt: skip
 INDEX = Index(
     [
@@ -65,9 +66,22 @@ class TestBound:
         assert sum(most < enough for most in found) > 0.9 * len(found)
         assert max(found) > enough
 
-    @pytest.mark.parametrize("text", ["GQET", "VladimirPutinov", "Skyzone Quorvex"])
-    def test_names_that_meet_as_one_are_never_passed_over(self, text):
-        assert math.inf in [most_log_odds(found) for found, _ in drafts(text, False)]
+    @pytest.mark.parametrize(
+        ("text", "name"),
+        [
+            ("Zoltarinvesper Krandalov", "Zoltarin Vesper Krandalov"),
+            ("Zoltarinvesperkrandalov", "Zoltarin Vesper Krandalov"),
+            ("Skyzone Trading", "Sky Zone Quorvex Trading FZE"),
+            ("GQET", "Global Quarry Export Trust"),
+        ],
+    )
+    def test_names_that_may_meet_as_one_are_never_passed_over(self, text, name):
+        (found,) = (
+            found
+            for found, person in drafts(text, False)
+            if found.listed.name.text == name and not person
+        )
+        assert most_log_odds(found) == math.inf
 
 
 class TestJoined:

@@ -85,7 +85,7 @@ class TestLikeness:
         result, _ = likeness.of(spell("sang"), [0, 1], np.arange(2, dtype=np.intp))
         whole, bones = 0.75, 1.0
         assert result[0] == pytest.approx(whole + 0.3 * 0.38 * (bones - whole))
-        assert result[1] > 0.38 * 0.75
+        assert result[1] == pytest.approx((1 - 0.38) * 0.5 + 0.38 * 0.75)
 
 
 class TestAgreement:
@@ -113,7 +113,7 @@ class TestAgreement:
     @settings(max_examples=60, deadline=None)
     @given(
         st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).map(" ".join),
-        st.sampled_from([1, 5, 20, 40_000]),
+        st.one_of(st.integers(1, 30), st.just(40_000)),
     )
     def test_each_word_adds_what_its_best_resembling_word_is_worth(self, text, most):
         index, name = self.INDEX, analyse(text)
