@@ -124,6 +124,21 @@ class TestAgreement:
         index._scratch.agreed[:] = 0.0
         assert found == pytest.approx(self.plain(name, most), rel=1e-5)
 
+    def test_as_many_words_are_read_as_the_limit_allows_and_at_least_one(
+        self, monkeypatch
+    ):
+        index = self.INDEX
+        for word in WORDS[:30]:
+            likeness = index.vocabulary.similar(word)
+            lengths = [len(index.posted(at)) for at in likeness.ids.tolist()[::-1]]
+            for words in range(1, len(lengths) + 1):
+                most = sum(lengths[:words])
+                for limit, wanted in ((most, words), (most - 1, max(1, words - 1))):
+                    monkeypatch.setattr(index_module, "_MOST_POSTINGS", limit)
+                    read, gains = index._best_read(likeness.ids, likeness.gains)
+                    assert read.tolist() == likeness.ids[-wanted:].tolist()
+                    assert len(gains) == wanted
+
     @settings(max_examples=40, deadline=None)
     @given(st.sampled_from(NAMES), st.booleans())
     def test_nothing_of_one_screening_is_left_for_the_next(self, text, allowed):
