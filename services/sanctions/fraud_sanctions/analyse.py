@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from fraud_sanctions.normalise.homoglyphs import fold_homoglyphs
 from fraud_sanctions.normalise.honorifics import without_honorifics
@@ -27,7 +28,8 @@ _SURE_FORM = 3
 _WORD = re.compile(r"~?[a-z0-9]+")
 _SYLLABIC = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3]")
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b")
-_STEM_LENGTHS = range(4, 16)
+_SHORTEST_STEM = 4
+_LONGEST_STEM = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,26 @@ class Name:
 
 def _tokens(text: str) -> list[str]:
     plain = transliterate(fold_homoglyphs(clean(text)))
-    plain = _DOTTED.sub(lambda m: m.group().replace(".", ""), plain)
+    if "." in plain:
+        plain = _DOTTED.sub(lambda m: m.group().replace(".", ""), plain)
     return _WORD.findall(plain)[:MAX_WORDS]
+
+
+class _Reading(NamedTuple):
+    """A name's words, before anything is derived from them; `tokens`: with its links."""
+
+    tokens: Sequence[str]
+    words: tuple[str, ...]
+    fathers: frozenset[int]
+    forms: tuple[str, ...]
 
 
 def analyse(text: str, *, person: bool | None = None) -> Name:
     """The comparable form of one single name. `person`: what is known of its bearer."""
-    raw = _tokens(text)
+    return _name(text, _read(_tokens(text), person))
+
+
+def _read(raw: Sequence[str], person: bool | None) -> _Reading:
     tokens, forms = (raw, []) if person or not raw else split_legal_forms(raw)
     organisation = person is False or bool(forms)
     tokens = mark_numbers(tokens, organisation=organisation)
@@ -68,35 +83,40 @@ def analyse(text: str, *, person: bool | None = None) -> Name:
         tokens = join_compounds(without_honorifics(tokens))
     words: list[str] = []
     fathers: set[int] = set()
-    for at, token in enumerate(tokens):
-        linked = at > 0 and names_father(tokens[at - 1])
-        if linked or (is_patronymic(token) and not organisation):
+    linked = False
+    for token in tokens:
+        if linked or (not organisation and is_patronymic(token)):
             fathers.add(len(words))
-        if not is_link(token):
+        linked = names_father(token)
+        if not linked and not is_link(token):
             words.append(token)
     if not words:
-        words, fathers = tokens, set()
+        words, fathers = list(tokens), set()
+    return _Reading(tokens, tuple(words), frozenset(fathers), tuple(forms))
+
+
+def _name(text: str, read: _Reading) -> Name:
+    words = read.words
+    spellings = [spell(word) for word in words]
     return Name(
         text,
-        tuple(words),
-        frozenset(fathers),
-        tuple(forms),
-        fold("".join(tokens).replace("~", "")),
-        "".join(sorted(_SYLLABIC.findall(text))) if not text.isascii() else "",
-        tuple(fold(word) for word in words),
-        tuple(spell(word).syllabic for word in words),
-        frozenset(at for at, word in enumerate(words) if is_number(word)),
-        frozenset(at for at, word in enumerate(words) if is_initial(word)),
+        words,
+        read.fathers,
+        read.forms,
+        fold("".join(read.tokens).replace("~", "")),
+        "" if text.isascii() else "".join(sorted(_SYLLABIC.findall(text))),
+        tuple([fold(s.text) if s.bare else s.fold for s in spellings]),
+        tuple([s.syllabic for s in spellings]),
+        frozenset([at for at, word in enumerate(words) if is_number(word)]),
+        frozenset([at for at, word in enumerate(words) if is_initial(word)]),
     )
 
 
-def _may_be_person(text: str, read: Name) -> bool:
+def _may_be_person(raw: Sequence[str], read: _Reading) -> bool:
     """No company form of three letters or more was set apart; `Se`, `Ag` are names too."""
     return not read.forms or (
-        len(_tokens(text)) - len(read.words) <= 1
-        and any(
-            len(token) < _SURE_FORM for token in set(_tokens(text)) - set(read.words)
-        )
+        len(raw) - len(read.words) <= 1
+        and any(len(token) < _SURE_FORM for token in set(raw) - set(read.words))
     )
 
 
@@ -105,13 +125,14 @@ def readings(text: str, *, person: bool | None = None) -> Sequence[Name]:
 
     A name whose bearer is unknown is read both ways where that makes a difference.
     """
-    found: dict[tuple[str, ...], Name] = {}
+    found: dict[tuple[str, ...], tuple[str, _Reading]] = {}
     for part in alternatives(clean(text)):
-        read = [analyse(part, person=False if person is None else person)]
-        if person is None and _may_be_person(part, read[0]):
-            read.append(analyse(part, person=True))
-        found.update({name.words: name for name in read if name.words})
-    return list(found.values())
+        raw = _tokens(part)
+        read = [_read(raw, person=bool(person))]
+        if person is None and _may_be_person(raw, read[0]):
+            read.append(_read(raw, person=True))
+        found.update({reading.words: (part, reading) for reading in read})
+    return [_name(part, read) for words, (part, read) in found.items() if words]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -120,8 +141,8 @@ def business_word(word: str) -> str | None:
     table = stems("glossary")
     if word in table:
         return table[word]
-    for length in reversed(_STEM_LENGTHS):
-        if length <= len(word) and (found := table.get(word[:length] + "*")):
+    for length in range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM - 1, -1):
+        if found := table.get(word[:length] + "*"):
             return found
     return None
 

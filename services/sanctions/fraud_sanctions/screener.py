@@ -5,10 +5,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fraud_sanctions.analyse import Name, readings
-from fraud_sanctions.evidence import log_odds, log_odds_of, probability, weigh
+from fraud_sanctions.evidence import (
+    log_odds,
+    log_odds_of,
+    most_log_odds,
+    probability,
+    weigh,
+)
 from fraud_sanctions.explain import explain
 from fraud_sanctions.index import Entry, Index, Mask
-from fraud_sanctions.match import Alignment, align, wholes
+from fraud_sanctions.match import Alignment, settle
+from fraud_sanctions.pairing import Asked, draft, wholes
 from fraud_sanctions.qualify import most_shift, qualify
 from fraud_sanctions.records import ListedEntity, Party
 
@@ -104,9 +111,13 @@ class Screener:
         entries = [self.index.entries[at] for at in ids[:hopeful].tolist()]
         if not entries:
             return
+        asked = Asked.of(query, similar)
         likeness = wholes(query, [entry.listed for entry in entries])
         for entry, whole in zip(entries, likeness, strict=True):
-            alignment = align(query, similar, entry.listed, whole)
+            found = draft(asked, entry.listed, whole)
+            if most_log_odds(found) < enough:
+                continue
+            alignment = settle(found)
             person = self.index.entities[entry.entity].kind == "person"
             yield _Scored(entry, query, alignment, log_odds(alignment, person=person))
 
