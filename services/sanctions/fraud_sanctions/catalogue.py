@@ -95,9 +95,14 @@ def load(folder: Path, in_use: Mapping[str, WatchList], now: datetime) -> Loaded
     return Loaded(tuple(lists[key] for key in sorted(lists)), tuple(refused))
 
 
+def shrunken(now: int, before: int) -> bool:
+    """Whether more than a tenth of so many entities are gone."""
+    return now < (1.0 - LARGEST_LOSS) * before
+
+
 def refuse_shrunken(fresh: WatchList, used: WatchList | None) -> None:
     """Raise ListRefused when more than a tenth of the entities are gone."""
-    if used and len(fresh.entities) < (1.0 - LARGEST_LOSS) * len(used.entities):
+    if used and shrunken(len(fresh.entities), len(used.entities)):
         raise ListRefused(fresh.list_id, "LIST_SHRUNKEN")
 
 
