@@ -8,7 +8,7 @@ binding.
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -72,15 +72,35 @@ def _ofac_sources(folder: Path, name: str | None) -> Iterator[Source]:
             yield Source(name or default, (folder / main, *present))
 
 
+def refuse_duplicates(folder: Path, found: Iterable[Source]) -> list[ListRefused]:
+    """A refusal for each name that several sources give their list.
+
+    Which of them is meant nobody can tell, and the one left out would be missed by nobody.
+    """
+    files: dict[str, list[str]] = {}
+    for source in found:
+        name = source.files[0].relative_to(folder).as_posix()
+        files.setdefault(source.list_id, []).append(name)
+    return [
+        ListRefused(list_id, "LIST_DUPLICATE", tuple(names))
+        for list_id, names in files.items()
+        if len(names) > 1
+    ]
+
+
 def load(folder: Path, in_use: Mapping[str, WatchList], now: datetime) -> Loaded:
     """Read every list of the folder; a refused one is replaced by the one in use.
 
     A list in use whose files are gone is refused as missing, and kept.
     """
     lists: dict[str, WatchList] = {}
-    refused: list[ListRefused] = []
     checksums = _checksums(folder)
-    for source in sources(folder):
+    found = sources(folder)
+    refused = refuse_duplicates(folder, found)
+    several = {refusal.list_id for refusal in refused}
+    for source in found:
+        if source.list_id in several:
+            continue
         try:
             fresh = read(source, now, checksums)
             refuse_shrunken(fresh, in_use.get(source.list_id))

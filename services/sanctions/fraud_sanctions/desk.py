@@ -209,14 +209,15 @@ class ScreeningDesk:
     def _record(
         self, lists: tuple[WatchList, ...], refused: tuple[ListRefused, ...]
     ) -> None:
-        bad = {refusal.list_id: refusal.code for refusal in refused}
+        bad = {refusal.list_id for refusal in refused}
         for watch in lists:
             telemetry.LIST_ENTITIES.labels(watch.list_id).set(len(watch.entities))
             if watch.list_id not in bad:
                 telemetry.LIST_LOADS.labels(watch.list_id, "loaded").inc()
-        for list_id, code in bad.items():
-            telemetry.LIST_LOADS.labels(list_id, code.lower()).inc()
-            log.error("list_refused", list=list_id, code=code)
+        for one in refused:
+            telemetry.LIST_LOADS.labels(one.list_id, one.code.lower()).inc()
+            files = {"files": one.files} if one.files else {}
+            log.error("list_refused", list=one.list_id, code=one.code, **files)
 
     async def _watch(self) -> None:
         """Keep the age gauges true, and reload when a file of the folder changed."""

@@ -35,12 +35,14 @@ EntityId = Annotated[str, Path(max_length=128)]
 
 
 class RefusedList(BaseModel):
-    """A list whose last load was refused; the version in use is older."""
+    """A list whose last load was refused; the version in use is older. `files`: those that
+    give one list's name to several."""
 
     model_config = ConfigDict(frozen=True)
 
     list: str
     code: str
+    files: tuple[str, ...] = ()
 
 
 class ListDetail(ListVersion):
@@ -249,5 +251,7 @@ def _view(desk: ScreeningDesk) -> ListsView:
         )
         for version, watch in zip(desk.versions(edition), edition.lists, strict=True)
     ]
-    refused = [RefusedList(list=r.list_id, code=r.code) for r in desk.refused]
+    refused = [
+        RefusedList(list=r.list_id, code=r.code, files=r.files) for r in desk.refused
+    ]
     return ListsView(lists=tuple(details), refused=tuple(refused))

@@ -1,5 +1,6 @@
 import hashlib
 import os
+import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -69,3 +70,28 @@ class TestRefusal:
         loaded = load(folder, in_use, NOW)
         assert codes(loaded) == {"fictional_un": "LIST_MISSING"}
         assert len(loaded.lists) == 3
+
+    @pytest.mark.parametrize(
+        ("other", "source"),
+        [
+            ("fictional.json", "fictional.csv"),
+            ("fictional.2026.csv", "fictional.csv"),
+            ("fictional/sdn.csv", "fictional_ofac/sdn.csv"),
+            ("fictional/cons_prim.csv", "fictional_ofac/sdn.csv"),
+        ],
+    )
+    def test_two_files_with_one_name_are_refused_and_named(
+        self, folder, in_use, other, source
+    ):
+        (folder / other).parent.mkdir(exist_ok=True)
+        shutil.copyfile(folder / source, folder / other)
+        loaded = load(folder, in_use, NOW)
+        assert codes(loaded) == {"fictional": "LIST_DUPLICATE"}
+        assert set(loaded.refused[0].files) == {other, "fictional.csv"}
+        assert {w.list_id: w for w in loaded.lists}["fictional"] is in_use["fictional"]
+        assert "fictional" not in {w.list_id for w in load(folder, {}, NOW).lists}
+
+    def test_two_families_in_one_folder_are_one_name(self, folder, in_use):
+        family = folder / "fictional_ofac"
+        shutil.copyfile(family / "sdn.csv", family / "cons_prim.csv")
+        assert codes(load(folder, in_use, NOW)) == {"fictional_ofac": "LIST_DUPLICATE"}

@@ -169,7 +169,8 @@ class TestLists:
             path = folder / "fictional.csv"
             path.write_bytes(path.read_bytes()[:-300])
             after = (await http.post("/v1/lists/reload")).json()
-            assert after["refused"] == [{"list": "fictional", "code": "LIST_TRUNCATED"}]
+            refusal = {"list": "fictional", "code": "LIST_TRUNCATED", "files": []}
+            assert after["refused"] == [refusal]
             assert after["lists"][0]["version"] == before["lists"][0]["version"]
             reply = await http.post("/screen", json=ask("Zoltarin Krandalov"))
             assert reply.json()["status"] == "match"
