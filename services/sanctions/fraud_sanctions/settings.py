@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from fraud_shared.contracts.screening import LARGEST_BODY
 from fraud_shared.web.settings import ServiceSettings
 
 SAMPLE_LISTS = Path(__file__).parent / "lists"
@@ -41,7 +42,7 @@ class Settings(ServiceSettings):
     party_retention_days: Annotated[int, Field(ge=0, le=3650)] = 90
     party_queue: Annotated[int, Field(ge=1)] = 10_000
     rescreen_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.25
-    max_body_bytes: int = 512 * 1024
+    max_body_bytes: int = LARGEST_BODY
 
     @model_validator(mode="after")
     def _bands_in_order(self) -> Self:
