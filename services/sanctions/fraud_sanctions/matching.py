@@ -1,7 +1,7 @@
 """`POST /match/{dataset}`: the request and response of yente, so that its clients fit."""
 
-import asyncio
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -13,8 +13,11 @@ from fraud_sanctions.problems import DatasetUnknown
 from fraud_sanctions.records import EntityKind, ListedEntity, NameQuality, Party
 from fraud_sanctions.screener import Hit
 from fraud_sanctions.sources.fields import identifier
+from fraud_sanctions.turns import Turns
 from fraud_shared.contracts.screening import ListVersion
-from fraud_shared.web.guard import require_service
+from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.web.call import Call
+from fraud_shared.web.guard import current_call, require_service
 
 # FollowTheMoney schemata that carry names; LegalEntity and Thing may be anybody.
 _KINDS: dict[str, EntityKind | None] = {
@@ -170,11 +173,13 @@ def _wanted(
 def router(desk: ScreeningDesk) -> APIRouter:
     """The yente-compatible route."""
     routes = APIRouter(tags=["matching"], dependencies=[Depends(require_service)])
+    turns = Turns()
 
     @routes.post("/match/{dataset}", operation_id="matchEntities")
     async def match(
         dataset: str,
         request: MatchRequest,
+        call: Annotated[Call, Depends(current_call)],
         limit: Annotated[int, Query(ge=1, le=50)] = 5,
         threshold: Annotated[float | None, Query(ge=0.0, le=1.0)] = None,
         cutoff: Annotated[float, Query(ge=0.0, le=1.0)] = 0.3,
@@ -201,17 +206,19 @@ def router(desk: ScreeningDesk) -> APIRouter:
         )
         bar = desk.bands.match if threshold is None else threshold
         responses = {}
-        for key, query in request.queries.items():
-            await asyncio.sleep(0)
-            hits = _best(desk, edition, query, wanted, _FAINT if ofac_mode else cutoff)
-            if ofac_mode:
-                hits = _as_ofac(query, hits, cutoff)
-            responses[key] = MatchResponses(
-                status=200,
-                results=[_result(hit, bar) for hit in hits[:limit]],
-                total=MatchTotal(value=len(hits), relation="eq"),
-                query={"schema": query.schema_, "properties": query.properties},
-            )
+        search = Search(desk, edition, wanted, _FAINT if ofac_mode else cutoff)
+        async with turns.until(call.deadline):
+            for key, query in request.queries.items():
+                hits = await search.hits(query, turns, call.deadline)
+                if ofac_mode:
+                    score = partial(_as_ofac, query, hits, cutoff)
+                    hits = await turns.take(score, call.deadline)
+                responses[key] = MatchResponses(
+                    status=200,
+                    results=[_result(hit, bar) for hit in hits[:limit]],
+                    total=MatchTotal(value=len(hits), relation="eq"),
+                    query={"schema": query.schema_, "properties": query.properties},
+                )
         return MatchAnswer(
             responses=responses,
             matcher=_MATCHER,
@@ -222,14 +229,36 @@ def router(desk: ScreeningDesk) -> APIRouter:
     return routes
 
 
-def _best(
-    desk: ScreeningDesk,
-    edition: Edition,
-    query: MatchQuery,
-    wanted: Wanted,
-    cutoff: float,
-) -> list[Hit]:
-    """Hits over all names of the query, each entity once with its best score."""
+@dataclass(frozen=True)
+class Search:
+    """One request's way to its hits, in one edition."""
+
+    desk: ScreeningDesk
+    edition: Edition
+    wanted: Wanted
+    cutoff: float
+
+    async def hits(
+        self, query: MatchQuery, turns: Turns, deadline: Deadline
+    ) -> list[Hit]:
+        """Hits over all names of the query, each entity once with its best score."""
+        best: dict[str, Hit] = {}
+        for party in _parties(query):
+            found = await turns.take(partial(self._of, party), deadline)
+            for hit in found:
+                known = best.get(hit.entity.entity_id)
+                if hit.entity in self.wanted and (
+                    known is None or hit.score > known.score
+                ):
+                    best[hit.entity.entity_id] = hit
+        return sorted(best.values(), key=lambda hit: (-hit.score, hit.entity.entity_id))
+
+    def _of(self, party: Party) -> list[Hit]:
+        return self.desk.screen(self.edition, party, least=self.cutoff, most=50)
+
+
+def _parties(query: MatchQuery) -> list[Party]:
+    """The query once for each of its names."""
     births = [b for b in query.values("birthDate") if b[:4].isdecimal()]
     countries = [
         value.upper()
@@ -237,26 +266,22 @@ def _best(
         for value in query.values(prop)
         if len(value) == 2
     ]
-    best: dict[str, Hit] = {}
     numbers = [
         found
         for prop, kind in _NUMBERS.items()
         for value in query.values(prop)
         if (found := identifier(kind, value))
     ]
-    for name in query.names():
-        party = Party(
+    return [
+        Party(
             name=name,
             kind=_KINDS.get(query.schema_),
             birth_date=births[0][:10] if births else None,
             country=countries[0] if countries else None,
             identifiers=tuple(numbers),
         )
-        for hit in desk.screen(edition, party, least=cutoff, most=50):
-            known = best.get(hit.entity.entity_id)
-            if hit.entity in wanted and (known is None or hit.score > known.score):
-                best[hit.entity.entity_id] = hit
-    return sorted(best.values(), key=lambda hit: (-hit.score, hit.entity.entity_id))
+        for name in query.names()
+    ]
 
 
 def _as_ofac(query: MatchQuery, hits: list[Hit], cutoff: float) -> list[Hit]:
