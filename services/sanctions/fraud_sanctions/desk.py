@@ -16,7 +16,7 @@ from fraud_sanctions import telemetry
 from fraud_sanctions.announcer import Announcer
 from fraud_sanctions.catalogue import load, sources
 from fraud_sanctions.continuity import Loss, accepted, losses
-from fraud_sanctions.index import Index
+from fraud_sanctions.index import Index, Mask
 from fraud_sanctions.problems import ListsUnusable
 from fraud_sanctions.records import ListedEntity, Party, WatchList
 from fraud_sanctions.screener import Bands, Hit, Screener
@@ -260,14 +260,16 @@ class ScreeningDesk:
         least: float | None = None,
         most: int = 0,
         beyond: int = 0,
+        only: Mask | None = None,
     ) -> list[Hit]:
         """Hits of one party from the `possible` band up, or from `least`; `beyond`: how
-        many more than usual."""
+        many more than usual; `only`: among these entries of the edition's index."""
         started = time.perf_counter()
         hits = edition.screener.screen(
             party,
             least=self.bands.possible if least is None else least,
             most=(most or self._settings.hits_per_party) + beyond,
+            only=only,
         )
         telemetry.SCREENING_SECONDS.observe(time.perf_counter() - started)
         return hits

@@ -54,7 +54,7 @@ class TestDeadline:
 
     async def test_it_is_looked_at_before_each_name(self, http, screened, monkeypatch):
         looks = itertools.count()
-        spent = property(lambda _: next(looks) >= 3)
+        spent = property(lambda _: next(looks) >= 4)
         monkeypatch.setattr(Deadline, "expired", spent)
         reply = await http.post("/match/default", json=asking(10, queries=5))
         assert reply.status_code == 504
