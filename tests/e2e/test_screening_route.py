@@ -33,7 +33,7 @@ async def http(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     entry = {
         "client": "shop",
         "hash": key_hash(PEPPER, key),
-        "scopes": ["score", "analyst"],
+        "scopes": ["score", "read"],
     }
     door = Door(
         AsgiTransport({"sanctions": sanctions}),
@@ -78,3 +78,23 @@ async def test_a_body_may_be_as_large_here_as_there(http: httpx.AsyncClient) -> 
     body = json.dumps({"parties": parties}).encode()
     reply = await http.post("/v1/screen", content=body)
     assert reply.status_code == 200
+
+
+async def test_a_client_of_yente_is_answered(http: httpx.AsyncClient) -> None:
+    properties = {"firstName": "Bohumira", "lastName": ["Telchanska"]}
+    body = {"queries": {"q": {"schema": "Person", "properties": properties}}}
+    reply = await http.post("/match/default", params={"limit": 1}, json=body)
+    (found,) = reply.json()["responses"]["q"]["results"]
+    assert found["match"] is True
+    entity = (await http.get(f"/v1/entities/{found['id']}")).json()
+    assert entity["caption"] == found["caption"]
+    lists = (await http.get("/v1/lists")).json()["lists"]
+    assert entity["list"] in {one["list"] for one in lists}
+
+
+async def test_what_it_asks_wrongly_is_named(http: httpx.AsyncClient) -> None:
+    body = {"queries": {"q": {"schema": "Person", "properties": {"name": "🙂"}}}}
+    reply = await http.post("/match/default", json=body)
+    assert reply.status_code == 422
+    assert reply.json()["errors"][0]["field"] == "queries.q.properties.name"
+    assert (await http.post("/match/nowhere", json=body)).status_code == 404
