@@ -65,6 +65,27 @@ def sources(folder: Path) -> list[Source]:
     return found
 
 
+def family(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of files in the order of the OFAC family that they make, the main one first;
+    nothing when they make none."""
+    given = set(names)
+    for main, (_, *side) in _OFAC.items():
+        ordered = tuple(name for name in (main, *side) if name in given)
+        if main in given and len(ordered) == len(given):
+            return ordered
+    return ()
+
+
+def families(folder: Path) -> list[Source]:
+    """The OFAC families that lie directly in a folder."""
+    return list(_ofac_sources(folder, None))
+
+
+def family_list(main: str) -> str:
+    """The usual name of the list that a family's main file is of."""
+    return _OFAC[main][0]
+
+
 def _ofac_sources(folder: Path, name: str | None) -> Iterator[Source]:
     for main, (default, *side) in _OFAC.items():
         if (folder / main).is_file():

@@ -298,7 +298,12 @@ def _patient_building() -> Iterator[None]:
 
 
 def _signature(folder: Path) -> Signature:
-    found = (path for path in folder.rglob("*") if not path.name.startswith("."))
+    found = (
+        path
+        for path in folder.rglob("*")
+        # Whoever fetches a list writes it into a hidden folder first.
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
     files = sorted(path for path in found if path.is_file())
     stats = [(str(path), path.stat()) for path in files]
     return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)

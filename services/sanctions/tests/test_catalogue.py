@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fraud_sanctions.catalogue import load
+from fraud_sanctions.desk import _signature
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -95,3 +96,13 @@ class TestRefusal:
         family = folder / "fictional_ofac"
         shutil.copyfile(family / "sdn.csv", family / "cons_prim.csv")
         assert codes(load(folder, in_use, NOW)) == {"fictional_ofac": "LIST_DUPLICATE"}
+
+
+def test_what_is_being_fetched_is_no_change_of_the_folder(folder):
+    before = _signature(folder)
+    part = folder / ".own.1.part"
+    part.mkdir()
+    (part / "own.csv").write_text("id,name\n")
+    assert _signature(folder) == before
+    part.rename(folder / "own")
+    assert _signature(folder) != before
