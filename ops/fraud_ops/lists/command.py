@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import typer
+import yaml
+from pydantic import ValidationError
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
@@ -29,8 +31,8 @@ def fetch_command(
 ) -> None:
     """Fetch every enabled list; exit 1 when any had to be refused."""
     now = datetime.now(UTC)
+    wanted = _sources(config, only)
     shelf = Shelf(folder)
-    wanted = [source for source in read_sources(config).lists if _wanted(source, only)]
     with Progress(console=console) as bars, new_client() as client:
         tasks: dict[str, TaskID] = {}
 
@@ -50,8 +52,24 @@ def fetch_command(
         raise typer.Exit(1)
 
 
-def _wanted(source: ListSource, only: list[str]) -> bool:
-    return source.list_id in only if only else source.enabled
+def _sources(config: Path, only: list[str]) -> list[ListSource]:
+    """The lists to fetch; what cannot be meant ends the command with one line."""
+    try:
+        found = read_sources(config).lists
+    except OSError as error:
+        console.print(f"{config} cannot be read: {error.strerror}.")
+    except yaml.YAMLError:
+        console.print(f"{config} is not YAML.")
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        console.print(f"{config} is not as documented: {place}: {first['msg']}.")
+    else:
+        unknown = sorted(set(only) - {source.list_id for source in found})
+        if not unknown:
+            return [s for s in found if (s.list_id in only if only else s.enabled)]
+        console.print(f"{config} has no list {', '.join(unknown)}.")
+    raise typer.Exit(2)
 
 
 def _row(outcome: Outcome) -> list[str]:

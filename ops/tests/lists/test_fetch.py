@@ -395,3 +395,29 @@ class TestCommand:
         assert [w.list_id for w in load(folder, {}, NOW).lists] == names
         assert self.run("load", SAMPLE_LISTS, "--name", "a", "--lists", folder)[0] == 2
         assert self.run("load", tmp_path / "nowhere", "--lists", folder)[0] == 1
+
+    @pytest.mark.parametrize(
+        ("content", "more", "said"),
+        [
+            (None, [], "cannot be read: No such file or directory"),
+            ("lists: [", [], "is not YAML"),
+            ("lists: 3", [], "is not as documented: lists: "),
+            ("lists: [{file: a.csv}]", [], "lists.0: Value error, file and url"),
+            ("", [], "is not as documented: the file"),
+            (
+                "lists: [{file: a.csv, url: 'https://x/'}]",
+                ["--only", "a", "--only", "nosuch"],
+                "has no list nosuch",
+            ),
+        ],
+    )
+    def test_what_cannot_be_meant_is_one_line(self, tmp_path, content, more, said):
+        config = tmp_path / "c.yaml"
+        if content is not None:
+            config.write_text(content)
+        asked = ["lists", "fetch", "--config", str(config), *more]
+        result = CliRunner().invoke(app, [*asked, "--lists", str(tmp_path / "lists")])
+        assert result.exit_code == 2
+        assert said in " ".join(result.output.split())
+        assert "Traceback" not in result.output
+        assert not (tmp_path / "lists").exists()
