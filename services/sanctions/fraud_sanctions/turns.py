@@ -10,9 +10,10 @@ from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.web.problems import DeadlineSpent
 
 Result = TypeVar("Result")
-# A piece that took longer is followed by a pause as long, so that payments have half of the
-# time; after a shorter one a turn for whoever waits is enough.
+# Before the next piece there is a pause as long as a piece that took longer, so that payments
+# have half of the time; after a shorter one a turn for whoever waits is enough.
 _LONG_S = 0.002
+_LONGEST_PAUSE_S = 0.1
 
 
 class Turns:
@@ -24,6 +25,7 @@ class Turns:
 
     def __init__(self) -> None:
         self._one = asyncio.Lock()
+        self._next_at = 0.0
 
     @asynccontextmanager
     async def until(self, deadline: Deadline) -> AsyncIterator[None]:
@@ -38,10 +40,14 @@ class Turns:
         """Do one piece when it is its turn. Raises DeadlineSpent instead of beginning one
         too late."""
         async with self._one:
+            await asyncio.sleep(max(0.0, self._next_at - time.perf_counter()))
             if deadline.expired:
                 raise DeadlineSpent
             started = time.perf_counter()
-            found = work()
-            took = time.perf_counter() - started
-            await asyncio.sleep(took if took > _LONG_S else 0)
-            return found
+            try:
+                return work()
+            finally:
+                ended = time.perf_counter()
+                took = ended - started
+                pause = min(took, _LONGEST_PAUSE_S) if took > _LONG_S else 0.0
+                self._next_at = ended + pause

@@ -73,6 +73,15 @@ class TestDeadline:
                 await wait()
         assert not held.is_set()
 
+    async def test_what_is_done_is_answered_however_long_it_took(self, monkeypatch):
+        turns, deadline = Turns(), Deadline.after(60_000)
+        times = itertools.count(step=3600)
+        async with turns.until(deadline):
+            monkeypatch.setattr(
+                "fraud_sanctions.turns.time.perf_counter", times.__next__
+            )
+            assert await turns.take(lambda: "done", deadline) == "done"
+
 
 class TestTurns:
     async def test_a_payment_is_screened_between_two_names(self, http, screened):
