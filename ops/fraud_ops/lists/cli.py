@@ -39,14 +39,20 @@ def fetch(
 
 @lists_app.command("load")
 def load(
-    file: Annotated[Path, typer.Argument(help="A list in any known format.")],
+    file: Annotated[
+        Path, typer.Argument(help="A list in any known format, or a folder of lists.")
+    ],
     name: Annotated[
         str, typer.Option(help="The list's name (default: the file's).")
     ] = "",
     folder: Folder = _FOLDER,
     as_json: Json = False,
 ) -> None:
-    """Take a file of this machine into the folder, with the same checks."""
+    """Take a file or folder of this machine into the folder, with the same checks.
+
+    The CSV files of OFAC (sdn.csv, alt.csv, add.csv, sdn_comments.csv) belong together: give
+    sdn.csv, or the folder they are in.
+    """
     from fraud_ops.lists.command import load_command
 
     load_command(file, name, folder, as_json=as_json)

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import typer
+import yaml
+from pydantic import ValidationError
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from fraud_ops.figures import finish, gate, wide_console
 from fraud_ops.lists.config import ListSource, read_sources
 from fraud_ops.lists.fetch import Outcome, fetch, new_client
-from fraud_ops.lists.shelf import Shelf, Taken
-from fraud_sanctions.catalogue import Source, read, sources
+from fraud_ops.lists.shelf import Place, Shelf, Taken
+from fraud_sanctions.catalogue import Source, families, family, read, sources
 from fraud_sanctions.delta import delta, fingerprints
 from fraud_sanctions.records import WatchList
 from fraud_sanctions.sources.refusal import ListRefused
@@ -29,8 +31,8 @@ def fetch_command(
 ) -> None:
     """Fetch every enabled list; exit 1 when any had to be refused."""
     now = datetime.now(UTC)
+    wanted = _sources(config, only)
     shelf = Shelf(folder)
-    wanted = [source for source in read_sources(config).lists if _wanted(source, only)]
     with Progress(console=console) as bars, new_client() as client:
         tasks: dict[str, TaskID] = {}
 
@@ -50,8 +52,24 @@ def fetch_command(
         raise typer.Exit(1)
 
 
-def _wanted(source: ListSource, only: list[str]) -> bool:
-    return source.list_id in only if only else source.enabled
+def _sources(config: Path, only: list[str]) -> list[ListSource]:
+    """The lists to fetch; what cannot be meant ends the command with one line."""
+    try:
+        found = read_sources(config).lists
+    except OSError as error:
+        console.print(f"{config} cannot be read: {error.strerror}.")
+    except yaml.YAMLError:
+        console.print(f"{config} is not YAML.")
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        console.print(f"{config} is not as documented: {place}: {first['msg']}.")
+    else:
+        unknown = sorted(set(only) - {source.list_id for source in found})
+        if not unknown:
+            return [s for s in found if (s.list_id in only if only else s.enabled)]
+        console.print(f"{config} has no list {', '.join(unknown)}.")
+    raise typer.Exit(2)
 
 
 def _row(outcome: Outcome) -> list[str]:
@@ -90,26 +108,60 @@ def _finish(
     finish(what, figures, [], n=count, seed=None, as_json=as_json, enforce=False)
 
 
-def load_command(file: Path, name: str, folder: Path, *, as_json: bool) -> None:
-    """Take a file from this machine into the folder, with the checks of a fetch."""
+def load_command(path: Path, name: str, folder: Path, *, as_json: bool) -> None:
+    """Take a file, a family or a folder of this machine, with the checks of a fetch."""
     shelf = Shelf(folder)
-    target = f"{name or file.name.partition('.')[0]}{file.suffix}"
+    found = _given(path)
+    if name and len(found) > 1:
+        console.print(f"{path} holds {len(found)} lists: --name is for one.")
+        raise typer.Exit(2)
+    if not found:
+        console.print(f"{path} is refused: LIST_MISSING. It holds no list.")
+        raise typer.Exit(1)
     started = time.perf_counter()
+    outcomes = [_loaded(shelf, source, name) for source in found]
+    taken = [outcome for outcome in outcomes if outcome.taken]
+    if taken:
+        table = Table("list", "result", "version", "entities", "+", "-", "changed")
+        for outcome in taken:
+            table.add_row(*_row(outcome))
+        console.print(table)
+        seconds = round(time.perf_counter() - started, 3)
+        rows = [_outcome(outcome) for outcome in taken]
+        figures = rows[0] if len(found) == 1 else {"lists": rows}
+        count = sum(len(o.taken.watch.entities) for o in taken if o.taken)
+        _finish("lists load", {**figures, "seconds": seconds}, count, as_json=as_json)
+    if len(taken) < len(found):
+        raise typer.Exit(1)
+
+
+def _given(path: Path) -> list[Source]:
+    """The lists of a folder; a family by its main file, with what lies beside it; a file."""
+    if path.is_dir():
+        return sources(path)
+    if family([path.name]):
+        return [source for source in families(path.parent) if source.files[0] == path]
+    return [Source(path.name.partition(".")[0], (path,))]
+
+
+def _loaded(shelf: Shelf, source: Source, name: str) -> Outcome:
+    names = [path.name for path in source.files]
+    list_id = name or source.list_id
+    if not family(names):
+        names = [f"{list_id}{source.files[0].suffix}"]
+    place = Place.of(names, list_id)
     try:
-        with shelf.part(target) as part:
-            shutil.copyfile(file, part)
-            taken = shelf.take(part, target, datetime.now(UTC))
+        with shelf.room(place) as room:
+            for path, target in zip(source.files, place.names, strict=True):
+                shutil.copyfile(path, room / target)
+            taken = shelf.take(room, place, datetime.now(UTC))
     except (OSError, ListRefused) as error:
         code = error.code if isinstance(error, ListRefused) else "LIST_MISSING"
-        console.print(f"{target} is refused: {code}. The old version stays.")
-        raise typer.Exit(1) from None
-    outcome = Outcome(taken.watch.list_id, "updated", taken)
-    table = Table("list", "result", "version", "entities", "+", "-", "changed")
-    table.add_row(*_row(outcome))
-    console.print(table)
-    seconds = round(time.perf_counter() - started, 3)
-    figures = {**_outcome(outcome), "seconds": seconds}
-    _finish("lists load", figures, len(taken.watch.entities), as_json=as_json)
+        files = error.files if isinstance(error, ListRefused) else ()
+        why = f" It is also in {', '.join(files)}." if files else ""
+        console.print(f"{list_id} is refused: {code}.{why} The old version stays.")
+        return Outcome(list_id, code)
+    return Outcome(taken.watch.list_id, "updated", taken)
 
 
 def diff_command(old: Path, new: Path, *, as_json: bool) -> None:
@@ -156,7 +208,7 @@ def status_command(
     rows: list[dict[str, Any]] = []
     for source in sources(folder):
         row = _status(source, now)
-        note = notes.get(source.files[0].name)
+        note = notes.get(source.files[0].relative_to(folder).as_posix())
         row["last_fetch"] = note.outcome if note else None
         rows.append(row)
         table.add_row(*(str(value)[:40] for value in row.values()))

@@ -2,14 +2,15 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import httpx
 
-from fraud_ops.lists.config import ListSource, expanded
+from fraud_ops.lists.config import ListFile, ListSource, expanded
 from fraud_ops.lists.shelf import Note, Shelf, Taken
 from fraud_sanctions.sources.refusal import ListRefused
 
@@ -67,57 +68,90 @@ def fetch(
     progress: Progress = lambda *_: None,
 ) -> Outcome:
     """Bring one list of the folder up to date; whatever fails, the old file stays."""
-    url = expanded(source.url)
-    if url is None:
+    urls = [expanded(part.url) for part in source.parts]
+    if None in urls:
         return Outcome(source.list_id, "skipped", detail="its variable is not set")
-    known = shelf.notes().get(source.file, Note())
+    noted, place = shelf.notes(), source.place
+    known = {
+        key: noted.get(key, Note()) for key in (place.key(name) for name in place.names)
+    }
     stamp = now.isoformat(timespec="seconds")
+    notes: Mapping[str, Note] = known
     try:
-        outcome, note = _fetch(source, url, shelf, client, known, now, progress)
+        outcome, notes = _fetch(source, shelf, client, known, now, progress)
     except FetchFailed as failure:
         outcome = Outcome(source.list_id, failure.code, detail=failure.detail)
-        note = known
     except ListRefused as refusal:
-        outcome, note = Outcome(source.list_id, refusal.code), known
+        why = f"also in {', '.join(refusal.files)}" if refusal.files else ""
+        outcome = Outcome(source.list_id, refusal.code, detail=why)
     except httpx.HTTPError as error:
         cut = isinstance(error, httpx.RemoteProtocolError)
         code = "LIST_TRUNCATED" if cut else "LIST_UNREACHABLE"
         outcome = Outcome(source.list_id, code, detail=type(error).__name__)
-        note = known
-    shelf.note(source.file, replace(note, checked_at=stamp, outcome=outcome.result))
+    shelf.note(
+        {
+            key: replace(note, checked_at=stamp, outcome=outcome.result)
+            for key, note in notes.items()
+        }
+    )
     return outcome
 
 
 def _fetch(
     source: ListSource,
-    url: str,
     shelf: Shelf,
     client: httpx.Client,
-    known: Note,
+    known: Mapping[str, Note],
     now: datetime,
     progress: Progress,
-) -> tuple[Outcome, Note]:
-    headers = _conditions(shelf.folder / source.file, known)
-    with (
-        shelf.part(source.file) as part,
-        client.stream("GET", url, headers=headers) as reply,
-    ):
-        if reply.status_code == httpx.codes.NOT_MODIFIED and headers:
-            shelf.touch(source.file, now)
-            return Outcome(source.list_id, "unchanged"), known
-        if reply.status_code != httpx.codes.OK:
-            raise FetchFailed("LIST_UNREACHABLE", f"HTTP {reply.status_code}")
-        digest = _save(source, reply, part, progress)
-        if source.sha256_url and digest != _announced(client, source.sha256_url):
-            raise ListRefused(source.list_id, "LIST_CHECKSUM")
-        note = Note(
-            reply.headers.get("etag"), reply.headers.get("last-modified"), digest
-        )
-        if digest == known.sha256 == _hash_of(shelf.folder / source.file):
-            shelf.touch(source.file, now)
-            return Outcome(source.list_id, "unchanged"), note
-        taken = shelf.take(part, source.file, now)
-        return Outcome(source.list_id, "updated", taken), note
+) -> tuple[Outcome, Mapping[str, Note]]:
+    """All files of the list, those that did not change from the folder, taken together."""
+    place, notes, changed = source.place, {}, False
+    with shelf.room(place) as room:
+        for part in source.parts:
+            key = place.key(part.file)
+            old = shelf.path(place, part.file)
+            one = _Download(source, part, old, room / part.file, known[key], progress)
+            notes[key] = one.bring(client)
+            changed |= one.changed
+        if not changed:
+            shelf.touch(place, now)
+            return Outcome(source.list_id, "unchanged"), notes
+        taken = shelf.take(room, place, now)
+        return Outcome(source.list_id, "updated", taken), notes
+
+
+@dataclass
+class _Download:
+    """One file on its way from its address, or from the folder, to the new ones."""
+
+    source: ListSource
+    part: ListFile
+    old: Path
+    new: Path
+    known: Note
+    progress: Progress
+    changed: bool = False
+
+    def bring(self, client: httpx.Client) -> Note:
+        """Write the new file; what to remember of it."""
+        headers = _conditions(self.old, self.known)
+        url = expanded(self.part.url) or self.part.url
+        with client.stream("GET", url, headers=headers) as reply:
+            if reply.status_code == httpx.codes.NOT_MODIFIED and headers:
+                shutil.copyfile(self.old, self.new)
+                return self.known
+            if reply.status_code != httpx.codes.OK:
+                why = f"{self.part.file}: HTTP {reply.status_code}"
+                raise FetchFailed("LIST_UNREACHABLE", why)
+            digest = _save(self.source, reply, self.new, self.progress)
+            hash_url = self.part.sha256_url
+            if hash_url and digest != _announced(client, hash_url):
+                raise ListRefused(self.source.list_id, "LIST_CHECKSUM")
+            self.changed = not (digest == self.known.sha256 == _hash_of(self.old))
+            return Note(
+                reply.headers.get("etag"), reply.headers.get("last-modified"), digest
+            )
 
 
 def _conditions(path: Path, known: Note) -> dict[str, str]:

@@ -49,12 +49,12 @@ class Admission:
 
 
 def presented_key(call: Call) -> str | None:
-    """The key in `X-API-Key`, or in `Authorization: Bearer`."""
+    """The key in `X-API-Key`, or in `Authorization: Bearer` (clients of yente: `ApiKey`)."""
     key = call.header("x-api-key")
     if key is not None:
         return key
     scheme, _, token = (call.header("authorization") or "").partition(" ")
-    return token if scheme.lower() == "bearer" else None
+    return token if scheme.lower() in ("bearer", "apikey") else None
 
 
 def key_ring(settings: Settings) -> KeyRing:

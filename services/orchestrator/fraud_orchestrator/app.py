@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from fraud_features.online import OnlineStore
-from fraud_orchestrator import analysts, routes
+from fraud_orchestrator import analysts, names, routes
 from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.fraud_score import FraudScoring
 from fraud_orchestrator.gateway import Gateway
@@ -50,7 +50,12 @@ def create_app(
         SERVICE,
         settings,
         hot=routes.hot(gateway, models, fraud_scoring),
-        routers=[routes.router(gateway, models), analysts.router(gateway)],
+        routers=[
+            routes.router(gateway, models),
+            analysts.router(gateway),
+            names.router(gateway),
+        ],
+        limits=names.LIMITS,
         lifespan=gateway.running,
         checks={"decision_log": gateway.ready},
         summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",

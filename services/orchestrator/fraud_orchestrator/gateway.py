@@ -71,6 +71,8 @@ class Gateway:
     ) -> None:
         self.settings = settings
         self.door = door
+        # A question that takes long, or fails, must not shut the door on payments.
+        self.questions = door.apart()
         self._features = features
         self.admission = Admission(settings)
         self._clock = clock

@@ -18,7 +18,11 @@ from fraud_orchestrator.models import Models, Refreshed
 from fraud_shared.contracts.decision import DecideRequest, Decision, Ruling
 from fraud_shared.contracts.label import LabelAccepted, LabelReport, StandingLabel
 from fraud_shared.contracts.predict import PredictReply, PredictRequest, at_a_glance
-from fraud_shared.contracts.screening import ScreeningRequest, ScreeningResult
+from fraud_shared.contracts.screening import (
+    LARGEST_BODY,
+    ScreeningRequest,
+    ScreeningResult,
+)
 from fraud_shared.contracts.signal import RulesResult, SignalBatch
 from fraud_shared.contracts.transaction import TransactionIn
 from fraud_shared.web.call import Answer, Call
@@ -109,12 +113,15 @@ def _questions(gateway: Gateway, models: Models) -> list[HotRoute]:
         """What the rules say about a payment: nothing recorded or counted."""
         return await models.rules(payment, call)
 
-    async def decide(request: DecideRequest, call: Call) -> bytes:
+    async def decide(request: DecideRequest, call: Call) -> Answer:
         """The verdict the policy gives for these scores, rules and screening."""
         return await passthrough.post(gateway, "decision", "/decide", call)
 
-    async def screen(request: ScreeningRequest, call: Call) -> bytes:
-        """Screen one or many names against the sanctions lists."""
+    async def screen(request: ScreeningRequest, call: Call) -> Answer:
+        """Screen one or many names against the sanctions lists.
+
+        422 also names a party whose name has no letter or digit that could be compared.
+        """
         return await passthrough.post(gateway, "sanctions", "/screen", call)
 
     async def predict(request: PredictRequest, call: Call) -> Answer:
@@ -134,7 +141,7 @@ def _questions(gateway: Gateway, models: Models) -> list[HotRoute]:
         ("/decision", DecideRequest, Ruling, decide, "decide",
          "Verdict from given scores and rules", None),
         ("/v1/screen", ScreeningRequest, ScreeningResult, screen, "screenNames",
-         "Sanctions screening", MEGABYTE),
+         "Sanctions screening", LARGEST_BODY),
     ]  # fmt: skip
     return [
         HotRoute(

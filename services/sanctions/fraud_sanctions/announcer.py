@@ -17,6 +17,7 @@ import sqlalchemy as sa
 import structlog
 
 from fraud_sanctions import stored
+from fraud_sanctions.continuity import NEVER, Announced
 from fraud_sanctions.delta import Delta, delta, fingerprints
 from fraud_sanctions.records import WatchList
 from fraud_sanctions.store import Store
@@ -30,8 +31,6 @@ from fraud_shared.mesh.clock import Clock
 
 log = structlog.get_logger()
 LARGEST_DELTA = 10_000
-# The previous version of a list that was not there before.
-NEVER = "none"
 Row = sa.Row[Any]
 
 
@@ -118,6 +117,33 @@ class Announcer:
             self._store.outbox.written.set()
         return written
 
+    async def last(self) -> dict[str, Announced]:
+        """What was announced last of each list, by any replica. Raises Unavailable."""
+        await self._store.open()
+
+        def read(conn: sa.Connection) -> dict[str, Announced]:
+            rows = conn.execute(sa.select(stored.announced)).all()
+            return {
+                row.list_id: Announced(row.version, len(_marks(row))) for row in rows
+            }
+
+        return await self._store.db.run(read, write=False)
+
+    async def give_up(self, list_id: str) -> None:
+        """Note that a list is gone for good. Raises Unavailable.
+
+        The row stays: a replica that still holds the list must not take it for a new one.
+        """
+        values = {
+            "version": NEVER,
+            "fetched_at": self._clock.now(),
+            "fingerprints": zlib.compress(b"{}"),
+        }
+        table = stored.announced
+        change = sa.update(table).where(table.c.list_id == list_id).values(**values)
+        await self._store.open()
+        await self._store.db.run(lambda conn: conn.execute(change))
+
     def _known(self, conn: sa.Connection) -> dict[str, str]:
         table = stored.announced
         rows = conn.execute(sa.select(table.c.list_id, table.c.version))
@@ -142,7 +168,7 @@ class Announcer:
         # Another replica may have announced this version, or a newer one.
         if row.version == watch.version or row.fetched_at > version.fetched_at:
             return 0
-        changes = delta(json.loads(zlib.decompress(row.fingerprints)), version.marks)
+        changes = delta(_marks(row), version.marks)
         conn.execute(
             sa.update(table).where(table.c.list_id == watch.list_id).values(**values)
         )
@@ -158,3 +184,9 @@ class Announcer:
         list_id = version.watch.list_id
         log.info("list_update_announced", list=list_id, entities=_size(changes))
         return 1
+
+
+def _marks(row: Row) -> dict[str, str]:
+    """The fingerprint of each entity that a row of `announced` holds."""
+    found: dict[str, str] = json.loads(zlib.decompress(row.fingerprints))
+    return found

@@ -8,7 +8,7 @@ binding.
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -65,11 +65,48 @@ def sources(folder: Path) -> list[Source]:
     return found
 
 
+def family(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of files in the order of the OFAC family that they make, the main one first;
+    nothing when they make none."""
+    given = set(names)
+    for main, (_, *side) in _OFAC.items():
+        ordered = tuple(name for name in (main, *side) if name in given)
+        if main in given and len(ordered) == len(given):
+            return ordered
+    return ()
+
+
+def families(folder: Path) -> list[Source]:
+    """The OFAC families that lie directly in a folder."""
+    return list(_ofac_sources(folder, None))
+
+
+def family_list(main: str) -> str:
+    """The usual name of the list that a family's main file is of."""
+    return _OFAC[main][0]
+
+
 def _ofac_sources(folder: Path, name: str | None) -> Iterator[Source]:
     for main, (default, *side) in _OFAC.items():
         if (folder / main).is_file():
             present = [folder / s for s in side if (folder / s).is_file()]
             yield Source(name or default, (folder / main, *present))
+
+
+def refuse_duplicates(folder: Path, found: Iterable[Source]) -> list[ListRefused]:
+    """A refusal for each name that several sources give their list.
+
+    Which of them is meant nobody can tell, and the one left out would be missed by nobody.
+    """
+    files: dict[str, list[str]] = {}
+    for source in found:
+        name = source.files[0].relative_to(folder).as_posix()
+        files.setdefault(source.list_id, []).append(name)
+    return [
+        ListRefused(list_id, "LIST_DUPLICATE", tuple(names))
+        for list_id, names in files.items()
+        if len(names) > 1
+    ]
 
 
 def load(folder: Path, in_use: Mapping[str, WatchList], now: datetime) -> Loaded:
@@ -78,9 +115,13 @@ def load(folder: Path, in_use: Mapping[str, WatchList], now: datetime) -> Loaded
     A list in use whose files are gone is refused as missing, and kept.
     """
     lists: dict[str, WatchList] = {}
-    refused: list[ListRefused] = []
     checksums = _checksums(folder)
-    for source in sources(folder):
+    found = sources(folder)
+    refused = refuse_duplicates(folder, found)
+    several = {refusal.list_id for refusal in refused}
+    for source in found:
+        if source.list_id in several:
+            continue
         try:
             fresh = read(source, now, checksums)
             refuse_shrunken(fresh, in_use.get(source.list_id))
@@ -95,9 +136,14 @@ def load(folder: Path, in_use: Mapping[str, WatchList], now: datetime) -> Loaded
     return Loaded(tuple(lists[key] for key in sorted(lists)), tuple(refused))
 
 
+def shrunken(now: int, before: int) -> bool:
+    """Whether more than a tenth of so many entities are gone."""
+    return now < (1.0 - LARGEST_LOSS) * before
+
+
 def refuse_shrunken(fresh: WatchList, used: WatchList | None) -> None:
     """Raise ListRefused when more than a tenth of the entities are gone."""
-    if used and len(fresh.entities) < (1.0 - LARGEST_LOSS) * len(used.entities):
+    if used and shrunken(len(fresh.entities), len(used.entities)):
         raise ListRefused(fresh.list_id, "LIST_SHRUNKEN")
 
 

@@ -15,7 +15,8 @@ import structlog
 from fraud_sanctions import telemetry
 from fraud_sanctions.announcer import Announcer
 from fraud_sanctions.catalogue import load, sources
-from fraud_sanctions.index import Index
+from fraud_sanctions.continuity import Loss, accepted, losses
+from fraud_sanctions.index import Index, Mask
 from fraud_sanctions.problems import ListsUnusable
 from fraud_sanctions.records import ListedEntity, Party, WatchList
 from fraud_sanctions.screener import Bands, Hit, Screener
@@ -24,6 +25,7 @@ from fraud_sanctions.sources.refusal import ListRefused
 from fraud_shared.contracts.screening import ListVersion
 from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.clock import Clock
+from fraud_shared.web.problems import Unavailable
 
 log = structlog.get_logger()
 _ANNOUNCE_EVERY_S = 60.0
@@ -74,6 +76,7 @@ class ScreeningDesk:
         self._edition: Edition | None = None
         self._signature: Signature = ()
         self._loading = asyncio.Lock()
+        self._compared = False
         self.refused: tuple[ListRefused, ...] = ()
         self.bands = Bands(settings.possible, settings.match)
 
@@ -107,9 +110,19 @@ class ScreeningDesk:
                 await watch
 
     async def announce(self) -> int:
-        """Tell the mesh of updates it does not know of; returns how many there were."""
+        """Tell the mesh of updates it does not know of; returns how many there were.
+
+        A loss that the start could not see, its store being away, is not announced: the
+        next start must find what was announced before it.
+        """
         edition = self.edition
-        return await self._announcer.announce(edition.lists, edition.since)
+        lost: tuple[Loss, ...] = ()
+        if not self._compared:
+            lost = await self._losses(edition.lists)
+            self._compared = not lost
+        held_back = {loss.list_id for loss in lost}
+        lists = [watch for watch in edition.lists if watch.list_id not in held_back]
+        return await self._announcer.announce(lists, edition.since)
 
     async def reload(self) -> Edition:
         """Read all lists again and use what may be used; refused ones stay as they were.
@@ -132,6 +145,8 @@ class ScreeningDesk:
         self._record(loaded.lists, loaded.refused)
         if not loaded.lists or (self._edition is None and loaded.refused):
             raise ListsUnusable
+        if self._edition is None:
+            await self._compare(loaded.lists)
         since = await asyncio.to_thread(self._since, folder, loaded.lists)
         with _patient_building():
             edition = await asyncio.to_thread(self._build, loaded.lists, since)
@@ -139,6 +154,35 @@ class ScreeningDesk:
         self._flipped.set()
         log.info("lists_loaded", lists=len(edition.lists), entities=len(edition.by_id))
         return edition
+
+    async def _compare(self, lists: tuple[WatchList, ...]) -> None:
+        """Refuse to start with much less than was announced last. Raises ListsUnusable."""
+        try:
+            lost = await self._losses(lists)
+        except Unavailable:
+            # Screening does not wait for the store; compared before the first announcement.
+            log.warning("lists_not_compared")
+            return
+        if lost:
+            raise ListsUnusable(
+                "A list holds much less than was announced last, or is gone: see the log."
+            )
+        self._compared = True
+
+    async def _losses(self, lists: tuple[WatchList, ...]) -> tuple[Loss, ...]:
+        """What was lost and not accepted, reported; what was accepted is noted."""
+        sample = {source.list_id for source in sources(SAMPLE_LISTS)}
+        found = losses(lists, await self._announcer.last(), sample)
+        fine = accepted(self._settings.accept_lists)
+        open_ = tuple(loss for loss in found if loss.acceptance not in fine)
+        for loss in open_:
+            loss.report()
+        for loss in found:
+            if loss not in open_:
+                log.warning("list_loss_accepted", list=loss.list_id, code=loss.code)
+                if loss.code == "LIST_MISSING":
+                    await self._announcer.give_up(loss.list_id)
+        return open_
 
     def _build(
         self, lists: tuple[WatchList, ...], since: Mapping[str, datetime]
@@ -165,14 +209,15 @@ class ScreeningDesk:
     def _record(
         self, lists: tuple[WatchList, ...], refused: tuple[ListRefused, ...]
     ) -> None:
-        bad = {refusal.list_id: refusal.code for refusal in refused}
+        bad = {refusal.list_id for refusal in refused}
         for watch in lists:
             telemetry.LIST_ENTITIES.labels(watch.list_id).set(len(watch.entities))
             if watch.list_id not in bad:
                 telemetry.LIST_LOADS.labels(watch.list_id, "loaded").inc()
-        for list_id, code in bad.items():
-            telemetry.LIST_LOADS.labels(list_id, code.lower()).inc()
-            log.error("list_refused", list=list_id, code=code)
+        for one in refused:
+            telemetry.LIST_LOADS.labels(one.list_id, one.code.lower()).inc()
+            files = {"files": one.files} if one.files else {}
+            log.error("list_refused", list=one.list_id, code=one.code, **files)
 
     async def _watch(self) -> None:
         """Keep the age gauges true, and reload when a file of the folder changed."""
@@ -215,14 +260,16 @@ class ScreeningDesk:
         least: float | None = None,
         most: int = 0,
         beyond: int = 0,
+        only: Mask | None = None,
     ) -> list[Hit]:
         """Hits of one party from the `possible` band up, or from `least`; `beyond`: how
-        many more than usual."""
+        many more than usual; `only`: among these entries of the edition's index."""
         started = time.perf_counter()
         hits = edition.screener.screen(
             party,
             least=self.bands.possible if least is None else least,
             most=(most or self._settings.hits_per_party) + beyond,
+            only=only,
         )
         telemetry.SCREENING_SECONDS.observe(time.perf_counter() - started)
         return hits
@@ -251,7 +298,12 @@ def _patient_building() -> Iterator[None]:
 
 
 def _signature(folder: Path) -> Signature:
-    found = (path for path in folder.rglob("*") if not path.name.startswith("."))
+    found = (
+        path
+        for path in folder.rglob("*")
+        # Whoever fetches a list writes it into a hidden folder first.
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
     files = sorted(path for path in found if path.is_file())
     stats = [(str(path), path.stat()) for path in files]
     return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)

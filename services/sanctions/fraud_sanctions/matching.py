@@ -1,32 +1,33 @@
-"""`POST /match/{dataset}`: the request and response of yente, so that its clients fit."""
+"""`POST /match/{dataset}`, as clients of yente call it."""
 
-import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
 
 from fraud_sanctions.desk import Edition, ScreeningDesk
+from fraud_sanctions.index import Mask
+from fraud_sanctions.match_query import Asked, asked
 from fraud_sanctions.ofac import ofac_score
 from fraud_sanctions.problems import DatasetUnknown
 from fraud_sanctions.records import EntityKind, ListedEntity, NameQuality, Party
 from fraud_sanctions.screener import Hit
-from fraud_sanctions.sources.fields import identifier
-from fraud_shared.contracts.screening import ListVersion
-from fraud_shared.web.guard import require_service
+from fraud_sanctions.turns import Turns
+from fraud_shared.contracts.matching import (
+    FeatureDoc,
+    MatchAnswer,
+    MatchParameters,
+    MatchRequest,
+    MatchResponses,
+    MatchTotal,
+)
+from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.web.call import Call
+from fraud_shared.web.guard import current_call, require_service
+from fraud_shared.web.problems import InvalidInput
 
-# FollowTheMoney schemata that carry names; LegalEntity and Thing may be anybody.
-_KINDS: dict[str, EntityKind | None] = {
-    "Person": "person",
-    "Organization": "organisation",
-    "Company": "organisation",
-    "PublicBody": "organisation",
-    "Vessel": "vessel",
-    "Airplane": "aircraft",
-    "LegalEntity": None,
-    "Thing": None,
-}
 _SCHEMATA: dict[EntityKind, str] = {
     "person": "Person",
     "organisation": "Organization",
@@ -39,82 +40,9 @@ _PROPERTIES: dict[NameQuality, str] = {
     "former": "previousName",
     "weak": "weakAlias",
 }
-_NOTHING: list[str] = []
-Values = Annotated[list[Annotated[str, Field(max_length=512)]], Field(max_length=20)]
-_NAME_PROPERTIES = ("name", "alias", "weakAlias", "previousName")
-_NUMBERS = {
-    "idNumber": "national id", "passportNumber": "passport", "taxNumber": "tax id",
-    "registrationNumber": "registration", "innCode": "inn", "ogrnCode": "ogrn",
-    "imoNumber": "imo", "swiftBic": "swift", "leiCode": "lei",
-}  # fmt: skip
-_MOST_NAMES = 10
 # From here up names are candidates for the score of OFAC's search page.
 _FAINT = 0.02
-
-
-class MatchQuery(BaseModel):
-    """One entity to match. Properties that are not compared are accepted and ignored."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    schema_: Annotated[str, Field(alias="schema", max_length=64)] = "Thing"
-    id: Annotated[str, Field(max_length=128)] | None = None
-    properties: Annotated[dict[str, Values | str], Field(max_length=64)]
-
-    def values(self, name: str) -> list[str]:
-        """The values of a property, as a list whatever was sent."""
-        found = self.properties.get(name, [])
-        return [found[:512]] if isinstance(found, str) else found
-
-    def names(self) -> list[str]:
-        """Up to ten different names of the entity."""
-        names = [name for prop in _NAME_PROPERTIES for name in self.values(prop)]
-        return list(dict.fromkeys(names))[:_MOST_NAMES]
-
-
-class MatchRequest(BaseModel):
-    """Up to 100 queries by the caller's own keys."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    queries: Annotated[
-        dict[Annotated[str, Field(max_length=128)], MatchQuery], Field(max_length=100)
-    ]
-
-
-class MatchTotal(BaseModel):
-    """How many results there are."""
-
-    value: int
-    relation: str
-
-
-class MatchResponses(BaseModel):
-    """One query's answer."""
-
-    status: int
-    results: list[dict[str, Any]]
-    total: MatchTotal
-    query: dict[str, Any]
-
-
-class FeatureDoc(BaseModel):
-    """What a feature of a result means."""
-
-    description: str
-    coefficient: float
-    url: str
-
-
-class MatchAnswer(BaseModel):
-    """Answers by the caller's keys, and the lists they were made from."""
-
-    responses: dict[str, MatchResponses]
-    matcher: dict[str, FeatureDoc]
-    limit: int
-    lists: tuple[ListVersion, ...]
-
-
+_MOST_HITS = 500
 _MATCHER = {
     "name_similarity": FeatureDoc(
         description="Probability that the two are writings of one name.",
@@ -127,7 +55,6 @@ _MATCHER = {
         url="",
     ),
 }
-Names = Annotated[list[Annotated[str, Field(max_length=128)]], Query(max_length=50)]
 
 
 @dataclass(frozen=True)
@@ -146,122 +73,118 @@ class Wanted:
             and entity.entity_id not in self.without_ids
         )
 
+    def mask(self, edition: Edition) -> Mask | None:
+        """The entries to look at; None is all. Whoever is not wanted must not take the
+        place of somebody who is."""
+        filtered = self.without_schemata or self.without_ids
+        if len(self.lists) == len(edition.lists) and not filtered:
+            return None
+        entities = edition.screener.index.entities
+        ids = {entity.entity_id for entity in entities if entity in self}
+        return edition.screener.index.of(ids)
 
-def _wanted(
-    edition: Edition,
-    dataset: str,
-    include_dataset: list[str],
-    exclude_dataset: list[str],
-    exclude_schema: list[str],
-    exclude_entity_ids: list[str],
-) -> Wanted:
+
+def _wanted(edition: Edition, dataset: str, given: MatchParameters) -> Wanted:
+    """Raises DatasetUnknown, and InvalidInput for lists that are not there: an answer
+    from no list would read as nobody found."""
     names = frozenset(watch.list_id for watch in edition.lists)
     if dataset != "default" and dataset not in names:
         raise DatasetUnknown
     lists = names if dataset == "default" else frozenset({dataset})
+    included = frozenset(given.include_dataset)
+    if not included <= names | {"default"}:
+        raise InvalidInput(errors=[("query.include_dataset", "no such list")])
+    if included and "default" not in included:
+        lists &= included
+    lists -= frozenset(given.exclude_dataset)
+    if not lists:
+        what = "query.include_dataset" if included else "query.exclude_dataset"
+        raise InvalidInput(errors=[(what, "leaves no list to compare with")])
     return Wanted(
-        (lists & frozenset(include_dataset) if include_dataset else lists)
-        - frozenset(exclude_dataset),
-        frozenset(exclude_schema),
-        frozenset(exclude_entity_ids),
+        lists, frozenset(given.exclude_schema), frozenset(given.exclude_entity_ids)
     )
 
 
 def router(desk: ScreeningDesk) -> APIRouter:
     """The yente-compatible route."""
     routes = APIRouter(tags=["matching"], dependencies=[Depends(require_service)])
+    turns = Turns()
 
     @routes.post("/match/{dataset}", operation_id="matchEntities")
     async def match(
         dataset: str,
         request: MatchRequest,
-        limit: Annotated[int, Query(ge=1, le=50)] = 5,
-        threshold: Annotated[float | None, Query(ge=0.0, le=1.0)] = None,
-        cutoff: Annotated[float, Query(ge=0.0, le=1.0)] = 0.3,
-        ofac_mode: bool = False,
-        include_dataset: Names = _NOTHING,
-        exclude_dataset: Names = _NOTHING,
-        exclude_schema: Names = _NOTHING,
-        exclude_entity_ids: Names = _NOTHING,
+        given: Annotated[MatchParameters, Query()],
+        call: Annotated[Call, Depends(current_call)],
     ) -> MatchAnswer:
         """Candidates per query with `score` and `match` (score at or above `threshold`).
 
-        `algorithm`, `weights`, `config`, `topics` and `changed_since` are accepted and
-        have no effect: everything here is sanctioned, and there is one algorithm. With
-        `ofac_mode` the score is close to that of OFAC's search page, of names alone.
+        With `ofac_mode` the score is close to that of OFAC's search page, of names alone.
+        422 names a query without a name to compare, or with more than 50.
         """
         edition = desk.edition
-        wanted = _wanted(
-            edition,
-            dataset,
-            include_dataset,
-            exclude_dataset,
-            exclude_schema,
-            exclude_entity_ids,
-        )
-        bar = desk.bands.match if threshold is None else threshold
-        responses = {}
-        for key, query in request.queries.items():
-            await asyncio.sleep(0)
-            hits = _best(desk, edition, query, wanted, _FAINT if ofac_mode else cutoff)
-            if ofac_mode:
-                hits = _as_ofac(query, hits, cutoff)
-            responses[key] = MatchResponses(
-                status=200,
-                results=[_result(hit, bar) for hit in hits[:limit]],
-                total=MatchTotal(value=len(hits), relation="eq"),
-                query={"schema": query.schema_, "properties": query.properties},
-            )
+        wanted = _wanted(edition, dataset, given)
+        queries = asked(request)
+        async with turns.until(call.deadline):
+            only = await turns.take(partial(wanted.mask, edition), call.deadline)
+            search = Search(desk, edition, given, only, turns, call.deadline)
+            responses = {key: await search.answer(q) for key, q in queries.items()}
         return MatchAnswer(
             responses=responses,
             matcher=_MATCHER,
-            limit=limit,
+            limit=given.limit,
             lists=desk.versions(edition),
         )
 
     return routes
 
 
-def _best(
-    desk: ScreeningDesk,
-    edition: Edition,
-    query: MatchQuery,
-    wanted: Wanted,
-    cutoff: float,
-) -> list[Hit]:
-    """Hits over all names of the query, each entity once with its best score."""
-    births = [b for b in query.values("birthDate") if b[:4].isdecimal()]
-    countries = [
-        value.upper()
-        for prop in ("nationality", "country", "citizenship", "jurisdiction")
-        for value in query.values(prop)
-        if len(value) == 2
-    ]
-    best: dict[str, Hit] = {}
-    numbers = [
-        found
-        for prop, kind in _NUMBERS.items()
-        for value in query.values(prop)
-        if (found := identifier(kind, value))
-    ]
-    for name in query.names():
-        party = Party(
-            name=name,
-            kind=_KINDS.get(query.schema_),
-            birth_date=births[0][:10] if births else None,
-            country=countries[0] if countries else None,
-            identifiers=tuple(numbers),
+@dataclass(frozen=True)
+class Search:
+    """One request's way to its answers, in one edition."""
+
+    desk: ScreeningDesk
+    edition: Edition
+    given: MatchParameters
+    only: Mask | None
+    turns: Turns
+    deadline: Deadline
+
+    async def answer(self, one: Asked) -> MatchResponses:
+        """One query's results, best first. Raises DeadlineSpent."""
+        hits = await self._hits(one.parties)
+        if self.given.ofac_mode:
+            score = partial(_as_ofac, one.names, hits, self.given.cutoff)
+            hits = await self.turns.take(score, self.deadline)
+        bar = self.given.threshold
+        bar = self.desk.bands.match if bar is None else bar
+        query = one.query
+        return MatchResponses(
+            status=200,
+            results=[_result(hit, bar) for hit in hits[: self.given.limit]],
+            total=MatchTotal(value=len(hits), relation="eq"),
+            query={"schema": query.schema_, "properties": query.properties},
         )
-        for hit in desk.screen(edition, party, least=cutoff, most=50):
-            known = best.get(hit.entity.entity_id)
-            if hit.entity in wanted and (known is None or hit.score > known.score):
-                best[hit.entity.entity_id] = hit
-    return sorted(best.values(), key=lambda hit: (-hit.score, hit.entity.entity_id))
+
+    async def _hits(self, parties: Sequence[Party]) -> list[Hit]:
+        """Hits over all names of a query, each entity once with its best score."""
+        best: dict[str, Hit] = {}
+        for party in parties:
+            for hit in await self.turns.take(partial(self._of, party), self.deadline):
+                known = best.get(hit.entity.entity_id)
+                if known is None or hit.score > known.score:
+                    best[hit.entity.entity_id] = hit
+        return sorted(best.values(), key=lambda hit: (-hit.score, hit.entity.entity_id))
+
+    def _of(self, party: Party) -> list[Hit]:
+        least = _FAINT if self.given.ofac_mode else self.given.cutoff
+        return self.desk.screen(
+            self.edition, party, least=least, most=_MOST_HITS, only=self.only
+        )
 
 
-def _as_ofac(query: MatchQuery, hits: list[Hit], cutoff: float) -> list[Hit]:
+def _as_ofac(names: Sequence[str], hits: list[Hit], cutoff: float) -> list[Hit]:
     """The same candidates with the score of OFAC's search page, best first."""
-    names = query.names()
     scored = [
         replace(
             hit,

@@ -50,9 +50,10 @@ def qualify(party: Party, entity: ListedEntity) -> Qualification:
     if party.kind and party.kind != entity.kind and _kinds_exclude(party, entity):
         found.append((_OTHER_KIND, f"listed as {entity.kind}"))
     if party.birth_date and entity.birth_dates and entity.kind == "person":
-        found.append(_births(party.birth_date, entity.birth_dates))
+        given = (party.birth_date, *party.other_birth_dates)
+        found.append(_births(given, entity.birth_dates))
     if party.country and entity.countries:
-        same = party.country in entity.countries
+        same = not {party.country, *party.other_countries}.isdisjoint(entity.countries)
         found.append(
             (_SAME_COUNTRY, "country agrees")
             if same
@@ -85,9 +86,12 @@ def _numbers(
     return 0.0, ""
 
 
-def _births(given: str, listed: Sequence[str]) -> tuple[float, str]:
-    """The kindest reading over all listed dates; a swapped day and month is neutral."""
-    return max((_birth(given, date) for date in listed), key=lambda found: found[0])
+def _births(given: Sequence[str], listed: Sequence[str]) -> tuple[float, str]:
+    """The kindest reading over all dates; a swapped day and month is neutral."""
+    return max(
+        (_birth(one, other) for one in given for other in listed),
+        key=lambda found: found[0],
+    )
 
 
 def _birth(given: str, listed: str) -> tuple[float, str]:

@@ -63,10 +63,15 @@ class WatchList:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Who is asked about. Everything but the name only qualifies."""
+    """Who is asked about. Everything but the name only qualifies.
+
+    `other_birth_dates`, `other_countries`: further ones, of which the kindest counts.
+    """
 
     name: str
     kind: EntityKind | None = None
     birth_date: str | None = None
     country: str | None = None
     identifiers: tuple[ListedIdentifier, ...] = ()
+    other_birth_dates: tuple[str, ...] = ()
+    other_countries: tuple[str, ...] = ()

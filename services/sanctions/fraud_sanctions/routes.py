@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, ConfigDict
 
 from fraud_sanctions import telemetry
 from fraud_sanctions.answers import hit_of, party_of, readable, worst
@@ -17,6 +16,14 @@ from fraud_sanctions.problems import NameUnreadable
 from fraud_sanctions.records import ListedEntity
 from fraud_sanctions.register import Register
 from fraud_sanctions.screener import Hit
+from fraud_shared.contracts.lists import (
+    EntityView,
+    IdentifierView,
+    ListDetail,
+    ListsView,
+    NameView,
+    RefusedList,
+)
 from fraud_shared.contracts.screening import (
     ClearedHit,
     ListVersion,
@@ -32,67 +39,6 @@ from fraud_shared.web.service import Call, HotRoute
 # Parties screened before other requests get their turn (about 1 ms each).
 _TURN = 4
 EntityId = Annotated[str, Path(max_length=128)]
-
-
-class RefusedList(BaseModel):
-    """A list whose last load was refused; the version in use is older."""
-
-    model_config = ConfigDict(frozen=True)
-
-    list: str
-    code: str
-
-
-class ListDetail(ListVersion):
-    """One list in use, with what identifies its content."""
-
-    sha256: str
-    dated: str | None
-
-
-class ListsView(BaseModel):
-    """Lists in use, and what was refused at the last load."""
-
-    model_config = ConfigDict(frozen=True)
-
-    lists: tuple[ListDetail, ...]
-    refused: tuple[RefusedList, ...]
-
-
-class NameView(BaseModel):
-    """One name, and what the list says of its worth."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    quality: str
-
-
-class IdentifierView(BaseModel):
-    """One document or registration number."""
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: str
-    value: str
-
-
-class EntityView(BaseModel):
-    """One listed entity in full."""
-
-    model_config = ConfigDict(frozen=True)
-
-    entity_id: str
-    list: str
-    kind: str
-    caption: str
-    names: tuple[NameView, ...]
-    birth_dates: tuple[str, ...]
-    countries: tuple[str, ...]
-    programs: tuple[str, ...]
-    identifiers: tuple[IdentifierView, ...]
-    listed_on: str | None
-    lists: tuple[ListVersion, ...]
 
 
 def hot(desk: ScreeningDesk, register: Register, book: PartyBook) -> list[HotRoute]:
@@ -249,5 +195,7 @@ def _view(desk: ScreeningDesk) -> ListsView:
         )
         for version, watch in zip(desk.versions(edition), edition.lists, strict=True)
     ]
-    refused = [RefusedList(list=r.list_id, code=r.code) for r in desk.refused]
+    refused = [
+        RefusedList(list=r.list_id, code=r.code, files=r.files) for r in desk.refused
+    ]
     return ListsView(lists=tuple(details), refused=tuple(refused))

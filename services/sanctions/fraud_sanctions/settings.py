@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from fraud_shared.contracts.screening import LARGEST_BODY
 from fraud_shared.web.settings import ServiceSettings
 
 SAMPLE_LISTS = Path(__file__).parent / "lists"
@@ -16,8 +17,10 @@ class Settings(ServiceSettings):
     """Settings of the sanctions service, prefix `FRAUD_SANCTIONS_`.
 
     `lists`: a folder of list files; the fictional sample when not set. `possible`, `match`:
-    lower ends of the bands. `stale_after_hours`: from then on answers say that they are
-    stale. `check_every_s`: how often the folder is looked at for new files; 0 is never.
+    lower ends of the bands. `accept_lists`: losses to start with, as the log names them
+    (`list@version` or `list@none`, by commas). `stale_after_hours`: from then on answers
+    say that they are stale. `check_every_s`: how often the folder is looked at for new
+    files; 0 is never.
     `party_retention_days`: how long a party is known after its last payment; 0 keeps none,
     and erases those that were kept. `party_queue`: parties that wait to be written.
     `rescreen_share`: share of the time that screening known parties again may take.
@@ -30,6 +33,7 @@ class Settings(ServiceSettings):
     amqp_url: str = Field(default="", validation_alias="AMQP_URL")
 
     lists: Path = SAMPLE_LISTS
+    accept_lists: str = ""
     possible: Share = 0.85
     match: Share = 0.95
     hits_per_party: Annotated[int, Field(ge=1, le=100)] = 5
@@ -38,7 +42,7 @@ class Settings(ServiceSettings):
     party_retention_days: Annotated[int, Field(ge=0, le=3650)] = 90
     party_queue: Annotated[int, Field(ge=1)] = 10_000
     rescreen_share: Annotated[float, Field(gt=0.0, le=1.0)] = 0.25
-    max_body_bytes: int = 512 * 1024
+    max_body_bytes: int = LARGEST_BODY
 
     @model_validator(mode="after")
     def _bands_in_order(self) -> Self:

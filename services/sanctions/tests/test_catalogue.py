@@ -1,10 +1,12 @@
 import hashlib
 import os
+import shutil
 from datetime import UTC, datetime
 
 import pytest
 
 from fraud_sanctions.catalogue import load
+from fraud_sanctions.desk import _signature
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -69,3 +71,38 @@ class TestRefusal:
         loaded = load(folder, in_use, NOW)
         assert codes(loaded) == {"fictional_un": "LIST_MISSING"}
         assert len(loaded.lists) == 3
+
+    @pytest.mark.parametrize(
+        ("other", "source"),
+        [
+            ("fictional.json", "fictional.csv"),
+            ("fictional.2026.csv", "fictional.csv"),
+            ("fictional/sdn.csv", "fictional_ofac/sdn.csv"),
+            ("fictional/cons_prim.csv", "fictional_ofac/sdn.csv"),
+        ],
+    )
+    def test_two_files_with_one_name_are_refused_and_named(
+        self, folder, in_use, other, source
+    ):
+        (folder / other).parent.mkdir(exist_ok=True)
+        shutil.copyfile(folder / source, folder / other)
+        loaded = load(folder, in_use, NOW)
+        assert codes(loaded) == {"fictional": "LIST_DUPLICATE"}
+        assert set(loaded.refused[0].files) == {other, "fictional.csv"}
+        assert {w.list_id: w for w in loaded.lists}["fictional"] is in_use["fictional"]
+        assert "fictional" not in {w.list_id for w in load(folder, {}, NOW).lists}
+
+    def test_two_families_in_one_folder_are_one_name(self, folder, in_use):
+        family = folder / "fictional_ofac"
+        shutil.copyfile(family / "sdn.csv", family / "cons_prim.csv")
+        assert codes(load(folder, in_use, NOW)) == {"fictional_ofac": "LIST_DUPLICATE"}
+
+
+def test_what_is_being_fetched_is_no_change_of_the_folder(folder):
+    before = _signature(folder)
+    part = folder / ".own.1.part"
+    part.mkdir()
+    (part / "own.csv").write_text("id,name\n")
+    assert _signature(folder) == before
+    part.rename(folder / "own")
+    assert _signature(folder) != before

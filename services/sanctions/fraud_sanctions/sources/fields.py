@@ -24,7 +24,7 @@ _YEAR = re.compile(r"\b(1[89]\d{2}|20\d{2})\b")
 
 @cache
 def _country_names() -> dict[str, str]:
-    found = {}
+    found = {three.casefold(): two for two, three in map(str.split, lines("alpha3"))}
     for line in lines("countries"):
         code, _, names = line.partition(":")
         for name in names.split("|"):
@@ -33,7 +33,7 @@ def _country_names() -> dict[str, str]:
 
 
 def country_code(text: str) -> str | None:
-    """ISO 3166 alpha-2 for a code or an English country name, or None."""
+    """ISO 3166 alpha-2 for a code (two or three letters) or an English name, or None."""
     text = text.strip()
     if text.upper() in COUNTRIES:
         return text.upper()

@@ -10,13 +10,18 @@ RefusalCode = Literal[
     "LIST_SHRUNKEN",
     "LIST_CHECKSUM",
     "LIST_UNKNOWN_FORMAT",
+    "LIST_DUPLICATE",
 ]
 
 
 class ListRefused(Exception):
-    """A list that must not be used; the one in use stays."""
+    """A list that must not be used; the one in use stays. `files`: between which one has
+    to choose."""
 
-    def __init__(self, list_id: str, code: RefusalCode) -> None:
+    def __init__(
+        self, list_id: str, code: RefusalCode, files: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(f"{list_id}: {code}")
         self.list_id = list_id
         self.code: RefusalCode = code
+        self.files = files

@@ -15,6 +15,9 @@ from fraud_shared.contracts.base import (
 )
 from fraud_shared.contracts.iso import CountryCode
 
+# 1,000 names of 256 characters, each of them escaped (`\\ud83d\\ude42`) at worst. The same for
+# the gateway and the service: what one lets in the other must not refuse.
+LARGEST_BODY = 4 * 1024 * 1024
 ScreeningStatus = Literal["clear", "possible", "match", "unavailable"]
 
 

@@ -117,11 +117,19 @@ class Edge:
         )
         return Call(request_id, trace, limit, headers)
 
+    def _limit(self, path: str) -> int:
+        """The largest body of a path: its own, or that of all paths beneath `/match/`."""
+        own = self._limits.get(path)
+        if own is not None:
+            return own
+        above = path[: path.rfind("/") + 1]
+        return self._limits.get(above, self._settings.max_body_bytes)
+
     async def _answer(
         self, scope: Scope, receive: Receive, send: Send, call: Call
     ) -> int:
         path = scope["path"]
-        limit = self._limits.get(path, self._settings.max_body_bytes)
+        limit = self._limit(path)
         started = _Started(send, call)
         try:
             _check_length(call.headers.get(b"content-length", b"0"), limit)

@@ -201,7 +201,15 @@ def from_validation(
         return broken_json(raw)
     if several:
         found = _meant(found)
+    found = without_echoes(found)
     return InvalidInput(errors=[(field_name(e["loc"]), e["msg"]) for e in found[:20]])
+
+
+def without_echoes(found: Sequence[Any]) -> list[Any]:
+    """The errors less the complaint that a sequence is too short, where that is only
+    because its items are wrong and were not counted."""
+    within = {e["loc"][:depth] for e in found for depth in range(len(e["loc"]))}
+    return [e for e in found if e["type"] != "too_short" or e["loc"] not in within]
 
 
 def _meant(found: Sequence[ErrorDetails]) -> list[ErrorDetails]:

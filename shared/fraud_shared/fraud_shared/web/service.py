@@ -83,9 +83,12 @@ def create_service(
     summary: str = "",
     public: bool = False,
     tracing: Tracing | None = None,
+    limits: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """A FastAPI app with the mesh's edge, probes, problems and telemetry.
 
+    `limits`: the largest body, in bytes, of routes of `routers` that take more than usual:
+    by path, or by `/match/` for what is beneath it.
     `public` is for the gateway: trace sampling and budgets are then not the caller's to
     set. Raises SecretMissing in production when the token key is absent.
     """
@@ -96,7 +99,10 @@ def create_service(
         service=name,
         settings=settings,
         hot={route.path: _hot_handler(route, guard) for route in hot},
-        limits={r.path: r.max_body_bytes for r in hot if r.max_body_bytes is not None},
+        limits={
+            **(limits or {}),
+            **{r.path: r.max_body_bytes for r in hot if r.max_body_bytes is not None},
+        },
         tracing=tracing,
         public=public,
     )
@@ -196,7 +202,8 @@ def _handle_problems(app: FastAPI) -> None:
         found = [e for e in error.errors() if e["type"] == "json_invalid"]
         if found:
             return await ours(request, problems.MalformedBody())
-        errors = [(_place(e["loc"]), e["msg"]) for e in error.errors()[:20]]
+        told = problems.without_echoes(error.errors())[:20]
+        errors = [(_place(e["loc"]), e["msg"]) for e in told]
         return await ours(request, problems.InvalidInput(errors=errors))
 
     async def framework(request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from fraud_shared.contracts.screening import ScreeningRequest
 from fraud_shared.contracts.transaction import TransactionIn
 from fraud_shared.testing.hostile import CANARY_PAN, with_raw
 from fraud_shared.web import problems, strict_json
@@ -59,6 +60,27 @@ class TestBrokenJson:
         with pytest.raises(ValidationError) as caught:
             TransactionIn.model_validate_json(raw)
         assert len(problems.from_validation(caught.value).errors) == 20
+
+
+class TestEchoes:
+    """A list whose items are wrong is not said to be short as well."""
+
+    @pytest.mark.parametrize(
+        ("parties", "fields"),
+        [
+            ([{"role": "customer", "name": ""}], ["parties.0.name"]),
+            ([{"role": "customer"}, {}], ["parties.0.name", "parties.1.role"]),
+            ([], ["parties"]),
+        ],
+    )
+    def test_each_fault_is_told_once(
+        self, parties: list[dict[str, str]], fields: list[str]
+    ) -> None:
+        with pytest.raises(ValidationError) as caught:
+            ScreeningRequest.model_validate_json(json.dumps({"parties": parties}))
+        told = [field for field, _ in problems.from_validation(caught.value).errors]
+        assert told[: len(fields)] == fields
+        assert ("parties" in told) is ("parties" in fields)
 
 
 class TestStrictJson:
