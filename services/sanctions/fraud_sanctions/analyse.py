@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from fraud_sanctions.normalise.arabic import is_read_twice
 from fraud_sanctions.normalise.homoglyphs import fold_homoglyphs
 from fraud_sanctions.normalise.honorifics import without_honorifics
 from fraud_sanctions.normalise.legal_forms import split_legal_forms
@@ -52,15 +53,15 @@ class Name:
     initials: frozenset[int]
 
 
-def _tokens(text: str) -> list[str]:
-    plain = transliterate(fold_homoglyphs(clean(text)))
+def _tokens(text: str, *, persian: bool = False) -> list[str]:
+    plain = transliterate(fold_homoglyphs(clean(text)), persian=persian)
     plain = _DOTTED.sub(lambda m: m.group().replace(".", ""), plain)
     return _WORD.findall(plain)[:MAX_WORDS]
 
 
-def analyse(text: str, *, person: bool | None = None) -> Name:
+def analyse(text: str, *, person: bool | None = None, persian: bool = False) -> Name:
     """The comparable form of one single name. `person`: what is known of its bearer."""
-    raw = _tokens(text)
+    raw = _tokens(text, persian=persian)
     tokens, forms = (raw, []) if person or not raw else split_legal_forms(raw)
     organisation = person is False or bool(forms)
     tokens = mark_numbers(tokens, organisation=organisation)
@@ -103,14 +104,20 @@ def _may_be_person(text: str, read: Name) -> bool:
 def readings(text: str, *, person: bool | None = None) -> Sequence[Name]:
     """Every name a field holds (`A / B`, `Long Name (LN)`), those without words left out.
 
-    A name whose bearer is unknown is read both ways where that makes a difference.
+    A name whose bearer is unknown is read both ways where that makes a difference, and so
+    is Arabic script, which may be Arabic or Persian.
     """
     found: dict[tuple[str, ...], Name] = {}
     for part in alternatives(clean(text)):
-        read = [analyse(part, person=False if person is None else person)]
-        if person is None and _may_be_person(part, read[0]):
-            read.append(analyse(part, person=True))
-        found.update({name.words: name for name in read if name.words})
+        for persian in (False, True) if is_read_twice(part) else (False,):
+            read = [
+                analyse(
+                    part, person=False if person is None else person, persian=persian
+                )
+            ]
+            if person is None and _may_be_person(part, read[0]):
+                read.append(analyse(part, person=True, persian=persian))
+            found.update({name.words: name for name in read if name.words})
     return list(found.values())
 
 

@@ -33,6 +33,8 @@ _SHORT_BONE_SHARE = 0.3
 _DIFFERENT_SPELLING = 0.99
 _KNOWN_VARIANT = 0.9
 _SAME_SYLLABLES = 0.9
+# Consonants that agree where vowels are unwritten, and what the vowels as guessed add.
+_BARE, _GUESSED, _SHORT_BARE = 0.76, 0.22, 0.94
 _OTHER_ONSET = 0.94
 # Two words that many people carry, with other consonants, are two names (Ahmed, Mohamed).
 _TWO_NAMES = 0.85
@@ -114,8 +116,7 @@ class Vocabulary:
         if spelling.fold in self._common or business_word(spelling.text):
             # Short common words are mostly syllables of East Asian names.
             bits = min(bits, _COMMON_BITS, 0.5 + 1.1 * len(spelling.fold))
-        letters = len(spelling.fold) + (2 if spelling.bare else 0)
-        return max(1.0, min(bits, _BITS_PER_LETTER * letters))
+        return max(1.0, min(bits, _BITS_PER_LETTER * len(spelling.fold)))
 
     def folded(self, key: str) -> Sequence[int]:
         """Words with this folded form."""
@@ -200,13 +201,14 @@ class Vocabulary:
     def _by_consonants(
         self, query: Spelling, chosen: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """For words written without vowels."""
+        """For words written without vowels, which are guessed and count less."""
         pick = _picker(chosen.tolist())
         abjad = _compare(query.abjad, pick(self._abjads))
         coarse = _compare(query.coarse, pick(self._coarse))
-        abjad = 0.6 * abjad + 0.4 * coarse
+        said = _BARE + _GUESSED * _compare(query.fold, pick(self._folds))
+        alike = (0.6 * abjad + 0.4 * coarse) * said
         short = np.minimum(self._abjad_lengths[chosen], len(query.abjad)) < 3
-        return np.where(short, np.where(abjad == 1, 0.85, 0.0), abjad * 0.95)
+        return np.where(short, np.where(alike == said, _SHORT_BARE * said, 0.0), alike)
 
     def _raise_known(
         self,

@@ -1,16 +1,16 @@
 """Step 3: any script to lower-case ASCII, offline; scripts that write no vowels are marked."""
 
 import re
+from collections.abc import Iterable
 
 from anyascii import anyascii
 
+from fraud_sanctions.normalise.arabic import latin_of_arabic
 from fraud_sanctions.normalise.thai import thai_consonants
 
 # Arabic and Hebrew leave out short vowels: such a word is compared by its consonants.
 ABJAD_MARK = "~"
-_ABJAD = re.compile(r"[\u0590-\u05ff\u0600-\u06ff\u0750-\u077f\ufb50-\ufeff]+")
-_ARABIC_ARTICLE = re.compile(r"(?<![\u0600-\u06ff])(?:وال|ال)(?=[\u0600-\u06ff]{3,})")
-_LONG_A = re.compile(r"[\u0622\u0627\u0649\u0640\u064b-\u0652\u0621\u0629]")
+_HEBREW = re.compile(r"[\u0590-\u05ff\ufb1d-\ufb4f]+")
 # Letters that are a stop or its fricative, by the stop.
 _HEBREW_STOPS = str.maketrans({"ב": "b", "כ": "k", "ך": "k", "פ": "p", "ף": "p"})
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
@@ -46,16 +46,24 @@ def _syllables(match: re.Match[str]) -> str:
 
 
 def _consonants(match: re.Match[str]) -> str:
-    plain = _LONG_A.sub("", match.group()).translate(_HEBREW_STOPS)
-    letters = re.sub(r"[^A-Za-z]", "", anyascii(plain))
+    letters = re.sub(r"[^A-Za-z]", "", anyascii(match.group().translate(_HEBREW_STOPS)))
     return f"{ABJAD_MARK}{letters.lower()}" if letters else ""
 
 
-def transliterate(text: str) -> str:
-    """Lower-case ASCII; Han and Hangul one word per syllable; Arabic, Hebrew marked `~`."""
+def transliterate(text: str, *, persian: bool = False) -> str:
+    """Lower-case ASCII; Han and Hangul one word per syllable; Arabic, Hebrew marked `~`.
+
+    `persian`: Arabic script is read as Persian, Dari and Urdu say it.
+    """
     if not text.isascii():
         text = _SYLLABIC.sub(_syllables, text)
-        text = _ABJAD.sub(_consonants, _ARABIC_ARTICLE.sub("", text))
+        text = latin_of_arabic(text, ABJAD_MARK, persian=persian)
+        text = _HEBREW.sub(_consonants, text)
         text = thai_consonants(text, ABJAD_MARK)
         text = anyascii(text)
     return _QUOTES.sub("", text.casefold())
+
+
+def latin_words(words: Iterable[str]) -> frozenset[str]:
+    """The words of a table, those in other scripts as `transliterate` gives them."""
+    return frozenset(transliterate(word).strip() for word in words)
