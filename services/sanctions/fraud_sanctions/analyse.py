@@ -14,6 +14,7 @@ from fraud_sanctions.normalise.order import alternatives
 from fraud_sanctions.normalise.particles import (
     is_link,
     is_patronymic,
+    is_slavic_patronymic,
     join_compounds,
     names_father,
 )
@@ -37,6 +38,7 @@ class Name:
 
     `words`: what is compared, `#n` for numbers; `fathers`: positions of words that name the
     father; `forms`: company forms set apart; `compact`: everything run together and folded;
+    `short`: the same without an East Slavic patronymic, which is often left out, else empty;
     `native`: the characters of a name in Han or Hangul, in a fixed order, else empty;
     `folds`: the words folded; `syllables`: their Chinese or Korean syllables; `numbers`, `initials`: positions of such words.
     """
@@ -46,6 +48,7 @@ class Name:
     fathers: frozenset[int]
     forms: tuple[str, ...]
     compact: str
+    short: str
     native: str
     folds: tuple[str, ...]
     syllables: tuple[str, ...]
@@ -83,12 +86,26 @@ def analyse(text: str, *, person: bool | None = None, persian: bool = False) -> 
         frozenset(fathers),
         tuple(forms),
         fold("".join(tokens).replace("~", "")),
+        _short(words) if fathers else "",
         "".join(sorted(_SYLLABIC.findall(text))) if not text.isascii() else "",
         tuple(fold(word) for word in words),
         tuple(spell(word).syllabic for word in words),
         frozenset(at for at, word in enumerate(words) if is_number(word)),
         frozenset(at for at, word in enumerate(words) if is_initial(word)),
     )
+
+
+def _short(words: Sequence[str]) -> str:
+    """Own and family name run together, without the patronymic that follows the own name.
+
+    A first word with its ending is a family name (`Abramovich Roman Arkadyevich`), and so
+    is a last one with the ending of Serbian ones.
+    """
+    last = len(words) - 1
+    for at, word in enumerate(words):
+        if 0 < at and last > 1 and is_slavic_patronymic(word, last=at == last):
+            return fold("".join(words[:at] + words[at + 1 :]))
+    return ""
 
 
 def _may_be_person(text: str, read: Name) -> bool:

@@ -101,10 +101,19 @@ class _Sides:
 def wholes(query: Name, listed: Sequence[Listed]) -> list[float]:
     """Likeness, 0-1, of the query run together with each listed name run together."""
     texts = [one.name.compact for one in listed]
-    scorer = OSA.normalized_similarity
-    found: list[float] = process.cdist([query.compact], texts, scorer=scorer)[
-        0
-    ].tolist()
+    found = _alike(query.compact, texts)
+    # A patronymic that only one of them has is left out.
+    lone = [at for at, one in enumerate(listed) if bool(one.name.short) != bool(query.short)]
+    if lone:
+        texts = [listed[at].name.short or texts[at] for at in lone]
+        for at, alike in zip(lone, _alike(query.short or query.compact, texts), strict=True):
+            found[at] = max(found[at], alike)
+    return found
+
+
+def _alike(text: str, others: Sequence[str]) -> list[float]:
+    scores = process.cdist([text], others, scorer=OSA.normalized_similarity)
+    found: list[float] = scores[0].tolist()
     return found
 
 

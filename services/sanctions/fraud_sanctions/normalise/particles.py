@@ -13,8 +13,10 @@ _SERVANT_JOINED = re.compile(
 _DIN = re.compile(r"^([a-z]{3,}?)(?:ud|ed|od|ad|al|el|ul|a|e|u)d[iey]+n{1,2}e?$")
 _ALLAH = re.compile(r"(?:a|u|o|i|e)ll?[ao]h?$")
 _ALLAHS = ("allah", f"{ABJAD_MARK}allah")
-_PATRONYMIC = re.compile(r".{3,}(?:ovich|evich|ovych|evych|avich|yevich|ovic|ovna|evna|ivna|"
-                         r"yevna|avna|ovitch|evitch|zoda|zade|zadeh)$")  # fmt: skip
+_SLAVIC = (r".{3,}(?:[oaey]v[iy](?:t?ch|c)|[oaei]vna|[aeo][uw]na|ichna)"
+           r"|il[iy]{0,2}ch|(?:kuzm|nikit|luk|fom|savv)ich")  # fmt: skip
+_SLAVIC_PATRONYMIC = re.compile(_SLAVIC)
+_PATRONYMIC = re.compile(_SLAVIC + r"|.{3,}(?:zoda|zadeh?)")
 
 
 @cache
@@ -82,3 +84,10 @@ def names_father(token: str) -> bool:
 def is_patronymic(token: str) -> bool:
     """A word whose ending says that it is the father's name (`Ivanovich`, `Petrovna`)."""
     return _PATRONYMIC.fullmatch(token) is not None
+
+
+def is_slavic_patronymic(token: str, *, last: bool = False) -> bool:
+    """A patronymic beside which own and family name stand (`Petrovich`, `Ilyinichna`)."""
+    return _SLAVIC_PATRONYMIC.fullmatch(token) is not None and not (
+        last and token.endswith("vic")
+    )
