@@ -1,9 +1,9 @@
 """A name as written, taken through the steps of `normalise/` to comparable words."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from fraud_sanctions.normalise.arabic import is_read_twice
 from fraud_sanctions.normalise.homoglyphs import fold_homoglyphs
@@ -138,10 +138,20 @@ def readings(text: str, *, person: bool | None = None) -> Sequence[Name]:
     return list(found.values())
 
 
+@cache
+def _glossary() -> Mapping[str, str]:
+    """The table, its words in other scripts as names in them are read."""
+    table = stems("glossary")
+    return {
+        word if word.isascii() else transliterate(word).strip(): canonical
+        for word, canonical in table.items()
+    }
+
+
 @lru_cache(maxsize=1 << 16)
 def business_word(word: str) -> str | None:
     """The common English form of a word organisations use (`zavod` is `plant`), or None."""
-    table = stems("glossary")
+    table = _glossary()
     if word in table:
         return table[word]
     for length in reversed(_STEM_LENGTHS):

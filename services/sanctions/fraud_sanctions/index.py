@@ -183,7 +183,9 @@ class Index:
         """Raise names met by joined words, to almost full agreement but never beyond."""
         gains: dict[int, float] = {}
         pairs = joined_keys(name)
-        for key in {*pairs, *(fold(word) for word in name.words if len(word) > 4)}:
+        # Two words that stand apart in both names met already.
+        whole = pairs[-1:] if len(name.words) > 2 else []
+        for key in {*whole, *(fold(word) for word in name.words if len(word) > 4)}:
             for at in self._joined.get(key, ()):
                 gains[at] = gains.get(at, 0.0) + _JOINED_BITS
         for key in set(pairs):
