@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from fraud_sanctions.normalise.arabic import is_read_twice
+from fraud_sanctions.normalise.bodies import in_one_spelling, place
 from fraud_sanctions.normalise.homoglyphs import fold_homoglyphs
 from fraud_sanctions.normalise.honorifics import without_honorifics
 from fraud_sanctions.normalise.legal_forms import split_legal_forms
@@ -65,7 +66,7 @@ def _tokens(text: str, *, persian: bool = False) -> list[str]:
 def analyse(text: str, *, person: bool | None = None, persian: bool = False) -> Name:
     """The comparable form of one single name. `person`: what is known of its bearer."""
     raw = _tokens(text, persian=persian)
-    tokens, forms = (raw, []) if person or not raw else split_legal_forms(raw)
+    tokens, forms = (raw, []) if person else _of_an_organisation(raw)
     organisation = person is False or bool(forms)
     tokens = mark_numbers(tokens, organisation=organisation)
     if not organisation:
@@ -95,6 +96,17 @@ def analyse(text: str, *, person: bool | None = None, persian: bool = False) -> 
     )
 
 
+def _of_an_organisation(tokens: list[str]) -> tuple[list[str], list[str]]:
+    """The words of a name as of an organisation, and its company forms."""
+    if not tokens:
+        return tokens, []
+    kept, forms = split_legal_forms(in_one_spelling(tokens))
+    # `Glinsky` may be a person: only beside what tells an organisation is it a place.
+    if forms or kept != tokens or any(business_word(token) for token in kept):
+        kept = [token if business_word(token) else place(token) for token in kept]
+    return kept, forms
+
+
 def _short(words: Sequence[str]) -> str:
     """Own and family name run together, without the patronymic that follows the own name.
 
@@ -109,12 +121,14 @@ def _short(words: Sequence[str]) -> str:
 
 
 def _may_be_person(text: str, read: Name) -> bool:
-    """No company form of three letters or more was set apart; `Se`, `Ag` are names too."""
+    """Neither a company form of three letters or more was set apart (`Se`, `Ag` are names
+    too) nor the kind of an organisation."""
+    tokens = _tokens(text)
+    if in_one_spelling(tokens) != tokens:
+        return False
     return not read.forms or (
-        len(_tokens(text)) - len(read.words) <= 1
-        and any(
-            len(token) < _SURE_FORM for token in set(_tokens(text)) - set(read.words)
-        )
+        len(tokens) - len(read.words) <= 1
+        and any(len(token) < _SURE_FORM for token in set(tokens) - set(read.words))
     )
 
 
