@@ -13,6 +13,7 @@ from fraud_sanctions.normalise.legal_forms import split_legal_forms
 from fraud_sanctions.normalise.numbers import NUMBER_MARK, mark_numbers
 from fraud_sanctions.normalise.order import alternatives
 from fraud_sanctions.normalise.particles import (
+    father_of,
     is_link,
     is_patronymic,
     is_slavic_patronymic,
@@ -175,8 +176,25 @@ def business_word(word: str) -> str | None:
 
 
 def given_name_groups(word: str) -> frozenset[int]:
-    """Groups of interchangeable given names the word belongs to."""
-    return groups("nicknames").get(word, frozenset())
+    """Groups of interchangeable given names the word belongs to, or, below zero, its stem:
+    `Uladzimiravich` is made of `Uladzimir` as `Vladimirovich` is of `Vladimir`."""
+    found = groups("nicknames").get(word)
+    if found is None and (stem := father_of(word)):
+        found = _fathers().get(_stem(stem))
+    return found or frozenset()
+
+
+@cache
+def _fathers() -> Mapping[str, frozenset[int]]:
+    found: dict[str, frozenset[int]] = {}
+    for word, numbers in groups("nicknames").items():
+        own = frozenset(-1 - number for number in numbers)
+        found[_stem(word)] = found.get(_stem(word), frozenset()) | own
+    return found
+
+
+def _stem(name: str) -> str:
+    return fold(name).rstrip("aeiou")
 
 
 def is_number(word: str) -> bool:

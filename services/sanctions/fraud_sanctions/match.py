@@ -103,10 +103,14 @@ def wholes(query: Name, listed: Sequence[Listed]) -> list[float]:
     texts = [one.name.compact for one in listed]
     found = _alike(query.compact, texts)
     # A patronymic that only one of them has is left out.
-    lone = [at for at, one in enumerate(listed) if bool(one.name.short) != bool(query.short)]
+    lone = [
+        at for at, one in enumerate(listed) if bool(one.name.short) != bool(query.short)
+    ]
     if lone:
         texts = [listed[at].name.short or texts[at] for at in lone]
-        for at, alike in zip(lone, _alike(query.short or query.compact, texts), strict=True):
+        for at, alike in zip(
+            lone, _alike(query.short or query.compact, texts), strict=True
+        ):
             found[at] = max(found[at], alike)
     return found
 

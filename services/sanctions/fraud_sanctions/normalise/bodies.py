@@ -16,7 +16,9 @@ _NOTHING = "-"
 # What an adjective made of a place ends in: `-sky`, `-skaya`, `-skoe`, `-skogo`. Towns end
 # in `-sk` too (`Tomsk`), so without it only what is long enough to be told apart.
 _CASE = r"(?:[iy]{1,2}|a[yij]a|[oi]y?e|o[ij]e|[oe][yi]|o[gh]o|[iy]kh)"
-_ADJECTIVE = re.compile(rf"^([a-z]{{6,}}?)(?:[oe]v|[iy]n)?sk{_CASE}?$|(?<=[a-z]{{2}}sk){_CASE}$")
+_ADJECTIVE = re.compile(
+    rf"^([a-z]{{6,}}?)(?:[oe]v|[iy]n)?sk{_CASE}?$|(?<=[a-z]{{2}}sk){_CASE}$"
+)
 _GENITIVE = re.compile(r"^([a-z]{4,}[bcdfghjklmnpqrstvxz])a$|^([a-z]{3,}sk)ogo$")
 _AFTER_NAMED = 4
 

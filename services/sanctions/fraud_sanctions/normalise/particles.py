@@ -16,6 +16,7 @@ _ALLAHS = ("allah", f"{ABJAD_MARK}allah")
 _SLAVIC = (r".{3,}(?:[oaey]v[iy](?:t?ch|c)|[oaei]vna|[aeo][uw]na|ichna)"
            r"|il[iy]{0,2}ch|(?:kuzm|nikit|luk|fom|savv)ich")  # fmt: skip
 _SLAVIC_PATRONYMIC = re.compile(_SLAVIC)
+_FATHER = re.compile(r"(.{3,}?)[iy]?[eoa](?:v[iy](?:t?ch|c)|[uvw]na)")
 _PATRONYMIC = re.compile(_SLAVIC + r"|.{3,}(?:zoda|zadeh?)")
 
 
@@ -91,3 +92,9 @@ def is_slavic_patronymic(token: str, *, last: bool = False) -> bool:
     return _SLAVIC_PATRONYMIC.fullmatch(token) is not None and not (
         last and token.endswith("vic")
     )
+
+
+def father_of(token: str) -> str:
+    """The name that an East Slavic patronymic is made of, in its stem, or nothing."""
+    match = _FATHER.fullmatch(token)
+    return match.group(1) if match else ""
