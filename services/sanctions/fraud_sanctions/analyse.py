@@ -116,7 +116,7 @@ def _short(words: Sequence[str]) -> str:
     """
     last = len(words) - 1
     for at, word in enumerate(words):
-        if 0 < at and last > 1 and is_slavic_patronymic(word, last=at == last):
+        if at > 0 and last > 1 and is_slavic_patronymic(word, last=at == last):
             return fold("".join(words[:at] + words[at + 1 :]))
     return ""
 

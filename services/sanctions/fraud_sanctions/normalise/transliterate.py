@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from anyascii import anyascii
 
 from fraud_sanctions.normalise.arabic import latin_of_arabic
+from fraud_sanctions.normalise.native_words import in_english
 from fraud_sanctions.normalise.thai import thai_consonants
 
 # Arabic and Hebrew leave out short vowels: such a word is compared by its consonants.
@@ -56,7 +57,7 @@ def transliterate(text: str, *, persian: bool = False) -> str:
     `persian`: Arabic script is read as Persian, Dari and Urdu say it.
     """
     if not text.isascii():
-        text = _SYLLABIC.sub(_syllables, text)
+        text = _SYLLABIC.sub(_syllables, in_english(text))
         text = latin_of_arabic(text, ABJAD_MARK, persian=persian)
         text = _HEBREW.sub(_consonants, text)
         text = thai_consonants(text, ABJAD_MARK)
