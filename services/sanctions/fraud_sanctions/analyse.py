@@ -108,7 +108,7 @@ def _of_an_organisation(tokens: list[str]) -> tuple[list[str], list[str]]:
     return kept, forms
 
 
-def _short(words: Sequence[str]) -> str:
+def _short(words: list[str]) -> str:
     """Own and family name run together, without the patronymic that follows the own name.
 
     A first word with its ending is a family name (`Abramovich Roman Arkadyevich`), and so

@@ -1,11 +1,12 @@
 """Words in Arabic script to Latin letters, the unwritten vowels guessed.
 
 Every consonant keeps its own letters and its place: `به` is b and h, never the digraph
-`bh`. Long vowels are as written; where a short one must stand, by the shape of syllables,
-there is an `a`, the commonest. The mark tells that vowels prove nothing.
+`bh`. Long vowels are as written. The mark tells that vowels prove little.
 """
 
 import re
+
+from fraud_sanctions.normalise.syllables import with_short_vowels
 
 _LETTER = "\u0620-\u064a\u066e-\u06d3\u06d5\u06ee-\u06ff\u0750-\u077f"
 _WORD = re.compile(f"[{_LETTER}\u064b-\u0652\u0670]+")
@@ -35,7 +36,6 @@ _VOWELS = {
 # Consonants beside a vowel, vowels between consonants.
 _GLIDES = {"و": ("w", "u"), "ي": ("y", "i"), "ی": ("y", "i")}
 _SAID_OTHERWISE = re.compile("[ثذضظقى]")
-_FILLER = "a"
 
 
 def is_read_twice(text: str) -> bool:
@@ -55,24 +55,10 @@ def latin_of_arabic(text: str, mark: str, *, persian: bool) -> str:
 
 
 def _said(word: str, *, persian: bool) -> str:
-    """One word. After a consonant that no vowel follows stands a short one, unless it
-    closes the syllable of the vowel before it."""
     if word == "عبد":
         return "abd"
-    sounds = _sounds(word, _PERSIAN if persian else _CONSONANTS, persian=persian)
-    said = ""
-    opened = False
-    for at, (sound, vowel) in enumerate(sounds):
-        said += sound
-        left = len(sounds) - at - 1
-        if vowel or not left or sounds[at + 1][1]:
-            opened = vowel
-        elif opened and left > 1:
-            opened = False
-        else:
-            said += _FILLER
-            opened = True
-    return said
+    consonants = _PERSIAN if persian else _CONSONANTS
+    return with_short_vowels(_sounds(word, consonants, persian=persian))
 
 
 def _sounds(

@@ -6,14 +6,12 @@ from collections.abc import Iterable
 from anyascii import anyascii
 
 from fraud_sanctions.normalise.arabic import latin_of_arabic
+from fraud_sanctions.normalise.hebrew import latin_of_hebrew
 from fraud_sanctions.normalise.native_words import in_english
 from fraud_sanctions.normalise.thai import thai_consonants
 
 # Arabic and Hebrew leave out short vowels: such a word is compared by its consonants.
 ABJAD_MARK = "~"
-_HEBREW = re.compile(r"[\u0590-\u05ff\ufb1d-\ufb4f]+")
-# Letters that are a stop or its fricative, by the stop.
-_HEBREW_STOPS = str.maketrans({"ב": "b", "כ": "k", "ך": "k", "פ": "p", "ף": "p"})
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _SYLLABIC = re.compile(r"[\u2e80-\u2fff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3]+")
 _CAPITAL = re.compile(r"(?=[A-Z])")
@@ -46,11 +44,6 @@ def _syllables(match: re.Match[str]) -> str:
     return " " + " ".join(parts) + " "
 
 
-def _consonants(match: re.Match[str]) -> str:
-    letters = re.sub(r"[^A-Za-z]", "", anyascii(match.group().translate(_HEBREW_STOPS)))
-    return f"{ABJAD_MARK}{letters.lower()}" if letters else ""
-
-
 def transliterate(text: str, *, persian: bool = False) -> str:
     """Lower-case ASCII; Han and Hangul one word per syllable; Arabic, Hebrew marked `~`.
 
@@ -59,7 +52,7 @@ def transliterate(text: str, *, persian: bool = False) -> str:
     if not text.isascii():
         text = _SYLLABIC.sub(_syllables, in_english(text))
         text = latin_of_arabic(text, ABJAD_MARK, persian=persian)
-        text = _HEBREW.sub(_consonants, text)
+        text = latin_of_hebrew(text, ABJAD_MARK)
         text = thai_consonants(text, ABJAD_MARK)
         text = anyascii(text)
     return _QUOTES.sub("", text.casefold())
