@@ -1,4 +1,4 @@
-"""Step 7: what kind of body an organisation is, in one spelling, and Slavic endings of its name.
+"""Step 6, before company forms: kinds of bodies and Slavic endings in one spelling.
 
 `Research Institute Kvant`, `NII Kvant` and `Nauchno-issledovatelskiy institut Kvant` are
 one name; so are `Volgogradskaya` and `Volgograd`, `imeni Lavrova` and `Lavrov`.
