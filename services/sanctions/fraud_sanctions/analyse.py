@@ -1,19 +1,23 @@
 """A name as written, taken through the steps of `normalise/` to comparable words."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
+from fraud_sanctions.normalise.arabic import is_read_twice
+from fraud_sanctions.normalise.bodies import in_one_spelling, place
 from fraud_sanctions.normalise.homoglyphs import fold_homoglyphs
 from fraud_sanctions.normalise.honorifics import without_honorifics
 from fraud_sanctions.normalise.legal_forms import split_legal_forms
 from fraud_sanctions.normalise.numbers import NUMBER_MARK, mark_numbers
 from fraud_sanctions.normalise.order import alternatives
 from fraud_sanctions.normalise.particles import (
+    father_of,
     is_link,
     is_patronymic,
+    is_slavic_patronymic,
     join_compounds,
     names_father,
 )
@@ -38,6 +42,7 @@ class Name:
 
     `words`: what is compared, `#n` for numbers; `fathers`: positions of words that name the
     father; `forms`: company forms set apart; `compact`: everything run together and folded;
+    `short`: the same without an East Slavic patronymic, which is often left out, else empty;
     `native`: the characters of a name in Han or Hangul, in a fixed order, else empty;
     `folds`: the words folded; `syllables`: their Chinese or Korean syllables; `numbers`, `initials`: positions of such words.
     """
@@ -47,6 +52,7 @@ class Name:
     fathers: frozenset[int]
     forms: tuple[str, ...]
     compact: str
+    short: str
     native: str
     folds: tuple[str, ...]
     syllables: tuple[str, ...]
@@ -54,8 +60,8 @@ class Name:
     initials: frozenset[int]
 
 
-def _tokens(text: str) -> list[str]:
-    plain = transliterate(fold_homoglyphs(clean(text)))
+def _tokens(text: str, *, persian: bool = False) -> list[str]:
+    plain = transliterate(fold_homoglyphs(clean(text)), persian=persian)
     if "." in plain:
         plain = _DOTTED.sub(lambda m: m.group().replace(".", ""), plain)
     return _WORD.findall(plain)[:MAX_WORDS]
@@ -70,13 +76,13 @@ class _Reading(NamedTuple):
     forms: tuple[str, ...]
 
 
-def analyse(text: str, *, person: bool | None = None) -> Name:
+def analyse(text: str, *, person: bool | None = None, persian: bool = False) -> Name:
     """The comparable form of one single name. `person`: what is known of its bearer."""
-    return _name(text, _read(_tokens(text), person))
+    return _name(text, _read(_tokens(text, persian=persian), person))
 
 
 def _read(raw: Sequence[str], person: bool | None) -> _Reading:
-    tokens, forms = (raw, []) if person or not raw else split_legal_forms(raw)
+    tokens, forms = (raw, []) if person or not raw else _of_an_organisation(raw)
     organisation = person is False or bool(forms)
     tokens = mark_numbers(tokens, organisation=organisation)
     if not organisation:
@@ -104,6 +110,7 @@ def _name(text: str, read: _Reading) -> Name:
         read.fathers,
         read.forms,
         fold("".join(read.tokens).replace("~", "")),
+        _short(words) if read.fathers else "",
         "" if text.isascii() else "".join(sorted(_SYLLABIC.findall(text))),
         tuple([fold(s.text) if s.bare else s.fold for s in spellings]),
         tuple([s.syllabic for s in spellings]),
@@ -112,8 +119,33 @@ def _name(text: str, read: _Reading) -> Name:
     )
 
 
+def _of_an_organisation(tokens: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words of a name as of an organisation, and its company forms."""
+    kept, forms = split_legal_forms(in_one_spelling(tokens))
+    # `Glinsky` may be a person: only beside what tells an organisation is it a place.
+    if forms or kept != list(tokens) or any(business_word(token) for token in kept):
+        kept = [token if business_word(token) else place(token) for token in kept]
+    return kept, forms
+
+
+def _short(words: Sequence[str]) -> str:
+    """Own and family name run together, without the patronymic that follows the own name.
+
+    A first word with its ending is a family name (`Abramovich Roman Arkadyevich`), and so
+    is a last one with the ending of Serbian ones.
+    """
+    last = len(words) - 1
+    for at, word in enumerate(words):
+        if at > 0 and last > 1 and is_slavic_patronymic(word, last=at == last):
+            return fold("".join((*words[:at], *words[at + 1 :])))
+    return ""
+
+
 def _may_be_person(raw: Sequence[str], read: _Reading) -> bool:
-    """No company form of three letters or more was set apart; `Se`, `Ag` are names too."""
+    """Neither a company form of three letters or more was set apart (`Se`, `Ag` are names
+    too) nor the kind of an organisation."""
+    if in_one_spelling(raw) != list(raw):
+        return False
     return not read.forms or (
         len(raw) - len(read.words) <= 1
         and any(len(token) < _SURE_FORM for token in set(raw) - set(read.words))
@@ -123,22 +155,34 @@ def _may_be_person(raw: Sequence[str], read: _Reading) -> bool:
 def readings(text: str, *, person: bool | None = None) -> Sequence[Name]:
     """Every name a field holds (`A / B`, `Long Name (LN)`), those without words left out.
 
-    A name whose bearer is unknown is read both ways where that makes a difference.
+    A name whose bearer is unknown is read both ways where that makes a difference, and so
+    is Arabic script, which may be Arabic or Persian.
     """
     found: dict[tuple[str, ...], tuple[str, _Reading]] = {}
     for part in alternatives(clean(text)):
-        raw = _tokens(part)
-        read = [_read(raw, person=bool(person))]
-        if person is None and _may_be_person(raw, read[0]):
-            read.append(_read(raw, person=True))
-        found.update({reading.words: (part, reading) for reading in read})
+        for persian in (False, True) if is_read_twice(part) else (False,):
+            raw = _tokens(part, persian=persian)
+            read = [_read(raw, person=bool(person))]
+            if person is None and _may_be_person(raw, read[0]):
+                read.append(_read(raw, person=True))
+            found.update({reading.words: (part, reading) for reading in read})
     return [_name(part, read) for words, (part, read) in found.items() if words]
+
+
+@cache
+def _glossary() -> Mapping[str, str]:
+    """The table, its words in other scripts as names in them are read."""
+    table = stems("glossary")
+    return {
+        word if word.isascii() else transliterate(word).strip(): canonical
+        for word, canonical in table.items()
+    }
 
 
 @lru_cache(maxsize=1 << 16)
 def business_word(word: str) -> str | None:
     """The common English form of a word organisations use (`zavod` is `plant`), or None."""
-    table = stems("glossary")
+    table = _glossary()
     if word in table:
         return table[word]
     for length in range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM - 1, -1):
@@ -148,8 +192,25 @@ def business_word(word: str) -> str | None:
 
 
 def given_name_groups(word: str) -> frozenset[int]:
-    """Groups of interchangeable given names the word belongs to."""
-    return groups("nicknames").get(word, frozenset())
+    """Groups of interchangeable given names the word belongs to, or, below zero, its stem:
+    `Uladzimiravich` is made of `Uladzimir` as `Vladimirovich` is of `Vladimir`."""
+    found = groups("nicknames").get(word)
+    if found is None and (stem := father_of(word)):
+        found = _fathers().get(_stem(stem))
+    return found or frozenset()
+
+
+@cache
+def _fathers() -> Mapping[str, frozenset[int]]:
+    found: dict[str, frozenset[int]] = {}
+    for word, numbers in groups("nicknames").items():
+        own = frozenset(-1 - number for number in numbers)
+        found[_stem(word)] = found.get(_stem(word), frozenset()) | own
+    return found
+
+
+def _stem(name: str) -> str:
+    return fold(name).rstrip("aeiou")
 
 
 def is_number(word: str) -> bool:

@@ -201,7 +201,9 @@ class Index:
             for word, folded in zip(name.words, name.folds, strict=True)
             if len(word) > 4
         ]
-        for key in {*pairs, *long}:
+        # Two words that stand apart in both names met already.
+        whole = pairs[-1:] if len(name.words) > 2 else []
+        for key in {*whole, *long}:
             for at in self._joined.get(key, ()):
                 gains[at] = gains.get(at, 0.0) + _JOINED_BITS
         for key in set(pairs):

@@ -20,6 +20,8 @@ _ONE_SYLLABLE = 4
 _SHORT_BONE_SHARE = 0.3
 _DIFFERENT_SPELLING = 0.99
 _OTHER_ONSET = 0.94
+# Consonants that agree where vowels are unwritten, and what the vowels as guessed add.
+_BARE, _GUESSED, _SHORT_BARE = 0.76, 0.22, 0.94
 # Two words that many people carry, with other consonants, are two names (Ahmed, Mohamed).
 _TWO_NAMES = 0.85
 # What many names end or begin with says nothing: `Jonsdottir` is no `Tomasdottir`. The rest
@@ -87,14 +89,17 @@ class Likeness:
         return np.minimum(result, _DIFFERENT_SPELLING, out=result), typed
 
     def _by_consonants(self, query: Spelling, ids: Sequence[int]) -> Scores:
-        """For words written without vowels."""
+        """For words written without vowels, which are guessed and count less."""
         listed = _pick(self._spellings, ids)
         abjads = [spelling.abjad for spelling in listed]
         alike = 0.6 * _compare(query.abjad, abjads)
         alike += 0.4 * _compare(query.coarse, [spelling.coarse for spelling in listed])
+        folds = [spelling.fold for spelling in listed]
+        said = _BARE + _GUESSED * _compare(query.fold, folds)
+        alike *= said
         shortest = len(query.abjad)
         short = np.array([min(len(abjad), shortest) < 3 for abjad in abjads])
-        return np.where(short, np.where(alike == 1, 0.85, 0.0), alike * 0.95)
+        return np.where(short, np.where(alike == said, _SHORT_BARE * said, 0.0), alike)
 
 
 def _without_affix(

@@ -126,7 +126,20 @@ def _starts(words: Sequence[str]) -> str:
 def wholes(query: Name, listed: Sequence[Listed]) -> list[float]:
     """Likeness, 0-1, of the query run together with each listed name run together."""
     texts = [one.name.compact for one in listed]
-    scores = process.cdist([query.compact], texts, scorer=OSA.normalized_similarity)
+    found = _alike(query.compact, texts)
+    # A patronymic that only one of them has is left out.
+    short = bool(query.short)
+    lone = [at for at, one in enumerate(listed) if bool(one.name.short) != short]
+    if lone:
+        texts = [listed[at].name.short or texts[at] for at in lone]
+        again = _alike(query.short or query.compact, texts)
+        for at, alike in zip(lone, again, strict=True):
+            found[at] = max(found[at], alike)
+    return found
+
+
+def _alike(text: str, others: Sequence[str]) -> list[float]:
+    scores = process.cdist([text], others, scorer=OSA.normalized_similarity)
     found: list[float] = scores[0].tolist()
     return found
 

@@ -88,8 +88,7 @@ class Vocabulary:
         if spelling.fold in self._common or business_word(spelling.text):
             # Short common words are mostly syllables of East Asian names.
             bits = min(bits, _COMMON_BITS, 0.5 + 1.1 * len(spelling.fold))
-        letters = len(spelling.fold) + (2 if spelling.bare else 0)
-        return max(1.0, min(bits, _BITS_PER_LETTER * letters))
+        return max(1.0, min(bits, _BITS_PER_LETTER * len(spelling.fold)))
 
     def folded(self, key: str) -> Sequence[int]:
         """Words with this folded form."""

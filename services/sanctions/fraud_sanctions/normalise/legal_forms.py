@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from fraud_sanctions.normalise.spelling import fold
+from fraud_sanctions.normalise.transliterate import transliterate
 from fraud_sanctions.tables import lines, phrases
 
 # A short word is a form only as it is written: `co` is one, `ko` is a name.
@@ -20,9 +21,13 @@ def _spelt() -> frozenset[str]:
     return frozenset(form.strip() for row in rows for form in row)
 
 
+def _folded(word: str) -> str:
+    return fold(transliterate(word).strip())
+
+
 def split_legal_forms(tokens: Sequence[str]) -> tuple[list[str], list[str]]:
     """(words without company forms, the forms in short). A name that is all form is kept."""
-    table = phrases("legal_forms", fold)
+    table = phrases("legal_forms", _folded)
     folded = [fold(token) for token in tokens]
     kept: list[str] = []
     forms: list[str] = []

@@ -2,6 +2,8 @@
 
 import re
 
+from fraud_sanctions.normalise.syllables import with_short_vowels
+
 _SILENCED = re.compile(r"[\u0e01-\u0e2e][\u0e34-\u0e39]?\u0e4c")
 _WORD = re.compile(r"[\u0e00-\u0e7f]+")
 # A letter y is heard as n where no vowel follows it.
@@ -15,7 +17,6 @@ _CONSONANTS = str.maketrans(
         "ร": "r", **dict.fromkeys("ลฬ", "l"), "ว": "w", **dict.fromkeys("หฮ", "h"),
     }
 )  # fmt: skip
-_REST = re.compile(r"[^a-z]")
 
 
 def thai_consonants(text: str, mark: str) -> str:
@@ -23,7 +24,8 @@ def thai_consonants(text: str, mark: str) -> str:
 
     def word(match: re.Match[str]) -> str:
         heard = _FINAL_N.sub("n", _SILENCED.sub("", match.group()))
-        letters = _REST.sub("", heard.translate(_CONSONANTS))
-        return f"{mark}{letters}" if letters else ""
+        sounds = [letter.translate(_CONSONANTS) for letter in heard]
+        said = with_short_vowels([(s, False) for s in sounds if s.isascii()])
+        return f"{mark}{said}" if said else ""
 
     return _WORD.sub(word, text)

@@ -1,18 +1,17 @@
 """Step 3: any script to lower-case ASCII, offline; scripts that write no vowels are marked."""
 
 import re
+from collections.abc import Iterable
 
 from anyascii import anyascii
 
+from fraud_sanctions.normalise.arabic import latin_of_arabic
+from fraud_sanctions.normalise.hebrew import latin_of_hebrew
+from fraud_sanctions.normalise.native_words import in_english
 from fraud_sanctions.normalise.thai import thai_consonants
 
 # Arabic and Hebrew leave out short vowels: such a word is compared by its consonants.
 ABJAD_MARK = "~"
-_ABJAD = re.compile(r"[\u0590-\u05ff\u0600-\u06ff\u0750-\u077f\ufb50-\ufeff]+")
-_ARABIC_ARTICLE = re.compile(r"(?<![\u0600-\u06ff])(?:وال|ال)(?=[\u0600-\u06ff]{3,})")
-_LONG_A = re.compile(r"[\u0622\u0627\u0649\u0640\u064b-\u0652\u0621\u0629]")
-# Letters that are a stop or its fricative, by the stop.
-_HEBREW_STOPS = str.maketrans({"ב": "b", "כ": "k", "ך": "k", "פ": "p", "ף": "p"})
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 _SYLLABIC = re.compile(r"[\u2e80-\u2fff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7a3]+")
 _CAPITAL = re.compile(r"(?=[A-Z])")
@@ -45,17 +44,20 @@ def _syllables(match: re.Match[str]) -> str:
     return " " + " ".join(parts) + " "
 
 
-def _consonants(match: re.Match[str]) -> str:
-    plain = _LONG_A.sub("", match.group()).translate(_HEBREW_STOPS)
-    letters = re.sub(r"[^A-Za-z]", "", anyascii(plain))
-    return f"{ABJAD_MARK}{letters.lower()}" if letters else ""
+def transliterate(text: str, *, persian: bool = False) -> str:
+    """Lower-case ASCII; Han and Hangul one word per syllable; Arabic, Hebrew marked `~`.
 
-
-def transliterate(text: str) -> str:
-    """Lower-case ASCII; Han and Hangul one word per syllable; Arabic, Hebrew marked `~`."""
+    `persian`: Arabic script is read as Persian, Dari and Urdu say it.
+    """
     if not text.isascii():
-        text = _SYLLABIC.sub(_syllables, text)
-        text = _ABJAD.sub(_consonants, _ARABIC_ARTICLE.sub("", text))
+        text = _SYLLABIC.sub(_syllables, in_english(text))
+        text = latin_of_arabic(text, ABJAD_MARK, persian=persian)
+        text = latin_of_hebrew(text, ABJAD_MARK)
         text = thai_consonants(text, ABJAD_MARK)
         text = anyascii(text)
     return _QUOTES.sub("", text.casefold())
+
+
+def latin_words(words: Iterable[str]) -> frozenset[str]:
+    """The words of a table, those in other scripts as `transliterate` gives them."""
+    return frozenset(transliterate(word).strip() for word in words)
