@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraud_sanctions.analyse import Name, is_initial, readings
+from fraud_sanctions.lookups import Lookups
 from fraud_sanctions.match import Listed
 from fraud_sanctions.normalise.spelling import fold
 from fraud_sanctions.records import ListedEntity
@@ -72,6 +73,7 @@ class Index:
         self._starts, self._postings = self._invert()
         self._joined = self._join()
         self._acronyms = self._abbreviate()
+        self.lookups = Lookups([entry.listed.name for entry in self.entries])
 
     def __len__(self) -> int:
         return len(self.entries)

@@ -275,8 +275,9 @@ def _total(sides: _Sides, result: Alignment) -> None:
         result.initials += meeting.how == "initial"
     result.least = least
     query, listed = sides.query, sides.listed.name
-    result.query_left = sum(sides.similar[i].bits for i in sides.query_free)
-    result.listed_left = sum(sides.listed.bits[i] for i in sides.listed_free)
+    query_free, listed_free = _named(sides)
+    result.query_left = sum(sides.similar[i].bits for i in query_free)
+    result.listed_left = sum(sides.listed.bits[i] for i in listed_free)
     result.query_words = len(sides.query_free)
     result.listed_words = len(sides.listed_free)
     if query.numbers or listed.numbers:
@@ -298,6 +299,15 @@ def _total(sides: _Sides, result: Alignment) -> None:
         and not result.crossed
         and query.native == listed.native
     )
+
+
+def _named(sides: _Sides) -> tuple[set[int], set[int]]:
+    """The positions left that count as left over. Daily use and papers of other countries
+    leave the father out: where one name has none, his absence contradicts nothing."""
+    query, listed = sides.query.fathers, sides.listed.name.fathers
+    if bool(query) == bool(listed):
+        return sides.query_free, sides.listed_free
+    return sides.query_free - query, sides.listed_free - listed
 
 
 def _crossed(meetings: Sequence[Meeting], query: Name, listed: Name) -> bool:

@@ -101,9 +101,14 @@ class Screener:
         similar = self.index.similar(query)
         ids, ranks = self.index.candidates(query, similar, only)
         hopeful = max(int((ranks >= enough + _RANK_AHEAD).sum()), _ALWAYS)
-        entries = [self.index.entries[at] for at in ids[:hopeful].tolist()]
-        if not entries:
+        chosen = dict.fromkeys(ids[:hopeful].tolist())
+        # Many names may share more with a query than the one that is the same does.
+        for at in self.index.lookups.same(query):
+            if only is None or only[at]:
+                chosen[at] = None
+        if not chosen:
             return
+        entries = [self.index.entries[at] for at in chosen]
         likeness = wholes(query, [entry.listed for entry in entries])
         for entry, whole in zip(entries, likeness, strict=True):
             alignment = align(query, similar, entry.listed, whole)
