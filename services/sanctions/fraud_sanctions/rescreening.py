@@ -57,6 +57,7 @@ class Rescreening:
         if small is None:
             return True
         return any(
-            len(small.candidates(name, small.similar(name))[0])
+            small.lookups.same(name)
+            or len(small.candidates(name, small.similar(name))[0])
             for name in readings_of(party)
         )
