@@ -73,7 +73,7 @@ class Index:
         self._starts, self._postings = self._invert()
         self._joined = self._join()
         self._acronyms = self._abbreviate()
-        self.lookups = Lookups([entry.listed.name for entry in self.entries])
+        self.lookups = Lookups(self.entities, [item[:2] for item in parsed])
 
     def __len__(self) -> int:
         return len(self.entries)

@@ -1,20 +1,39 @@
 """What finds a listed name or entity at once, without any likeness of words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from fraud_sanctions.analyse import Name
+from fraud_sanctions.qualify import is_telling
+from fraud_sanctions.records import ListedEntity, ListedIdentifier
 
 _NONE: tuple[int, ...] = ()
 
 
 class Lookups:
-    """Exact finds, whatever else resembles the query more."""
+    """Exact finds, whatever else resembles the query more.
 
-    def __init__(self, names: Sequence[Name]) -> None:
+    `names`: the entity that each name belongs to, and the name.
+    """
+
+    def __init__(
+        self, entities: Sequence[ListedEntity], names: Sequence[tuple[int, Name]]
+    ) -> None:
         self._same: dict[tuple[str, ...], list[int]] = {}
-        for at, name in enumerate(names):
+        self._holding: dict[str, list[int]] = {}
+        for at, (entity, name) in enumerate(names):
             self._same.setdefault(tuple(sorted(name.words)), []).append(at)
+            for value in {number.value for number in entities[entity].identifiers}:
+                self._holding.setdefault(value, []).append(at)
 
     def same(self, name: Name) -> Sequence[int]:
         """Entries of these very words, in any order."""
         return self._same.get(tuple(sorted(name.words)), _NONE)
+
+    def holding(self, numbers: Iterable[ListedIdentifier]) -> Sequence[int]:
+        """Entries of entities that have one of these numbers, whatever they are called."""
+        return [
+            at
+            for number in numbers
+            if is_telling(number)
+            for at in self._holding.get(number.value, _NONE)
+        ]

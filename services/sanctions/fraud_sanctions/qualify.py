@@ -19,18 +19,22 @@ _OTHER_KIND = -2.5
 # may be a renewed passport.
 _SAME_NUMBER = 8.0
 _OTHER_NUMBER = -0.7
-# However rare the name: born in another year, a person has to look.
-_ALMOST = 2.0
+# A shorter number may be that of many.
+_TELLING_LENGTH = 6
+# A person has to look: however rare the name, when born in another year; whatever the name,
+# when an identifier agrees. A possible match, by the bands that are shipped.
+ALMOST = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Qualification:
     """The sum of what the other facts say, in log odds, and each in words.
 
-    `ceiling`: log odds that no name exceeds against these facts.
+    `floor`, `ceiling`: log odds that no name falls below, and none exceeds, with these facts.
     """
 
     shift: float
+    floor: float
     ceiling: float
     reasons: tuple[str, ...]
 
@@ -62,9 +66,23 @@ def qualify(party: Party, entity: ListedEntity) -> Qualification:
         found.append(_numbers(party.identifiers, entity.identifiers))
     return Qualification(
         sum(shift for shift, _ in found),
-        _ALMOST if any(shift <= _YEARS_DIFFER for shift, _ in found) else math.inf,
+        ALMOST if shares_number(party, entity) else -math.inf,
+        ALMOST if any(shift <= _YEARS_DIFFER for shift, _ in found) else math.inf,
         tuple(text for _, text in found if text),
     )
+
+
+def is_telling(number: ListedIdentifier) -> bool:
+    """Whether a number alone leads to its bearer."""
+    return len(number.value) >= _TELLING_LENGTH
+
+
+def shares_number(party: Party, entity: ListedEntity) -> bool:
+    """Whether the two have a number that alone leads to its bearer."""
+    if not party.identifiers:
+        return False
+    listed = {number.value for number in entity.identifiers if is_telling(number)}
+    return any(number.value in listed for number in party.identifiers)
 
 
 def _kinds_exclude(party: Party, entity: ListedEntity) -> bool:

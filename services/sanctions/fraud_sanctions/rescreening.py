@@ -54,7 +54,7 @@ class Rescreening:
         is passed over that a screening would find.
         """
         small = self._small
-        if small is None:
+        if small is None or small.lookups.holding(party.identifiers):
             return True
         return any(
             small.lookups.same(name)

@@ -87,23 +87,27 @@ class Screener:
         """
         best: dict[int, _Scored] = {}
         enough = log_odds_of(least) - most_shift(party)
+        held = self.index.lookups.holding(party.identifiers)
         for query in readings_of(party):
-            for scored in self._compare(query, enough, only):
+            for scored in self._compare(query, enough, only, held):
                 known = best.get(scored.entry.entity)
                 if known is None or scored.logit > known.logit:
                     best[scored.entry.entity] = scored
         return self._hits(party, list(best.values()), least, most)
 
     def _compare(
-        self, query: Name, enough: float, only: Mask | None
+        self, query: Name, enough: float, only: Mask | None, held: Sequence[int]
     ) -> Iterator[_Scored]:
-        """The query aligned with every candidate that may still reach log odds `enough`."""
+        """The query aligned with every candidate that may still reach log odds `enough`.
+
+        `held`: entries that are candidates whatever the name.
+        """
         similar = self.index.similar(query)
         ids, ranks = self.index.candidates(query, similar, only)
         hopeful = max(int((ranks >= enough + _RANK_AHEAD).sum()), _ALWAYS)
         chosen = dict.fromkeys(ids[:hopeful].tolist())
         # Many names may share more with a query than the one that is the same does.
-        for at in self.index.lookups.same(query):
+        for at in (*self.index.lookups.same(query), *held):
             if only is None or only[at]:
                 chosen[at] = None
         if not chosen:
@@ -121,10 +125,11 @@ class Screener:
         hits = []
         enough = log_odds_of(least) - most_shift(party)
         for scored in found:
-            if scored.logit < enough:
+            if scored.logit < enough and not party.identifiers:
                 continue
             facts = qualify(party, self.index.entities[scored.entry.entity])
-            score = probability(min(scored.logit + facts.shift, facts.ceiling))
+            odds = max(scored.logit + facts.shift, facts.floor)
+            score = probability(min(odds, facts.ceiling))
             if score >= least:
                 hits.append((score, scored, facts.reasons))
         hits.sort(key=self._order)

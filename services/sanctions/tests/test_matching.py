@@ -1,16 +1,19 @@
 """Names as payments bring them, against lists that write them otherwise."""
 
 import string
+from dataclasses import replace
 
 import pytest
 
 from fraud_sanctions.index import Index
-from fraud_sanctions.records import Party
-from fraud_sanctions.screener import Screener
+from fraud_sanctions.records import ListedIdentifier, Party
+from fraud_sanctions.rescreening import Rescreening
+from fraud_sanctions.screener import Bands, Screener
 from fraud_sanctions.settings import Settings
 
 POSSIBLE = float(Settings.model_fields["possible"].default)
 MATCH = float(Settings.model_fields["match"].default)
+BANDS = Bands(POSSIBLE, MATCH)
 
 
 class TestFathers:
@@ -41,3 +44,38 @@ class TestExactNames:
         screener = Screener(Index([listed(n) for n in ("Omar Omar", *many, *near)]))
         hits = screener.screen(Party("OMAR, Omar"), least=POSSIBLE)
         assert hits[0].name == "Omar Omar"
+
+
+class TestNumbers:
+    @pytest.fixture
+    def screener(self, listed):
+        imo = ListedIdentifier("vessel registration identification", "9187629")
+        ship = replace(listed("Quorvexley Star", kind="vessel"), identifiers=(imo,))
+        short = ListedIdentifier("national id", "4711")
+        man = replace(listed("Zoltarin Krandalov"), identifiers=(short,))
+        return Screener(Index([ship, man]))
+
+    def test_a_renamed_ship_is_found_by_its_number(self, screener):
+        number = ListedIdentifier("unspecified", "9187629")
+        party = Party("Azure Myrmidon", identifiers=(number,))
+        (hit,) = screener.screen(party, least=POSSIBLE)
+        assert hit.entity.entity_id == "Quorvexley-Star"
+        assert "identifier agrees" in hit.reasons
+        assert BANDS.band(hit.score, hit.similarity) == "possible"
+
+    def test_the_same_name_and_number_is_a_match(self, screener):
+        number = ListedIdentifier("imo", "9187629")
+        party = Party("Quorvexley Star", kind="vessel", identifiers=(number,))
+        (hit,) = screener.screen(party, least=POSSIBLE)
+        assert BANDS.band(hit.score, hit.similarity) == "match"
+
+    def test_a_short_number_leads_to_nobody(self, screener):
+        number = ListedIdentifier("unspecified", "4711")
+        assert screener.screen(Party("Anna Smith", identifiers=(number,))) == []
+
+    def test_known_parties_are_found_by_number_when_the_list_changes(self, screener):
+        number = ListedIdentifier("unspecified", "9187629")
+        party = Party("Azure Myrmidon", identifiers=(number,))
+        for changed, found in (("Quorvexley-Star", 1), ("Zoltarin-Krandalov", 0)):
+            update = Rescreening(screener, {changed}, least=POSSIBLE)
+            assert len(update.hits(party)) == found
