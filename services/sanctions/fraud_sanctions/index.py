@@ -60,8 +60,11 @@ class Index:
             person = entity.kind == "person"
             seen: dict[tuple[str, ...], tuple[Name, bool]] = {}
             for listed in entity.names:
+                weak = listed.quality == "weak"
                 for name in readings(listed.text, person=person):
-                    seen.setdefault(name.words, (name, listed.quality == "weak"))
+                    _, only_weak = seen.setdefault(name.words, (name, weak))
+                    if only_weak and not weak:
+                        seen[name.words] = (name, weak)
             parsed += [(at, name, weak) for name, weak in seen.values()]
             frequency.update({word for words in seen for word in words})
         self.vocabulary = Vocabulary(frequency, len(self.entities))

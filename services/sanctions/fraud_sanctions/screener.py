@@ -9,7 +9,7 @@ from fraud_sanctions.evidence import log_odds, log_odds_of, probability, weigh
 from fraud_sanctions.explain import explain
 from fraud_sanctions.index import Entry, Index, Mask
 from fraud_sanctions.match import Alignment, align, wholes
-from fraud_sanctions.qualify import most_shift, qualify
+from fraud_sanctions.qualify import ALMOST, kind_of, most_shift, qualify
 from fraud_sanctions.records import ListedEntity, Party
 
 Band = Literal["clear", "possible", "match"]
@@ -61,9 +61,8 @@ class _Scored:
 
 def readings_of(party: Party) -> Sequence[Name]:
     """The party's name in each way it may have to be read."""
-    return readings(
-        party.name, person=None if party.kind is None else party.kind == "person"
-    )
+    kind = kind_of(party)
+    return readings(party.name, person=None if kind is None else kind == "person")
 
 
 class Screener:
@@ -117,7 +116,10 @@ class Screener:
         for entry, whole in zip(entries, likeness, strict=True):
             alignment = align(query, similar, entry.listed, whole)
             person = self.index.entities[entry.entity].kind == "person"
-            yield _Scored(entry, query, alignment, log_odds(alignment, person=person))
+            logit = log_odds(alignment, person=person)
+            # A name that the list itself calls weak is nothing to decline a payment by.
+            logit = min(logit, ALMOST) if entry.weak else logit
+            yield _Scored(entry, query, alignment, logit)
 
     def _hits(
         self, party: Party, found: Sequence[_Scored], least: float, most: int
@@ -129,9 +131,13 @@ class Screener:
                 continue
             facts = qualify(party, self.index.entities[scored.entry.entity])
             odds = max(scored.logit + facts.shift, facts.floor)
-            score = probability(min(odds, facts.ceiling))
-            if score >= least:
-                hits.append((score, scored, facts.reasons))
+            odds = min(odds, facts.ceiling)
+            reasons = facts.reasons
+            if scored.entry.weak:
+                reasons = ("weak alias", *reasons)
+                odds = min(odds, ALMOST) if facts.floor < ALMOST else odds
+            if (score := probability(odds)) >= least:
+                hits.append((score, scored, reasons))
         hits.sort(key=self._order)
         return [self._hit(*hit) for hit in hits[:most]]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from fraud_sanctions.index import Index
-from fraud_sanctions.records import ListedIdentifier, Party
+from fraud_sanctions.records import ListedIdentifier, ListedName, Party
 from fraud_sanctions.rescreening import Rescreening
 from fraud_sanctions.screener import Bands, Screener
 from fraud_sanctions.settings import Settings
@@ -79,3 +79,28 @@ class TestNumbers:
         for changed, found in (("Quorvexley-Star", 1), ("Zoltarin-Krandalov", 0)):
             update = Rescreening(screener, {changed}, least=POSSIBLE)
             assert len(update.hits(party)) == found
+
+
+class TestWeakAliases:
+    @pytest.fixture
+    def weak(self, listed):
+        entity = listed("Zoltarin Krandalov", births=("1961-04-09",))
+        names = (*entity.names, ListedName("Vexley Quimborast", "weak"))
+        return replace(entity, names=names)
+
+    def test_they_are_possible_at_most(self, weak):
+        screener = Screener(Index([weak]))
+        for born in (None, "1961-04-09"):
+            party = Party("Vexley Quimborast", birth_date=born)
+            (hit,) = screener.screen(party, least=POSSIBLE)
+            assert BANDS.band(hit.score, hit.similarity) == "possible"
+            assert "weak alias" in hit.reasons
+
+    def test_a_good_name_beside_counts_in_full(self, weak):
+        alike = ListedName("Vexley Quimborasto", "alias")
+        same = ListedName("QUIMBORAST, Vexley", "alias")
+        for other in (alike, same):
+            entity = replace(weak, names=(*weak.names, other))
+            screener = Screener(Index([entity]))
+            (hit,) = screener.screen(Party("Vexley Quimborast"), least=POSSIBLE)
+            assert BANDS.band(hit.score, hit.similarity) == "match"
