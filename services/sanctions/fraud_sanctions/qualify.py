@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fraud_sanctions.records import ListedEntity, ListedIdentifier, Party
+from fraud_sanctions.records import EntityKind, ListedEntity, ListedIdentifier, Party
 
 # In the unit of the evidence (log odds). A full date agreeing by chance is rare; a wrong
 # one is common on lists, hence lowers less than it raises; nationality is weak both ways.
@@ -15,6 +15,9 @@ _YEARS_DIFFER = -3.5
 _SAME_COUNTRY = 0.6
 _OTHER_COUNTRY = -0.7
 _OTHER_KIND = -2.5
+# Ships and aircraft are called after people, who are not therefore listed.
+_PERSON_OR_CRAFT = -9.0
+_CRAFT = frozenset({"vessel", "aircraft"})
 # One document or registration number belongs to one bearer; another one of the same kind
 # may be a renewed passport.
 _SAME_NUMBER = 8.0
@@ -51,8 +54,9 @@ def most_shift(party: Party) -> float:
 def qualify(party: Party, entity: ListedEntity) -> Qualification:
     """What everything but the name says about party and entity being the same."""
     found: list[tuple[float, str]] = []
-    if party.kind and party.kind != entity.kind and _kinds_exclude(party, entity):
-        found.append((_OTHER_KIND, f"listed as {entity.kind}"))
+    kind = kind_of(party)
+    if kind and (shift := _kinds(kind, entity.kind)):
+        found.append((shift, f"listed as {entity.kind}"))
     if party.birth_date and entity.birth_dates and entity.kind == "person":
         found.append(_births(party.birth_date, entity.birth_dates))
     if party.country and entity.countries:
@@ -85,11 +89,16 @@ def shares_number(party: Party, entity: ListedEntity) -> bool:
     return any(number.value in listed for number in party.identifiers)
 
 
-def _kinds_exclude(party: Party, entity: ListedEntity) -> bool:
-    return "person" in (party.kind, entity.kind) or "vessel" in (
-        party.kind,
-        entity.kind,
-    )
+def kind_of(party: Party) -> EntityKind | None:
+    """What the party is, as far as it is known: whoever was born is a person."""
+    return party.kind or ("person" if party.birth_date else None)
+
+
+def _kinds(given: EntityKind, listed: EntityKind) -> float:
+    if given == listed or not {"person", "vessel"} & {given, listed}:
+        return 0.0
+    both = {given, listed}
+    return _PERSON_OR_CRAFT if "person" in both and both & _CRAFT else _OTHER_KIND
 
 
 def _numbers(

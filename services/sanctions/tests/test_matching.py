@@ -104,3 +104,19 @@ class TestWeakAliases:
             screener = Screener(Index([entity]))
             (hit,) = screener.screen(Party("Vexley Quimborast"), least=POSSIBLE)
             assert BANDS.band(hit.score, hit.similarity) == "match"
+
+
+class TestKinds:
+    @pytest.mark.parametrize("kind", ["vessel", "aircraft"])
+    def test_a_person_called_as_a_ship_is_not_the_ship(self, listed, kind):
+        name = "Zoltarina Krandalova"
+        screener = Screener(Index([listed(name, kind=kind)]))
+        (hit,) = screener.screen(Party(name))
+        assert BANDS.band(hit.score, hit.similarity) == "match"
+        for party in (Party(name, kind="person"), Party(name, birth_date="1980-02-03")):
+            assert screener.screen(party, least=POSSIBLE) == []
+
+    def test_whoever_was_born_is_a_person(self, score):
+        name = "Quorvex Myrmidon"
+        born = score(name, name, "organisation", birth_date="1980-02-03")
+        assert born < score(name, name, "organisation")
