@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from fraud_sanctions.analyse import Name
 from fraud_sanctions.qualify import is_telling
 from fraud_sanctions.records import ListedEntity, ListedIdentifier
@@ -20,6 +22,8 @@ class Lookups:
     ) -> None:
         self._same: dict[tuple[str, ...], list[int]] = {}
         self._holding: dict[str, list[int]] = {}
+        # Which of the names are those of ships.
+        self.ships = np.array([entities[at].kind == "vessel" for at, _ in names], bool)
         for at, (entity, name) in enumerate(names):
             self._same.setdefault(tuple(sorted(name.words)), []).append(at)
             for value in {number.value for number in entities[entity].identifiers}:

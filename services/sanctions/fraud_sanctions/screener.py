@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from fraud_sanctions.analyse import Name, readings
+from fraud_sanctions.analyse import Name
 from fraud_sanctions.evidence import log_odds, log_odds_of, probability, weigh
 from fraud_sanctions.explain import explain
 from fraud_sanctions.index import Entry, Index, Mask
 from fraud_sanctions.match import Alignment, align, wholes
-from fraud_sanctions.qualify import ALMOST, kind_of, most_shift, qualify
+from fraud_sanctions.qualify import ALMOST, most_shift, qualify
+from fraud_sanctions.questions import Reading, readings_of
 from fraud_sanctions.records import ListedEntity, Party
 
 Band = Literal["clear", "possible", "match"]
@@ -59,12 +60,6 @@ class _Scored:
     logit: float
 
 
-def readings_of(party: Party) -> Sequence[Name]:
-    """The party's name in each way it may have to be read."""
-    kind = kind_of(party)
-    return readings(party.name, person=None if kind is None else kind == "person")
-
-
 class Screener:
     """The matcher over one index. Pure: the same party gives the same hits."""
 
@@ -87,20 +82,24 @@ class Screener:
         best: dict[int, _Scored] = {}
         enough = log_odds_of(least) - most_shift(party)
         held = self.index.lookups.holding(party.identifiers)
-        for query in readings_of(party):
-            for scored in self._compare(query, enough, only, held):
+        for reading in readings_of(party):
+            for scored in self._compare(reading, enough, only, held):
                 known = best.get(scored.entry.entity)
                 if known is None or scored.logit > known.logit:
                     best[scored.entry.entity] = scored
         return self._hits(party, list(best.values()), least, most)
 
     def _compare(
-        self, query: Name, enough: float, only: Mask | None, held: Sequence[int]
+        self, reading: Reading, enough: float, only: Mask | None, held: Sequence[int]
     ) -> Iterator[_Scored]:
         """The query aligned with every candidate that may still reach log odds `enough`.
 
         `held`: entries that are candidates whatever the name.
         """
+        query = reading.name
+        if reading.ship:
+            ships = self.index.lookups.ships
+            only = ships if only is None else ships & only
         similar = self.index.similar(query)
         ids, ranks = self.index.candidates(query, similar, only)
         hopeful = max(int((ranks >= enough + _RANK_AHEAD).sum()), _ALWAYS)

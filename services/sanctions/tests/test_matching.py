@@ -120,3 +120,19 @@ class TestKinds:
         name = "Quorvex Myrmidon"
         born = score(name, name, "organisation", birth_date="1980-02-03")
         assert born < score(name, name, "organisation")
+
+
+class TestShips:
+    @pytest.mark.parametrize(
+        "prefix", ["M/V", "MV", "M.V.", "mt", "M/T", "MS", "SS", "LNG/C", "Tanker"]
+    )
+    def test_what_stands_before_a_name_is_not_part_of_it(self, listed, prefix):
+        screener = Screener(Index([listed("Zohr", kind="vessel")]))
+        (hit,) = screener.screen(Party(f"{prefix} Zohr"), least=POSSIBLE)
+        assert BANDS.band(hit.score, hit.similarity) == "match"
+
+    def test_only_ships_have_one(self, listed):
+        screener = Screener(Index([listed("Zohr Quimbo", kind="organisation")]))
+        (hit,) = screener.screen(Party("Zohr Quimbo"))
+        (other,) = screener.screen(Party("MT Zohr Quimbo"))
+        assert other.score < hit.score
