@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fraud_sanctions.analyse import Name, readings
+from fraud_sanctions.normalise.homoglyphs import es_by_sound
 from fraud_sanctions.qualify import kind_of
 from fraud_sanctions.records import Party
 
@@ -31,6 +32,9 @@ def readings_of(party: Party) -> Sequence[Reading]:
     found = [Reading(name) for name in readings(party.name, person=person)]
     if kind in (None, "vessel"):
         found += _ships(party.name)
+    heard = es_by_sound(party.name)
+    if heard != party.name:
+        found += [Reading(name) for name in readings(heard, person=person)]
     return found
 
 

@@ -136,3 +136,34 @@ class TestShips:
         (hit,) = screener.screen(Party("Zohr Quimbo"))
         (other,) = screener.screen(Party("MT Zohr Quimbo"))
         assert other.score < hit.score
+
+
+class TestDisguises:
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "Zоltаrin Krаndаlоv",  # most letters of the second are Latin
+            "Zоаrе Krаndаlоv",
+            "Оаrее Krаndаlоv",
+        ],
+    )
+    def test_letters_that_only_look_latin(self, score, query):
+        plain = query.translate(str.maketrans("оаеОА", "oaeOA"))
+        assert plain.isascii()
+        assert score(query, plain) == score(plain, plain)
+
+    @pytest.mark.parametrize(
+        ("query", "name"),
+        [
+            ("Асаре Zoltarin", "Acape Zoltarin"),  # a whole word of look-alikes
+            ("ZоItаrin кrandalov", "Zoitarin Krandalov"),
+            ("Zоltаriн Krandaлov", "Zoltarih Krandalov"),
+            ("Саrdоlin Vехlеу", "Sardolin Vexley"),  # by its sound
+        ],
+    )
+    def test_words_of_two_scripts(self, score, query, name):
+        assert score(query, name) >= MATCH
+
+    def test_cyrillic_words_stay_cyrillic(self, score):
+        assert score("Роса Корнеева", "Rosa Korneeva") >= MATCH
+        assert score("Pоса Корнеева", "Rosa Korneeva") >= MATCH  # one Latin letter
