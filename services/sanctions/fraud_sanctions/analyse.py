@@ -1,6 +1,7 @@
 """A name as written, taken through the steps of `normalise/` to comparable words."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,10 +14,11 @@ from fraud_sanctions.normalise.order import alternatives
 from fraud_sanctions.normalise.particles import (
     is_link,
     is_patronymic,
+    is_surname,
     join_compounds,
     names_father,
 )
-from fraud_sanctions.normalise.spelling import fold, spell
+from fraud_sanctions.normalise.spelling import fold, spell, syllabic
 from fraud_sanctions.normalise.transliterate import transliterate
 from fraud_sanctions.normalise.unicode import clean
 from fraud_sanctions.tables import groups, stems
@@ -24,6 +26,10 @@ from fraud_sanctions.tables import groups, stems
 # More words than any listed person or ship has; a longer query is cut, not refused.
 MAX_WORDS = 24
 _SURE_FORM = 3
+_LONGEST_SUCH_NAME = 4
+_PERSON_WORDS = 4
+_VOWELS = frozenset("aeiouy")
+_NO_NAMES = frozenset({"inc", "corp"})
 _WORD = re.compile(r"~?[a-z0-9]+")
 _SYLLABIC = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3]")
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b")
@@ -68,11 +74,12 @@ def analyse(text: str, *, person: bool | None = None) -> Name:
         tokens = join_compounds(without_honorifics(tokens))
     words: list[str] = []
     fathers: set[int] = set()
+    eastern = not organisation and all(map(syllabic, tokens))
     for at, token in enumerate(tokens):
         linked = at > 0 and names_father(tokens[at - 1])
         if linked or (is_patronymic(token) and not organisation):
             fathers.add(len(words))
-        if not is_link(token):
+        if not is_link(token) or (eastern and is_surname(token)):
             words.append(token)
     if not words:
         words, fathers = tokens, set()
@@ -91,12 +98,24 @@ def analyse(text: str, *, person: bool | None = None) -> Name:
 
 
 def _may_be_person(text: str, read: Name) -> bool:
-    """No company form of three letters or more was set apart; `Se`, `Ag` are names too."""
-    return not read.forms or (
-        len(_tokens(text)) - len(read.words) <= 1
-        and any(
-            len(token) < _SURE_FORM for token in set(_tokens(text)) - set(read.words)
-        )
+    """Nothing was set apart but one short word that may be a name (`Pao`, `Sia`, `Se`)."""
+    if not read.forms:
+        return True
+    tokens = _tokens(text)
+    apart = list((Counter(tokens) - Counter(read.words)).elements())
+    apart = [token for token in apart if not is_link(token)]
+    names = [token for token in tokens if not is_link(token)]
+    return len(names) <= _PERSON_WORDS and len(apart) == 1 and _may_be_name(apart[0])
+
+
+def _may_be_name(form: str) -> bool:
+    """`ltd` and `gmbh` are nobody's name, nor is `inc`."""
+    short = len(form) < _SURE_FORM
+    return short or (
+        len(form) <= _LONGEST_SUCH_NAME
+        and form not in _NO_NAMES
+        and not _VOWELS.isdisjoint(form)
+        and not _VOWELS.issuperset(form)
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from fraud_sanctions.analyse import readings
 from fraud_sanctions.index import Index
 from fraud_sanctions.records import ListedIdentifier, ListedName, Party
 from fraud_sanctions.rescreening import Rescreening
@@ -167,3 +168,31 @@ class TestDisguises:
     def test_cyrillic_words_stay_cyrillic(self, score):
         assert score("Роса Корнеева", "Rosa Korneeva") >= MATCH
         assert score("Pоса Корнеева", "Rosa Korneeva") >= MATCH  # one Latin letter
+
+
+class TestNamesLikeCompanyForms:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "Zoltarin Pao",
+            "Nao Krandalov",
+            "Asa Krandalov",
+            "Vesper Sia Quimbo",
+            "Ou Quimborast",
+        ],
+    )
+    def test_a_person_of_unknown_kind_keeps_them(self, score, name):
+        assert score(name, name) >= MATCH
+        last = max(name.split(), key=len)
+        assert score(last, name) < score(name, name)
+
+    def test_a_family_name_that_is_an_article_elsewhere(self, score):
+        assert score("An Yong Chol", "AN, Yong Chol") >= MATCH
+        assert score("Kim Yong Chol", "AN, Yong Chol") < score(
+            "Yong Chol", "AN, Yong Chol"
+        )
+        assert score("Nasr Quimbo", "an-Nasr QUIMBO") >= MATCH
+
+    def test_company_forms_are_none(self):
+        assert len(readings("Zarya Metallokomplekt LLC")) == 1
+        assert len(readings("Zarya Metallokomplekt GmbH")) == 1
