@@ -297,6 +297,7 @@ def _total(sides: _Sides, result: Alignment) -> None:
     result.identical = (
         len(query.words) == len(listed.words) == exact
         and not result.crossed
+        and bool(query.fathers) == bool(listed.fathers)
         and query.native == listed.native
     )
 

@@ -196,3 +196,19 @@ class TestNamesLikeCompanyForms:
     def test_company_forms_are_none(self):
         assert len(readings("Zarya Metallokomplekt LLC")) == 1
         assert len(readings("Zarya Metallokomplekt GmbH")) == 1
+
+
+class TestKunyas:
+    def test_they_tell_people_apart(self, score):
+        for name in ("Abu Omar Hasan", "Abou Omar Hasan"):
+            assert score(name, name) >= MATCH
+            assert score("Omar Hasan", name) < MATCH
+
+    def test_a_father_that_is_named_as_such_on_one_side_only_is_not_the_same(
+        self, listed
+    ):
+        screener = Screener(Index([listed("Omar bin Hasan")]))
+        (hit,) = screener.screen(Party("Omar Hasan"), least=POSSIBLE)
+        assert BANDS.band(hit.score, hit.similarity) == "possible"
+        (hit,) = screener.screen(Party("Omar ibn Hasan"), least=POSSIBLE)
+        assert BANDS.band(hit.score, hit.similarity) == "match"
