@@ -36,6 +36,10 @@ _NOTHING = -20.0
 _HALF_STRENGTH_BITS = 16.0
 # The same words exactly: nothing is left to doubt but whether it is the same bearer.
 _IDENTICAL = 3.2
+# All of a listed name that is rare enough, among other words: a place, a remark, a branch. A
+# possible match, by the bands that are shipped.
+CONTAINED = 0.2
+CONTAINED_BITS = 14.0
 # By definition, not by fit: another number or another father is another party.
 _CONTRADICTION = -4.0
 _MOST_CONTRADICTED = -1.0
@@ -109,6 +113,8 @@ def log_odds(alignment: Alignment, *, person: bool) -> float:
         logit += _ROMANISED
     if alignment.numbers_differ or alignment.crossed:
         return min(logit + _CONTRADICTION, _MOST_CONTRADICTED)
+    if alignment.contained and alignment.agreed >= CONTAINED_BITS:
+        return max(logit, CONTAINED)
     return max(logit, _IDENTICAL) if alignment.identical else logit
 
 

@@ -8,6 +8,8 @@ from fraud_sanctions.analyse import Name
 from fraud_sanctions.qualify import is_telling
 from fraud_sanctions.records import ListedEntity, ListedIdentifier
 
+# Words of a name and of what stands beside it.
+_LONGEST = 10
 _NONE: tuple[int, ...] = ()
 
 
@@ -32,6 +34,19 @@ class Lookups:
     def same(self, name: Name) -> Sequence[int]:
         """Entries of these very words, in any order."""
         return self._same.get(tuple(sorted(name.words)), _NONE)
+
+    def inside(self, name: Name) -> Sequence[int]:
+        """Entries of two or more words that stand together in this longer name."""
+        words = name.words
+        if not 2 < len(words) <= _LONGEST:
+            return _NONE
+        runs = (
+            words[start:end]
+            for start in range(len(words) - 1)
+            for end in range(start + 2, len(words) + 1)
+            if end - start < len(words)
+        )
+        return [at for run in runs for at in self._same.get(tuple(sorted(run)), _NONE)]
 
     def holding(self, numbers: Iterable[ListedIdentifier]) -> Sequence[int]:
         """Entries of entities that have one of these numbers, whatever they are called."""

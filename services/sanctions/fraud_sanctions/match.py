@@ -52,7 +52,8 @@ class Alignment:
     `agreed`: evidence in words that met, times similarity; `doubt`: what spelling
     differences take from it; `query_left`, `listed_left`: evidence in words that met
     nothing, `query_words`, `listed_words` how many those are; `met`: how many query words
-    met one; `least`: the least alike pair; `identical`: the same words; `numbers_differ`,
+    met one; `least`: the least alike pair; `identical`: the same words; `contained`: the query
+    has the same words and others; `numbers_differ`,
     `crossed`, `native_differs`: contradictions of identity; `romanised`: only one is in Han or
     Hangul; `forms_differ`: other company
     forms; `whole`: likeness of the names run together.
@@ -69,6 +70,7 @@ class Alignment:
     initials: int = 0
     least: float = 0.0
     identical: bool = False
+    contained: bool = False
     numbers_differ: bool = False
     number_missing: bool = False
     crossed: bool = False
@@ -299,6 +301,14 @@ def _total(sides: _Sides, result: Alignment) -> None:
         and not result.crossed
         and bool(query.fathers) == bool(listed.fathers)
         and query.native == listed.native
+    )
+    # Letters of many names are lost where no vowels are written, or one syllable is left.
+    result.contained = (
+        bool(query_free)
+        and not listed_free
+        and exact == len(result.meetings) > 1
+        and not (result.crossed or result.romanised or result.native_differs)
+        and not any(word[0] == ABJAD_MARK for word in listed.words)
     )
 
 

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fraud_sanctions.analyse import Name
-from fraud_sanctions.evidence import log_odds, log_odds_of, probability, weigh
+from fraud_sanctions.evidence import (
+    CONTAINED,
+    CONTAINED_BITS,
+    log_odds,
+    log_odds_of,
+    probability,
+    weigh,
+)
 from fraud_sanctions.explain import explain
 from fraud_sanctions.index import Entry, Index, Mask
 from fraud_sanctions.match import Alignment, align, wholes
@@ -105,7 +112,7 @@ class Screener:
         hopeful = max(int((ranks >= enough + _RANK_AHEAD).sum()), _ALWAYS)
         chosen = dict.fromkeys(ids[:hopeful].tolist())
         # Many names may share more with a query than the one that is the same does.
-        for at in (*self.index.lookups.same(query), *held):
+        for at in (*self._exact(query, enough), *held):
             if only is None or only[at]:
                 chosen[at] = None
         if not chosen:
@@ -119,6 +126,19 @@ class Screener:
             # A name that the list itself calls weak is nothing to decline a payment by.
             logit = min(logit, ALMOST) if entry.weak else logit
             yield _Scored(entry, query, alignment, logit)
+
+    def _exact(self, query: Name, enough: float) -> Sequence[int]:
+        """Entries of the same words, and such as the query contains, if that is enough."""
+        lookups, entries = self.index.lookups, self.index.entries
+        same = lookups.same(query)
+        if enough > CONTAINED:
+            return same
+        inside = [
+            at
+            for at in lookups.inside(query)
+            if sum(entries[at].listed.bits) >= CONTAINED_BITS
+        ]
+        return (*same, *inside)
 
     def _hits(
         self, party: Party, found: Sequence[_Scored], least: float, most: int

@@ -212,3 +212,33 @@ class TestKunyas:
         assert BANDS.band(hit.score, hit.similarity) == "possible"
         (hit,) = screener.screen(Party("Omar ibn Hasan"), least=POSSIBLE)
         assert BANDS.band(hit.score, hit.similarity) == "match"
+
+
+class TestOtherWordsBesideAName:
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "Zoltarin Krandalov, Quimborast",
+            "Zoltarin Krandalov (deceased)",
+            "Payment to Zoltarin Krandalov",
+            "Invoice 4711 of Mr Zoltarin Krandalov, Quimborast, Vexleyland",
+            "Krandalov Zoltarin Quimborast Branch",
+        ],
+    )
+    def test_the_name_is_found_among_them(self, score, query):
+        assert score(query, "Zoltarin Krandalov") >= POSSIBLE
+        assert score(query, "Zoltarin Vesperovich Krandalov") >= POSSIBLE
+
+    def test_common_names_are_not(self, score):
+        assert score("Ali Hassan Mohamed Smith", "Ali Hassan") < POSSIBLE
+
+    def test_another_family_name_makes_another_person(self, score):
+        assert score("Zoltarin Quimborast Vexley", "Zoltarin Krandalov") < POSSIBLE
+
+    def test_whatever_else_shares_words_with_it(self, listed):
+        places = [f"Zoltarin Krandalov Quimborast Branch {x}" for x in "abcdefghij"]
+        others = [listed(f"{place}ov", kind="organisation") for place in places]
+        screener = Screener(Index([listed("Zoltarin Krandalov"), *others]))
+        hits = screener.screen(Party("Zoltarin Krandalov Quimborast Branch"))
+        (own,) = [hit for hit in hits if hit.name == "Zoltarin Krandalov"]
+        assert own.score >= POSSIBLE
