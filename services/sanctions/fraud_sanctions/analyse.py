@@ -32,6 +32,10 @@ _VOWELS = frozenset("aeiouy")
 _NO_NAMES = frozenset({"inc", "corp"})
 _WORD = re.compile(r"~?[a-z0-9]+")
 _SYLLABIC = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3]")
+# What every company is called after: no evidence of which one.
+_EASTERN_FORMS = re.compile(
+    "股份|有限|责任|責任|公司|集团|集團|株式会社|株式會社|주식회사|유한회사"
+)
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b")
 _STEM_LENGTHS = range(4, 16)
 
@@ -64,6 +68,12 @@ def _tokens(text: str) -> list[str]:
     return _WORD.findall(plain)[:MAX_WORDS]
 
 
+def _native(text: str) -> str:
+    if text.isascii():
+        return ""
+    return "".join(sorted(_SYLLABIC.findall(_EASTERN_FORMS.sub("", text))))
+
+
 def analyse(text: str, *, person: bool | None = None) -> Name:
     """The comparable form of one single name. `person`: what is known of its bearer."""
     raw = _tokens(text)
@@ -89,7 +99,7 @@ def analyse(text: str, *, person: bool | None = None) -> Name:
         frozenset(fathers),
         tuple(forms),
         fold("".join(tokens).replace("~", "")),
-        "".join(sorted(_SYLLABIC.findall(text))) if not text.isascii() else "",
+        _native(text),
         tuple(fold(word) for word in words),
         tuple(spell(word).syllabic for word in words),
         frozenset(at for at, word in enumerate(words) if is_number(word)),

@@ -111,6 +111,8 @@ def log_odds(alignment: Alignment, *, person: bool) -> float:
         logit += _NUMBER_MISSING
     if alignment.romanised:
         logit += _ROMANISED
+    if alignment.native_differs:
+        logit += _CONTRADICTION
     if alignment.numbers_differ or alignment.crossed:
         return min(logit + _CONTRADICTION, _MOST_CONTRADICTED)
     if alignment.contained and alignment.agreed >= CONTAINED_BITS:

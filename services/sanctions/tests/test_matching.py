@@ -242,3 +242,47 @@ class TestOtherWordsBesideAName:
         hits = screener.screen(Party("Zoltarin Krandalov Quimborast Branch"))
         (own,) = [hit for hit in hits if hit.name == "Zoltarin Krandalov"]
         assert own.score >= POSSIBLE
+
+
+class TestHanNames:
+    LISTED = "龙岩赤霄电子科技有限公司"
+
+    @pytest.fixture
+    def of(self, listed):
+        towns = ["杭州", "南京", "成都", "大连", "厦门", "青岛"]
+        trades = ["电子科技", "国际贸易", "机械制造", "进出口"]
+        others = [f"{a}{b}有限公司" for a in towns for b in trades]
+        names = (self.LISTED, *others)
+        screener = Screener(Index([listed(n, kind="organisation") for n in names]))
+        wanted = self.LISTED.replace(" ", "-")
+
+        def own(query):
+            hits = screener.screen(Party(query), least=0.0, most=50)
+            own = [h.score for h in hits if h.entity.entity_id == wanted]
+            return max(own, default=0.0)
+
+        return own
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            LISTED,
+            "龙岩赤霄电子科技股份有限公司",
+            "龙岩赤霄电子科技",
+            "Longyan Chixiao Dianzi Keji Youxian Gongsi",
+            "龍岩赤霄電子科技有限公司",  # in traditional characters
+        ],
+    )
+    def test_one_company(self, of, query):
+        assert of(query) >= POSSIBLE
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "昆明白鹭电子科技有限公司",
+            "龙岩玄武机械制造有限公司",
+            "桂林赤峰国际贸易有限公司",
+        ],
+    )
+    def test_another_company_of_the_same_form_or_trade(self, of, query):
+        assert of(query) < POSSIBLE
