@@ -17,6 +17,16 @@ _SHIP = re.compile(
 )
 
 
+# `ZoltarinbinKrandal`, `zoltarinalkrandali`: one word with an article or a family link inside.
+_ONE_WORD = re.compile(r"[A-Za-z]{9,40}")
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_LINK_INSIDE = re.compile(
+    r"(?<=[a-z]{3})(?:al|el|bin|ibn|ben)(?=[a-z]{4})", re.IGNORECASE
+)
+_LINK_LAST = re.compile(r"(?<=[a-z]{3})(al|el|bin|ibn|ben)$")
+_MOST_SPLITS = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One way to read a name. `ship`: only if it is the name of one."""
@@ -32,6 +42,9 @@ def readings_of(party: Party) -> Sequence[Reading]:
     found = [Reading(name) for name in readings(party.name, person=person)]
     if kind in (None, "vessel"):
         found += _ships(party.name)
+    if kind in (None, "person"):
+        for text in _apart(party.name):
+            found += [Reading(name) for name in readings(text, person=True)]
     heard = es_by_sound(party.name)
     if heard != party.name:
         found += [Reading(name) for name in readings(heard, person=person)]
@@ -44,3 +57,16 @@ def _ships(text: str) -> Iterator[Reading]:
     if bare != text:
         for name in readings(bare, person=False):
             yield Reading(name, ship=True)
+
+
+def _apart(text: str) -> list[str]:
+    """One long word with spaces where capitals or links inside it ask for them."""
+    if not _ONE_WORD.fullmatch(text):
+        return []
+    parts = [_LINK_LAST.sub(r" \1", part) for part in _CAPITAL.split(text)]
+    found = [" ".join(parts)] if len(parts) > 1 else []
+    found += [
+        f"{text[: link.start()]} {link.group()} {text[link.end() :]}"
+        for link in _LINK_INSIDE.finditer(text)
+    ]
+    return found[:_MOST_SPLITS]

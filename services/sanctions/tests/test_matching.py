@@ -286,3 +286,18 @@ class TestHanNames:
     )
     def test_another_company_of_the_same_form_or_trade(self, of, query):
         assert of(query) < POSSIBLE
+
+
+class TestRunTogether:
+    @pytest.mark.parametrize(
+        ("query", "name"),
+        [
+            ("ZoltarinbinKrandal", "Zoltarin bin Krandal"),
+            ("zoltarinbinkrandal", "Zoltarin bin Vesper bin Krandal"),
+            ("ZoltarinalKrandali", "Zoltarin AL-KRANDALY"),
+            ("zoltarinalkrandali", "KRANDALI, Zoltarin Vesper"),
+            ("ZoltarinKrandal", "Zoltarin bin Krandal"),
+        ],
+    )
+    def test_links_inside_one_word(self, score, query, name):
+        assert score(query, name) >= POSSIBLE
