@@ -68,6 +68,11 @@ def _tokens(text: str) -> list[str]:
     return _WORD.findall(plain)[:MAX_WORDS]
 
 
+def _is_eastern(tokens: Sequence[str]) -> bool:
+    """Syllables only, and among them one that elsewhere is an article (`An`)."""
+    return any(map(is_surname, tokens)) and all(map(syllabic, tokens))
+
+
 def _native(text: str) -> str:
     if text.isascii():
         return ""
@@ -84,7 +89,7 @@ def analyse(text: str, *, person: bool | None = None) -> Name:
         tokens = join_compounds(without_honorifics(tokens))
     words: list[str] = []
     fathers: set[int] = set()
-    eastern = not organisation and all(map(syllabic, tokens))
+    eastern = not organisation and _is_eastern(tokens)
     for at, token in enumerate(tokens):
         linked = at > 0 and names_father(tokens[at - 1])
         if linked or (is_patronymic(token) and not organisation):
