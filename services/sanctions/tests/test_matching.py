@@ -159,6 +159,7 @@ class TestDisguises:
             ("Асаре Zoltarin", "Acape Zoltarin"),  # a whole word of look-alikes
             ("ZоItаrin кrandalov", "Zoitarin Krandalov"),
             ("Zоltаriн Krandaлov", "Zoltarih Krandalov"),
+            ("Сахоуаn Vexley", "Caxoyan Vexley"),  # but one letter
             ("Саrdоlin Vехlеу", "Sardolin Vexley"),  # by its sound
         ],
     )
@@ -188,6 +189,7 @@ class TestNamesLikeCompanyForms:
 
     def test_a_family_name_that_is_an_article_elsewhere(self, score):
         assert score("An Yong Chol", "AN, Yong Chol") >= MATCH
+        assert score("Yong Chol", "AN, Yong Chol") < MATCH
         assert score("Kim Yong Chol", "AN, Yong Chol") < score(
             "Yong Chol", "AN, Yong Chol"
         )
