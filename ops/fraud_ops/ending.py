@@ -6,6 +6,11 @@ import sys
 from collections.abc import Callable
 
 
+class Plain(Exception):
+    """Something about data or servers that whoever runs the command can mend: its text says
+    all there is to know, and where in the code it was found says nothing more."""
+
+
 def ending(run: Callable[[], object]) -> None:
     """Run a command and end the process with its status, without taking the interpreter
     down first: a thread of the HTTP client that is just handing its lock back would abort
@@ -15,6 +20,8 @@ def ending(run: Callable[[], object]) -> None:
         run()
     except SystemExit as ended:
         status = ended.code
+    except Plain as told:
+        status = f"fraud: {told}"
     if isinstance(status, str):
         sys.stderr.write(f"{status}\n")
     atexit._run_exitfuncs()

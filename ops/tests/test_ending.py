@@ -5,7 +5,7 @@ import pytest
 
 SCRIPT = """
 import atexit, sys
-from fraud_ops.ending import ending
+from fraud_ops.ending import Plain, ending
 
 def run():
     print("said", end="")
@@ -28,6 +28,7 @@ ending(run)
         ("SystemExit(3)", 3, ""),
         ("SystemExit(True)", 1, ""),
         ("SystemExit('no')", 1, "no\n"),
+        ("Plain('no such file')", 1, "fraud: no such file\n"),
     ],
 )
 def test_a_command_ends_with_its_status_and_nothing_after_it(raised, status, error):

@@ -48,7 +48,7 @@ class Reporter:
     def __init__(self, mesh: Any, transaction_id: str) -> None:
         self.mesh = mesh
         self.transaction_id = transaction_id
-        self.began = datetime.now(UTC)
+        self.began = datetime.now(UTC) - timedelta(hours=1)
 
     async def report(
         self, minute: int, source: str, *, label: str = "fraud", reversal: bool = False

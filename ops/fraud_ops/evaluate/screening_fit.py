@@ -16,7 +16,8 @@ from fraud_sanctions import evaluate, evidence
 from fraud_sanctions.analyse import readings
 from fraud_sanctions.evaluate import Row
 from fraud_sanctions.index import Index
-from fraud_sanctions.match import Alignment, align, wholes
+from fraud_sanctions.match import Alignment, align
+from fraud_sanctions.pairing import wholes
 
 Floats = NDArray[np.float64]
 _RIDGE = 0.1

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import typer
 
-from fraud_features.online import open_online_store
+from fraud_features.online import OnlineStoreUnavailable, open_online_store
+from fraud_ops.ending import Plain
 from fraud_ops.features.logs import decision_log, label_log
 from fraud_ops.features.progress import Progress, bars
 from fraud_ops.features.rebuild import AlreadyComplete, Rebuilt, rebuild
@@ -35,6 +36,10 @@ def rebuild_command(mesh: LocalMesh, *, again: bool, as_json: bool) -> None:
                 "unknown."
             )
             raise typer.Exit(1) from None
+        except OnlineStoreUnavailable as away:
+            raise Plain(
+                f"{away}; until a rebuild comes to its end velocity is unknown"
+            ) from away
     seconds = time.perf_counter() - started
     console.print(
         f"{result.payments:,} payments ({result.meanwhile:,} of them decided meanwhile) "

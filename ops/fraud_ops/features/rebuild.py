@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from fraud_features.online import OnlineStore
+from fraud_features.online import OnlineStore, of_client
 from fraud_ops.features.progress import Progress, quiet
 from fraud_orchestrator.history import Decided
 
@@ -109,7 +109,7 @@ async def rebuild(
 
 
 async def _enter(store: OnlineStore, decided: Decided, result: Rebuilt) -> None:
-    await store.observe(decided.transaction)
+    await store.observe(of_client(decided.transaction, decided.client))
     result.payments += 1
     account = decided.transaction.account_id
     if decided.stand_in:

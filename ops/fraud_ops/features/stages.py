@@ -17,6 +17,7 @@ import uvicorn
 
 from fraud_features.online import OnlineStore, open_online_store
 from fraud_ops.bench.mesh import UNHURRIED
+from fraud_ops.ending import Plain
 from fraud_ops.features.logs import decision_log, label_log
 from fraud_ops.features.rebuild import Rebuilt, rebuild
 from fraud_ops.mesh.environment import LocalMesh
@@ -43,7 +44,7 @@ RELAXED = {
 SETTLE = timedelta(seconds=1)
 
 
-class StoreInUse(Exception):
+class StoreInUse(Plain):
     """This Redis holds the state of a mesh: the check would empty it. Name another."""
 
 

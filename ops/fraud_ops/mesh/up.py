@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -28,6 +28,8 @@ from fraud_scoring.keys import Verifier, development_keys
 READY_WITHIN_S = 120.0
 TRAINING_SEED = 1
 NOTHING = timedelta(0)
+# Emptying a store is one step of it, and takes long where there is much.
+FILL_TIMEOUT_MS = 600_000.0
 console = wide_console()
 
 
@@ -49,7 +51,7 @@ async def running_mesh(
     environment = {**mesh.environment(redis_url), **extra}
     supervisor = Supervisor(mesh, environment, command)
     try:
-        await warm_if_new(mesh, redis_url)
+        await warm_if_new(mesh, redis_url, environment)
         await supervisor.start()
         with console.status("starting ten services …"):
             await supervisor.ready(READY_WITHIN_S)
@@ -60,8 +62,11 @@ async def running_mesh(
             embedded.stop()
 
 
-async def warm_if_new(mesh: LocalMesh, redis_url: str) -> None:
-    """Declare the online store complete on a system that never decided anything.
+async def warm_if_new(
+    mesh: LocalMesh, redis_url: str, environment: Mapping[str, str] = os.environ
+) -> None:
+    """Declare the online store complete on a system that never decided anything, and
+    complete it on one that decided without this store.
 
     Afterwards an empty store means a lost one, and velocity reads as unknown until
     `fraud features rebuild`.
@@ -69,12 +74,17 @@ async def warm_if_new(mesh: LocalMesh, redis_url: str) -> None:
     mark = mesh.var / "online-store-initialised"
     if mark.exists():
         return
-    store = open_online_store(redis_url)
+    async with decision_log(mesh, environment) as decisions:
+        decided = await decisions.count()
+    store = open_online_store(redis_url, timeout_ms=FILL_TIMEOUT_MS)
     try:
-        await store.mark_warm()
+        if not decided:
+            await store.mark_warm()
+        elif not await store.is_warm():
+            await refill(mesh, store, environment)
     finally:
         await store.close()
-    mark.write_text("The online store was declared complete when it was new.\n")
+    mark.write_text("The online store was complete when the mesh first started.\n")
 
 
 def train_if_empty(mesh: LocalMesh, payments: int) -> None:
@@ -115,6 +125,8 @@ async def up_in_process(mesh: LocalMesh) -> None:
     if redis_url == "memory://":
         # What the last process knew is gone with it; the decision log still has it.
         await refill(mesh, online)
+    else:
+        await warm_if_new(mesh, redis_url)
     house = House(online, mesh.secret("FRAUD_TOKEN_KEY"))
     server = uvicorn.Server(
         uvicorn.Config(
@@ -132,9 +144,14 @@ async def up_in_process(mesh: LocalMesh) -> None:
         await server.serve()
 
 
-async def refill(mesh: LocalMesh, store: OnlineStore) -> None:
+async def refill(
+    mesh: LocalMesh, store: OnlineStore, environment: Mapping[str, str] = os.environ
+) -> None:
     """Let everything on record enter a store that begins empty, before payments do."""
-    async with decision_log(mesh) as decisions, label_log(mesh, store) as labels:
+    async with (
+        decision_log(mesh, environment) as decisions,
+        label_log(mesh, store, environment) as labels,
+    ):
         with bars(console) as told:
             # Nobody is there yet whose payment could be under way.
             await rebuild(store, decisions, labels, settle=NOTHING, progress=told)

@@ -16,6 +16,7 @@ from fraud_features.facts import microseconds
 from fraud_features.layout import DAY
 from fraud_features.online import LabelEffect
 from fraud_features.testing.payments import transaction_of
+from fraud_ops.ending import Plain
 from fraud_ops.handbook.payments import Payments, flat_rows, labels
 from fraud_ops.train.history import History, Reports
 from fraud_shared.contracts.transaction import Transaction
@@ -25,7 +26,7 @@ LABEL_SOURCE = "chargeback"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class NoSuchDays(ValueError):
+class NoSuchDays(Plain, ValueError):
     """The data has no payments on those days, or too few days before them."""
 
 

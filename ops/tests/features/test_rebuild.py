@@ -13,6 +13,7 @@ from fraud_features.online import (
     Observation,
     OnlineStore,
     OnlineStoreUnavailable,
+    of_client,
     open_online_store,
 )
 from fraud_features.testing.payments import START, random_rows, transaction_of
@@ -25,6 +26,7 @@ from fraud_shared.testing.servers import redis_url
 
 NO_WAIT = timedelta(0)
 DAYS = 45
+CLIENT = "shop"
 
 
 class Decisions:
@@ -77,7 +79,7 @@ def decided(
     """The record of a payment."""
     reason = Reason(code="STAND_IN", text="thin", source="policy", weight=0.0)
     return Decided(
-        client="shop",
+        client=CLIENT,
         decision=Outline(
             decision_id=uuid.uuid4().hex,
             decision=Verdict.APPROVE,
@@ -192,7 +194,7 @@ class TestRebuild:
         async def traffic() -> AsyncIterator[None]:
             # Ten payments between two pages: half are on record at once, half later.
             for number, payment in enumerate(live):
-                answers.append(await store.observe(payment))
+                answers.append(await store.observe(of_client(payment, CLIENT)))
                 log.decided.append(decided(payment, datetime.now(UTC)))
                 yield
                 if number % 25 == 24:
@@ -201,7 +203,7 @@ class TestRebuild:
         log.meanwhile = traffic
         await rebuild(store, log, Labels(store), settle=timedelta(milliseconds=50))
         for payment in live:
-            await store.observe(payment)
+            await store.observe(of_client(payment, CLIENT))
         assert answers
         assert not any(answer.known for answer in answers)
         assert await said(store, payments) == await never_lost(payments, [])
@@ -211,7 +213,7 @@ class TestRebuild:
     ) -> None:
         payments = history(40)
         log = log_of(payments[:-1])
-        await store.observe(payments[-1])
+        await store.observe(of_client(payments[-1], CLIENT))
 
         async def commits() -> AsyncIterator[None]:
             log.decided.append(decided(payments[-1], datetime.now(UTC)))

@@ -7,16 +7,16 @@ any time, so every change marks its target, and marked targets are written until
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, get_args
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fraud_action.effects import BlockKind
 from fraud_action.messages import Block, Closed
 from fraud_action.tables import block_targets, blocks
 from fraud_action.telemetry import PROJECTIONS
+from fraud_shared.contracts.action import BlockKind, BlockQuestion
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database
 from fraud_shared.web.problems import NotFound
@@ -115,6 +115,23 @@ class Blocks:
                 .limit(limit)
             )
             return [Block(**row) for row in found.mappings()]
+
+    async def in_force(self, asked: BlockQuestion) -> tuple[BlockKind, ...]:
+        """The kinds of what is blocked at this moment."""
+        keys = asked.model_dump(exclude_none=True)
+        these = sa.tuple_(blocks.c.kind, blocks.c.key).in_(list(keys.items()))
+        query = (
+            sa.select(blocks.c.kind)
+            .where(
+                these,
+                blocks.c.state == "active",
+                blocks.c.expires_at > self._clock.now(),
+            )
+            .distinct()
+        )
+        async with self._db.read() as conn:
+            found = set((await conn.execute(query)).scalars())
+        return tuple(kind for kind in get_args(BlockKind) if kind in found)
 
     async def release(self, block_id: str, by: str) -> Block:
         """Release a block and tell the online store. Raises NotFound."""

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from fraud_shared.contracts.action import ActionKind, ActionRequest, action_id
-
-BlockKind = Literal["card", "account", "device"]
+from fraud_shared.contracts.action import (
+    ActionKind,
+    ActionRequest,
+    BlockKind,
+    action_id,
+)
 
 _PREFIX: dict[ActionKind, str] = {
     "otp_challenge": "otp",

@@ -16,6 +16,8 @@ from fraud_action.messages import (
 from fraud_shared.contracts.action import (
     ActionReply,
     ActionRequest,
+    BlockQuestion,
+    BlocksInForce,
     CaseResolution,
     ChallengeAnswer,
 )
@@ -36,6 +38,10 @@ def hot(desk: ActionDesk) -> list[HotRoute]:
         """Make the effects of a verdict. Repeating the request changes nothing."""
         return await desk.execute(request)
 
+    async def blocked(asked: BlockQuestion, _: Call) -> BlocksInForce:
+        """Which of these are blocked: the truth behind the online store's copy."""
+        return BlocksInForce(blocked=await desk.blocks.in_force(asked))
+
     return [
         HotRoute(
             "/execute",
@@ -45,6 +51,15 @@ def hot(desk: ActionDesk) -> list[HotRoute]:
             operation_id="executeActions",
             summary="Make the effects of a verdict",
             tags=("actions",),
+        ),
+        HotRoute(
+            "/blocked",
+            request=BlockQuestion,
+            response=BlocksInForce,
+            handler=blocked,
+            operation_id="blocksInForce",
+            summary="Which of a payment's card, account and device are blocked",
+            tags=("blocks",),
         ),
         parking_events_route(desk.parking, desk.handle),
     ]

@@ -4,10 +4,26 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fraud_features.online import open_online_store
+from fraud_shared.contracts.action import BlockQuestion
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.factories import make_transaction
 from fraud_shared.testing.servers import redis_url
 from fraud_shared.web.problems import NotFound
+
+
+class TestInForce:
+    async def test_only_active_blocks_of_what_is_asked(self, world, request_for):
+        everything = BlockQuestion(account="acc-1", card="card-1", device="dev-1")
+        async with world.desk() as desk:
+            await desk.execute(request_for("card_block", "device_block"))
+            assert await desk.blocks.in_force(everything) == ("card", "device")
+            other = BlockQuestion(account="acc-1", card="card-2")
+            assert await desk.blocks.in_force(other) == ()
+            (newest, *_) = await desk.blocks.list("active", 10)
+            await desk.blocks.release(newest.block_id, "test")
+            assert len(await desk.blocks.in_force(everything)) == 1
+            world.clock.advance(timedelta(days=8))
+            assert await desk.blocks.in_force(everything) == ()
 
 
 class TestProjection:
@@ -66,7 +82,7 @@ class TestProjection:
         # That store compares with the wall clock.
         world.clock = FakeClock(datetime.now(UTC))
         url = "memory://?warm=1" if executor == "memory" else redis_url()
-        world.online = open_online_store(url, prefix=world.schema)
+        world.online = open_online_store(url, prefix=world.schema, timeout_ms=2000)
         async with world.desk() as desk:
             await desk.execute(request_for("card_block"))
             payment = make_transaction(card={"token": "card-1"})

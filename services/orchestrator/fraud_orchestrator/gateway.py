@@ -18,6 +18,7 @@ from fraud_orchestrator.admission import Admission
 from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.challenger import Challenger
 from fraud_orchestrator.labels import Labels
+from fraud_orchestrator.missed_rows import MissedRows
 from fraud_orchestrator.online import Online
 from fraud_orchestrator.pipeline import Pipeline
 from fraud_orchestrator.privacy import Privacy, parties
@@ -27,6 +28,7 @@ from fraud_orchestrator.screening import Screening
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.signals import Signals
 from fraud_orchestrator.verdict import Decider
+from fraud_shared.contracts.label import LabelReport
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
 from fraud_shared.mesh.addresses import SERVICES
 from fraud_shared.mesh.background import repeating
@@ -102,7 +104,9 @@ class Gateway:
         s = self.settings
         return Pipeline(
             settings=s,
-            online=Online(self.store, cap_ms=s.online_cap_ms),
+            online=Online(
+                self.store, cap_ms=s.online_cap_ms, missed_log=MissedRows(self.db)
+            ),
             screening=Screening(self.door),
             rules=Rules(self.door, cap_ms=s.rules_cap_ms),
             signals=Signals(
@@ -140,6 +144,12 @@ class Gateway:
         if -ahead_s > self.settings.event_behind_s:
             raise InvalidInput(errors=[("occurred_at", "lies too far in the past")])
 
+    def check_reported(self, report: LabelReport) -> None:
+        """Refuse a report from the future: nothing its source says now could withdraw it."""
+        ahead_s = (report.reported_at - self._clock.now()).total_seconds()
+        if ahead_s > self.settings.event_ahead_s:
+            raise InvalidInput(errors=[("reported_at", "lies in the future")])
+
     def _key(self, inside: Transaction, payment: TransactionIn, call: Call) -> Key:
         given = call.header("idempotency-key")
         if given is not None and not (1 <= len(given) <= 255 and given.isprintable()):
@@ -176,8 +186,13 @@ class Gateway:
             bus = open_bus(self.settings.amqp_url, self.door)
             relay = Relay(self.db, tables.outbox, bus, outbox=self.record.outbox)
             await stack.enter_async_context(relay.running())
+            online = self.pipeline.online
+            await online.recover()
             catching_up = repeating(
-                "online_catch_up", self.pipeline.online.catch_up, every_s=CATCH_UP_S
+                "online_catch_up",
+                online.catch_up,
+                every_s=CATCH_UP_S,
+                wake=online.back,
             )
             await stack.enter_async_context(catching_up)
             for work in (self._complete_interrupted(), self._warm_up()):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from fraud_features.online import Observation
+from fraud_features.online import Observation, of_client
 from fraud_features.registry import BANK
 from fraud_orchestrator.challenger import CHALLENGER
 from fraud_orchestrator.gateway import Gateway
@@ -65,7 +65,7 @@ class Models:
     async def scores(self, payment: TransactionIn, call: Call) -> SignalBatch:
         """Every model's signal for a payment; nothing is recorded or counted."""
         inside = await self._gateway.inside(payment, call)
-        vector = BANK.vector(inside, await self._peek(inside))
+        vector = BANK.vector(inside, await self._peek(inside, call))
         signals = await self._gateway.pipeline.signals.collect(
             inside, vector, _QUIET, call, self._deadline()
         )
@@ -77,7 +77,7 @@ class Models:
         Raises Unavailable when the rules service does not answer.
         """
         inside = await self._gateway.inside(payment, call)
-        observation = await self._peek(inside)
+        observation = await self._peek(inside, call)
         vector = BANK.vector(inside, observation)
         result = await self._gateway.pipeline.rules.evaluate(
             inside, vector, observation, call, self._deadline()
@@ -236,8 +236,9 @@ class Models:
         self._described[service] = (time.monotonic() + DESCRIBED_FOR_S, description)
         return description
 
-    async def _peek(self, payment: Transaction) -> Observation | None:
-        return await self._gateway.pipeline.online.peek(payment, self._deadline())
+    async def _peek(self, payment: Transaction, call: Call) -> Observation | None:
+        own = of_client(payment, call.caller)
+        return await self._gateway.pipeline.online.peek(own, self._deadline())
 
     def _deadline(self) -> Deadline:
         return Deadline.after(self._gateway.settings.query_cap_ms)

@@ -1,34 +1,61 @@
 """Stage: what the online store knows about this payment's account, card, device, places."""
 
 import asyncio
-from collections import OrderedDict
+from contextlib import suppress
 
 import structlog
 
-from fraud_features.online import Observation, OnlineStore, OnlineStoreUnavailable
-from fraud_orchestrator.telemetry import ONLINE_FORGOTTEN, ONLINE_MISSED
+from fraud_features.facts import entities_of
+from fraud_features.layout import LOGS, SLOT
+from fraud_features.online import (
+    Observation,
+    OnlineStore,
+    OnlineStoreRefusal,
+    OnlineStoreUnavailable,
+    unknown,
+)
+from fraud_orchestrator.missed import Missed, MissedLog
+from fraud_orchestrator.telemetry import ONLINE_CUT, ONLINE_FORGOTTEN, ONLINE_MISSED
 from fraud_shared.contracts.transaction import Transaction
 from fraud_shared.mesh.deadline import Deadline
 
 log = structlog.get_logger()
 # Payments kept for a store that is away: an hour at some thirty a second.
 MISSED_CAP = 100_000
+# So many missed payments a payment may tell the store of, within its own time.
+_TOLD_BEFORE = 4
+_LONGEST = {
+    log.key: SLOT[f"{log.name}_n_{log.windows[0]}"]
+    for log in LOGS
+    if log.name == log.key
+}
 
 
 class Online:
     """One round trip that records the payment and reads its windows and profile.
 
-    A payment that the store did not take is told to it again once it answers: windows that
-    lack it would be too small, and would not say so.
+    Windows that lack a payment would be too small, and would not say so. So a payment that
+    the store did not take is told to it again: before the next payment that shares an entity
+    with it, by `catch_up` beside the payments, and after a restart. Until then such payments
+    read as unknown.
     """
 
     def __init__(
-        self, store: OnlineStore, *, cap_ms: float, missed_cap: int = MISSED_CAP
+        self,
+        store: OnlineStore,
+        *,
+        cap_ms: float,
+        missed_log: MissedLog,
+        missed_cap: int = MISSED_CAP,
     ) -> None:
         self._store = store
         self._cap_ms = cap_ms
-        self._missed: OrderedDict[str, Transaction] = OrderedDict()
+        self._log = missed_log
         self._missed_cap = missed_cap
+        self._missed = Missed(missed_cap)
+        self._told: list[str] = []
+        # The store answers again: time to catch up.
+        self.back = asyncio.Event()
 
     async def read(
         self, payment: Transaction, deadline: Deadline
@@ -37,37 +64,68 @@ class Online:
         remaining_s = deadline.capped(self._cap_ms).remaining_ms() / 1000
         try:
             async with asyncio.timeout(remaining_s):
-                return await self._store.observe(payment)
+                return await self._observe(payment)
         except (OnlineStoreUnavailable, TimeoutError):
             self._miss(payment)
             return None
+
+    async def _observe(self, payment: Transaction) -> Observation:
+        lacking = self._missed.sharing(payment, _TOLD_BEFORE + 1)
+        for earlier in lacking[:_TOLD_BEFORE]:
+            await self._tell(earlier)
+        observation = await self._store.observe(payment)
+        if len(self._missed):
+            self.back.set()
+        _count_cut(payment, observation)
+        if len(lacking) <= _TOLD_BEFORE:
+            return observation
+        return unknown(blocked=observation.blocked, repeat=observation.repeat)
+
+    async def _tell(self, payment: Transaction) -> None:
+        """It may have taken the payment and answered too late: then this is a repeat, which
+        moves nothing. Otherwise the payment is counted in its place, as any late one."""
+        try:
+            await self._store.observe(payment)
+        except OnlineStoreRefusal:
+            self._give_up(payment)
+            return
+        self._missed.drop(payment)
+        self._told.append(payment.transaction_id)
+
+    def is_missed(self, transaction_id: str) -> bool:
+        """Whether the store has still to be told of a payment."""
+        return transaction_id in self._missed
 
     @property
     def missed(self) -> int:
         """How many payments the store has not taken yet."""
         return len(self._missed)
 
-    async def catch_up(self) -> None:
-        """Tell the store what it missed, oldest first, until it has all or does not answer.
+    async def recover(self) -> None:
+        """Know again what an earlier run of the gateway had still to tell."""
+        for payment in await self._log.load(self._missed_cap):
+            self._miss(payment)
 
-        It may have taken one and answered too late: then this is a repeat, which moves
-        nothing. Otherwise the payment is counted in its place, as any late one.
-        """
-        while self._missed:
-            payment = next(iter(self._missed.values()))
-            try:
-                await self._store.observe(payment)
-            except OnlineStoreUnavailable:
-                return
-            self._missed.pop(payment.transaction_id, None)
+    async def catch_up(self) -> None:
+        """Tell the store what it missed, oldest first, until it has all or does not answer."""
+        with suppress(OnlineStoreUnavailable):
+            for payment in self._missed:
+                await self._tell(payment)
+        told, self._told = self._told, []
+        if told:
+            await self._log.forget(told)
 
     def _miss(self, payment: Transaction) -> None:
         ONLINE_MISSED.inc()
-        self._missed[payment.transaction_id] = payment
-        if len(self._missed) > self._missed_cap:
-            self._missed.popitem(last=False)
-            ONLINE_FORGOTTEN.inc()
-            log.error("online_store_incomplete", cure="fraud features rebuild --again")
+        too_many = self._missed.add(payment)
+        if too_many is not None:
+            self._give_up(too_many)
+
+    def _give_up(self, payment: Transaction) -> None:
+        self._missed.drop(payment)
+        ONLINE_FORGOTTEN.inc()
+        log.error("online_store_incomplete", cure="fraud features rebuild --again")
+        self._told.append(payment.transaction_id)
 
     async def peek(
         self, payment: Transaction, deadline: Deadline
@@ -75,9 +133,10 @@ class Online:
         """What `read` would say; nothing is recorded."""
         try:
             async with asyncio.timeout(deadline.remaining_ms() / 1000):
-                return await self._store.peek(payment)
+                observation = await self._store.peek(payment)
         except (OnlineStoreUnavailable, TimeoutError):
             return None
+        return None if self._missed.sharing(payment) else observation
 
     async def note_approval(
         self, payment: Transaction, amount_ref_minor: int, *, stand_in: bool, used: int
@@ -92,3 +151,11 @@ class Online:
         except OnlineStoreUnavailable:
             # Then the next read is unknown as well, and stand-in is not allowed at all.
             return
+
+
+def _count_cut(payment: Transaction, observation: Observation) -> None:
+    if not observation.known:
+        return
+    for kind, _ in entities_of(payment):
+        if observation.raw[_LONGEST[kind]] is None:
+            ONLINE_CUT.labels(kind).inc()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fraud_features.currency import to_reference
-from fraud_features.online import Observation
+from fraud_features.online import Observation, of_client
 from fraud_features.registry import BANK
 from fraud_orchestrator.actions import Actions, requested
 from fraud_orchestrator.assemble import Assembly, settled
@@ -120,7 +120,10 @@ class Pipeline:
         made = assembly.made(key.client, decision)
         with watch.stage("commit"):
             reply = None if decision.actions else settled(decision, watch, done=True)
-            winner = await self.record.commit(Entry(key, made, reply, call.trace))
+            missed = self.online.is_missed(key.client_transaction)
+            winner = await self.record.commit(
+                Entry(key, made, reply, call.trace, missed=missed)
+            )
         if winner is not None:
             return await self._earlier(winner, key, call)
         if reply is None:
@@ -141,15 +144,17 @@ class Pipeline:
     ) -> tuple[Observation | None, Stored | None]:
         """What the online store says, and the earlier decision for this request if any.
 
-        The store has just said whether it saw this transaction before. Only if it did, or
-        cannot tell, is the decision log asked: at commit its unique keys decide anyway.
+        A key of its own is looked up first: a payment under a key that was used for another
+        is refused, and must not have moved a window. Otherwise the store says whether it saw
+        this transaction before. Only if it did, or cannot tell, is the decision log asked: at
+        commit its unique keys decide anyway.
         """
-        if key.key != payment.transaction_id:
-            return await asyncio.gather(
-                self.online.read(payment, deadline), self.record.find(key)
-            )
-        observation = await self.online.read(payment, deadline)
-        if observation is None or observation.repeat:
+        has_own_key = key.key != payment.transaction_id
+        if has_own_key and (stored := await self.record.find(key)) is not None:
+            return None, stored
+        own = of_client(payment, key.client)
+        observation = await self.online.read(own, deadline)
+        if not has_own_key and (observation is None or observation.repeat):
             return observation, await self.record.find(key)
         return observation, None
 

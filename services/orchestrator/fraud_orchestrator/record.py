@@ -65,6 +65,8 @@ class Entry:
     made: DecisionMade
     reply: bytes | None
     trace: Trace
+    # Whether the online store has still to be told of the payment.
+    missed: bool = False
 
 
 _STORED = sa.select(
@@ -94,6 +96,7 @@ class Record:
             .on_conflict_do_nothing()
             .returning(tables.decisions.c.decision_id)
         )
+        self._insert_missed = db.insert(tables.online_missed).on_conflict_do_nothing()
         self.outbox = Outbox(db, tables.outbox)
         self._finding: Batcher[Key, Stored | None] = Batcher(self._find_all)
         self._committing: Batcher[Entry, Stored | None] = Batcher(
@@ -205,6 +208,13 @@ class Record:
                 if entry.made.decision.decision_id in won
             ]
             self.outbox.insert(conn, events)
+            missed = [
+                {"client_transaction": entry.key.client_transaction}
+                for entry in entries
+                if entry.missed and entry.made.decision.decision_id in won
+            ]
+            if missed:
+                conn.execute(self._insert_missed, missed)
             return won
 
         won = await self._db.run(work)

@@ -59,6 +59,7 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
 
     async def label(report: LabelReport, call: Call) -> LabelAccepted:
         """Report what happened to a payment, or withdraw such a report."""
+        gateway.check_reported(report)
         return await gateway.labels.report(report, call)
 
     may_score = gateway.admission.guard("score")

@@ -1,8 +1,11 @@
 """Stage: the rules, and before them the blocks that need no other service."""
 
+import asyncio
+
 from pydantic import ValidationError
 
 from fraud_features.online import Observation
+from fraud_shared.contracts.action import BlockKind, BlockQuestion, BlocksInForce
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.signal import RuleHit, RulesRequest, RulesResult
 from fraud_shared.contracts.transaction import Transaction
@@ -30,9 +33,39 @@ class Rules:
         deadline: Deadline,
     ) -> RulesResult:
         """What the rules say; a standing block of card, account or device says BLOCK."""
-        if observation is not None and observation.blocked:
-            return blocked(observation.blocked)
-        return await self.ask(payment, features, call, deadline)
+        if observation is not None:
+            if observation.blocked:
+                return blocked(observation.blocked)
+            return await self.ask(payment, features, call, deadline)
+        kinds, result = await asyncio.gather(
+            self._blocked(payment, call, deadline),
+            self.ask(payment, features, call, deadline),
+        )
+        return blocked(kinds) if kinds else result
+
+    async def _blocked(
+        self, payment: Transaction, call: Call, deadline: Deadline
+    ) -> tuple[BlockKind, ...]:
+        """The blocks in force when the online store cannot say: its source knows. With
+        both away a block is missing evidence like any other."""
+        card, device = payment.card, payment.device
+        asked = BlockQuestion(
+            account=payment.account_id,
+            card=card.token if card else None,
+            device=device.device_id if device else None,
+        )
+        try:
+            reply = await self._door.call(
+                "action",
+                "/blocked",
+                asked.model_dump_json().encode(),
+                deadline=deadline,
+                cap_ms=self._cap_ms,
+                call=call,
+            )
+            return BlocksInForce.model_validate_json(reply).blocked
+        except (DependencyError, ValidationError):
+            return ()
 
     async def ask(
         self,

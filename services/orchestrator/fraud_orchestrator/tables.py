@@ -39,4 +39,11 @@ labels = sa.Table(
     sa.Column("received_at", UtcDateTime, nullable=False),
 )
 
+# Decided payments that the online store has still to be told of.
+online_missed = sa.Table(
+    "online_missed",
+    metadata,
+    sa.Column("client_transaction", sa.String(260), primary_key=True),
+)
+
 outbox = outbox_table(metadata)

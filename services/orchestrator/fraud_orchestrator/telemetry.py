@@ -42,8 +42,15 @@ ONLINE_MISSED = Counter(
     "Payments decided without the online store, to be told to it later.",
     registry=REGISTRY,
 )
+ONLINE_CUT = Counter(
+    "fraud_online_windows_cut",
+    "Payments whose longest window of an entity was unknown in a complete store: the cap of "
+    "its log bit, or they came more than a week late.",
+    ["entity"],
+    registry=REGISTRY,
+)
 ONLINE_FORGOTTEN = Counter(
     "fraud_online_forgotten",
-    "Of those, given up because too many waited: its windows lack them until a rebuild.",
+    "Of those, given up: too many waited, or the store cannot take them. Its windows lack them until a rebuild.",
     registry=REGISTRY,
 )

@@ -19,6 +19,7 @@ from fraud_shared.contracts.action import (
     ActionReply,
     ActionRequest,
     ActionResult,
+    BlockQuestion,
     action_id,
 )
 from fraud_shared.contracts.decision import DecideRequest, Ruling
@@ -42,6 +43,7 @@ class Neighbours:
     screening: Any = field(default_factory=make_screening)
     verdict: str = "APPROVE"
     actions: tuple[str, ...] = ()
+    blocked: set[str] = field(default_factory=set)
     scores: dict[str, float] = field(default_factory=dict)
     asked: list[DecideRequest] = field(default_factory=list)
     executed: list[ActionRequest] = field(default_factory=list)
@@ -110,7 +112,11 @@ class Neighbours:
             strict=False,
         )
 
-    async def _act(self, _: str, body: bytes) -> tuple[int, bytes]:
+    async def _act(self, path: str, body: bytes) -> tuple[int, bytes]:
+        if path == "/blocked":
+            asked = BlockQuestion.model_validate_json(body).model_dump()
+            found = [kind for kind in asked if asked[kind] in self.blocked]
+            return 200, json.dumps({"blocked": found}).encode()
         request = ActionRequest.model_validate_json(body)
         self.executed.append(request)
         results = tuple(
@@ -155,11 +161,12 @@ def start(tmp_path: Path) -> Start:
 
     @asynccontextmanager
     async def run(**overrides: Any) -> AsyncIterator[Running]:
-        key = new_key("shop")
+        client = overrides.pop("client", "shop")
+        key = new_key(client)
         scopes = overrides.pop("scopes", ["score", "label", "read", "admin"])
         online = overrides.pop("online", None) or MemoryOnlineStore()
         await online.mark_warm()
-        entry = {"client": "shop", "hash": key_hash(PEPPER, key), "scopes": scopes}
+        entry = {"client": client, "hash": key_hash(PEPPER, key), "scopes": scopes}
         settings = Settings(
             **{
                 "token_key": TEST_TOKEN_KEY,

@@ -1,6 +1,7 @@
 """What is kept of a decision, and computing it again."""
 
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from fraud_shared.testing.factories import payment_body
 LABEL = {
     "label": "fraud",
     "source": "chargeback",
-    "reported_at": "2026-03-20T10:00:00+00:00",
+    "reported_at": "2026-03-02T11:00:00+00:00",
 }
 
 
@@ -46,6 +47,15 @@ class TestTheRecord:
 
 
 class TestLabels:
+    async def test_one_from_the_future_is_refused_by_name(self, start: Any) -> None:
+        async with start() as run:
+            ahead = (run.clock.now() + timedelta(days=2)).isoformat()
+            label = {**LABEL, "transaction_id": "tx-1", "reported_at": ahead}
+            refused = await run.http.post("/v1/labels", json=label)
+        assert refused.status_code == 422
+        assert [e["field"] for e in refused.json()["errors"]] == ["reported_at"]
+        assert ahead not in refused.text
+
     async def test_a_label_is_kept_and_passed_on(self, start: Any) -> None:
         async with start() as run:
             reply = (await run.score(payment_body())).json()

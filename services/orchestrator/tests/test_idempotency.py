@@ -61,6 +61,20 @@ class TestRepeats:
         assert first.content == second.content
 
 
+class TestClients:
+    async def test_each_numbers_its_payments_for_itself(self, start: Any) -> None:
+        body = payment_body(transaction_id="order-1")
+        async with start() as one:
+            await one.score(body)
+            async with start(client="market", online=one.online) as other:
+                own = {**body, "account_id": "acc-2", "amount_minor": 7}
+                assert (await other.score(own)).status_code == 200
+                await other.score({**own, "transaction_id": "order-2"})
+        # acc-2 is new to both; the payment of acc-1 is no part of its history.
+        histories = [asked.history_payments for asked in one.neighbours.asked]
+        assert histories == [0, 0, 1]
+
+
 class TestMisuse:
     async def test_the_same_key_with_other_content_is_refused(self, start: Any) -> None:
         async with start() as run:
@@ -70,6 +84,17 @@ class TestMisuse:
         assert refused.status_code == 422
         assert refused.json()["errors"][0]["field"] == "Idempotency-Key"
         assert len(run.neighbours.asked) == 1
+
+    async def test_what_a_used_key_refuses_has_moved_no_window(
+        self, start: Any
+    ) -> None:
+        async with start() as run:
+            key = {"Idempotency-Key": "order-7"}
+            await run.score(payment_body(), **key)
+            for _ in range(3):
+                assert (await run.score(payment_body(), **key)).status_code == 422
+            await run.score(payment_body())
+        assert run.neighbours.asked[-1].history_payments == 1
 
     async def test_the_same_transaction_with_another_amount_is_refused(
         self, start: Any

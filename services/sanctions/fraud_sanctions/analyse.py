@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from fraud_sanctions.normalise.homoglyphs import fold_homoglyphs
 from fraud_sanctions.normalise.honorifics import without_honorifics
@@ -37,7 +38,8 @@ _EASTERN_FORMS = re.compile(
     "股份|有限|责任|責任|公司|集团|集團|株式会社|株式會社|주식회사|유한회사"
 )
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b")
-_STEM_LENGTHS = range(4, 16)
+_SHORTEST_STEM = 4
+_LONGEST_STEM = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class Name:
 
 def _tokens(text: str) -> list[str]:
     plain = transliterate(fold_homoglyphs(clean(text)))
-    plain = _DOTTED.sub(lambda m: m.group().replace(".", ""), plain)
+    if "." in plain:
+        plain = _DOTTED.sub(lambda m: m.group().replace(".", ""), plain)
     return _WORD.findall(plain)[:MAX_WORDS]
 
 
@@ -79,9 +82,21 @@ def _native(text: str) -> str:
     return "".join(sorted(_SYLLABIC.findall(_EASTERN_FORMS.sub("", text))))
 
 
+class _Reading(NamedTuple):
+    """A name's words, before anything is derived from them; `tokens`: with its links."""
+
+    tokens: Sequence[str]
+    words: tuple[str, ...]
+    fathers: frozenset[int]
+    forms: tuple[str, ...]
+
+
 def analyse(text: str, *, person: bool | None = None) -> Name:
     """The comparable form of one single name. `person`: what is known of its bearer."""
-    raw = _tokens(text)
+    return _name(text, _read(_tokens(text), person))
+
+
+def _read(raw: Sequence[str], person: bool | None) -> _Reading:
     tokens, forms = (raw, []) if person or not raw else split_legal_forms(raw)
     organisation = person is False or bool(forms)
     tokens = mark_numbers(tokens, organisation=organisation)
@@ -90,36 +105,43 @@ def analyse(text: str, *, person: bool | None = None) -> Name:
     words: list[str] = []
     fathers: set[int] = set()
     eastern = not organisation and _is_eastern(tokens)
-    for at, token in enumerate(tokens):
-        linked = at > 0 and names_father(tokens[at - 1])
-        if linked or (is_patronymic(token) and not organisation):
+    linked = False
+    for token in tokens:
+        if linked or (not organisation and is_patronymic(token)):
             fathers.add(len(words))
-        if not is_link(token) or (eastern and is_surname(token)):
+        linked = names_father(token)
+        link = linked or is_link(token)
+        if not link or (eastern and is_surname(token)):
             words.append(token)
     if not words:
-        words, fathers = tokens, set()
+        words, fathers = list(tokens), set()
+    return _Reading(tokens, tuple(words), frozenset(fathers), tuple(forms))
+
+
+def _name(text: str, read: _Reading) -> Name:
+    words = read.words
+    spellings = [spell(word) for word in words]
     return Name(
         text,
-        tuple(words),
-        frozenset(fathers),
-        tuple(forms),
-        fold("".join(tokens).replace("~", "")),
+        words,
+        read.fathers,
+        read.forms,
+        fold("".join(read.tokens).replace("~", "")),
         _native(text),
-        tuple(fold(word) for word in words),
-        tuple(spell(word).syllabic for word in words),
-        frozenset(at for at, word in enumerate(words) if is_number(word)),
-        frozenset(at for at, word in enumerate(words) if is_initial(word)),
+        tuple([fold(s.text) if s.bare else s.fold for s in spellings]),
+        tuple([s.syllabic for s in spellings]),
+        frozenset([at for at, word in enumerate(words) if is_number(word)]),
+        frozenset([at for at, word in enumerate(words) if is_initial(word)]),
     )
 
 
-def _may_be_person(text: str, read: Name) -> bool:
+def _may_be_person(raw: Sequence[str], read: _Reading) -> bool:
     """Nothing was set apart but one short word that may be a name (`Pao`, `Sia`, `Se`)."""
     if not read.forms:
         return True
-    tokens = _tokens(text)
-    apart = list((Counter(tokens) - Counter(read.words)).elements())
+    apart = list((Counter(raw) - Counter(read.words)).elements())
     apart = [token for token in apart if not is_link(token)]
-    names = [token for token in tokens if not is_link(token)]
+    names = [token for token in raw if not is_link(token)]
     return len(names) <= _PERSON_WORDS and len(apart) == 1 and _may_be_name(apart[0])
 
 
@@ -139,13 +161,14 @@ def readings(text: str, *, person: bool | None = None) -> Sequence[Name]:
 
     A name whose bearer is unknown is read both ways where that makes a difference.
     """
-    found: dict[tuple[str, ...], Name] = {}
+    found: dict[tuple[str, ...], tuple[str, _Reading]] = {}
     for part in alternatives(clean(text)):
-        read = [analyse(part, person=False if person is None else person)]
-        if person is None and _may_be_person(part, read[0]):
-            read.append(analyse(part, person=True))
-        found.update({name.words: name for name in read if name.words})
-    return list(found.values())
+        raw = _tokens(part)
+        read = [_read(raw, person=bool(person))]
+        if person is None and _may_be_person(raw, read[0]):
+            read.append(_read(raw, person=True))
+        found.update({reading.words: (part, reading) for reading in read})
+    return [_name(part, read) for words, (part, read) in found.items() if words]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -154,8 +177,8 @@ def business_word(word: str) -> str | None:
     table = stems("glossary")
     if word in table:
         return table[word]
-    for length in reversed(_STEM_LENGTHS):
-        if length <= len(word) and (found := table.get(word[:length] + "*")):
+    for length in range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM - 1, -1):
+        if found := table.get(word[:length] + "*"):
             return found
     return None
 

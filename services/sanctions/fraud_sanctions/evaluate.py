@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from fraud_sanctions.analyse import readings
 from fraud_sanctions.evidence import similarity
 from fraud_sanctions.index import Index
-from fraud_sanctions.match import Alignment, align, wholes
+from fraud_sanctions.match import Alignment, align
+from fraud_sanctions.pairing import wholes
 from fraud_sanctions.records import EntityKind, ListedEntity, ListedName, Party
 from fraud_sanctions.screener import Screener
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import mul
 
-from fraud_sanctions.match import Alignment
+from fraud_sanctions.match import Alignment, may_be_identical, most_agreed
+from fraud_sanctions.pairing import Draft
 
 Terms = tuple[float, ...]
 
@@ -31,6 +32,8 @@ class Evidence:
 
 
 _NOTHING = -20.0
+# Sums of the same terms in another order differ by less.
+_ROUNDING = 1e-9
 # Half of the most evidence that any name gives: a common two-part name has about 10 bits,
 # a rare three-part name 35.
 _HALF_STRENGTH_BITS = 16.0
@@ -118,6 +121,28 @@ def log_odds(alignment: Alignment, *, person: bool) -> float:
     if alignment.contained and alignment.agreed >= CONTAINED_BITS:
         return max(logit, CONTAINED)
     return max(logit, _IDENTICAL) if alignment.identical else logit
+
+
+def most_log_odds(found: Draft) -> float:
+    """No less than the log odds of the names however their words are paired.
+
+    The terms that may only lower are left out, the others are as high as they can be: none
+    falls when more agrees.
+    """
+    reached = most_agreed(found)
+    if reached is None:
+        return math.inf
+    agreed, left = reached
+    if agreed <= 0.0:
+        return _NOTHING
+    most = _ROUNDING + SCORE[0] + SCORE[5] + SCORE[6] * found.whole**2
+    most += SCORE[1] * min(agreed, 10.0) + SCORE[4] * agreed / (agreed + left)
+    if agreed > 10.0:
+        most += SCORE[2] * min(agreed - 10.0, 10.0)
+        most += SCORE[3] * min(max(agreed - 20.0, 0.0), 15.0)
+    if agreed >= CONTAINED_BITS:
+        most = max(most, CONTAINED)
+    return max(most, _IDENTICAL) if may_be_identical(found) else most
 
 
 def similarity_terms(alignment: Alignment, *, person: bool) -> Terms:

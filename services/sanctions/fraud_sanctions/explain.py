@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from fraud_sanctions.analyse import Name
-from fraud_sanctions.match import Alignment, Meeting
+from fraud_sanctions.match import Alignment
+from fraud_sanctions.pairing import Meeting
 
 MOST_REASONS = 12
 _HOW = {

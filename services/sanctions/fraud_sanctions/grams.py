@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ _LEAST_DICE = 0.25
 _MOST_POSTINGS = 8_000
 _WEIGHT_BITS = 20
 _WEIGHT_UNIT = 1 << 12
+_WEIGHTS = (1 << _WEIGHT_BITS) - 1
+_FIRST = np.array([True])
+_BITS = itemgetter(0)
 
 
 def grams(fold: str) -> set[str]:
@@ -30,48 +34,47 @@ class GramIndex:
             if fold:
                 for gram in grams(fold):
                     found.setdefault(gram, []).append(at)
-        self._bits = {
-            g: math.log(1 + len(folds) / len(ids)) for g, ids in found.items()
-        }
+        bits = {g: math.log(1 + len(folds) / len(ids)) for g, ids in found.items()}
         # A posting carries its weight in its low bits, so that one sort adds them up.
         self._postings = {
-            gram: (np.array(ids, dtype=np.int64) << _WEIGHT_BITS)
-            + round(self._bits[gram] * _WEIGHT_UNIT)
+            gram: (
+                bits[gram],
+                (np.array(ids, dtype=np.int64) << _WEIGHT_BITS)
+                + round(bits[gram] * _WEIGHT_UNIT),
+            )
             for gram, ids in found.items()
         }
         self._norms = np.array(
-            [sum(self._bits[g] for g in grams(f)) if f else 0.0 for f in folds],
+            [sum(bits[g] for g in grams(f)) if f else 0.0 for f in folds],
             dtype=np.float32,
         )
 
     def nearest(self, fold: str) -> list[int]:
         """Up to 48 positions by weighted Dice likeness of their trigrams."""
-        own = [g for g in grams(fold) if g in self._bits]
+        postings = self._postings
+        own = [postings[gram] for gram in grams(fold) if gram in postings]
         if not own:
             return []
-        own.sort(key=self._bits.__getitem__, reverse=True)
+        own.sort(key=_BITS, reverse=True)
+        total = sum([bits for bits, _ in own])
         lists: list[NDArray[np.int64]] = []
         read = 0
-        for gram in own:
-            posted = self._postings[gram]
-            if lists and read + len(posted) > _MOST_POSTINGS:
+        for _, posted in own:
+            read += len(posted)
+            if lists and read > _MOST_POSTINGS:
                 break
             lists.append(posted)
-            read += len(posted)
         packed = np.concatenate(lists)
         packed.sort()
         ids = packed >> _WEIGHT_BITS
-        changes = np.empty(len(ids), dtype=np.bool_)
-        changes[0] = True
-        np.not_equal(ids[1:], ids[:-1], out=changes[1:])
-        starts = np.flatnonzero(changes)
-        packed &= (1 << _WEIGHT_BITS) - 1
-        shared = np.add.reduceat(packed, starts) / _WEIGHT_UNIT
+        starts = np.flatnonzero(np.concatenate((_FIRST, ids[1:] != ids[:-1])))
+        packed &= _WEIGHTS
+        shared = np.add.reduceat(packed, starts)
         ids = ids[starts]
-        total = sum(self._bits[gram] for gram in own)
-        dice = 2 * shared / (total + self._norms[ids])
+        dice = shared * (2 / _WEIGHT_UNIT)
+        dice /= self._norms[ids] + total
         if len(ids) > _NEAREST:
-            best = np.argpartition(dice, -_NEAREST)[-_NEAREST:]
+            best = dice.argpartition(-_NEAREST)[-_NEAREST:]
             ids, dice = ids[best], dice[best]
         nearest: list[int] = ids[dice > _LEAST_DICE].tolist()
         return nearest

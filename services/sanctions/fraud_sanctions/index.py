@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from fraud_sanctions.analyse import Name, is_initial, readings
 from fraud_sanctions.lookups import Lookups
-from fraud_sanctions.match import Listed
 from fraud_sanctions.normalise.spelling import fold
+from fraud_sanctions.pairing import Listed
 from fraud_sanctions.records import ListedEntity
 from fraud_sanctions.vocabulary import Similar, Vocabulary
 
+# As wide as numpy's own index: a narrower one is copied each time it is used.
+Ids = NDArray[np.intp]
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 CANDIDATES = 40
@@ -28,6 +30,7 @@ _LEAST_SHARE = 0.3
 _HOPELESS = 6.0
 
 
+_FIRST = np.array([True])
 # Entries read for one word of the query, its best resembling words first, so that time
 # stays bounded however many people carry a common name.
 _MOST_POSTINGS = 40_000
@@ -46,7 +49,6 @@ class _Scratch(threading.local):
 
     def __init__(self, entries: int) -> None:
         self.agreed = np.zeros(entries, dtype=np.float32)
-        self.best = np.zeros(entries, dtype=np.float32)
 
 
 class Index:
@@ -74,6 +76,8 @@ class Index:
         )
         self._scratch = _Scratch(len(self.entries))
         self._starts, self._postings = self._invert()
+        self._ends = self._starts[1:]
+        self._lengths = np.diff(self._starts)
         self._joined = self._join()
         self._acronyms = self._abbreviate()
         self.lookups = Lookups(self.entities, [item[:2] for item in parsed])
@@ -84,18 +88,18 @@ class Index:
     def _entry(self, entity: int, name: Name, weak: bool) -> Entry:
         ids = tuple(self.vocabulary.ids[word] for word in name.words)
         bits = tuple(self.vocabulary.bits[list(ids)].tolist())
-        return Entry(entity, Listed(name, ids, bits), weak)
+        return Entry(entity, Listed.of(name, ids, bits), weak)
 
-    def _invert(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    def _invert(self) -> tuple[Ids, Ids]:
         pairs = [
             (w, at) for at, e in enumerate(self.entries) for w in set(e.listed.ids)
         ]
         if not pairs:
-            return np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32)
+            return np.zeros(1, dtype=np.intp), np.empty(0, dtype=np.intp)
         array = np.array(pairs, dtype=np.int32)
         array = array[np.argsort(array[:, 0], kind="stable")]
         starts = np.searchsorted(array[:, 0], np.arange(len(self.vocabulary) + 1))
-        return starts, np.ascontiguousarray(array[:, 1])
+        return starts, array[:, 1].astype(np.intp)
 
     def _join(self) -> dict[str, list[int]]:
         """Neighbouring words run together, so that `Sky Zone` is found by `Skyzone`."""
@@ -114,7 +118,7 @@ class Index:
                 found.setdefault(letters, []).append(at)
         return found
 
-    def posted(self, word: int) -> NDArray[np.int32]:
+    def posted(self, word: int) -> Ids:
         """Entries that contain a vocabulary word."""
         return self._postings[self._starts[word] : self._starts[word + 1]]
 
@@ -129,66 +133,80 @@ class Index:
 
     def candidates(
         self, name: Name, similar: Sequence[Similar], only: Mask | None = None
-    ) -> tuple[NDArray[np.int64], Floats]:
+    ) -> tuple[Ids, Floats]:
         """Up to 40 entries and their ranks, those sharing most evidence first; `only`: of
         those that the mask allows.
 
         No single word has to be right: each word adds what its best resembling word is
         worth, and names also meet by neighbouring words run together or by acronym.
         """
-        agreed, best = self._scratch.agreed, self._scratch.best
-        touched: list[NDArray[np.int32]] = []
-        for word, likeness in zip(name.words, similar, strict=True):
-            if is_initial(word) or not len(likeness.ids):
-                continue
-            ids, gains = self._gains(likeness)
-            # Written in ascending order of similarity: the best one stays.
-            best[ids] = gains
-            agreed[ids] += best[
-                ids
-            ]  # once per distinct id, however often it stands here
-            best[ids] = 0.0
-            touched.append(ids)
-        self._add_joined(name, agreed, touched)
-        if not touched:
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        ids = np.concatenate(touched)
-        sums = agreed[ids]
+        agreed = self._scratch.agreed
+        ids = self._agree(name, similar)
+        if joined := self._add_joined(name):
+            ids = np.concatenate((ids, np.array(joined, dtype=np.intp)))
+        allowed = ids if only is None else ids[only[ids]]
+        if not len(allowed):
+            agreed[ids] = 0.0
+            return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.float32)
+        sums = agreed[allowed]
+        kept = allowed[sums >= _LEAST_SHARE * sums.max()]
+        kept.sort()
+        distinct = kept[np.concatenate((_FIRST, kept[1:] != kept[:-1]))]
+        found = agreed[distinct]
         agreed[ids] = 0.0
-        if only is not None:
-            allowed = only[ids]
-            ids, sums = ids[allowed], sums[allowed]
-            if not len(ids):
-                return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        kept = sums >= _LEAST_SHARE * sums.max()
-        distinct, first = np.unique(ids[kept], return_index=True)
-        asked = sum(likeness.bits for likeness in similar)
-        return self._top(distinct, sums[kept][first], asked)
+        asked = sum([likeness.bits for likeness in similar])
+        return self._top(distinct, found, asked)
 
-    def _gains(self, likeness: Similar) -> tuple[NDArray[np.int32], Floats]:
-        """Entries with a word like this one, and what they gain, best last."""
-        starts, ends = self._starts[likeness.ids], self._starts[likeness.ids + 1]
-        lengths = ends - starts
-        read = np.cumsum(lengths[::-1])[::-1]
-        # The most similar word is always read, whole.
-        first = min(int(np.argmax(read <= _MOST_POSTINGS)), len(read) - 1)
-        if read[-1] > _MOST_POSTINGS:
-            first = len(read) - 1
-        lists = [
-            self._postings[a:b]
-            for a, b in zip(starts[first:].tolist(), ends[first:].tolist(), strict=True)
+    def _agree(self, name: Name, similar: Sequence[Similar]) -> Ids:
+        """Add up what each entry gains by its words; the entries, some more than once."""
+        words = [
+            (likeness.ids, likeness.gains)
+            for word, likeness in zip(name.words, similar, strict=True)
+            if len(likeness.ids) and not is_initial(word)
         ]
-        gains = (likeness.similarities[first:] - 0.4) / 0.6
-        gains *= self.vocabulary.bits[likeness.ids[first:]]
-        return np.concatenate(lists), np.repeat(gains, lengths[first:])
+        if not words:
+            return np.empty(0, dtype=np.intp)
+        lengths = self._lengths[np.concatenate([ids for ids, _ in words])]
+        if lengths.sum() > _MOST_POSTINGS:
+            words = [self._best_read(*word) for word in words]
+        return self._add_up(words)
 
-    def _add_joined(
-        self, name: Name, agreed: Floats, touched: list[NDArray[np.int32]]
-    ) -> None:
+    def _best_read(self, ids: Ids, gains: Floats) -> tuple[Ids, Floats]:
+        """As many of one word's best resembling words as may be read, at least one."""
+        read = self._lengths[ids[::-1]].cumsum()
+        first = len(ids) - max(1, int(np.searchsorted(read, _MOST_POSTINGS, "right")))
+        return ids[first:], gains[first:]
+
+    def _add_up(self, words: Sequence[tuple[Ids, Floats]]) -> Ids:
+        agreed = self._scratch.agreed
+        ids = np.concatenate([ids for ids, _ in words])
+        lengths = self._lengths[ids]
+        ends = lengths.cumsum()
+        places = (self._ends[ids] - ends).repeat(lengths)
+        places += np.arange(len(places))
+        entries: Ids = self._postings[places]
+        gains = np.concatenate([gains for _, gains in words]).repeat(lengths)
+        last, start = -1, 0
+        for word, _ in words:
+            last += len(word)
+            end = int(ends[last])
+            met = entries[start:end]
+            # Of an entry that stands here more than once, the last one counts: the best.
+            agreed[met] += gains[start:end]
+            start = end
+        return entries
+
+    def _add_joined(self, name: Name) -> Sequence[int]:
         """Raise names met by joined words, to almost full agreement but never beyond."""
+        agreed = self._scratch.agreed
         gains: dict[int, float] = {}
         pairs = joined_keys(name)
-        for key in {*pairs, *(fold(word) for word in name.words if len(word) > 4)}:
+        long = [
+            folded
+            for word, folded in zip(name.words, name.folds, strict=True)
+            if len(word) > 4
+        ]
+        for key in {*pairs, *long}:
             for at in self._joined.get(key, ()):
                 gains[at] = gains.get(at, 0.0) + _JOINED_BITS
         for key in set(pairs):
@@ -202,15 +220,13 @@ class Index:
         for at, gain in gains.items():
             had, most = float(agreed[at]), _JOINED_MOST * float(self._bits[at])
             agreed[at] = max(had, min(had + gain, most))
-        if gains:
-            touched.append(np.fromiter(gains, dtype=np.int32, count=len(gains)))
+        return list(gains)
 
-    def _top(
-        self, ids: NDArray[np.int32], agreed: Floats, asked: float
-    ) -> tuple[NDArray[np.int64], Floats]:
+    def _top(self, ids: Ids, agreed: Floats, asked: float) -> tuple[Ids, Floats]:
         """The best by an estimate of their evidence, from what agrees and what is left."""
-        found = np.minimum(agreed, self._bits[ids])
-        left = self._bits[ids] - found
+        bits = self._bits[ids]
+        found = np.minimum(agreed, bits)
+        left = bits - found
         asked = max(asked, 1.0)
         rank = 0.3 * np.minimum(found, 20.0) - 0.05 * left
         rank += 5.0 * np.minimum(found / asked, 1.0)
@@ -220,7 +236,7 @@ class Index:
             ids, rank = ids[kept], rank[kept]
         order = np.argsort(-rank, kind="stable")
         hopeful = order[rank[order] >= rank[order[0]] - _HOPELESS]
-        return np.asarray(ids[hopeful], dtype=np.int64), rank[hopeful]
+        return np.asarray(ids[hopeful], dtype=np.intp), rank[hopeful]
 
 
 def joined_keys(name: Name) -> list[str]:

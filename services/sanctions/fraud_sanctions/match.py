@@ -2,47 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
-
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from fraud_sanctions.analyse import Name
 from fraud_sanctions.normalise.transliterate import ABJAD_MARK
+from fraud_sanctions.pairing import Asked, Draft, Listed, Meeting, Pair, draft
 from fraud_sanctions.vocabulary import Similar
 
-# Words run together must agree this well with one word, and whole names this well.
-_JOINED_LEAST = 0.84
+# Whole names run together must agree this well.
 _WHOLE_LEAST = 0.92
-_JOINED_LETTERS = 4
 _WHOLE_LETTERS = 6
-# A word that found a partner this alike is not also tried together with its neighbour.
-_GOOD_PARTNER = 0.9
-_SAME_SYLLABLES = 0.9
 _INITIAL_SIMILARITY = 0.75
 _INITIAL_BITS = 2.5
 _ACRONYM_SIMILARITY = 0.8
 _ACRONYM_BITS = 2.2
 _ACRONYM_WORDS = 3
 _EXACT = 0.999
-
-
-class Meeting(NamedTuple):
-    """One agreement: positions in the query and in the listed name, how alike, worth."""
-
-    query: tuple[int, ...]
-    listed: tuple[int, ...]
-    similarity: float
-    bits: float
-    how: str
-
-
-class Listed(NamedTuple):
-    """A listed name as it is compared: vocabulary ids of its words, evidence in each."""
-
-    name: Name
-    ids: tuple[int, ...]
-    bits: tuple[float, ...]
 
 
 @dataclass(slots=True)
@@ -85,7 +59,7 @@ class _Sides:
     """Both names while they are being paired; `free`: positions that met nothing yet."""
 
     query: Name
-    similar: Sequence[Similar]
+    query_bits: Sequence[float]
     listed: Listed
     query_free: set[int]
     listed_free: set[int]
@@ -100,40 +74,34 @@ class _Sides:
             result.meetings.append(meeting)
 
 
-def wholes(query: Name, listed: Sequence[Listed]) -> list[float]:
-    """Likeness, 0-1, of the query run together with each listed name run together."""
-    texts = [one.name.compact for one in listed]
-    scorer = OSA.normalized_similarity
-    found: list[float] = process.cdist([query.compact], texts, scorer=scorer)[
-        0
-    ].tolist()
-    return found
-
-
 def align(
     query: Name, similar: Sequence[Similar], listed: Listed, whole: float
 ) -> Alignment:
-    """The best pairing of the two names' words. `whole`: from `wholes`.
+    """The best pairing of the two names' words. `whole`: from `wholes`."""
+    return settle(draft(Asked.of(query, similar), listed, whole))
+
+
+def settle(found: Draft) -> Alignment:
+    """The best of the pairings that are possible.
 
     Greedy on likeness, then evidence: with words this few it differs from the optimal
     assignment only where two words of one name resemble each other.
     """
-    result = Alignment(whole=whole)
+    query, listed = found.asked.name, found.listed
+    result = Alignment(whole=found.whole)
+    bits = [bits for _, bits in found.asked.words]
     sides = _Sides(
-        query, similar, listed, set(range(len(similar))), set(range(len(listed.ids)))
+        query, bits, listed, set(range(len(bits))), set(range(len(listed.ids)))
     )
-    pairs = _pairs(query, similar, listed)
-    if len(pairs) < max(len(listed.ids), len(similar)) or any(
-        meeting.similarity < _GOOD_PARTNER for meeting in pairs
-    ):
-        pairs += _joined(sides, pairs)
-    if len(pairs) > 1:
-        pairs.sort(key=_preference)
-    for meeting in pairs:
+    meetings = [_met(pair, query, listed.name) for pair in found.pairs]
+    meetings += found.joined
+    if len(meetings) > 1:
+        meetings.sort(key=_preference)
+    for meeting in meetings:
         sides.meet(meeting, result)
     if sides.query_free and sides.listed_free:
         _initials(sides, result)
-        if whole >= _WHOLE_LEAST:
+        if found.whole >= _WHOLE_LEAST:
             _run_together(sides, result)
         if not result.meetings:
             _acronym(sides, result)
@@ -145,67 +113,41 @@ def _preference(meeting: Meeting) -> tuple[float, float]:
     return -meeting.similarity, -meeting.bits
 
 
-def _pairs(query: Name, similar: Sequence[Similar], listed: Listed) -> list[Meeting]:
-    found = []
-    bare = [at for at, word in enumerate(query.words) if word[0] == ABJAD_MARK]
-    for at, likeness in enumerate(similar):
-        by_id = likeness.by_id
-        for place, word in enumerate(listed.ids):
-            alike = by_id.get(word)
-            if alike is not None:
-                worth = min(listed.bits[place], likeness.bits + 3.0)
-                how = "exact" if alike >= _EXACT else "spelling"
-                if alike < _EXACT and (
-                    at in bare or listed.name.words[place][0] == ABJAD_MARK
-                ):
-                    how = "consonants"
-                found.append(Meeting((at,), (place,), alike, worth, how))
-    return found
+def _met(pair: Pair, query: Name, listed: Name) -> Meeting:
+    alike, bits, at, place = pair
+    how = "exact" if alike >= _EXACT else "spelling"
+    if how == "spelling" and ABJAD_MARK in (
+        query.words[at][0],
+        listed.words[place][0],
+    ):
+        how = "consonants"
+    return Meeting((at,), (place,), alike, bits, how)
 
 
-def _joined(sides: _Sides, pairs: Sequence[Meeting]) -> list[Meeting]:
-    """Words written apart in one name and together in the other."""
-    good = [meeting for meeting in pairs if meeting.similarity >= _GOOD_PARTNER]
-    query_settled = {meeting.query[0] for meeting in good}
-    listed_settled = {meeting.listed[0] for meeting in good}
-    ours, theirs = sides.query, sides.listed.name
-    query_bits = [likeness.bits for likeness in sides.similar]
-    listed_bits = sides.listed.bits
-    found = []
-    for at, left, alike in _compounds(ours, query_settled, theirs, listed_settled):
-        both = listed_bits[left] + listed_bits[left + 1]
-        worth = min(both, query_bits[at] + 2.0)
-        found.append(Meeting((at,), (left, left + 1), alike, worth, "apart"))
-    for place, left, alike in _compounds(theirs, listed_settled, ours, query_settled):
-        both = query_bits[left] + query_bits[left + 1]
-        worth = min(both, listed_bits[place] + 2.0)
-        found.append(Meeting((left, left + 1), (place,), alike, worth, "together"))
-    return found
+def most_agreed(found: Draft) -> tuple[float, float] | None:
+    """The most that `settle` may find agreed, and the least left of the query; or None.
+
+    None: whatever the words say, the names may meet as one.
+    """
+    query, listed = found.asked.name, found.listed.name
+    if found.joined or found.whole >= _WHOLE_LEAST:
+        return None
+    if len(query.words) == 1 and not found.pairs:
+        return None
+    letters = found.asked.letters + len(listed.initials)
+    if letters:
+        return found.most + letters * _INITIAL_BITS * _INITIAL_SIMILARITY, 0.0
+    # A father that the listed name leaves out is not left over.
+    dropped = query.fathers and not listed.fathers
+    return found.most, 0.0 if dropped else found.left
 
 
-def _compounds(
-    one: Name, settled: set[int], other: Name, taken: set[int]
-) -> list[tuple[int, int, float]]:
-    """(position of a word of `one`, of the first of two of `other`, likeness)."""
-    found = []
-    parts, sounds = other.folds, other.syllables
-    for at, word in enumerate(one.folds):
-        if at in settled or len(word) < _JOINED_LETTERS:
-            continue
-        sound = one.syllables[at]
-        for left in range(len(parts) - 1):
-            if left in taken and left + 1 in taken:
-                continue
-            if parts[left][:1] == word[0]:
-                joined = parts[left] + parts[left + 1]
-                if abs(len(joined) - len(word)) <= 3:
-                    alike = OSA.normalized_similarity(word, joined)
-                    if alike >= _JOINED_LEAST:
-                        found.append((at, left, float(alike)))
-                        continue
-            if sound and sounds[left] and sound == sounds[left] + sounds[left + 1]:
-                found.append((at, left, _SAME_SYLLABLES))
-    return found
+def may_be_identical(found: Draft) -> bool:
+    """Whether `settle` may find that all words are the same."""
+    words = len(found.asked.words)
+    if found.left or len(found.listed.ids) != words:
+        return False
+    return sum([alike >= _EXACT for alike, _, _, _ in found.pairs]) >= words
 
 
 def _initials(sides: _Sides, result: Alignment) -> None:
@@ -245,8 +187,8 @@ def _run_together(sides: _Sides, result: Alignment) -> None:
     if query.numbers or listed.name.numbers or len(query.compact) < _WHOLE_LETTERS:
         return
     result.meetings.clear()
-    worth = max(sum(likeness.bits for likeness in sides.similar), sum(listed.bits))
-    positions = tuple(range(len(sides.similar))), tuple(range(len(listed.ids)))
+    worth = max(sum(sides.query_bits), sum(listed.bits))
+    positions = tuple(range(len(sides.query_bits))), tuple(range(len(listed.ids)))
     result.meetings.append(Meeting(*positions, result.whole, worth, "whole"))
     sides.query_free.clear()
     sides.listed_free.clear()
@@ -278,8 +220,8 @@ def _total(sides: _Sides, result: Alignment) -> None:
     result.least = least
     query, listed = sides.query, sides.listed.name
     query_free, listed_free = _named(sides)
-    result.query_left = sum(sides.similar[i].bits for i in query_free)
-    result.listed_left = sum(sides.listed.bits[i] for i in listed_free)
+    result.query_left = sum([sides.query_bits[i] for i in query_free])
+    result.listed_left = sum([sides.listed.bits[i] for i in listed_free])
     result.query_words = len(sides.query_free)
     result.listed_words = len(sides.listed_free)
     if query.numbers or listed.numbers:

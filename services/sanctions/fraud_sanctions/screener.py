@@ -10,12 +10,14 @@ from fraud_sanctions.evidence import (
     CONTAINED_BITS,
     log_odds,
     log_odds_of,
+    most_log_odds,
     probability,
     weigh,
 )
 from fraud_sanctions.explain import explain
 from fraud_sanctions.index import Entry, Index, Mask
-from fraud_sanctions.match import Alignment, align, wholes
+from fraud_sanctions.match import Alignment, settle
+from fraud_sanctions.pairing import Asked, draft, wholes
 from fraud_sanctions.qualify import ALMOST, most_shift, qualify
 from fraud_sanctions.questions import Reading, readings_of
 from fraud_sanctions.records import ListedEntity, Party
@@ -118,9 +120,13 @@ class Screener:
         if not chosen:
             return
         entries = [self.index.entries[at] for at in chosen]
+        asked = Asked.of(query, similar)
         likeness = wholes(query, [entry.listed for entry in entries])
         for entry, whole in zip(entries, likeness, strict=True):
-            alignment = align(query, similar, entry.listed, whole)
+            found = draft(asked, entry.listed, whole)
+            if not held and most_log_odds(found) < enough:
+                continue
+            alignment = settle(found)
             person = self.index.entities[entry.entity].kind == "person"
             logit = log_odds(alignment, person=person)
             # A name that the list itself calls weak is nothing to decline a payment by.

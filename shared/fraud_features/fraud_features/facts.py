@@ -1,6 +1,6 @@
 """What one payment says by itself, flat: the input of every executor and expression."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -111,6 +111,23 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
         get("two_factor"),
         get("features") or {},
     )
+
+
+def entities_of(payment: Transaction) -> Iterator[tuple[str, str]]:
+    """Kind and id of everything whose windows a payment moves or reads."""
+    card, merchant, device = payment.card, payment.merchant, payment.device
+    found = {
+        "account": payment.account_id,
+        "card": card and card.token,
+        "device": device and device.device_id,
+        "ip": device and device.ip,
+        "merchant": merchant and merchant.merchant_id,
+        "terminal": merchant and merchant.terminal_id,
+        "counterparty": payment.counterparty and payment.counterparty.account,
+    }
+    yield from ((kind, name) for kind, name in found.items() if name)
+    # What the account itself received.
+    yield "counterparty", payment.account_id
 
 
 def moved_by(kind: str, amount: int) -> int:

@@ -9,13 +9,13 @@ from fraud_features.facts import Facts, facts_of, microseconds
 from fraud_features.layout import REPLY_TTL
 from fraud_features.online import (
     BLOCK_KINDS,
-    BlockKind,
     LabelEffect,
     Observation,
     observed,
     unknown,
 )
 from fraud_features.windows import LOG_CAP
+from fraud_shared.contracts.action import BlockKind
 from fraud_shared.contracts.transaction import Transaction
 
 # Replies kept whole, about 5 kB each. An older repeat is still recognised and moves

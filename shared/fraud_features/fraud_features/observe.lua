@@ -133,9 +133,13 @@ local function add_newest_peak(at, section, lengths)
   return section
 end
 
--- Labelled frauds: a zset, score event time, member transaction id.
+-- Labelled frauds: a zset, score event time, member transaction id. A member without a name
+-- says when the newest was made that is too old to be kept.
 local function count_frauds(at, key, delay, lengths)
+  local hole = num(call('ZSCORE', key, '') or NEVER)
   for i, length in ipairs(lengths) do
-    out[at + i - 1] = call('ZCOUNT', key, beyond(t - delay - length), fmt('%.0f', t - delay))
+    local begin = t - delay - length
+    out[at + i - 1] = begin < hole and UNKNOWN
+      or call('ZCOUNT', key, beyond(begin), fmt('%.0f', t - delay))
   end
 end

@@ -7,20 +7,24 @@ The maths contract that both keep is in this distribution's README.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from fraud_features.layout import SLOT, SLOTS
+from fraud_shared.contracts.action import BlockKind
 from fraud_shared.contracts.transaction import Transaction
 
-BlockKind = Literal["card", "account", "device"]
 # A connection takes longer than an answer, and is made rarely.
 CONNECT_S = 0.050
-BLOCK_KINDS: tuple[BlockKind, ...] = ("card", "account", "device")
+BLOCK_KINDS: tuple[BlockKind, ...] = get_args(BlockKind)
 
 
 class OnlineStoreUnavailable(Exception):
     """The online store did not answer in time. Velocity is unknown, which is not zero."""
+
+
+class OnlineStoreRefusal(OnlineStoreUnavailable):
+    """The store answers, but cannot do this call, now or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,23 @@ def observed(
     )
 
 
-def unknown() -> Observation:
-    """The observation of a payment about which nothing can be said."""
-    return observed((None,) * len(SLOTS), known=False, blocked=(), stand_in=(0, 0))
+def unknown(
+    *, blocked: tuple[BlockKind, ...] = (), repeat: bool = False
+) -> Observation:
+    """The observation of a payment about whose windows nothing can be said."""
+    return observed(
+        (None,) * len(SLOTS),
+        known=False,
+        blocked=blocked,
+        stand_in=(0, 0),
+        repeat=repeat,
+    )
+
+
+def of_client(payment: Transaction, client: str) -> Transaction:
+    """The payment under an id that no other client's payment has: each numbers its own."""
+    name = f"{client}\n{payment.transaction_id}"
+    return payment.model_copy(update={"transaction_id": name})
 
 
 @dataclass(frozen=True, slots=True)

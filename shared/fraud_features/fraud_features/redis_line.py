@@ -8,6 +8,7 @@ pool, retries, task and stream cost more processor time than a usual script.
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from hiredis import ProtocolError, Reader, pack_command
@@ -17,6 +18,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 _INCOMPLETE = object()
+# Sends a command; the future is its answer.
+Ask = Callable[[tuple[Any, ...]], "asyncio.Future[Any]"]
 
 
 class RedisLine:
@@ -27,7 +30,15 @@ class RedisLine:
     leads anywhere: calls that are on it may wait their time out, the next makes another.
     """
 
-    def __init__(self, url: str, *, timeout: float, connect_timeout: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout: float,
+        connect_timeout: float,
+        check: Callable[["Ask"], Awaitable[None]] | None = None,
+    ) -> None:
+        """`check` may ask a new connection something, and raise where it is of no use."""
         # It lends no connection: it only knows how to make one for this URL. Under
         # protocol 2 a server sends nothing that was not asked for. redis-py leaves its
         # pool half typed.
@@ -39,6 +50,7 @@ class RedisLine:
             retry=Retry(NoBackoff(), 0),
         )
         self._timeout, self._connect_timeout = timeout, connect_timeout
+        self._check = check
         self._wire: _Wire | None = None
         self._wires: set[_Wire] = set()
         self._connecting: asyncio.Task[_Wire] | None = None
@@ -75,10 +87,20 @@ class RedisLine:
         return await asyncio.shield(self._connecting)
 
     async def _connect(self) -> "_Wire":
+        async with asyncio.timeout(self._connect_timeout):
+            wire = await self._taken_over()
+            try:
+                if self._check is not None:
+                    await self._check(wire.ask)
+            except BaseException:
+                wire.abort()
+                raise
+            return wire
+
+    async def _taken_over(self) -> "_Wire":
         connection = self._maker.make_connection()
         try:
-            async with asyncio.timeout(self._connect_timeout):
-                await connection.connect()
+            await connection.connect()
         except BaseException:
             await connection.disconnect(nowait=True)
             raise

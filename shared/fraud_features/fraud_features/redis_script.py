@@ -135,7 +135,12 @@ for i = 4, #ARGV, 2 do
   if ARGV[3] == '1' then
     redis.call('ZADD', frauds, ARGV[2], ARGV[1])
     local newest = tonumber(redis.call('ZREVRANGE', frauds, 0, 0, 'WITHSCORES')[2])
-    redis.call('ZREMRANGEBYSCORE', frauds, '-inf', string.format('%.0f', newest - {RISK_RETENTION}))
+    local upto = string.format('%.0f', newest - {RISK_RETENTION})
+    local dropped = redis.call('ZREVRANGEBYSCORE', frauds, upto, '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    if dropped[1] then
+      redis.call('ZREMRANGEBYSCORE', frauds, '-inf', upto)
+      redis.call('ZADD', frauds, dropped[2], '')
+    end
     redis.call('EXPIRE', frauds, {ttl(RISK_RETENTION)})
     redis.call('SET', entity, empty[kind], 'EX', kept[kind], 'NX')
     redis.call('SETRANGE', entity, 0, '\\1')

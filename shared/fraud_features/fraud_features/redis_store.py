@@ -5,11 +5,13 @@ of them; Redis must run with `maxmemory-policy noeviction`, since an evicted key
 read as zero.
 """
 
+import re
 from datetime import datetime
 from hashlib import sha1
 from typing import Any, cast
 
-from redis.exceptions import NoScriptError, RedisError
+import structlog
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from fraud_features.currency import to_reference
 from fraud_features.facts import (
@@ -22,14 +24,14 @@ from fraud_features.facts import (
 from fraud_features.layout import SQUARES_BASE
 from fraud_features.online import (
     BLOCK_KINDS,
-    BlockKind,
     LabelEffect,
     Observation,
+    OnlineStoreRefusal,
     OnlineStoreUnavailable,
     observed,
 )
 from fraud_features.redis_entity import Limits
-from fraud_features.redis_line import RedisLine
+from fraud_features.redis_line import Ask, RedisLine
 from fraud_features.redis_reply import REPLY, REPLY_HEAD, UNKNOWN
 from fraud_features.redis_script import (
     LAYOUT_VERSION,
@@ -39,7 +41,14 @@ from fraud_features.redis_script import (
     observe_script,
 )
 from fraud_features.windows import LOG_CAP
+from fraud_shared.contracts.action import BlockKind
 from fraud_shared.contracts.transaction import Transaction
+
+log = structlog.get_logger()
+# Of the errors that a script hands on, those that are about the server.
+_STATE = re.compile(
+    r"\b(OOM|READONLY|MISCONF|NOREPLICAS|LOADING|BUSY|MASTERDOWN|NOPERM|UNKILLABLE)\b"
+)
 
 
 class RedisOnlineStore:
@@ -59,7 +68,10 @@ class RedisOnlineStore:
         limits: Limits | None = None,
     ) -> None:
         self.line = RedisLine(
-            url, timeout=socket_timeout, connect_timeout=connect_timeout
+            url,
+            timeout=socket_timeout,
+            connect_timeout=connect_timeout,
+            check=_refuse_eviction,
         )
         self._prefix = f"{{{prefix}}}"
         limits = limits or Limits(log_cap=LOG_CAP)
@@ -136,8 +148,31 @@ class RedisOnlineStore:
             return await self.line.call(*command)
         except NoScriptError:
             raise
+        except ResponseError as error:
+            raise _meaning(str(error)) from error
         except (RedisError, OSError, TimeoutError) as error:
             raise OnlineStoreUnavailable("the online store did not answer") from error
+
+
+async def _refuse_eviction(ask: Ask) -> None:
+    """An evicted key reads as zero, which is worse than a store that is away."""
+    try:
+        answer = await ask(("INFO", "memory"))
+    except ResponseError:
+        # Not everybody may ask; then whoever set the server up answers for it.
+        return
+    told = dict(line.partition(":")[::2] for line in answer.decode().splitlines())
+    policy = told.get("maxmemory_policy", "noeviction")
+    if told.get("maxmemory", "0") != "0" and policy != "noeviction":
+        log.error("online_store_may_evict", policy=policy, needed="noeviction")
+        raise RedisError("this Redis may evict keys")
+
+
+def _meaning(refusal: str) -> OnlineStoreUnavailable:
+    """A script that fails on its data fails again; any other error says how Redis is."""
+    if "user_script" in refusal and not _STATE.search(refusal):
+        return OnlineStoreRefusal("the online store cannot take this payment")
+    return OnlineStoreUnavailable("the online store refuses calls")
 
 
 def _literal(text: str) -> str:

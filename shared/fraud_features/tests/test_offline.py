@@ -292,7 +292,23 @@ class TestFrame:
         table = frame([payment(0, features={"Amount": 2.5})], features=CREDIT_CARD)
         assert table["Amount"].to_list() == [2.5]
 
-    def test_an_unknown_currency_is_an_error(self):
-        row = next(random_rows(1)) | {"currency": "XXX"}
-        with pytest.raises(KeyError, match="XXX"):
+    @pytest.mark.parametrize(
+        ("column", "value"),
+        [
+            ("currency", "XXX"),
+            ("kind", "gift"),
+            ("channel", "pigeon"),
+            ("amount_minor", -1),
+            ("amount_minor", 10**14),
+            ("lat", 91.0),
+        ],
+    )
+    def test_what_no_transaction_could_hold_is_named(self, column, value):
+        row = next(random_rows(1)) | {"lat": 1.0, "lon": 1.0, column: value}
+        with pytest.raises(ValueError, match=column):
             frame([row])
+
+    def test_a_label_that_is_none_is_an_error(self):
+        wrong = {"transaction_id": "tx-0", "label": "frauD", "reported_at": START}
+        with pytest.raises(ValueError, match="label"):
+            frame(random_rows(10), [wrong])

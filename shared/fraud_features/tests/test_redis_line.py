@@ -17,7 +17,10 @@ from cryptography.x509.oid import NameOID
 from hiredis import Reader
 from redis.exceptions import NoScriptError, RedisError
 
+from fraud_features.online import OnlineStoreRefusal, OnlineStoreUnavailable
 from fraud_features.redis_line import RedisLine
+from fraud_features.redis_store import RedisOnlineStore
+from fraud_features.testing import payment
 
 OK = b"+OK\r\n"
 # What a command is answered with; b"" is silence, for as long as the test likes.
@@ -29,6 +32,7 @@ class Server:
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
+        self.url = ""
         self.connections = 0
         self.asked: list[list[bytes]] = []
         self.writers: list[asyncio.StreamWriter] = []
@@ -79,9 +83,8 @@ async def line_to(
     scheme = "redis" if tls is None else "rediss"
     user, _, rest = path.rpartition("@")
     where = f"{user}@127.0.0.1" if user else "127.0.0.1"
-    line = RedisLine(
-        f"{scheme}://{where}:{port}{rest}", timeout=within, connect_timeout=5.0
-    )
+    server.url = f"{scheme}://{where}:{port}{rest}"
+    line = RedisLine(server.url, timeout=within, connect_timeout=5.0)
     try:
         yield line, server
     finally:
@@ -228,6 +231,57 @@ class TestConnecting:
                 return [first, await line.call("ECHO", "b")]
 
         assert uvloop.run(ask()) == [b"a", b"b"]
+
+
+def told(policy: str, most: int) -> Answer:
+    """A server with this much memory, which answers scripts with an error of theirs."""
+    text = f"# Memory\r\nmaxmemory:{most}\r\nmaxmemory_policy:{policy}\r\n".encode()
+
+    def answer(command: list[bytes]) -> bytes:
+        if command[0] == b"INFO":
+            return b"$%d\r\n%s\r\n" % (len(text), text)
+        if command[0] == b"GET":
+            return b"$1\r\n1\r\n"
+        return b"-ERR user_script:7: attempt to compare nil with number\r\n"
+
+    return answer
+
+
+class TestStore:
+    @pytest.mark.parametrize(
+        ("policy", "most", "usable"),
+        [
+            ("noeviction", 10**9, True),
+            ("allkeys-lru", 0, True),
+            ("volatile-ttl", 10**9, False),
+            ("allkeys-random", 10**9, False),
+        ],
+    )
+    async def test_a_server_that_may_evict_is_as_good_as_away(
+        self, policy, most, usable
+    ):
+        async with line_to(told(policy, most)) as (_, server):
+            store = RedisOnlineStore(server.url, socket_timeout=5.0, connect_timeout=5)
+            if usable:
+                assert await store.is_warm()
+            else:
+                with pytest.raises(OnlineStoreUnavailable):
+                    await store.is_warm()
+            await store.close()
+
+    async def test_a_script_that_fails_on_its_data_is_told_from_a_server_in_trouble(
+        self,
+    ):
+        async with line_to(told("noeviction", 0)) as (_, server):
+            store = RedisOnlineStore(server.url, socket_timeout=5.0, connect_timeout=5)
+            with pytest.raises(OnlineStoreRefusal):
+                await store.observe(payment(0))
+            full = b"-ERR user_script:7: -OOM command not allowed\r\n"
+            server.answer = lambda command: full
+            with pytest.raises(OnlineStoreUnavailable) as away:
+                await store.observe(payment(0))
+            assert not isinstance(away.value, OnlineStoreRefusal)
+            await store.close()
 
 
 def certificate(folder: Path) -> Path:

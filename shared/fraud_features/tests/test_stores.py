@@ -12,7 +12,11 @@ from redis.asyncio import Redis
 from fraud_features.facts import facts_of
 from fraud_features.layout import LOGS, SLOTS, LogSpec
 from fraud_features.memory import MemoryOnlineStore
-from fraud_features.online import OnlineStoreUnavailable, open_online_store
+from fraud_features.online import (
+    OnlineStoreRefusal,
+    OnlineStoreUnavailable,
+    open_online_store,
+)
 from fraud_features.redis_entity import ENTITIES, Limits
 from fraud_features.redis_script import LAYOUT_VERSION, layout_version
 from fraud_features.redis_store import RedisOnlineStore, wire_arguments
@@ -136,6 +140,17 @@ class TestRedis(OnlineStoreContract):
         await redis_store.apply_label(label(at_terminal(0)))
         first = await redis_store.observe(at_terminal(8 * DAY))
         assert dict(zip(SLOTS, first.raw, strict=True))["terminal_frauds_7d"] == 1
+
+    async def test_data_that_no_script_can_read_is_refused_for_that_payment_only(
+        self, redis_store, redis, prefix
+    ):
+        await redis_store.mark_warm()
+        key = f"{{{prefix}}}:{LAYOUT_VERSION}:e:account:acc-1"
+        await redis.set(key, "no entity")
+        with pytest.raises(OnlineStoreRefusal):
+            await redis_store.observe(payment(0))
+        other = await redis_store.observe(payment(1, account_id="acc-2"))
+        assert other.known
 
     async def test_one_round_trip_per_payment(self, redis_store):
         await redis_store.mark_warm()

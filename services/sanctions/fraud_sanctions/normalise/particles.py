@@ -54,7 +54,8 @@ def _compound(token: str) -> str:
     if token.startswith("abd"):
         token = _SERVANT_JOINED.sub("abd", token)
     if len(token) > 6:
-        token = _DIN.sub(r"\1uddin", token)
+        if token.endswith(("n", "ne")):
+            token = _DIN.sub(r"\1uddin", token)
         token = token.replace("urrahman", "rahman").replace("urrehman", "rahman")
     return _ALLAH.sub("ullah", token) if len(token) > 6 else token
 

@@ -3,34 +3,56 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import eq
 
 import jellyfish
 
 from fraud_sanctions.normalise.transliterate import ABJAD_MARK
 
-_FOLDS = tuple(
-    (re.compile(pattern), new)
-    for pattern, new in (
-        (r"shch|sch|tsch|tch|ch|sh", "c*"),
-        (r"dzh|dj|zh", "j"),
-        (r"ph", "f"),
-        (r"kh", "h"),
-        (r"([gdtb])h", r"\1"),
-        (r"ck|q", "k"),
-        (r"c(?=[eiy])", "s"),
-        (r"c(?!\*)", "k"),
-        (r"c\*", "c"),
-        (r"ts|tz", "z"),
-        (r"x", "ks"),
-        (r"w", "v"),
-        (r"ou|oo", "u"),
-        (r"ee|y|ie|ij", "i"),
-        (r"(?<=[aeou])j", "i"),
-        (r"(.)\1+", r"\1"),
-        (r"(?:off|of|ow)$", "ov"),
-        (r"(?:ef|eff|iev|iov|yev)$", "ev"),
-        (r"(?<=[aeiou])h$", ""),
-    )
+_Rules = tuple[tuple[re.Pattern[str], str], ...]
+
+
+def _rules(*rules: tuple[str, str]) -> _Rules:
+    return tuple((re.compile(pattern), new) for pattern, new in rules)
+
+
+# In this order; the letters: a word without them matches none of these.
+_FOLDS = (
+    (
+        ("h", "j"),
+        _rules(
+            (r"shch|sch|tsch|tch|ch|sh", "c*"),
+            (r"dzh|dj|zh", "j"),
+            (r"ph", "f"),
+            (r"kh", "h"),
+            (r"(?<=[gdtb])h", ""),
+        ),
+    ),
+    (
+        ("c", "q"),
+        _rules(
+            (r"ck|q", "k"),
+            (r"c(?=[eiy])", "s"),
+            (r"c(?!\*)", "k"),
+            (r"c\*", "c"),
+        ),
+    ),
+    (
+        ("", ""),
+        _rules(
+            (r"ts|tz", "z"),
+            (r"x", "ks"),
+            (r"w", "v"),
+            (r"ou|oo", "u"),
+            (r"ee|y|ie|ij", "i"),
+            (r"(?<=[aeou])j", "i"),
+        ),
+    ),
+)
+_ENDINGS = _rules(
+    (r"(?:off|of|ow)$", "ov"),
+    (r"(?:ef|eff|iev|iov|yev)$", "ev"),
+    (r"(?<=[aeiou])h$", ""),
 )
 # Digits that a scanner or a keyboard leaves for letters, only inside words.
 _LOOKALIKES = str.maketrans("01358", "olesb")
@@ -95,9 +117,20 @@ def fold(word: str) -> str:
     """The word with spelling variants of one sound merged (`ou`/`u`, `q`/`k`, `zh`/`j`)."""
     if not word.isalpha():
         word = _LETTERED_DIGIT.sub(lambda m: m.group().translate(_LOOKALIKES), word)
-    for pattern, new in _FOLDS:
+    for (one, other), rules in _FOLDS:
+        if one in word or other in word:
+            for pattern, new in rules:
+                word = pattern.sub(new, word)
+    word = _single(word)
+    for pattern, new in _ENDINGS:
         word = pattern.sub(new, word)
     return word
+
+
+def _single(word: str) -> str:
+    """The word with each run of a letter as one."""
+    # Most words have none, and looking costs less than the substitution.
+    return _DOUBLED.sub(r"\1", word) if True in map(eq, word, word[1:]) else word
 
 
 def syllabic(word: str) -> str:
@@ -121,11 +154,11 @@ def spell(word: str) -> Spelling:
     if folded.startswith(_VOWEL_LETTERS) and len(bones) > 1:
         bones = bones[1:]
     # Long vowels are written with the letters of w and y, and so lost with them.
-    abjad = _DOUBLED.sub(r"\1", bones[:1] + bones[1:].replace("v", ""))
+    abjad = _single(bones[:1] + bones[1:].replace("v", ""))
     if len(abjad) == 1 and folded.endswith("i"):
         abjad += "i"
     phone = "" if bare or text.isdigit() else jellyfish.metaphone(text)
-    coarse = _DOUBLED.sub(r"\1", abjad.translate(_CLASSES))
+    coarse = _single(abjad.translate(_CLASSES))
     alike = folded.replace("rn", "m").translate(_VOICE)
     east = "" if bare else syllabic(text)
     return Spelling(word, folded, bones, abjad, coarse, alike, phone, east, bare)

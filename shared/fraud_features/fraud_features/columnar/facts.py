@@ -1,11 +1,14 @@
 """`facts.Facts` as columns: the same rules, as Polars expressions."""
 
+from typing import get_args
+
 import polars as pl
 
 from fraud_features.currency import RATIOS
 from fraud_features.facts import AMOUNT_CAP, HOUR_US, NOTHING_MOVED, SMALL_AMOUNT
 from fraud_features.mcc import BRANDS, BRANDS_GROUP, RISK_GROUP
 from fraud_shared.contracts.iso import CURRENCY_EXPONENT
+from fraud_shared.contracts.transaction import Channel, Kind
 
 _RENAMED = {
     "account": "account_id",
@@ -23,20 +26,27 @@ _RENAMED = {
     "password_days": "days_since_password_change",
     "second_factor": "two_factor",
 }
-# Above this the product with a rate could leave 64 bits.
-_SAFE_AMOUNT = 10**13
+_KNOWN = {
+    "currency": RATIOS.keys(),
+    "kind": set(get_args(Kind)),
+    "channel": set(get_args(Channel)),
+}
+# Of an amount above that the product with a rate could leave 64 bits.
+_RANGES = {"amount_minor": (0, 10**13), "lat": (-90, 90), "lon": (-180, 180)}
 
 
 def facts_frame(payments: pl.DataFrame) -> pl.DataFrame:
     """The columns of `source.chunks` with those of `Facts` beside them.
 
-    Raises `KeyError` for a currency without a rate.
+    Raises `ValueError` naming the column that holds what no transaction could.
     """
-    unknown = set(payments["currency"].unique().to_list()) - RATIOS.keys()
-    if unknown:
-        raise KeyError(min(unknown))
-    if (payments["amount_minor"].max() or 0) > _SAFE_AMOUNT:  # type: ignore[operator]
-        raise ValueError("amount_minor: above 10^13")
+    for column, known in _KNOWN.items():
+        unknown = set(payments[column].unique().to_list()) - known
+        if unknown:
+            raise ValueError(f"{column}: {min(unknown)} is unknown")
+    for column, (least, most) in _RANGES.items():
+        if not payments[column].drop_nulls().is_between(least, most).all():
+            raise ValueError(f"{column}: not between {least} and {most}")
     hours = pl.col("occurred_at") // HOUR_US
     country, merchants = pl.col("country"), pl.col("merchant_country")
     return payments.with_columns(

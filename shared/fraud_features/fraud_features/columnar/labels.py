@@ -27,7 +27,10 @@ _SCHEMA: dict[str, pl.DataType] = {
 
 def label_frame(labels: pl.DataFrame | Iterable[Label]) -> pl.DataFrame:
     """Reports as columns, in order of their time, each with what stands after it in the
-    place of what it says (see `standing`). Reports without a source are all of one."""
+    place of what it says (see `standing`). Reports without a source are all of one.
+
+    Raises `ValueError` for a label that is none.
+    """
     if not isinstance(labels, pl.DataFrame):
         rows = [_row(label) for label in labels]
         labels = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
@@ -37,6 +40,9 @@ def label_frame(labels: pl.DataFrame | Iterable[Label]) -> pl.DataFrame:
         if name not in labels.columns:
             labels = labels.with_columns(pl.lit(absent).alias(name))
         labels = labels.with_columns(pl.col(name).fill_null(absent))
+    other = set(labels["label"].unique().to_list()) - {"fraud", "legitimate"}
+    if other:
+        raise ValueError("label: neither fraud nor legitimate")
     reports = labels.select(pl.col(n).cast(t) for n, t in _SCHEMA.items()).sort(
         "reported_at", maintain_order=True
     )

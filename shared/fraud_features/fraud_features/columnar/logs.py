@@ -243,8 +243,9 @@ def observe_frauds(
         head, size = meta[e, HEAD], meta[e, END]
         upto = after(events, end, head, size, size)
         for w in range(len(lengths)):
-            begin = after(events, end - lengths[w], head, size, head)
-            out[slot + w, i] = upto - begin
+            if end - lengths[w] >= meta[e, HOLE]:
+                begin = after(events, end - lengths[w], head, size, head)
+                out[slot + w, i] = upto - begin
     return len(keys), k
 
 
@@ -273,6 +274,7 @@ def _label(meta: Ints, events: Ints, effect: Ints, counted: Flags, keep: int) ->
         newest = events[end - 1, 0]
         while events[head, 0] <= newest - keep:
             counted[events[head, 1]] = False
+            meta[e, HOLE] = max(meta[e, HOLE], events[head, 0])
             head += 1
     meta[e, HEAD] = head
     meta[e, END] = end
@@ -288,3 +290,4 @@ def forget_frauds(meta: Ints, events: Ints, counted: Flags, upto: int) -> None:
             for i in range(head, end):
                 counted[events[i, 1]] = False
             meta[e, HEAD] = end
+            meta[e, HOLE] = NEVER

@@ -235,6 +235,27 @@ class OnlineStoreContract:
         assert (again.repeat, again.history_payments) == (False, 1)
         assert (probe.stand_in_count, values["terminal_risk_7d"]) == (0, 0)
 
+    async def test_frauds_too_old_to_be_kept_leave_far_late_windows_unknown(
+        self, store: OnlineStore
+    ) -> None:
+        await store.mark_warm()
+        old, new = at_terminal(0), at_terminal(60 * DAY)
+        for paid in (old, new):
+            await store.observe(paid)
+            await store.apply_label(label(paid))
+        reaching = await store.observe(at_terminal(22 * DAY))
+        after = await store.observe(at_terminal(60 * DAY + 2))
+        slots = [dict(zip(SLOTS, o.raw, strict=True)) for o in (reaching, after)]
+        frauds = [
+            (
+                s["terminal_frauds_24h"],
+                s["terminal_frauds_30d"],
+                s["merchant_frauds_30d"],
+            )
+            for s in slots
+        ]
+        assert frauds == [(0, None, None), (0, 0, 0)]
+
     async def test_stand_in_approvals_are_counted_until_a_full_verdict(
         self, store: OnlineStore
     ) -> None:

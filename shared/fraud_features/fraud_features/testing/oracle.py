@@ -1,7 +1,15 @@
 """The maths contract by brute force: every integer from the list of payments."""
 
 from fraud_features.facts import Facts, facts_of
-from fraud_features.layout import LABEL_DELAY, LENGTHS, LOGS, RISKS, SEEN, SLOTS
+from fraud_features.layout import (
+    LABEL_DELAY,
+    LENGTHS,
+    LOGS,
+    RISK_RETENTION,
+    RISKS,
+    SEEN,
+    SLOTS,
+)
 from fraud_shared.contracts.transaction import Transaction
 
 
@@ -11,6 +19,7 @@ class Oracle:
     def __init__(self) -> None:
         self.payments: list[Facts] = []
         self.frauds: dict[tuple[str, str], dict[str, int]] = {}
+        self.dropped: dict[tuple[str, str], int] = {}
 
     def observe(self, payment: Transaction) -> dict[str, int | None]:
         """The named integers for a payment that was not seen before."""
@@ -34,6 +43,11 @@ class Oracle:
         frauds.pop(transaction_id, None)
         if t is not None:
             frauds[transaction_id] = t
+            last = max(frauds.values()) - RISK_RETENTION
+            for name in [name for name, moment in frauds.items() if moment <= last]:
+                moment = frauds.pop(name)
+                earlier = self.dropped.get((kind, key), moment)
+                self.dropped[kind, key] = max(earlier, moment)
 
     def _log(self, facts: Facts, name: str) -> dict[str, int | None]:
         spec = next(spec for spec in LOGS if spec.name == name)
@@ -67,9 +81,10 @@ class Oracle:
         key = getattr(facts, name)
         end = facts.t - LABEL_DELAY
         moments = self.frauds.get((name, key), {}).values()
+        dropped = self.dropped.get((name, key), end - LENGTHS["37d"])
         return {
             f"{name}_frauds_{window}": None
-            if key is None
+            if key is None or end - LENGTHS[window] < dropped
             else sum(end - LENGTHS[window] < t <= end for t in moments)
             for window in spec.windows
         }

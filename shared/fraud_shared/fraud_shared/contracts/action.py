@@ -23,6 +23,7 @@ ActionKind = Literal[
     "alert",
     "case",
 ]
+BlockKind = Literal["card", "account", "device"]
 ActionStatus = Literal["done", "queued", "failed"]
 PaymentResolution = Literal["fraud", "legitimate"]
 ListingResolution = Literal["listed", "not_listed"]
@@ -51,6 +52,21 @@ class ListingFinding(Contract):
     similarity: Probability
     strength: Probability
     status: Literal["possible", "match"]
+
+
+class BlockQuestion(Contract):
+    """`POST /blocked`: whether any of these is blocked, for a payment whose gateway cannot
+    read it from the online store."""
+
+    account: Identifier
+    card: Identifier | None = None
+    device: Identifier | None = None
+
+
+class BlocksInForce(Contract):
+    """What of it is blocked now."""
+
+    blocked: tuple[BlockKind, ...] = Field(max_length=3)
 
 
 class ActionRequest(Contract):

@@ -71,9 +71,13 @@ class Device(Contract):
     """What the payment was made with. Inside the mesh `ip` is a keyed token."""
 
     device_id: Identifier | None = None
-    ip: Annotated[str, StringConstraints(max_length=64, pattern=_PRINTABLE)] | None = (
-        None
-    )
+    # An empty one would be one address, shared by everybody who sends it.
+    ip: (
+        Annotated[
+            str, StringConstraints(min_length=1, max_length=64, pattern=_PRINTABLE)
+        ]
+        | None
+    ) = None
     user_agent: (
         Annotated[str, StringConstraints(max_length=256, pattern=_PRINTABLE)] | None
     ) = None
