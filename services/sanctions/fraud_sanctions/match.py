@@ -244,14 +244,16 @@ def _total(sides: _Sides, result: Alignment) -> None:
         and bool(query.fathers) == bool(listed.fathers)
         and query.native == listed.native
     )
-    # Letters of many names are lost where no vowels are written, or one syllable is left.
-    result.contained = (
-        bool(query_free)
-        and not listed_free
-        and exact == len(result.meetings) > 1
-        and not (result.crossed or result.romanised or result.native_differs)
-        and not any(word[0] == ABJAD_MARK for word in listed.words)
-    )
+    if query_free and not listed_free:
+        result.contained = exact == len(result.meetings) > 1 and _is_sure(
+            result, listed
+        )
+
+
+def _is_sure(result: Alignment, listed: Name) -> bool:
+    """Letters of many names are lost where no vowels are written, or one syllable is left."""
+    unsure = result.crossed or result.romanised or result.native_differs
+    return not unsure and not any(word[0] == ABJAD_MARK for word in listed.words)
 
 
 def _named(sides: _Sides) -> tuple[set[int], set[int]]:
