@@ -84,7 +84,7 @@ def weigh(alignment: Alignment, *, person: bool) -> Evidence:
 def score_terms(alignment: Alignment, *, person: bool) -> Terms:
     """What the log odds are a weighted sum of, in the order of `SCORE_TERMS`."""
     agreed, doubt = alignment.agreed, alignment.doubt
-    query_left, listed_left = alignment.query_left, alignment.listed_left
+    query_left, listed_left = alignment.query_named, alignment.listed_named
     met = agreed + doubt
     conflict = min(query_left, listed_left)
     surplus = listed_left - conflict

@@ -25,7 +25,8 @@ class Alignment:
 
     `agreed`: evidence in words that met, times similarity; `doubt`: what spelling
     differences take from it; `query_left`, `listed_left`: evidence in words that met
-    nothing, `query_words`, `listed_words` how many those are; `met`: how many query words
+    nothing, `query_named`, `listed_named` the same without a father whom only one name has,
+    `query_words`, `listed_words` how many those are; `met`: how many query words
     met one; `least`: the least alike pair; `identical`: the same words; `contained`: the query
     has the same words and others; `numbers_differ`,
     `crossed`, `native_differs`: contradictions of identity; `romanised`: only one is in Han or
@@ -38,6 +39,8 @@ class Alignment:
     doubt: float = 0.0
     query_left: float = 0.0
     listed_left: float = 0.0
+    query_named: float = 0.0
+    listed_named: float = 0.0
     query_words: int = 0
     listed_words: int = 0
     met: int = 0
@@ -220,8 +223,10 @@ def _total(sides: _Sides, result: Alignment) -> None:
     result.least = least
     query, listed = sides.query, sides.listed.name
     query_free, listed_free = _named(sides)
-    result.query_left = sum([sides.query_bits[i] for i in query_free])
-    result.listed_left = sum([sides.listed.bits[i] for i in listed_free])
+    result.query_left = sum([sides.query_bits[i] for i in sides.query_free])
+    result.listed_left = sum([sides.listed.bits[i] for i in sides.listed_free])
+    result.query_named = sum([sides.query_bits[i] for i in query_free])
+    result.listed_named = sum([sides.listed.bits[i] for i in listed_free])
     result.query_words = len(sides.query_free)
     result.listed_words = len(sides.listed_free)
     if query.numbers or listed.numbers:
