@@ -12,9 +12,10 @@ from rich.console import Console
 from fraud_sanctions.index import Index
 from fraud_sanctions.records import ListedEntity, ListedName, Party
 from fraud_sanctions.screener import Screener
+from fraud_sanctions.settings import Settings
 
 _QUERIES = 400
-_LEAST = 0.85
+_LEAST = float(Settings.model_fields["possible"].default)
 _ONSETS = str.split("b br d dr f g gr h j k kh kr l m n p r s sh st t tr v y z zh")
 _VOWELS = str.split("a e i o u ai au ou")
 _CODAS = ["", "", "l", "m", "n", "r", "s", "t", "v", "sh", "k"]

@@ -1,6 +1,7 @@
 """A name as written, taken through the steps of `normalise/` to comparable words."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -18,10 +19,11 @@ from fraud_sanctions.normalise.particles import (
     is_link,
     is_patronymic,
     is_slavic_patronymic,
+    is_surname,
     join_compounds,
     names_father,
 )
-from fraud_sanctions.normalise.spelling import fold, spell
+from fraud_sanctions.normalise.spelling import fold, spell, syllabic
 from fraud_sanctions.normalise.transliterate import transliterate
 from fraud_sanctions.normalise.unicode import clean
 from fraud_sanctions.tables import groups, stems
@@ -29,8 +31,16 @@ from fraud_sanctions.tables import groups, stems
 # More words than any listed person or ship has; a longer query is cut, not refused.
 MAX_WORDS = 24
 _SURE_FORM = 3
+_LONGEST_SUCH_NAME = 4
+_PERSON_WORDS = 4
+_VOWELS = frozenset("aeiouy")
+_NO_NAMES = frozenset({"inc", "corp"})
 _WORD = re.compile(r"~?[a-z0-9]+")
 _SYLLABIC = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3]")
+# What every company is called after: no evidence of which one.
+_EASTERN_FORMS = re.compile(
+    "股份|有限|责任|責任|公司|集团|集團|株式会社|株式會社|주식회사|유한회사"
+)
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b")
 _SHORTEST_STEM = 4
 _LONGEST_STEM = 15
@@ -67,6 +77,17 @@ def _tokens(text: str, *, persian: bool = False) -> list[str]:
     return _WORD.findall(plain)[:MAX_WORDS]
 
 
+def _is_eastern(tokens: Sequence[str]) -> bool:
+    """Syllables only, and among them one that elsewhere is an article (`An`)."""
+    return any(map(is_surname, tokens)) and all(map(syllabic, tokens))
+
+
+def _native(text: str) -> str:
+    if text.isascii():
+        return ""
+    return "".join(sorted(_SYLLABIC.findall(_EASTERN_FORMS.sub("", text))))
+
+
 class _Reading(NamedTuple):
     """A name's words, before anything is derived from them; `tokens`: with its links."""
 
@@ -89,12 +110,14 @@ def _read(raw: Sequence[str], person: bool | None) -> _Reading:
         tokens = join_compounds(without_honorifics(tokens))
     words: list[str] = []
     fathers: set[int] = set()
+    eastern = not organisation and _is_eastern(tokens)
     linked = False
     for token in tokens:
         if linked or (not organisation and is_patronymic(token)):
             fathers.add(len(words))
         linked = names_father(token)
-        if not linked and not is_link(token):
+        link = linked or is_link(token)
+        if not link or (eastern and is_surname(token)):
             words.append(token)
     if not words:
         words, fathers = list(tokens), set()
@@ -111,7 +134,7 @@ def _name(text: str, read: _Reading) -> Name:
         read.forms,
         fold("".join(read.tokens).replace("~", "")),
         _short(words) if read.fathers else "",
-        "" if text.isascii() else "".join(sorted(_SYLLABIC.findall(text))),
+        _native(text),
         tuple([fold(s.text) if s.bare else s.fold for s in spellings]),
         tuple([s.syllabic for s in spellings]),
         frozenset([at for at, word in enumerate(words) if is_number(word)]),
@@ -142,13 +165,26 @@ def _short(words: Sequence[str]) -> str:
 
 
 def _may_be_person(raw: Sequence[str], read: _Reading) -> bool:
-    """Neither a company form of three letters or more was set apart (`Se`, `Ag` are names
-    too) nor the kind of an organisation."""
+    """Nothing was set apart but one short word that may be a name (`Pao`, `Sia`, `Se`), and
+    no kind of an organisation is named."""
     if in_one_spelling(raw) != list(raw):
         return False
-    return not read.forms or (
-        len(raw) - len(read.words) <= 1
-        and any(len(token) < _SURE_FORM for token in set(raw) - set(read.words))
+    if not read.forms:
+        return True
+    apart = list((Counter(raw) - Counter(read.words)).elements())
+    apart = [token for token in apart if not is_link(token)]
+    names = [token for token in raw if not is_link(token)]
+    return len(names) <= _PERSON_WORDS and len(apart) == 1 and _may_be_name(apart[0])
+
+
+def _may_be_name(form: str) -> bool:
+    """`ltd` and `gmbh` are nobody's name, nor is `inc`."""
+    short = len(form) < _SURE_FORM
+    return short or (
+        len(form) <= _LONGEST_SUCH_NAME
+        and form not in _NO_NAMES
+        and not _VOWELS.isdisjoint(form)
+        and not _VOWELS.issuperset(form)
     )
 
 

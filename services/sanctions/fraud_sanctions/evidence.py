@@ -39,6 +39,10 @@ _ROUNDING = 1e-9
 _HALF_STRENGTH_BITS = 16.0
 # The same words exactly: nothing is left to doubt but whether it is the same bearer.
 _IDENTICAL = 3.2
+# All of a listed name that is rare enough, among other words: a place, a remark, a branch. A
+# possible match, by the bands that are shipped.
+CONTAINED = 0.2
+CONTAINED_BITS = 14.0
 # By definition, not by fit: another number or another father is another party.
 _CONTRADICTION = -4.0
 _MOST_CONTRADICTED = -1.0
@@ -79,7 +83,7 @@ def weigh(alignment: Alignment, *, person: bool) -> Evidence:
 def score_terms(alignment: Alignment, *, person: bool) -> Terms:
     """What the log odds are a weighted sum of, in the order of `SCORE_TERMS`."""
     agreed, doubt = alignment.agreed, alignment.doubt
-    query_left, listed_left = alignment.query_left, alignment.listed_left
+    query_left, listed_left = alignment.query_named, alignment.listed_named
     met = agreed + doubt
     conflict = min(query_left, listed_left)
     surplus = listed_left - conflict
@@ -109,8 +113,12 @@ def log_odds(alignment: Alignment, *, person: bool) -> float:
         logit += _NUMBER_MISSING
     if alignment.romanised:
         logit += _ROMANISED
+    if alignment.native_differs:
+        logit += _CONTRADICTION
     if alignment.numbers_differ or alignment.crossed:
         return min(logit + _CONTRADICTION, _MOST_CONTRADICTED)
+    if alignment.contained and alignment.agreed >= CONTAINED_BITS:
+        return max(logit, CONTAINED)
     return max(logit, _IDENTICAL) if alignment.identical else logit
 
 
@@ -131,6 +139,8 @@ def most_log_odds(found: Draft) -> float:
     if agreed > 10.0:
         most += SCORE[2] * min(agreed - 10.0, 10.0)
         most += SCORE[3] * min(max(agreed - 20.0, 0.0), 15.0)
+    if agreed >= CONTAINED_BITS:
+        most = max(most, CONTAINED)
     return max(most, _IDENTICAL) if may_be_identical(found) else most
 
 

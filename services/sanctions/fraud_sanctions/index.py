@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fraud_sanctions.analyse import Name, is_initial, readings
+from fraud_sanctions.lookups import Lookups
 from fraud_sanctions.normalise.spelling import fold
 from fraud_sanctions.pairing import Listed
 from fraud_sanctions.records import ListedEntity
@@ -61,8 +62,11 @@ class Index:
             person = entity.kind == "person"
             seen: dict[tuple[str, ...], tuple[Name, bool]] = {}
             for listed in entity.names:
+                weak = listed.quality == "weak"
                 for name in readings(listed.text, person=person):
-                    seen.setdefault(name.words, (name, listed.quality == "weak"))
+                    _, only_weak = seen.setdefault(name.words, (name, weak))
+                    if only_weak and not weak:
+                        seen[name.words] = (name, weak)
             parsed += [(at, name, weak) for name, weak in seen.values()]
             frequency.update({word for words in seen for word in words})
         self.vocabulary = Vocabulary(frequency, len(self.entities))
@@ -76,6 +80,7 @@ class Index:
         self._lengths = np.diff(self._starts)
         self._joined = self._join()
         self._acronyms = self._abbreviate()
+        self.lookups = Lookups(self.entities, [item[:2] for item in parsed])
 
     def __len__(self) -> int:
         return len(self.entries)

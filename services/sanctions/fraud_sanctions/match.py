@@ -25,8 +25,10 @@ class Alignment:
 
     `agreed`: evidence in words that met, times similarity; `doubt`: what spelling
     differences take from it; `query_left`, `listed_left`: evidence in words that met
-    nothing, `query_words`, `listed_words` how many those are; `met`: how many query words
-    met one; `least`: the least alike pair; `identical`: the same words; `numbers_differ`,
+    nothing, `query_named`, `listed_named` the same without a father whom only one name has,
+    `query_words`, `listed_words` how many those are; `met`: how many query words
+    met one; `least`: the least alike pair; `identical`: the same words; `contained`: the query
+    has the same words and others; `numbers_differ`,
     `crossed`, `native_differs`: contradictions of identity; `romanised`: only one is in Han or
     Hangul; `forms_differ`: other company
     forms; `whole`: likeness of the names run together.
@@ -37,12 +39,15 @@ class Alignment:
     doubt: float = 0.0
     query_left: float = 0.0
     listed_left: float = 0.0
+    query_named: float = 0.0
+    listed_named: float = 0.0
     query_words: int = 0
     listed_words: int = 0
     met: int = 0
     initials: int = 0
     least: float = 0.0
     identical: bool = False
+    contained: bool = False
     numbers_differ: bool = False
     number_missing: bool = False
     crossed: bool = False
@@ -135,7 +140,9 @@ def most_agreed(found: Draft) -> tuple[float, float] | None:
     letters = found.asked.letters + len(listed.initials)
     if letters:
         return found.most + letters * _INITIAL_BITS * _INITIAL_SIMILARITY, 0.0
-    return found.most, found.left
+    # A father that the listed name leaves out is not left over.
+    dropped = query.fathers and not listed.fathers
+    return found.most, 0.0 if dropped else found.left
 
 
 def may_be_identical(found: Draft) -> bool:
@@ -215,8 +222,11 @@ def _total(sides: _Sides, result: Alignment) -> None:
         result.initials += meeting.how == "initial"
     result.least = least
     query, listed = sides.query, sides.listed.name
+    query_free, listed_free = _named(sides)
     result.query_left = sum([sides.query_bits[i] for i in sides.query_free])
     result.listed_left = sum([sides.listed.bits[i] for i in sides.listed_free])
+    result.query_named = sum([sides.query_bits[i] for i in query_free])
+    result.listed_named = sum([sides.listed.bits[i] for i in listed_free])
     result.query_words = len(sides.query_free)
     result.listed_words = len(sides.listed_free)
     if query.numbers or listed.numbers:
@@ -236,8 +246,28 @@ def _total(sides: _Sides, result: Alignment) -> None:
     result.identical = (
         len(query.words) == len(listed.words) == exact
         and not result.crossed
+        and bool(query.fathers) == bool(listed.fathers)
         and query.native == listed.native
     )
+    if query_free and not listed_free:
+        result.contained = exact == len(result.meetings) > 1 and _is_sure(
+            result, listed
+        )
+
+
+def _is_sure(result: Alignment, listed: Name) -> bool:
+    """Letters of many names are lost where no vowels are written, or one syllable is left."""
+    unsure = result.crossed or result.romanised or result.native_differs
+    return not unsure and not any(word[0] == ABJAD_MARK for word in listed.words)
+
+
+def _named(sides: _Sides) -> tuple[set[int], set[int]]:
+    """The positions left that count as left over. Daily use and papers of other countries
+    leave the father out: where one name has none, his absence contradicts nothing."""
+    query, listed = sides.query.fathers, sides.listed.name.fathers
+    if bool(query) == bool(listed):
+        return sides.query_free, sides.listed_free
+    return sides.query_free - query, sides.listed_free - listed
 
 
 def _crossed(meetings: Sequence[Meeting], query: Name, listed: Name) -> bool:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fraud_sanctions.records import ListedEntity, ListedIdentifier, Party
+from fraud_sanctions.records import EntityKind, ListedEntity, ListedIdentifier, Party
 
 # In the unit of the evidence (log odds). A full date agreeing by chance is rare; a wrong
 # one is common on lists, hence lowers less than it raises; nationality is weak both ways.
@@ -15,22 +15,30 @@ _YEARS_DIFFER = -3.5
 _SAME_COUNTRY = 0.6
 _OTHER_COUNTRY = -0.7
 _OTHER_KIND = -2.5
+# Ships and aircraft are called after people, who are not therefore listed: more than the
+# same name can say.
+_PERSON_OR_CRAFT = -15.0
+_CRAFT = frozenset({"vessel", "aircraft"})
 # One document or registration number belongs to one bearer; another one of the same kind
 # may be a renewed passport.
 _SAME_NUMBER = 8.0
 _OTHER_NUMBER = -0.7
-# However rare the name: born in another year, a person has to look.
-_ALMOST = 2.0
+# A shorter number may be that of many.
+_TELLING_LENGTH = 6
+# A person has to look: however rare the name, when born in another year; whatever the name,
+# when an identifier agrees. A possible match, by the bands that are shipped.
+ALMOST = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Qualification:
     """The sum of what the other facts say, in log odds, and each in words.
 
-    `ceiling`: log odds that no name exceeds against these facts.
+    `floor`, `ceiling`: log odds that no name falls below, and none exceeds, with these facts.
     """
 
     shift: float
+    floor: float
     ceiling: float
     reasons: tuple[str, ...]
 
@@ -47,8 +55,9 @@ def most_shift(party: Party) -> float:
 def qualify(party: Party, entity: ListedEntity) -> Qualification:
     """What everything but the name says about party and entity being the same."""
     found: list[tuple[float, str]] = []
-    if party.kind and party.kind != entity.kind and _kinds_exclude(party, entity):
-        found.append((_OTHER_KIND, f"listed as {entity.kind}"))
+    kind = kind_of(party)
+    if kind and (shift := _kinds(kind, entity.kind)):
+        found.append((shift, f"listed as {entity.kind}"))
     if party.birth_date and entity.birth_dates and entity.kind == "person":
         given = (party.birth_date, *party.other_birth_dates)
         found.append(_births(given, entity.birth_dates))
@@ -63,16 +72,35 @@ def qualify(party: Party, entity: ListedEntity) -> Qualification:
         found.append(_numbers(party.identifiers, entity.identifiers))
     return Qualification(
         sum(shift for shift, _ in found),
-        _ALMOST if any(shift <= _YEARS_DIFFER for shift, _ in found) else math.inf,
+        ALMOST if shares_number(party, entity) else -math.inf,
+        ALMOST if any(shift <= _YEARS_DIFFER for shift, _ in found) else math.inf,
         tuple(text for _, text in found if text),
     )
 
 
-def _kinds_exclude(party: Party, entity: ListedEntity) -> bool:
-    return "person" in (party.kind, entity.kind) or "vessel" in (
-        party.kind,
-        entity.kind,
-    )
+def is_telling(number: ListedIdentifier) -> bool:
+    """Whether a number alone leads to its bearer."""
+    return len(number.value) >= _TELLING_LENGTH
+
+
+def shares_number(party: Party, entity: ListedEntity) -> bool:
+    """Whether the two have a number that alone leads to its bearer."""
+    if not party.identifiers:
+        return False
+    listed = {number.value for number in entity.identifiers if is_telling(number)}
+    return any(number.value in listed for number in party.identifiers)
+
+
+def kind_of(party: Party) -> EntityKind | None:
+    """What the party is, as far as it is known: whoever was born is a person."""
+    return party.kind or ("person" if party.birth_date else None)
+
+
+def _kinds(given: EntityKind, listed: EntityKind) -> float:
+    if given == listed or not {"person", "vessel"} & {given, listed}:
+        return 0.0
+    both = {given, listed}
+    return _PERSON_OR_CRAFT if "person" in both and both & _CRAFT else _OTHER_KIND
 
 
 def _numbers(

@@ -7,8 +7,9 @@ small update, and a small index of its names tells so for a fraction of the time
 from collections.abc import Container
 
 from fraud_sanctions.index import Index, Mask
+from fraud_sanctions.questions import readings_of
 from fraud_sanctions.records import Party
-from fraud_sanctions.screener import Hit, Screener, readings_of
+from fraud_sanctions.screener import Hit, Screener
 
 # Parties resemble far fewer of these, and each one that they do resemble is to be seen.
 MOST_HITS = 50
@@ -54,9 +55,10 @@ class Rescreening:
         is passed over that a screening would find.
         """
         small = self._small
-        if small is None:
+        if small is None or small.lookups.holding(party.identifiers):
             return True
         return any(
-            len(small.candidates(name, small.similar(name))[0])
-            for name in readings_of(party)
+            small.lookups.same(one.name)
+            or len(small.candidates(one.name, small.similar(one.name))[0])
+            for one in readings_of(party)
         )

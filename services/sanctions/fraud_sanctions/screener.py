@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from fraud_sanctions.analyse import Name, readings
+from fraud_sanctions.analyse import Name
 from fraud_sanctions.evidence import (
+    CONTAINED,
+    CONTAINED_BITS,
     log_odds,
     log_odds_of,
     most_log_odds,
@@ -16,7 +18,8 @@ from fraud_sanctions.explain import explain
 from fraud_sanctions.index import Entry, Index, Mask
 from fraud_sanctions.match import Alignment, settle
 from fraud_sanctions.pairing import Asked, draft, wholes
-from fraud_sanctions.qualify import most_shift, qualify
+from fraud_sanctions.qualify import ALMOST, most_shift, qualify
+from fraud_sanctions.questions import Reading, readings_of
 from fraud_sanctions.records import ListedEntity, Party
 
 Band = Literal["clear", "possible", "match"]
@@ -66,13 +69,6 @@ class _Scored:
     logit: float
 
 
-def readings_of(party: Party) -> Sequence[Name]:
-    """The party's name in each way it may have to be read."""
-    return readings(
-        party.name, person=None if party.kind is None else party.kind == "person"
-    )
-
-
 class Screener:
     """The matcher over one index. Pure: the same party gives the same hits."""
 
@@ -94,32 +90,61 @@ class Screener:
         """
         best: dict[int, _Scored] = {}
         enough = log_odds_of(least) - most_shift(party)
-        for query in readings_of(party):
-            for scored in self._compare(query, enough, only):
+        held = self.index.lookups.holding(party.identifiers)
+        for reading in readings_of(party):
+            for scored in self._compare(reading, enough, only, held):
                 known = best.get(scored.entry.entity)
                 if known is None or scored.logit > known.logit:
                     best[scored.entry.entity] = scored
         return self._hits(party, list(best.values()), least, most)
 
     def _compare(
-        self, query: Name, enough: float, only: Mask | None
+        self, reading: Reading, enough: float, only: Mask | None, held: Sequence[int]
     ) -> Iterator[_Scored]:
-        """The query aligned with every candidate that may still reach log odds `enough`."""
+        """The query aligned with every candidate that may still reach log odds `enough`.
+
+        `held`: entries that are candidates whatever the name.
+        """
+        query = reading.name
+        if reading.ship:
+            ships = self.index.lookups.ships
+            only = ships if only is None else ships & only
         similar = self.index.similar(query)
         ids, ranks = self.index.candidates(query, similar, only)
         hopeful = max(int((ranks >= enough + _RANK_AHEAD).sum()), _ALWAYS)
-        entries = [self.index.entries[at] for at in ids[:hopeful].tolist()]
-        if not entries:
+        chosen = dict.fromkeys(ids[:hopeful].tolist())
+        # Many names may share more with a query than the one that is the same does.
+        for at in (*self._exact(query, enough), *held):
+            if only is None or only[at]:
+                chosen[at] = None
+        if not chosen:
             return
+        entries = [self.index.entries[at] for at in chosen]
         asked = Asked.of(query, similar)
         likeness = wholes(query, [entry.listed for entry in entries])
         for entry, whole in zip(entries, likeness, strict=True):
             found = draft(asked, entry.listed, whole)
-            if most_log_odds(found) < enough:
+            if not held and most_log_odds(found) < enough:
                 continue
             alignment = settle(found)
             person = self.index.entities[entry.entity].kind == "person"
-            yield _Scored(entry, query, alignment, log_odds(alignment, person=person))
+            logit = log_odds(alignment, person=person)
+            # A name that the list itself calls weak is nothing to decline a payment by.
+            logit = min(logit, ALMOST) if entry.weak else logit
+            yield _Scored(entry, query, alignment, logit)
+
+    def _exact(self, query: Name, enough: float) -> Sequence[int]:
+        """Entries of the same words, and such as the query contains, if that is enough."""
+        lookups, entries = self.index.lookups, self.index.entries
+        same = lookups.same(query)
+        if enough > CONTAINED:
+            return same
+        inside = [
+            at
+            for at in lookups.inside(query)
+            if sum(entries[at].listed.bits) >= CONTAINED_BITS
+        ]
+        return (*same, *inside)
 
     def _hits(
         self, party: Party, found: Sequence[_Scored], least: float, most: int
@@ -127,12 +152,17 @@ class Screener:
         hits = []
         enough = log_odds_of(least) - most_shift(party)
         for scored in found:
-            if scored.logit < enough:
+            if scored.logit < enough and not party.identifiers:
                 continue
             facts = qualify(party, self.index.entities[scored.entry.entity])
-            score = probability(min(scored.logit + facts.shift, facts.ceiling))
-            if score >= least:
-                hits.append((score, scored, facts.reasons))
+            odds = max(scored.logit + facts.shift, facts.floor)
+            odds = min(odds, facts.ceiling)
+            reasons = facts.reasons
+            if scored.entry.weak:
+                reasons = ("weak alias", *reasons)
+                odds = min(odds, ALMOST) if facts.floor < ALMOST else odds
+            if (score := probability(odds)) >= least:
+                hits.append((score, scored, reasons))
         hits.sort(key=self._order)
         return [self._hit(*hit) for hit in hits[:most]]
 

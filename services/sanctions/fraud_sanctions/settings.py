@@ -17,10 +17,10 @@ class Settings(ServiceSettings):
     """Settings of the sanctions service, prefix `FRAUD_SANCTIONS_`.
 
     `lists`: a folder of list files; the fictional sample when not set. `possible`, `match`:
-    lower ends of the bands. `accept_lists`: losses to start with, as the log names them
-    (`list@version` or `list@none`, by commas). `stale_after_hours`: from then on answers
-    say that they are stale. `check_every_s`: how often the folder is looked at for new
-    files; 0 is never.
+    lower ends of the bands, at measured points (README, "Bands"). `accept_lists`: losses to
+    start with, as the log names them (`list@version` or `list@none`, by commas).
+    `stale_after_hours`: from then on answers say that they are stale. `check_every_s`: how
+    often the folder is looked at for new files; 0 is never.
     `party_retention_days`: how long a party is known after its last payment; 0 keeps none,
     and erases those that were kept. `party_queue`: parties that wait to be written.
     `rescreen_share`: share of the time that screening known parties again may take.
@@ -34,7 +34,7 @@ class Settings(ServiceSettings):
 
     lists: Path = SAMPLE_LISTS
     accept_lists: str = ""
-    possible: Share = 0.85
+    possible: Share = 0.43
     match: Share = 0.95
     hits_per_party: Annotated[int, Field(ge=1, le=100)] = 5
     stale_after_hours: Annotated[float, Field(gt=0.0)] = 72.0

@@ -22,7 +22,8 @@ NAMES = [
     "Hsi Chungliang", "عبد الوهاب الذرقماني", "Abd al-Wahhab al-Dhurqamani", "최용민",
     "Vladimir Putinov", "VladimirPutinov", "Van der Bilt", "Anna", "Anna Maria Garcia",
     "Maria Garsia", "Bill Quorvexley", "William Quorvexley", "Quor Vexley", "A B", "A B C",
-    "Hu Ro Krandalov", "Huro Krandalov",
+    "Hu Ro Krandalov", "Huro Krandalov", "Zoltarin Vesperovich Krandalov",
+    "Zoltarin Krandalov of Quimborast", "Abu Omar bin Zoltarin al-Ubaidi",
 ]  # fmt: skip
 INDEX = Index(
     [

@@ -15,6 +15,8 @@ _BODY = re.compile(
     "公司|集[团團]|商[行社]|[银銀]行|[会會]社|工[厂廠]|大[学學]|[研科][究学學]|中心|[协協]会|公安|委[员員]"
     "|회사|은행|총국|위원회|연구|인민|대학|협회|공장|บริษัท|ห้าง"
 )
+# No person's name is as long.
+_LONG = re.compile("[\u3400-\u9fff]{6,}")
 # After a place it says `city`, `province`, and is left out in other languages.
 _CITY = re.compile("(?<=[\u4e00-\u9fff]{2})[市省](?=[\u4e00-\u9fff])")
 
@@ -34,7 +36,7 @@ def _known() -> tuple[re.Pattern[str], dict[str, str]]:
 
 def in_english(text: str) -> str:
     """The text with such words of an organisation's name in English."""
-    if not _BODY.search(text):
+    if not (_BODY.search(text) or _LONG.search(text)):
         return text
     pattern, english = _known()
     return pattern.sub(lambda m: f" {english[m.group()]} ", _CITY.sub("", text))

@@ -78,6 +78,11 @@ def is_link(token: str) -> bool:
     return token in _particles()["link"] or names_father(token)
 
 
+def is_surname(token: str) -> bool:
+    """A link that is a family name among Chinese, Korean or Vietnamese words (`An`)."""
+    return token in kinds("particles")["surname"]
+
+
 def names_father(token: str) -> bool:
     """Whether the next word is the father's name (`bin`, `ould`, `oglu`)."""
     return token in _particles()["father"]
