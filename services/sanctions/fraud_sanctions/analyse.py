@@ -43,6 +43,7 @@ _EASTERN_FORMS = re.compile(
 )
 _DOTTED = re.compile(r"\b(?:[a-z]\.){2,}[a-z]?\b")
 _SHORTEST_STEM = 4
+_NO_FORMS: list[str] = []
 _LONGEST_STEM = 15
 
 
@@ -89,12 +90,14 @@ def _native(text: str) -> str:
 
 
 class _Reading(NamedTuple):
-    """A name's words, before anything is derived from them; `tokens`: with its links."""
+    """A name's words, before anything is derived from them; `tokens`: with its links,
+    `body`: it says what kind of organisation it is."""
 
     tokens: Sequence[str]
     words: tuple[str, ...]
     fathers: frozenset[int]
     forms: tuple[str, ...]
+    body: bool
 
 
 def analyse(text: str, *, person: bool | None = None, persian: bool = False) -> Name:
@@ -103,7 +106,9 @@ def analyse(text: str, *, person: bool | None = None, persian: bool = False) -> 
 
 
 def _read(raw: Sequence[str], person: bool | None) -> _Reading:
-    tokens, forms = (raw, []) if person or not raw else _of_an_organisation(raw)
+    tokens, forms, body = raw, _NO_FORMS, False
+    if not person and raw:
+        tokens, forms, body = _of_an_organisation(raw)
     organisation = person is False or bool(forms)
     tokens = mark_numbers(tokens, organisation=organisation)
     if not organisation:
@@ -121,7 +126,7 @@ def _read(raw: Sequence[str], person: bool | None) -> _Reading:
             words.append(token)
     if not words:
         words, fathers = list(tokens), set()
-    return _Reading(tokens, tuple(words), frozenset(fathers), tuple(forms))
+    return _Reading(tokens, tuple(words), frozenset(fathers), tuple(forms), body)
 
 
 def _name(text: str, read: _Reading) -> Name:
@@ -142,13 +147,16 @@ def _name(text: str, read: _Reading) -> Name:
     )
 
 
-def _of_an_organisation(tokens: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The words of a name as of an organisation, and its company forms."""
-    kept, forms = split_legal_forms(in_one_spelling(tokens))
+def _of_an_organisation(raw: Sequence[str]) -> tuple[list[str], list[str], bool]:
+    """The words of a name as of an organisation, its company forms, and whether it names
+    the kind of a body."""
+    plain = list(raw)
+    tokens = in_one_spelling(raw)
+    kept, forms = split_legal_forms(tokens)
     # `Glinsky` may be a person: only beside what tells an organisation is it a place.
-    if forms or kept != list(tokens) or any(business_word(token) for token in kept):
+    if forms or kept != plain or any(business_word(token) for token in kept):
         kept = [token if business_word(token) else place(token) for token in kept]
-    return kept, forms
+    return kept, forms, tokens != plain
 
 
 def _short(words: Sequence[str]) -> str:
@@ -167,7 +175,7 @@ def _short(words: Sequence[str]) -> str:
 def _may_be_person(raw: Sequence[str], read: _Reading) -> bool:
     """Nothing was set apart but one short word that may be a name (`Pao`, `Sia`, `Se`), and
     no kind of an organisation is named."""
-    if in_one_spelling(raw) != list(raw):
+    if read.body:
         return False
     if not read.forms:
         return True

@@ -52,7 +52,8 @@ class GramIndex:
     def nearest(self, fold: str) -> list[int]:
         """Up to 48 positions by weighted Dice likeness of their trigrams."""
         postings = self._postings
-        own = [postings[gram] for gram in grams(fold) if gram in postings]
+        # Sorted, so that of equally rare ones every process reads the same.
+        own = [postings[gram] for gram in sorted(grams(fold)) if gram in postings]
         if not own:
             return []
         own.sort(key=_BITS, reverse=True)
