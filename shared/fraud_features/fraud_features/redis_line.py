@@ -61,12 +61,10 @@ class RedisLine:
         if wire is None or not wire.is_open:
             wire = await self._connected()
         try:
-            async with asyncio.timeout(self._timeout):
-                return await wire.ask(arguments)
+            return await wire.ask(arguments)
         except TimeoutError:
             if self._wire is wire:
                 self._wire = None
-            wire.retire()
             raise
 
     async def close(self) -> None:
@@ -104,7 +102,7 @@ class RedisLine:
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
-        wire = _Wire(connection._writer, self._wires)
+        wire = _Wire(connection._writer, self._timeout, self._wires)
         # redis-py is done with it, and warns about what it still holds when collected.
         connection._reader = connection._writer = None
         return wire
@@ -118,12 +116,18 @@ class RedisLine:
 class _Wire(asyncio.Protocol):
     """The connection behind a line, taken over from a stream. `peers` holds the open ones."""
 
-    def __init__(self, stream: asyncio.StreamWriter, peers: "set[_Wire]") -> None:
+    def __init__(
+        self, stream: asyncio.StreamWriter, within: float, peers: "set[_Wire]"
+    ) -> None:
         # Kept, because a stream that is collected closes its transport.
         self._stream = stream
         self._transport = stream.transport
         self._reader = Reader(notEnoughData=_INCOMPLETE, replyError=_refusal)
-        self._asked: deque[asyncio.Future[Any]] = deque()
+        # When each answer is due, and who waits for it. All have as long, so the first is
+        # due first, and one timer will do.
+        self._asked: deque[tuple[float, asyncio.Future[Any]]] = deque()
+        self._within = within
+        self._timer: asyncio.TimerHandle | None = None
         self._retired = False
         self._loop = asyncio.get_running_loop()
         self._peers = peers
@@ -133,18 +137,36 @@ class _Wire(asyncio.Protocol):
         self._transport.set_protocol(self)
 
     def ask(self, arguments: tuple[Any, ...]) -> "asyncio.Future[Any]":
-        """Send a command; the future is its answer. A cancelled one is passed over."""
+        """Send a command; the future is its answer, or `TimeoutError` when that does not
+        come in time. A cancelled one is passed over."""
         if not self.is_open:
             raise ConnectionError("the connection to Redis was closed")
         answer = self._loop.create_future()
         self._transport.write(pack_command(arguments))
-        self._asked.append(answer)
+        due = self._loop.time() + self._within
+        self._asked.append((due, answer))
+        if self._timer is None:
+            self._timer = self._loop.call_at(due, self._look)
         return answer
+
+    def _look(self) -> None:
+        """Fail what is overdue, and come back when the next answer is due."""
+        self._timer = None
+        now, is_late = self._loop.time(), False
+        for due, answer in self._asked:
+            if due > now:
+                self._timer = self._loop.call_at(due, self._look)
+                break
+            if not answer.done():
+                answer.set_exception(TimeoutError())
+                is_late = True
+        if is_late:
+            self.retire()
 
     def retire(self) -> None:
         """Close as soon as nobody waits for an answer any more."""
         self._retired = True
-        if all(answer.done() for answer in self._asked):
+        if all(answer.done() for _, answer in self._asked):
             self.abort()
 
     def abort(self) -> None:
@@ -157,7 +179,7 @@ class _Wire(asyncio.Protocol):
         self._reader.feed(data)
         try:
             while (found := self._reader.gets()) is not _INCOMPLETE:
-                answer = self._asked.popleft()
+                _, answer = self._asked.popleft()
                 if answer.done():
                     continue
                 if isinstance(found, RedisError):
@@ -174,7 +196,9 @@ class _Wire(asyncio.Protocol):
         """Whoever waits learns that no answer comes."""
         self.is_open = False
         self._peers.discard(self)
-        for answer in self._asked:
+        if self._timer is not None:
+            self._timer.cancel()
+        for _, answer in self._asked:
             if not answer.done():
                 answer.set_exception(
                     ConnectionError("the connection to Redis was closed")

@@ -232,8 +232,11 @@ def _parse(line: bytes) -> Observation:
     if card or account or device:
         held = zip(BLOCK_KINDS, (card, account, device), strict=True)
         blocked = tuple(kind for kind, is_held in held if is_held)
+    raw = answer[REPLY_HEAD:]
+    if UNKNOWN in raw:
+        raw = tuple([None if slot == UNKNOWN else slot for slot in raw])
     return observed(
-        tuple([None if slot == UNKNOWN else slot for slot in answer[REPLY_HEAD:]]),
+        raw,
         known=warm == 1,
         blocked=blocked,
         stand_in=(count, total),

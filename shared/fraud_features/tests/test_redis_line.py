@@ -152,15 +152,25 @@ class TestEnds:
         assert server.connections == 2
 
     async def test_who_already_asked_on_a_slow_connection_may_still_be_answered(self):
-        async with line_to(silence, within=1.0) as (line, server):
-            early = asyncio.create_task(line.call("ECHO", "a"))
-            await until(lambda: [b"ECHO", b"a"] in server.asked)
-            line._timeout = 0.01
+        async with line_to(silence, within=0.5) as (line, server):
+            first = asyncio.create_task(line.call("ECHO", "a"))
+            await asyncio.wait([first], timeout=0.25)
+            second = asyncio.create_task(line.call("ECHO", "b"))
             with pytest.raises(TimeoutError):
-                await line.call("ECHO", "b")
-            server.say(b"+a\r\n")
-            assert await early == b"a"
+                await first
+            server.say(b"+a\r\n+b\r\n")
+            assert await second == b"b"
             await until(lambda: not line._wires)
+
+    async def test_every_call_has_as_long(self):
+        async with line_to(silence, within=0.1) as (line, _):
+            started = asyncio.get_running_loop().time()
+            calls = [asyncio.create_task(line.call("ECHO", "a")) for _ in range(3)]
+            await asyncio.wait([calls[0]], timeout=0.05)
+            calls.append(asyncio.create_task(line.call("ECHO", "b")))
+            ended = await asyncio.gather(*calls, return_exceptions=True)
+            assert [type(error) for error in ended] == [TimeoutError] * 4
+            assert asyncio.get_running_loop().time() - started >= 0.15
 
     async def test_a_closed_connection_fails_who_waits_and_is_made_again(self):
         async with line_to(silence) as (line, server):
