@@ -24,6 +24,13 @@ class MissedLog(Protocol):
         ...
 
 
+def _touched(payment: Transaction) -> Iterator[tuple[str, str]]:
+    """Kind and id of everything whose windows a payment moves or reads."""
+    yield from entities_of(payment)
+    # What the account itself received.
+    yield "counterparty", payment.account_id
+
+
 class Missed:
     """The missed payments in order, and which of them share an entity with a payment."""
 
@@ -47,7 +54,7 @@ class Missed:
     def add(self, payment: Transaction) -> Transaction | None:
         """Keep a payment; returns the one that has to go for it."""
         self._payments[payment.transaction_id] = payment
-        for entity in entities_of(payment):
+        for entity in _touched(payment):
             self._by_entity.setdefault(entity, set()).add(payment.transaction_id)
         if len(self._payments) <= self._cap:
             return None
@@ -59,7 +66,7 @@ class Missed:
         """Forget a payment."""
         if self._payments.pop(payment.transaction_id, None) is None:
             return
-        for entity in entities_of(payment):
+        for entity in _touched(payment):
             left = self._by_entity.get(entity, set())
             left.discard(payment.transaction_id)
             if not left:
@@ -70,7 +77,7 @@ class Missed:
         payment."""
         if not self._payments:
             return []
-        shared = (self._by_entity.get(entity, ()) for entity in entities_of(payment))
+        shared = (self._by_entity.get(entity, ()) for entity in _touched(payment))
         # A busy place may have very many: no more than `most` of each are looked at.
         names = chain.from_iterable(islice(ids, most) for ids in shared)
         return [self._payments[name] for name in islice(dict.fromkeys(names), most)]

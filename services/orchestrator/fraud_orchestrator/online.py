@@ -96,6 +96,12 @@ class Online:
         """Whether the store has still to be told of a payment."""
         return transaction_id in self._missed
 
+    def recorded(self, transaction_id: str) -> None:
+        """A payment is on record as missed. Told of meanwhile, it is forgotten with the
+        next round: the round that told of it found nothing on record."""
+        if transaction_id not in self._missed:
+            self._told.append(transaction_id)
+
     @property
     def missed(self) -> int:
         """How many payments the store has not taken yet."""
@@ -111,9 +117,9 @@ class Online:
         with suppress(OnlineStoreUnavailable):
             for payment in self._missed:
                 await self._tell(payment)
-        told, self._told = self._told, []
-        if told:
+        if told := tuple(self._told):
             await self._log.forget(told)
+            del self._told[: len(told)]
 
     def _miss(self, payment: Transaction) -> None:
         ONLINE_MISSED.inc()

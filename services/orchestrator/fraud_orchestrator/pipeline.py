@@ -124,6 +124,8 @@ class Pipeline:
             winner = await self.record.commit(
                 Entry(key, made, reply, call.trace, missed=missed)
             )
+        if missed:
+            self.online.recorded(key.client_transaction)
         if winner is not None:
             return await self._earlier(winner, key, call)
         if reply is None:

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from fraud_features.memory import MemoryOnlineStore
 from fraud_features.online import (
     Observation,
@@ -67,12 +69,14 @@ class TestCap:
         def cut(entity: str) -> float:
             return ONLINE_CUT.labels(entity)._value.get()
 
-        before = cut("merchant")
+        before, receivers = cut("merchant"), cut("counterparty")
         for number in range(5):
             other = {"account_id": f"acc-{number}", "card": {"token": f"c-{number}"}}
             await online.read(make_transaction(**other), Deadline.after(100))
         assert cut("merchant") - before == 2
         assert cut("account") == 0
+        # None of these payments has a receiver, so none of its windows was cut.
+        assert cut("counterparty") == receivers
 
 
 class TestWithoutTheStore:
@@ -156,11 +160,14 @@ class Kept:
 
     def __init__(self) -> None:
         self.told: list[str] = []
+        self.away = False
 
     async def load(self, most: int) -> list[Transaction]:
         return []
 
     async def forget(self, ids: Sequence[str]) -> None:
+        if self.away:
+            raise ConnectionError
         self.told += ids
 
 
@@ -205,6 +212,31 @@ class TestWhatItMissed:
         assert online.missed == 0
         assert await count(store) == 1
         assert log.told == [bad.transaction_id, good.transaction_id]
+
+    async def test_one_told_while_it_is_being_recorded_is_forgotten_afterwards(
+        self,
+    ) -> None:
+        log, store = Kept(), Moody()
+        online = Online(store, cap_ms=100.0, missed_log=log)
+        payment = make_transaction()
+        async with away(store):
+            await online.read(payment, Deadline.after(100))
+        await online.catch_up()
+        online.recorded(payment.transaction_id)
+        await online.catch_up()
+        assert log.told == [payment.transaction_id] * 2
+
+    async def test_what_could_not_be_forgotten_is_tried_again(self) -> None:
+        log, store = Kept(), Moody()
+        online = Online(store, cap_ms=100.0, missed_log=log)
+        async with away(store):
+            await online.read(make_transaction(), Deadline.after(100))
+        log.away = True
+        with pytest.raises(ConnectionError):
+            await online.catch_up()
+        log.away = False
+        await online.catch_up()
+        assert len(log.told) == 1
 
     async def test_is_bounded_and_keeps_the_newest(self) -> None:
         store = Moody()

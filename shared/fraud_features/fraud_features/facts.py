@@ -114,7 +114,7 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
 
 
 def entities_of(payment: Transaction) -> Iterator[tuple[str, str]]:
-    """Kind and id of everything whose windows a payment moves or reads."""
+    """Kind and id of the parties and places of a payment."""
     card, merchant, device = payment.card, payment.merchant, payment.device
     found = {
         "account": payment.account_id,
@@ -126,8 +126,6 @@ def entities_of(payment: Transaction) -> Iterator[tuple[str, str]]:
         "counterparty": payment.counterparty and payment.counterparty.account,
     }
     yield from ((kind, name) for kind, name in found.items() if name)
-    # What the account itself received.
-    yield "counterparty", payment.account_id
 
 
 def moved_by(kind: str, amount: int) -> int:
