@@ -67,11 +67,12 @@ class House:
             xgboost=fraud_xgboost.app.create_app(trial=self._trial),
             lightgbm=fraud_lightgbm.app.create_app(trial=self._trial),
             decision=fraud_decision.app.create_app(),
-            sanctions=fraud_sanctions.app.create_app(door=self.door("sanctions")),
+            # The last to be stopped of those with a store: the others' last events go there.
+            post_auth=fraud_post_auth.app.create_app(online=self._online),
             action=fraud_action.app.create_app(
                 online=self._online, door=self.door("action")
             ),
-            post_auth=fraud_post_auth.app.create_app(online=self._online),
+            sanctions=fraud_sanctions.app.create_app(door=self.door("sanctions")),
             orchestrator=fraud_orchestrator.app.create_app(
                 online=self._online, door=self.door("orchestrator")
             ),

@@ -57,6 +57,7 @@ class Database:
             _postgres(url, schema, pool_size) if self._postgres else _sqlite(url)
         )
         self._lanes = None if self._postgres else _Lanes(url)
+        self._stopped = False
 
     async def start(self) -> None:
         """Create the file or schema and bring it to the newest revision."""
@@ -72,7 +73,9 @@ class Database:
             await conn.run_sync(migrate.upgrade, self._migrations)
 
     async def stop(self) -> None:
-        """Close every connection."""
+        """Close every connection; whoever asks later is told `Unavailable`."""
+        # A disposed engine would open new connections, and nobody would close those.
+        self._stopped = True
         await self._engine.dispose()
         if self._lanes is not None:
             await self._lanes.close()
@@ -85,7 +88,7 @@ class Database:
         On SQLite every awaited statement of `begin` is a change of threads; here the whole
         transaction is one. `work` is ordinary, synchronous SQLAlchemy Core.
         """
-        async with _surfaced():
+        async with self._surfaced():
             if self._lanes is not None:
                 return await self._lanes.run(work, write=write)
             async with self._engine.begin() as conn:
@@ -94,16 +97,27 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """One write transaction: committed at the end, rolled back on an exception."""
-        async with _surfaced(), self._engine.begin() as conn:
+        async with self._surfaced(), self._engine.begin() as conn:
             yield conn
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One read-only transaction, which on SQLite does not wait for writers."""
-        async with _surfaced(), self._engine.connect() as conn:
+        async with self._surfaced(), self._engine.connect() as conn:
             await conn.execution_options(write=False)
             async with conn.begin():
                 yield conn
+
+    @asynccontextmanager
+    async def _surfaced(self) -> AsyncIterator[None]:
+        if self._stopped:
+            raise Unavailable("The data store was closed.")
+        try:
+            yield
+        except (sa.exc.IntegrityError, sa.exc.DataError):
+            raise
+        except (DBAPIError, PoolTimeout, SQLAlchemyError, OSError) as error:
+            raise Unavailable("The data store is not available.") from error
 
     def insert(self, table: sa.Table) -> Any:
         """An insert of this dialect, with `on_conflict_do_nothing` and `_do_update`."""
@@ -144,16 +158,6 @@ class _Lanes:
         self._writer.shutdown(wait=True)
         self._reader.shutdown(wait=True)
         self._engine.dispose()
-
-
-@asynccontextmanager
-async def _surfaced() -> AsyncIterator[None]:
-    try:
-        yield
-    except (sa.exc.IntegrityError, sa.exc.DataError):
-        raise
-    except (DBAPIError, PoolTimeout, SQLAlchemyError, OSError) as error:
-        raise Unavailable("The data store is not available.") from error
 
 
 def _postgres(url: str, schema: str, pool_size: int) -> AsyncEngine:

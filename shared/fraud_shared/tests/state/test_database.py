@@ -277,3 +277,15 @@ class TestErrors:
             await read.__aexit__(None, None, None)
         async with database.read():
             pass
+
+    async def test_one_that_was_closed_opens_nothing_more(
+        self, db: Database, things: sa.Table
+    ) -> None:
+        await put(db, things, "a")
+        await db.stop()
+        with pytest.raises(Unavailable):
+            await names(db, things)
+        with pytest.raises(Unavailable):
+            await put(db, things, "b")
+        with pytest.raises(Unavailable):
+            await db.run(lambda conn: conn.execute(sa.select(things)))
