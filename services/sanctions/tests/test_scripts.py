@@ -88,6 +88,85 @@ class TestHebrewAndThai:
         assert spell(transliterate("דוד")).bones == spell("david").bones
 
 
+class TestGreek:
+    @pytest.mark.parametrize(
+        ("written", "said"),
+        [
+            ("Παπαδόπουλος", "papadopoulos"),
+            ("ΠΑΠΑΔΟΠΟΥΛΟΣ", "papadopoulos"),
+            ("Ευάγγελος", "evangelos"),
+            ("Ευτύχιος", "eftychios"),
+            ("Μπάμπης", "bampis"),
+            ("Ντίνος", "dinos"),
+            ("Γκίκας", "gikas"),
+            ("Μαΐου", "maiou"),
+        ],
+    )
+    def test_letters_that_are_heard_together_are_read_together(self, written, said):
+        assert transliterate(written) == said
+
+
+class TestKana:
+    @pytest.mark.parametrize(
+        ("written", "said"),
+        [
+            ("サトウ", "sato"),
+            ("ショウイチ", "shoichi"),
+            ("しょうこう", "shoko"),
+            ("イノウエ", "inoue"),
+            ("フィリップ", "firipu"),
+            ("ジェームス", "jemusu"),
+            ("ウィリアム", "wiriamu"),
+            ("キュウシュウ", "kyushu"),
+        ],
+    )
+    def test_small_letters_and_long_vowels(self, written, said):
+        assert transliterate(written) == said
+
+
+class TestIndianScripts:
+    @pytest.mark.parametrize(
+        ("written", "said"),
+        [
+            ("मोहम्मद", "mohammad"),
+            ("महमूद", "mahmud"),
+            ("राजनाथ सिंह", "rajnath singh"),
+            ("अमरनाथ", "amarnath"),
+            ("करण", "karan"),
+            ("चंद्र", "chandra"),
+            ("हेमंत", "hemant"),
+            ("मुंबई", "mumbai"),
+            ("कृष्ण", "krishna"),
+            ("हाफ़िज़", "hafiz"),
+            ("শেখ হাসান", "shekh hasan"),
+            ("ਮਨਦੀਪ ਸਿੰਘ", "mandip singh"),
+            ("મોહનદાસ", "mohandas"),
+            ("நடராஜன்", "natarajan"),
+            ("నరేంద్ర", "narendra"),
+            ("വിജയൻ", "vijayan"),
+        ],
+    )
+    def test_the_short_a_is_heard_where_it_is_not_written(self, written, said):
+        assert transliterate(written) == said
+
+    @pytest.mark.parametrize(
+        ("latin", "native"),
+        [
+            ("Hafiz Mohammad Qurzandi", "हाफ़िज़ मोहम्मद क़ुरज़ंदी"),
+            ("Narendra Chandra Bhomrik", "নরেন্দ্র চন্দ্র ভোমরিক"),
+            ("Velanpillai Tirumadharan", "வேலன்பிள்ளை திருமதரன்"),
+        ],
+    )
+    def test_a_listed_name_is_found_by_its_own_writing(self, listed, latin, native):
+        assert score(listed(latin, kind="person"), native) > 0.85
+
+
+class TestKorean:
+    def test_l_at_the_beginning_of_a_syllable_is_written_r(self, listed):
+        assert transliterate("최룡필").split() == ["choe", "ryong", "pil"]
+        assert score(listed("Choe Ryong Pil", kind="person"), "최룡필") > 0.85
+
+
 class TestWordsWithoutSpaces:
     def test_what_a_chinese_company_does_is_put_into_english(self):
         (name,) = readings("深圳市友邦国际物流有限公司", person=False)

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from anyascii import anyascii
 
 from fraud_sanctions.normalise.arabic import latin_of_arabic
+from fraud_sanctions.normalise.greek import latin_of_greek
 from fraud_sanctions.normalise.hebrew import latin_of_hebrew
+from fraud_sanctions.normalise.indic import latin_of_indic
+from fraud_sanctions.normalise.kana import latin_of_kana
 from fraud_sanctions.normalise.native_words import in_english
 from fraud_sanctions.normalise.thai import thai_consonants
 
@@ -28,6 +31,8 @@ _KOREAN_SURNAMES = {
 def _korean(syllable: str, first: bool) -> str:
     if first and syllable in _KOREAN_SURNAMES:
         return _KOREAN_SURNAMES[syllable]
+    if syllable.startswith("l"):
+        syllable = f"r{syllable[1:]}"
     for old, new in _KOREAN:
         syllable = syllable.replace(old, new)
     if syllable[:1] in "gdb":
@@ -54,6 +59,7 @@ def transliterate(text: str, *, persian: bool = False) -> str:
         text = latin_of_arabic(text, ABJAD_MARK, persian=persian)
         text = latin_of_hebrew(text, ABJAD_MARK)
         text = thai_consonants(text, ABJAD_MARK)
+        text = latin_of_indic(latin_of_kana(latin_of_greek(text)))
         text = anyascii(text)
     return _QUOTES.sub("", text.casefold())
 
