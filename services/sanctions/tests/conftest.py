@@ -9,6 +9,7 @@ import sqlalchemy as sa
 import fraud_sanctions
 from fraud_sanctions import stored
 from fraud_sanctions.announcer import Announcer
+from fraud_sanctions.app import create_app
 from fraud_sanctions.desk import ScreeningDesk
 from fraud_sanctions.hearing import Hearing
 from fraud_sanctions.index import Index
@@ -22,7 +23,7 @@ from fraud_sanctions.store import Store
 from fraud_shared.contracts.events import ACTION_REQUESTED, LIST_UPDATED, CloudEvent
 from fraud_shared.contracts.screening import PartyQuery, PaymentRef
 from fraud_shared.state.database import Database
-from fraud_shared.testing.asgi import TEST_TOKEN_KEY
+from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.fakes import FakeBus
 from fraud_shared.testing.servers import sql_schema, sql_url
@@ -40,6 +41,14 @@ def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FRAUD_VAR", str(tmp_path / "var"))
     monkeypatch.delenv("DATABASE_URL", raising=False)
     return tmp_path / "var"
+
+
+@pytest.fixture
+async def http():
+    """A client of the service, which screens against its sample lists."""
+    settings = Settings(token_key=TEST_TOKEN_KEY, check_every_s=0.0)
+    async with client(create_app(settings)) as http:
+        yield http
 
 
 @pytest.fixture

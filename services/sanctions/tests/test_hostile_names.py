@@ -6,18 +6,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from fraud_sanctions.app import create_app
-from fraud_sanctions.settings import Settings
-from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
-
 FIXTURE = hypothesis.HealthCheck.function_scoped_fixture
-
-
-@pytest.fixture
-async def http():
-    settings = Settings(token_key=TEST_TOKEN_KEY, check_every_s=0.0)
-    async with client(create_app(settings)) as http:
-        yield http
 
 
 def ask(name):

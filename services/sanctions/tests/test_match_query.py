@@ -15,13 +15,6 @@ LISTED = "Bohumira Telchanska"
 
 
 @pytest.fixture
-async def http():
-    settings = Settings(token_key=TEST_TOKEN_KEY, check_every_s=0.0)
-    async with client(create_app(settings)) as http:
-        yield http
-
-
-@pytest.fixture
 def match(http):
     """Posts one query: `match({"name": [...]}, schema="Person", limit=3)`."""
 

@@ -5,12 +5,9 @@ import itertools
 
 import pytest
 
-from fraud_sanctions.app import create_app
 from fraud_sanctions.desk import ScreeningDesk
-from fraud_sanctions.settings import Settings
 from fraud_sanctions.turns import Turns
 from fraud_shared.mesh.deadline import Deadline
-from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
 from fraud_shared.web.problems import DeadlineSpent
 
 SCREEN = {"parties": [{"role": "customer", "name": "Jane Smith"}]}
@@ -20,13 +17,6 @@ def asking(names, queries=1):
     properties = {"name": [f"Quandrilo {'vw' * n}exwhistle" for n in range(names)]}
     query = {"schema": "Person", "properties": properties}
     return {"queries": {f"q{n}": query for n in range(queries)}}
-
-
-@pytest.fixture
-async def http():
-    settings = Settings(token_key=TEST_TOKEN_KEY, check_every_s=0.0)
-    async with client(create_app(settings)) as http:
-        yield http
 
 
 @pytest.fixture

@@ -17,12 +17,6 @@ def make_settings(**overrides):
     return Settings(token_key=TEST_TOKEN_KEY, check_every_s=0.0, **overrides)
 
 
-@pytest.fixture
-async def http():
-    async with client(create_app(make_settings())) as http:
-        yield http
-
-
 def ask(*names, **facts):
     return {
         "parties": [

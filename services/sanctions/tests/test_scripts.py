@@ -139,6 +139,7 @@ class TestIndianScripts:
             ("कृष्ण", "krishna"),
             ("हाफ़िज़", "hafiz"),
             ("শেখ হাসান", "shekh hasan"),
+            ("ৰমেন", "ramen"),
             ("ਮਨਦੀਪ ਸਿੰਘ", "mandip singh"),
             ("મોહનદાસ", "mohandas"),
             ("நடராஜன்", "natarajan"),

@@ -14,8 +14,9 @@ _FIRST = 0x900
 _WORD = re.compile("[\u0900-\u0963\u0970-\u0d7f]+")
 _NORTHERN = 5  # Devanagari, Bengali, Gurmukhi, Gujarati, Oriya; the others drop no a
 _CONSONANTS = range(0x15, 0x3A)
-_VOWEL_SIGNS = range(0x3E, 0x4D)
+_SIGNS = range(0x3E, 0x4E)  # of vowels; the last says that there is none
 _NUKTA, _VIRAMA = 0x3C, 0x4D
+_ASSAMESE = "\u09f0\u09f1"  # r and v, which stand apart from the other consonants
 _NASALS = ("\u0a70", *(chr(_FIRST + 0x80 * n + at) for n in range(9) for at in (1, 2)))
 _ADDAK = "\u0a71"  # doubles a consonant, which tells no two names apart
 _SAID = {0x1A: "ch", 0x1B: "chh", 0x36: "sh", 0x37: "sh", 0x0B: "ri", 0x43: "ri"}
@@ -52,17 +53,17 @@ def _sounds(word: str) -> _Sounds:
         following = [ord(after) & 0x7F for after in word[at + 1 : at + 3]]
         if letter in _NASALS:
             found.append((_NASAL, _NASALISED))
-        elif place in _CONSONANTS:
+        elif place in _CONSONANTS or letter in _ASSAMESE:
             said = _SAID.get(place) or anyascii(letter)
             if following[:1] == [_NUKTA]:
                 said = _DOTTED.get(place, said)
                 del following[0]
             found.append((said, _CONSONANT))
-            if not following or following[0] not in (*_VOWEL_SIGNS, _VIRAMA):
+            if not following or following[0] not in _SIGNS:
                 found.append(("a", _UNWRITTEN))
         elif place not in (_NUKTA, _VIRAMA) and letter != _ADDAK:
             said = _SAID.get(place) or anyascii(letter)
-            vowel = place < _CONSONANTS.start or place in _VOWEL_SIGNS
+            vowel = place < _CONSONANTS.start or place in _SIGNS
             found.append((said, _VOWEL if vowel else _CONSONANT))
     return found
 

@@ -60,7 +60,11 @@ class Database:
         self._stopped = False
 
     async def start(self) -> None:
-        """Create the file or schema and bring it to the newest revision."""
+        """Create the file or schema and bring it to the newest revision.
+
+        Raises Unavailable after `stop`: what starts again is another Database.
+        """
+        self._refuse_when_stopped()
         async with migrate.turn(), self._engine.begin() as conn:
             if self._postgres:
                 # Replicas that start together must migrate one after the other.
@@ -108,10 +112,13 @@ class Database:
             async with conn.begin():
                 yield conn
 
-    @asynccontextmanager
-    async def _surfaced(self) -> AsyncIterator[None]:
+    def _refuse_when_stopped(self) -> None:
         if self._stopped:
             raise Unavailable("The data store was closed.")
+
+    @asynccontextmanager
+    async def _surfaced(self) -> AsyncIterator[None]:
+        self._refuse_when_stopped()
         try:
             yield
         except (sa.exc.IntegrityError, sa.exc.DataError):

@@ -289,3 +289,5 @@ class TestErrors:
             await put(db, things, "b")
         with pytest.raises(Unavailable):
             await db.run(lambda conn: conn.execute(sa.select(things)))
+        with pytest.raises(Unavailable):
+            await db.start()
