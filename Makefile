@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PROJECTS := shared/fraud_shared shared/fraud_features shared/fraud_scoring \
-  $(addprefix services/,orchestrator rules isolation_forest autoencoder xgboost lightgbm decision action post_auth sanctions) ops
+  $(addprefix services/,orchestrator rules isolation_forest autoencoder xgboost lightgbm decision action post_auth sanctions) ops lab
 STAMP := $(VENV)/.installed
 PORT ?= 8000
 
@@ -46,7 +46,7 @@ check: $(STAMP) ## Format, lint, types, import contracts, committed schemas, dep
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy shared/fraud_shared/fraud_shared shared/fraud_features/fraud_features shared/fraud_scoring/fraud_scoring \
-	  $(foreach p,$(filter services/%,$(PROJECTS)),$(p)/fraud_$(notdir $(p))) ops/fraud_ops
+	  $(foreach p,$(filter services/%,$(PROJECTS)),$(p)/fraud_$(notdir $(p))) ops/fraud_ops lab/fraud_lab
 	$(BIN)/lint-imports
 	$(BIN)/fraud schemas --check
 	$(BIN)/fraud deploy-check
@@ -64,9 +64,9 @@ simulate: $(STAMP) ## A table of simulated payments by scenario
 train: $(STAMP) ## Train a new bundle on 300,000 payments
 	$(BIN)/fraud train
 
-peers: ops/peers.txt ## MLflow's and BentoML's servers in an environment of their own, to compare with
+peers: lab/peers.txt ## MLflow's and BentoML's servers in an environment of their own, to compare with
 	$(PYTHON) -m venv var/peers
-	var/peers/bin/pip install --quiet --disable-pip-version-check -r ops/peers.txt
+	var/peers/bin/pip install --quiet --disable-pip-version-check -r lab/peers.txt
 
 bench: $(STAMP) ## Measure the mesh: open loop, then throughput against the plain version
 	$(BIN)/fraud bench mesh --rps 50 --seconds 30 --json

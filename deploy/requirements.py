@@ -25,8 +25,8 @@ def everything(root: Path) -> list[str]:
     """Requirements of all distributions with all extras, and of the tools, sorted."""
     lines = (root / "requirements.in").read_text().splitlines()
     found = {line for line in lines if line and not line.startswith("#")}
-    for path in root.glob("*/*/pyproject.toml"), root.glob("ops/pyproject.toml"):
-        for file in path:
+    for pattern in ("*/*/pyproject.toml", "ops/pyproject.toml", "lab/pyproject.toml"):
+        for file in root.glob(pattern):
             project = tomllib.loads(file.read_text())["project"]
             extras = project.get("optional-dependencies", {}).values()
             for group in (project["dependencies"], *extras):

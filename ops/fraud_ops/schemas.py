@@ -159,9 +159,9 @@ def _settings_table(service: str, meanings: Mapping[str, str]) -> str:
 
 def _features_table() -> str:
     # Imported here: only this table needs the features.
-    from fraud_features.registry import BANK
+    from fraud_features.definitions.registry import PAYMENT_FEATURES
 
-    return BANK.docs_table()
+    return PAYMENT_FEATURES.docs_table()
 
 
 def _kind(annotation: Any) -> str:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from fraud_features.online import OnlineStore, open_online_store
+from fraud_features.store.port import OnlineStore, open_online_store
 from fraud_features.testing import payment
 from fraud_ops.features.logs import decision_log
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.redis_server import EmbeddedRedis, RedisNotFound
 from fraud_ops.mesh.up import warm_if_new
-from fraud_orchestrator.history import Decided, Outline
+from fraud_orchestrator.stores.history import Decided, Outline
 from fraud_orchestrator.tables import decisions
 from fraud_shared.contracts.decision import PolicyContext, Verdict
 from fraud_shared.testing.factories import make_vector

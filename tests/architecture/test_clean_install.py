@@ -19,13 +19,13 @@ import httpx
 import pytest
 
 from fraud_ops.deploy.closure import contents, install
-from fraud_scoring.folder import FolderRegistry
-from fraud_scoring.keys import Signer, Verifier, generate_keys
+from fraud_scoring.artifacts.keys import Signer, Verifier, generate_keys
+from fraud_scoring.registry.file import FolderRegistry
 from fraud_scoring.testing.contract import score_request
 from fraud_scoring.training.assemble import publish
 from fraud_scoring.training.synthetic import NOW, synthetic
 from fraud_shared.mesh.addresses import SERVICES
-from fraud_shared.web.tokens import TokenIssuer
+from fraud_shared.mesh.tokens import TokenIssuer
 
 ROOT = Path(__file__).resolve().parents[2]
 SCORERS = {"isolation_forest", "autoencoder", "xgboost", "lightgbm"}
@@ -141,7 +141,13 @@ def ready(url: str) -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("service", SERVICES, indirect=True)
 def test_a_service_runs_on_its_own_closure(service, python, tmp_path):
-    names = [*NOWHERE, *ONLY, *(f"fraud_{s}" for s in SERVICES), "fraud_ops"]
+    names = [
+        *NOWHERE,
+        *ONLY,
+        *(f"fraud_{s}" for s in SERVICES),
+        "fraud_ops",
+        "fraud_lab",
+    ]
     environment = {"PATH": os.environ["PATH"], **ENVIRONMENT}
     output = run([python, "-c", LOOK, service, *names], cwd=tmp_path, env=environment)
 

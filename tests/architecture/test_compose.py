@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from fraud_scoring.keys import generate_keys
+from fraud_scoring.artifacts.keys import generate_keys
 from fraud_shared.mesh.addresses import SERVICES
 from fraud_shared.web.keys import key_hash, new_key
 from fraud_shared.web.problems import FraudError

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "shared" / "fraud_shared" / "fraud_shared" / "contracts"
 # Module names that promise a pure core, wherever they appear.
-PURE_NAMES = {"engine", "match", "policy", "ruleset", "scorer"}
+PURE_NAMES = {"alignment", "engine", "policy", "ruleset"}
 
 
 def imported(file: Path) -> Iterator[str]:
@@ -42,10 +42,10 @@ class TestPureCores:
         (pure,) = (c for c in contracts if c["id"] == "pure")
         packages = [*ROOT.glob("services/*/fraud_*"), *ROOT.glob("shared/*/fraud_*")]
         cores = {
-            f"{package.name}.{name}"
+            ".".join(file.relative_to(package.parent).with_suffix("").parts)
             for package in packages
             for name in PURE_NAMES
-            if (package / f"{name}.py").exists()
+            for file in package.rglob(f"{name}.py")
         }
         assert cores
         assert cores <= set(pure["source_modules"])

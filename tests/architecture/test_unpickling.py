@@ -31,13 +31,13 @@ def unpickling(source: str) -> Iterator[str]:
 
 class TestCalls:
     def test_none_unpickles(self):
-        folders = (ROOT / "shared", ROOT / "services", ROOT / "ops")
+        folders = (ROOT / "shared", ROOT / "services", ROOT / "ops", ROOT / "lab")
         files = [file for f in folders for file in f.glob("**/fraud_*/**/*.py")]
         found = {
-            (file.name, call)
+            (file.name, context)
             for file in files
             if CONFINED not in file.parents
-            for call in unpickling(file.read_text())
+            for context in unpickling(file.read_text())
         }
         assert len(files) > 300
         assert found == set()

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from fraud_features.memory import MemoryOnlineStore
+from fraud_features.store.memory.store import MemoryOnlineStore
 from fraud_ops.mesh.environment import LocalMesh
-from fraud_ops.mesh.house import House
+from fraud_ops.mesh.in_process import InProcessMesh
 from fraud_ops.simulate import shipped_names
 from fraud_ops.train.command import train_command
 from fraud_shared.testing.factories import payment_body
@@ -35,7 +35,7 @@ class Mesh:
     """The running mesh as its clients and tests see it."""
 
     http: httpx.AsyncClient
-    house: House
+    house: InProcessMesh
     online: MemoryOnlineStore
 
     async def score(self, **overrides: Any) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def run(environment: LocalMesh) -> Run:
         await online.mark_warm()
         # The models were made here, and tried when they were published.
         key = environment.secret("FRAUD_TOKEN_KEY")
-        house = House(online, key, trial=lambda _: None)
+        house = InProcessMesh(online, key, trial=lambda _: None)
         async with (
             house.running() as gateway,
             httpx.AsyncClient(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from fraud_features.registry import BANK, CREDIT_CARD
+from fraud_features.definitions.registry import CREDIT_CARD, PAYMENT_FEATURES
 from fraud_ops.train import ieee_cis
 from fraud_shared.testing.factories import payment_body
 
@@ -26,7 +26,7 @@ async def test_the_inputs_of_every_model_may_be_sent_and_no_others(run: Any) -> 
         assert await refused(mesh, CARD) == []
         assert await refused(mesh, {**IEEE, "ProductCD": 1.0}) == ["features.ProductCD"]
         assert await refused(mesh, {**IEEE, "C99": 1.0}) == ["features.C99"]
-        computed_here = {name: 0.0 for name in BANK.names[:3]}
+        computed_here = {name: 0.0 for name in PAYMENT_FEATURES.names[:3]}
         assert await refused(mesh, computed_here) == [
             f"features.{name}" for name in computed_here
         ]

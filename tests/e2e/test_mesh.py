@@ -124,7 +124,7 @@ class TestAChallenge:
                 del mesh.house.apps[model]
             reply = await mesh.score(amount_minor=50_000)
             assert reply["challenge_id"], reply["reason"]
-            action = mesh.house.door("orchestrator")
+            action = mesh.house.service_client("orchestrator")
             call = _internal(action)
             code = (await call("get", reply["challenge_id"], "development-code"))[
                 "code"
@@ -167,7 +167,7 @@ class TestLearning:
         return profile if profile and profile["labels"]["fraud"] else None
 
 
-def _internal(door: Any) -> Any:
+def _internal(service_client: Any) -> Any:
     import json
 
     from fraud_shared.mesh.deadline import Deadline
@@ -175,9 +175,11 @@ def _internal(door: Any) -> Any:
     async def call(method: str, challenge: str, what: str, **body: Any) -> Any:
         path = f"/v1/challenges/{challenge}/{what}"
         if method == "get":
-            raw = await door.get("action", path, deadline=Deadline.after(5000))
+            raw = await service_client.get(
+                "action", path, deadline=Deadline.after(5000)
+            )
         else:
-            raw = await door.call(
+            raw = await service_client.call(
                 "action",
                 path,
                 json.dumps(body).encode(),

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from fraud_features.registry import CREDIT_CARD
-from fraud_ops.chaos.shelves import again, registry_at
+from fraud_features.definitions.registry import CREDIT_CARD
+from fraud_lab.chaos.registries import again, registry_at
 from fraud_ops.train import auto_loan, ieee_cis
-from fraud_scoring.registry import ModelRegistry
+from fraud_scoring.registry.port import ModelRegistry
 from fraud_scoring.training.assemble import publish
 from fraud_scoring.training.synthetic import synthetic
 

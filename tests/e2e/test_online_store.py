@@ -8,13 +8,13 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from fraud_features.layout import SLOT
-from fraud_features.memory import MemoryOnlineStore
-from fraud_features.online import OnlineStoreUnavailable
+from fraud_features.store.memory.store import MemoryOnlineStore
+from fraud_features.store.port import OnlineStoreUnavailable
+from fraud_features.store.schema import SLOT
 from fraud_ops.features.logs import decision_log, label_log
 from fraud_ops.features.rebuild import rebuild
 from fraud_ops.mesh.environment import LocalMesh
-from fraud_ops.mesh.house import House
+from fraud_ops.mesh.in_process import InProcessMesh
 from fraud_shared.testing.factories import make_transaction
 
 NOTHING = timedelta(0)
@@ -208,7 +208,7 @@ class TestOneProcess:
             found.append(store.closed)
 
         key = environment.secret("FRAUD_TOKEN_KEY")
-        house = House(store, key, trial=lambda _: None)
+        house = InProcessMesh(store, key, trial=lambda _: None)
         house.apps["rules"] = FastAPI(lifespan=first_to_start_last_to_end)
         async with house.running():
             assert store.closed == 0

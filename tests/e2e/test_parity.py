@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from fraud_ops.features.drill import Incidents, Step, drill
-from fraud_ops.features.parity import Played, Player, compare, expected, served
-from fraud_ops.features.stages import Stage, house_stage, mesh_stage
+from fraud_lab.parity.parity import Played, Player, compare, expected, served
+from fraud_lab.parity.scenario import Incidents, Step, parity_scenario
+from fraud_lab.parity.stages import Stage, in_process_stage, mesh_stage
 from fraud_ops.mesh.environment import LocalMesh
 
 Opened = Callable[[LocalMesh], AbstractAsyncContextManager[Stage]]
@@ -53,21 +53,21 @@ async def check(opened: Opened, trained: LocalMesh, steps: list[Step]) -> Played
 class TestParity:
     @pytest.mark.parametrize(
         "opened",
-        [house_stage, partial(house_stage, over_redis=True)],
+        [in_process_stage, partial(in_process_stage, over_redis=True)],
         ids=["memory", "redis"],
     )
     async def test_every_vector_is_the_same(
         self, trained: LocalMesh, opened: Opened
     ) -> None:
-        steps = drill(250, SEED, datetime.now(UTC), SHORT)
+        steps = parity_scenario(250, SEED, datetime.now(UTC), SHORT)
         played = await check(opened, trained, steps)
         assert played.incidents.keys() == {event for _, event in SHORT}
 
     @pytest.mark.slow
     @pytest.mark.parametrize(
-        "opened", [mesh_stage, house_stage], ids=["ten processes", "one"]
+        "opened", [mesh_stage, in_process_stage], ids=["ten processes", "one"]
     )
     async def test_every_one_of_20_000_vectors_is_the_same(
         self, trained: LocalMesh, opened: Any
     ) -> None:
-        await check(opened, trained, drill(20_000, SEED, datetime.now(UTC)))
+        await check(opened, trained, parity_scenario(20_000, SEED, datetime.now(UTC)))

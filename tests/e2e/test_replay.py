@@ -7,14 +7,14 @@ from random import Random
 import polars as pl
 import pytest
 
-from fraud_features.offline import frame
-from fraud_features.registry import BANK
-from fraud_ops.features.parity import compare, served
-from fraud_ops.features.stages import house_stage
-from fraud_ops.handbook.payments import read
+from fraud_features.definitions.registry import PAYMENT_FEATURES
+from fraud_features.offline.frame import frame
+from fraud_lab.handbook.payments import read
+from fraud_lab.parity.parity import compare, served
+from fraud_lab.parity.stages import in_process_stage
+from fraud_lab.replay.plan import Plan, plan
+from fraud_lab.replay.player import Replayer, load_past
 from fraud_ops.mesh.environment import LocalMesh
-from fraud_ops.replay.plan import Plan, plan
-from fraud_ops.replay.player import Replayer, load_past
 
 SECONDS, A_DAY, DAYS = 86_400, 12, 30
 
@@ -45,20 +45,26 @@ class TestReplay:
     ) -> None:
         for name in ("REDIS_URL", "DATABASE_URL", "AMQP_URL"):
             monkeypatch.delenv(name, raising=False)
-        async with house_stage(trained) as stage:
+        async with in_process_stage(trained) as stage:
             await load_past(script, stage.store, lambda _: None)
             outcome = await Replayer(script, stage.client, stage.store).play(
                 lambda _: None
             )
             ours = await served(stage)
         table = frame(script.rows, list(script.frame_labels()))
-        rows = table[script.past :].select("transaction_id", *BANK.names).rows()
+        rows = (
+            table[script.past :]
+            .select("transaction_id", *PAYMENT_FEATURES.names)
+            .rows()
+        )
         found = compare(ours, {row[0]: row[1:] for row in rows}, set())
         assert not outcome.failed
         assert outcome.labels > 0
         assert len(outcome.verdicts) == len(script.replayed) == found.compared
         assert (found.missing, dict(found.by_feature)) == (0, {})
         # The labels of the past and of the present made a difference to them.
-        blind = frame(script.rows)[script.past :].select("transaction_id", *BANK.names)
+        blind = frame(script.rows)[script.past :].select(
+            "transaction_id", *PAYMENT_FEATURES.names
+        )
         unlabelled = {row[0]: row[1:] for row in blind.rows()}
         assert compare(ours, unlabelled, set()).differing > 0

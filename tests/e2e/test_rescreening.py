@@ -45,7 +45,7 @@ def until() -> str:
 
 
 async def reload(mesh: Any) -> None:
-    await mesh.house.door("orchestrator").call(
+    await mesh.house.service_client("orchestrator").call(
         "sanctions",
         "/v1/lists/reload",
         b"",
@@ -185,7 +185,7 @@ class TestARestart:
                 await pay(mesh, number)
             await noted(mesh, 5)
             own_list.holds(LISTED)
-            sanctions = mesh.house.apps["sanctions"].state.desk
+            sanctions = mesh.house.apps["sanctions"].state.service
             if away == "action":
                 del mesh.house.apps["action"]
                 await reload(mesh)

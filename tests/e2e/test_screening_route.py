@@ -12,13 +12,13 @@ import fraud_orchestrator.app
 import fraud_orchestrator.settings
 import fraud_sanctions.app
 import fraud_sanctions.settings
-from fraud_features.memory import MemoryOnlineStore
-from fraud_shared.mesh.door import Door
+from fraud_features.store.memory.store import MemoryOnlineStore
+from fraud_shared.mesh.client import ServiceClient
+from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.mesh.transport import AsgiTransport
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY
 from fraud_shared.testing.fakes import FakeBus
 from fraud_shared.web.keys import key_hash, new_key
-from fraud_shared.web.tokens import TokenIssuer
 
 PEPPER = "test-pepper-of-at-least-32-characters"
 
@@ -35,7 +35,7 @@ async def http(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
         "hash": key_hash(PEPPER, key),
         "scopes": ["score", "read"],
     }
-    door = Door(
+    service_client = ServiceClient(
         AsgiTransport({"sanctions": sanctions}),
         TokenIssuer("orchestrator", TEST_TOKEN_KEY),
     )
@@ -47,7 +47,7 @@ async def http(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
             api_keys=json.dumps([entry]),
             query_cap_ms=60_000.0,
         ),
-        door=door,
+        service_client=service_client,
         online=MemoryOnlineStore(),
     )
     async with (

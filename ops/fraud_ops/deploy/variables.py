@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from fraud_scoring.keys import SIGNING_KEY
+from fraud_scoring.artifacts.keys import SIGNING_KEY
 from fraud_shared.mesh.addresses import PORTS, SERVICES, url_variable
 from fraud_shared.web.settings import ServiceSettings
 
@@ -55,7 +55,7 @@ def fields_of(service: str) -> dict[str, FieldInfo]:
 
 def read_by_code(root: Path) -> set[str]:
     """Names read from the environment outside the settings classes."""
-    folders = (root / "shared", root / "services", root / "ops")
+    folders = (root / "shared", root / "services", root / "ops", root / "lab")
     files = (file for folder in folders for file in folder.glob("**/fraud_*/**/*.py"))
     # What runs where a peer is installed is configured by the bench that starts it.
     files = (file for file in files if not file.name.startswith("for_"))

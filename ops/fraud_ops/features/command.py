@@ -8,14 +8,14 @@ from contextlib import contextmanager
 
 import typer
 
-from fraud_features.online import OnlineStoreUnavailable, open_online_store
-from fraud_ops.ending import Plain
+from fraud_features.store.port import OnlineStoreUnavailable, open_online_store
 from fraud_ops.features.logs import decision_log, label_log
 from fraud_ops.features.progress import Progress, bars
 from fraud_ops.features.rebuild import AlreadyComplete, Rebuilt, rebuild
 from fraud_ops.figures import finish, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.redis_server import EmbeddedRedis
+from fraud_ops.running import CommandError
 
 # A rebuild is in no hurry, and one step of it empties the whole store.
 TIMEOUT_MS = 600_000.0
@@ -37,7 +37,7 @@ def rebuild_command(mesh: LocalMesh, *, again: bool, as_json: bool) -> None:
             )
             raise typer.Exit(1) from None
         except OnlineStoreUnavailable as away:
-            raise Plain(
+            raise CommandError(
                 f"{away}; until a rebuild comes to its end velocity is unknown"
             ) from away
     seconds = time.perf_counter() - started

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import fraud_orchestrator
 import fraud_post_auth
-from fraud_features.online import OnlineStore
+from fraud_features.store.port import OnlineStore
 from fraud_ops.mesh.environment import LocalMesh
-from fraud_orchestrator.history import History
+from fraud_orchestrator.stores.history import History
 from fraud_post_auth.projection import Projector
 from fraud_shared.state.database import Database, database_url
 

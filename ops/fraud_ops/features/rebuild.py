@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from fraud_features.online import OnlineStore, of_client
+from fraud_features.store.port import OnlineStore, of_client
 from fraud_ops.features.progress import Progress, quiet
-from fraud_orchestrator.history import Decided
+from fraud_orchestrator.stores.history import Decided
 
 # A payment that entered the store before it was emptied is in the log by then: the
 # gateway answers or gives up within a second, and its database within five.

@@ -16,11 +16,11 @@ from rich.table import Table
 from fraud_ops.figures import finish, gate, wide_console
 from fraud_ops.lists.config import ListSource, read_sources
 from fraud_ops.lists.fetch import Outcome, fetch, new_client
-from fraud_ops.lists.shelf import Place, Shelf, Taken
-from fraud_sanctions.catalogue import Source, families, family, read, sources
-from fraud_sanctions.delta import delta, fingerprints
-from fraud_sanctions.records import WatchList
-from fraud_sanctions.sources.refusal import ListRefused
+from fraud_ops.lists.folder import ListFolder, Place, Taken
+from fraud_sanctions.lists.catalogue import Source, families, family, read, sources
+from fraud_sanctions.lists.delta import delta, fingerprints
+from fraud_sanctions.lists.records import WatchList
+from fraud_sanctions.lists.sources.refusal import ListRefused
 
 console = wide_console()
 _SHOWN = 20
@@ -32,7 +32,7 @@ def fetch_command(
     """Fetch every enabled list; exit 1 when any had to be refused."""
     now = datetime.now(UTC)
     wanted = _sources(config, only)
-    shelf = Shelf(folder)
+    shelf = ListFolder(folder)
     with Progress(console=console) as bars, new_client() as client:
         tasks: dict[str, TaskID] = {}
 
@@ -110,7 +110,7 @@ def _finish(
 
 def load_command(path: Path, name: str, folder: Path, *, as_json: bool) -> None:
     """Take a file, a family or a folder of this machine, with the checks of a fetch."""
-    shelf = Shelf(folder)
+    shelf = ListFolder(folder)
     found = _given(path)
     if name and len(found) > 1:
         console.print(f"{path} holds {len(found)} lists: --name is for one.")
@@ -144,7 +144,7 @@ def _given(path: Path) -> list[Source]:
     return [Source(path.name.partition(".")[0], (path,))]
 
 
-def _loaded(shelf: Shelf, source: Source, name: str) -> Outcome:
+def _loaded(shelf: ListFolder, source: Source, name: str) -> Outcome:
     names = [path.name for path in source.files]
     list_id = name or source.list_id
     if not family(names):
@@ -200,7 +200,7 @@ def status_command(
 ) -> None:
     """Version, hash, date and age of every list of the folder, and of the last fetch."""
     now = datetime.now(UTC)
-    shelf = Shelf(folder)
+    shelf = ListFolder(folder)
     notes = shelf.notes()
     table = Table(
         "list", "version", "dated", "age, h", "entities", "sha256", "last fetch"

@@ -9,8 +9,8 @@ from typing import Annotated, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from fraud_ops.lists.shelf import Place
-from fraud_sanctions.catalogue import family
+from fraud_ops.lists.folder import Place
+from fraud_sanctions.lists.catalogue import family
 
 SHIPPED = Path(__file__).parent / "sources.yaml"
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 
 from fraud_ops.lists.config import ListFile, ListSource, expanded
-from fraud_ops.lists.shelf import Note, Shelf, Taken
-from fraud_sanctions.sources.refusal import ListRefused
+from fraud_ops.lists.folder import FetchRecord, ListFolder, Taken
+from fraud_sanctions.lists.sources.refusal import ListRefused
 
 TIMEOUT = httpx.Timeout(30.0, read=60.0)
 _HASH = re.compile(r"\b[0-9a-fA-F]{64}\b")
@@ -62,7 +62,7 @@ def _encrypted(request: httpx.Request) -> None:
 
 def fetch(
     source: ListSource,
-    shelf: Shelf,
+    shelf: ListFolder,
     client: httpx.Client,
     now: datetime,
     progress: Progress = lambda *_: None,
@@ -73,10 +73,11 @@ def fetch(
         return Outcome(source.list_id, "skipped", detail="its variable is not set")
     noted, place = shelf.notes(), source.place
     known = {
-        key: noted.get(key, Note()) for key in (place.key(name) for name in place.names)
+        key: noted.get(key, FetchRecord())
+        for key in (place.key(name) for name in place.names)
     }
     stamp = now.isoformat(timespec="seconds")
-    notes: Mapping[str, Note] = known
+    notes: Mapping[str, FetchRecord] = known
     try:
         outcome, notes = _fetch(source, shelf, client, known, now, progress)
     except FetchFailed as failure:
@@ -99,12 +100,12 @@ def fetch(
 
 def _fetch(
     source: ListSource,
-    shelf: Shelf,
+    shelf: ListFolder,
     client: httpx.Client,
-    known: Mapping[str, Note],
+    known: Mapping[str, FetchRecord],
     now: datetime,
     progress: Progress,
-) -> tuple[Outcome, Mapping[str, Note]]:
+) -> tuple[Outcome, Mapping[str, FetchRecord]]:
     """All files of the list, those that did not change from the folder, taken together."""
     place, notes, changed = source.place, {}, False
     with shelf.room(place) as room:
@@ -129,11 +130,11 @@ class _Download:
     part: ListFile
     old: Path
     new: Path
-    known: Note
+    known: FetchRecord
     progress: Progress
     changed: bool = False
 
-    def bring(self, client: httpx.Client) -> Note:
+    def bring(self, client: httpx.Client) -> FetchRecord:
         """Write the new file; what to remember of it."""
         headers = _conditions(self.old, self.known)
         url = expanded(self.part.url) or self.part.url
@@ -149,12 +150,12 @@ class _Download:
             if hash_url and digest != _announced(client, hash_url):
                 raise ListRefused(self.source.list_id, "LIST_CHECKSUM")
             self.changed = not (digest == self.known.sha256 == _hash_of(self.old))
-            return Note(
+            return FetchRecord(
                 reply.headers.get("etag"), reply.headers.get("last-modified"), digest
             )
 
 
-def _conditions(path: Path, known: Note) -> dict[str, str]:
+def _conditions(path: Path, known: FetchRecord) -> dict[str, str]:
     """Ask for changes only if the file is still the one the server's marks belong to."""
     if known.sha256 is None or _hash_of(path) != known.sha256:
         return {}

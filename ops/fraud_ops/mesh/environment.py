@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fraud_scoring.keys import PRIVATE_FILE, PUBLIC_FILE, development_keys
-from fraud_scoring.registry import address
+from fraud_scoring.artifacts.keys import PRIVATE_FILE, PUBLIC_FILE, development_keys
+from fraud_scoring.registry.port import address
 from fraud_shared.mesh.addresses import PORTS, url_variable
 from fraud_shared.web import secrets
 

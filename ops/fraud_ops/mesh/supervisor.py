@@ -11,9 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fraud_ops.ending import Plain
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import status
+from fraud_ops.running import CommandError
 from fraud_shared.mesh.addresses import SERVICES
 
 # The gateway stops taking payments first; what it still calls goes after it.
@@ -36,7 +36,7 @@ _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
 _LIBC = ctypes.CDLL(None)
 
 
-class StartFailed(Plain):
+class StartFailed(CommandError):
     """A service ended, or did not become ready in time; its log says why."""
 
 

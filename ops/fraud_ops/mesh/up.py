@@ -12,18 +12,18 @@ from pathlib import Path
 import uvicorn
 from rich.panel import Panel
 
-from fraud_features.online import OnlineStore, open_online_store
+from fraud_features.store.port import OnlineStore, open_online_store
 from fraud_ops.example import example_payment
 from fraud_ops.features.logs import decision_log, label_log
 from fraud_ops.features.progress import bars
 from fraud_ops.features.rebuild import rebuild
 from fraud_ops.figures import wide_console
 from fraud_ops.mesh.environment import LocalMesh
-from fraud_ops.mesh.house import House
+from fraud_ops.mesh.in_process import InProcessMesh
 from fraud_ops.mesh.redis_server import EmbeddedRedis
 from fraud_ops.mesh.supervisor import Command, Supervisor, service_command
-from fraud_scoring.folder import open_registry
-from fraud_scoring.keys import Verifier, development_keys
+from fraud_scoring.artifacts.keys import Verifier, development_keys
+from fraud_scoring.registry.file import open_registry
 
 READY_WITHIN_S = 120.0
 TRAINING_SEED = 1
@@ -127,7 +127,7 @@ async def up_in_process(mesh: LocalMesh) -> None:
         await refill(mesh, online)
     else:
         await warm_if_new(mesh, redis_url)
-    house = House(online, mesh.secret("FRAUD_TOKEN_KEY"))
+    house = InProcessMesh(online, mesh.secret("FRAUD_TOKEN_KEY"))
     server = uvicorn.Server(
         uvicorn.Config(
             house.apps["orchestrator"],

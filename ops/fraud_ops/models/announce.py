@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from fraud_ops.mesh.http import Client
-from fraud_scoring.aliases import AliasBook
+from fraud_scoring.registry.aliases import AliasBook
 from fraud_shared.contracts.events import (
     MODEL_PROMOTED,
     CloudEvent,

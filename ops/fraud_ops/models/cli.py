@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fraud_ops.models_compare.cli import models_compare
 from fraud_ops.options import Var
 
 if TYPE_CHECKING:
@@ -14,11 +13,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from fraud_scoring.aliases import AliasBook
-    from fraud_scoring.registry import ModelRegistry
+    from fraud_scoring.registry.aliases import AliasBook
+    from fraud_scoring.registry.port import ModelRegistry
 
 models_app = typer.Typer(help="The model registry: look, order, import, verify.")
-models_app.command("compare")(models_compare)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Registry = Annotated[
     str, typer.Option(help="Path, URL or mlflow+URI (default: the mesh's registry).")
@@ -32,11 +30,11 @@ Which = Annotated[str, typer.Argument(help="A version or an alias.")]
 @models_app.command("list")
 def list_(registry: Registry = "", as_json: Json = False, var: Var = None) -> None:
     """Every version of every model, verified, with aliases and figures."""
-    from fraud_ops.models import command, house
+    from fraud_ops.models import command, context
 
     command.failing(
         lambda console: command.list_models(
-            house.opened(var, registry), console, as_json=as_json
+            context.opened(var, registry), console, as_json=as_json
         )
     )
 
@@ -50,11 +48,11 @@ def show(
     var: Var = None,
 ) -> None:
     """All that is known of one version."""
-    from fraud_ops.models import command, house
+    from fraud_ops.models import command, context
 
     command.failing(
         lambda console: command.show_model(
-            house.opened(var, registry), name, which, console, as_json=as_json
+            context.opened(var, registry), name, which, console, as_json=as_json
         )
     )
 
@@ -66,10 +64,10 @@ def _order(
     gateway: str,
     var: Path | None,
 ) -> None:
-    from fraud_ops.models import command, house
+    from fraud_ops.models import command, context
 
     def run(console: "Console") -> None:
-        place = house.opened(var, registry, writable=True)
+        place = context.opened(var, registry, writable=True)
         command.order(
             place, alias, lambda now: order(place.registry, now), gateway, console
         )
@@ -140,13 +138,13 @@ def import_(
     A file is read in a process without network, secrets or other files; its scores on
     every sample row must equal the original's to 1e-6.
     """
-    from fraud_ops.models import command, house
+    from fraud_ops.models import command, context
     from fraud_ops.models.importing.assemble import Naming
 
     naming = Naming(name, bundle, feature_set, feature_set_version)
     command.failing(
         lambda console: command.bring(
-            house.opened(var, registry, writable=True),
+            context.opened(var, registry, writable=True),
             what,
             sample,
             label,
@@ -164,11 +162,11 @@ def verify(
     var: Var = None,
 ) -> None:
     """Check every signature, hash and alias, and that champions share a bundle."""
-    from fraud_ops.models import command, house
+    from fraud_ops.models import command, context
 
     command.failing(
         lambda console: command.verify(
-            house.opened(var, registry), name, console, as_json=as_json
+            context.opened(var, registry), name, console, as_json=as_json
         )
     )
 
@@ -178,10 +176,12 @@ def card(
     name: Name, which: Which = "champion", registry: Registry = "", var: Var = None
 ) -> None:
     """The model card."""
-    from fraud_ops.models import command, house
+    from fraud_ops.models import command, context
 
     command.failing(
-        lambda console: command.card(house.opened(var, registry), name, which, console)
+        lambda console: command.card(
+            context.opened(var, registry), name, which, console
+        )
     )
 
 
@@ -194,10 +194,10 @@ def diff(
     var: Var = None,
 ) -> None:
     """What is different between two versions: facts, figures, parameters, features."""
-    from fraud_ops.models import command, house
+    from fraud_ops.models import command, context
 
     command.failing(
         lambda console: command.diff(
-            house.opened(var, registry), name, one, two, console
+            context.opened(var, registry), name, one, two, console
         )
     )

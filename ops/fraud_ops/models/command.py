@@ -12,14 +12,14 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from fraud_ops.figures import print_json, wide_console
-from fraud_ops.models import announce, house, show
-from fraud_ops.models.house import House, Line
+from fraud_ops.models import announce, context, show
+from fraud_ops.models.context import Line, RegistryContext
 from fraud_ops.models.importing.assemble import Naming
 from fraud_ops.models.importing.command import import_model
 from fraud_ops.models.importing.plain import NotImportable
-from fraud_scoring.aliases import CHAMPION, AliasBook
+from fraud_scoring.artifacts.keys import SIGNING_KEY
 from fraud_scoring.errors import ArtifactRefused, RegistryError
-from fraud_scoring.keys import SIGNING_KEY
+from fraud_scoring.registry.aliases import CHAMPION, AliasBook
 from fraud_shared.state.rabbit import RabbitBus
 
 
@@ -37,9 +37,9 @@ def failing(command: Callable[[Console], None]) -> None:
     raise typer.Exit(1)
 
 
-def list_models(place: House, console: Console, *, as_json: bool) -> None:
+def list_models(place: RegistryContext, console: Console, *, as_json: bool) -> None:
     """All versions of all models."""
-    found = list(house.lines(place.registry, place.registry.models()))
+    found = list(context.lines(place.registry, place.registry.models()))
     if as_json:
         print_json([show.described(line) for line in found])
         return
@@ -47,12 +47,12 @@ def list_models(place: House, console: Console, *, as_json: bool) -> None:
 
 
 def show_model(
-    place: House, name: str, which: str, console: Console, *, as_json: bool
+    place: RegistryContext, name: str, which: str, console: Console, *, as_json: bool
 ) -> None:
     """One version: facts, figures, libraries, aliases."""
-    version = house.resolve(place.registry, name, which)
+    version = context.resolve(place.registry, name, which)
     [line] = [
-        one for one in house.lines(place.registry, (name,)) if one.version == version
+        one for one in context.lines(place.registry, (name,)) if one.version == version
     ]
     if as_json:
         print_json(show.described(line))
@@ -60,11 +60,13 @@ def show_model(
     console.print(show.facts(line))
 
 
-def verify(place: House, name: str, console: Console, *, as_json: bool) -> None:
+def verify(
+    place: RegistryContext, name: str, console: Console, *, as_json: bool
+) -> None:
     """Every version, every alias, and one bundle behind the champions of a feature set;
     exit status 1 when something is not as it should be."""
     names = (name,) if name else place.registry.models()
-    found = list(house.lines(place.registry, names))
+    found = list(context.lines(place.registry, names))
     problems = [
         f"{one.name} {one.version}: {one.problem}" for one in found if one.problem
     ]
@@ -93,15 +95,17 @@ def _mixed(found: Iterable[Line]) -> list[str]:
     ]
 
 
-def card(place: House, name: str, which: str, console: Console) -> None:
+def card(place: RegistryContext, name: str, which: str, console: Console) -> None:
     """The model card."""
-    version = house.resolve(place.registry, name, which)
+    version = context.resolve(place.registry, name, which)
     console.print(Markdown(place.registry.load(name, version).card))
 
 
-def diff(place: House, name: str, one: str, two: str, console: Console) -> None:
+def diff(
+    place: RegistryContext, name: str, one: str, two: str, console: Console
+) -> None:
     """What is different between two versions or aliases."""
-    versions = [house.resolve(place.registry, name, which) for which in (one, two)]
+    versions = [context.resolve(place.registry, name, which) for which in (one, two)]
     made = [place.registry.load(name, version) for version in versions]
     table = Table("", *versions)
     for row in show.differences(*made):
@@ -110,7 +114,7 @@ def diff(place: House, name: str, one: str, two: str, console: Console) -> None:
 
 
 def order(
-    place: House,
+    place: RegistryContext,
     alias: str,
     change: Callable[[datetime], AliasBook],
     gateway: str,
@@ -124,7 +128,7 @@ def order(
         f"{book.name} {alias} is {target.version} "
         f"(bundle {target.bundle}, order {book.revision})"
     )
-    for problem in _mixed(house.lines(place.registry, place.registry.models())):
+    for problem in _mixed(context.lines(place.registry, place.registry.models())):
         console.print(f"[yellow]{problem}[/]", highlight=False)
     amqp_url = os.environ.get("AMQP_URL", "")
     if amqp_url:
@@ -147,7 +151,12 @@ def order(
 
 
 def bring(
-    place: House, what: str, sample: Path, label: str, naming: Naming, console: Console
+    place: RegistryContext,
+    what: str,
+    sample: Path,
+    label: str,
+    naming: Naming,
+    console: Console,
 ) -> None:
     """Import a model; no alias is set."""
     now = datetime.now(UTC)

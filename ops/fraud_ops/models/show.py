@@ -5,8 +5,8 @@ from typing import Any
 
 from rich.table import Table
 
-from fraud_ops.models.house import Line
-from fraud_scoring.artifact import Artifact
+from fraud_ops.models.context import Line
+from fraud_scoring.artifacts.artifact import Artifact
 
 
 def described(line: Line) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fraud_ops.screen.rows import Named, Refused, Row
-from fraud_sanctions.answers import worst
+from fraud_sanctions.matching.answers import worst
 from fraud_shared.contracts.screening import (
     ListVersion,
     PartyQuery,

@@ -15,11 +15,11 @@ from rich.table import Table
 from fraud_ops.features.progress import Progress, bars
 from fraud_ops.figures import finish, gate, wide_console
 from fraud_ops.mesh.up import local_mesh
-from fraud_ops.screen import desks
+from fraud_ops.screen import screeners
 from fraud_ops.screen.batches import Screen, Screened, screened
 from fraud_ops.screen.report import write_report
 from fraud_ops.screen.rows import FileUnreadable, Refused, Row, read_rows
-from fraud_sanctions.screener import Bands
+from fraud_sanctions.matching.screener import Bands
 from fraud_sanctions.settings import Settings
 
 STATUSES = ("clear", "possible", "match", "unavailable", "refused")
@@ -45,7 +45,7 @@ def screen_command(task: Task, *, as_json: bool, enforce: bool) -> None:
     try:
         with bars(console) as told:
             counts, refused, cited = _run(task, told)
-    except (FileUnreadable, desks.DeskUnusable) as error:
+    except (FileUnreadable, screeners.ScreenerUnusable) as error:
         console.print(f"Not screened: {escape(error.problem)}.")
         raise typer.Exit(1) from None
     seconds = time.perf_counter() - started
@@ -86,7 +86,7 @@ def _run(
     # Read to the end first: a file that breaks off is told before anything is asked.
     total = sum(1 for _ in read_rows(task.file))
     seen = _Seen()
-    with _desk(task) as screen:
+    with _service(task) as screen:
         rows = read_rows(task.file)
         found = screened(rows, screen, task.batch)
         counts = write_report(seen.through(found, told, total), task.report)
@@ -116,11 +116,11 @@ class _Seen:
             self.refused.append(replace(row, row_id=""))
 
 
-def _desk(task: Task) -> AbstractContextManager[Screen]:
+def _service(task: Task) -> AbstractContextManager[Screen]:
     if task.lists is None:
         key = local_mesh(task.var).secret("FRAUD_TOKEN_KEY")
-        return desks.service(task.url, key)
+        return screeners.service(task.url, key)
     # The same bands as the service's, from the same environment.
     settings = Settings()
     bands = Bands(settings.possible, settings.match)
-    return nullcontext(desks.folder(task.lists, bands, settings.hits_per_party))
+    return nullcontext(screeners.folder(task.lists, bands, settings.hits_per_party))

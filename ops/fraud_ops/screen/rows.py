@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from fraud_sanctions.answers import readable
+from fraud_sanctions.matching.answers import readable
 from fraud_shared.contracts.base import Identifier
 from fraud_shared.contracts.screening import PartyQuery
 

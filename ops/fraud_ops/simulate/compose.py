@@ -18,7 +18,7 @@ class Report(NamedTuple):
     reversal: bool = False
 
 
-class Draft(NamedTuple):
+class PaymentDraft(NamedTuple):
     """A payment without its id, `at` in milliseconds since the start. `scenario` names a
     fraud, `situation` an honest oddity; neither is in the body."""
 

@@ -7,19 +7,19 @@ from typing import NamedTuple
 import numpy as np
 
 from fraud_ops.simulate.atlas import CITIES
-from fraud_ops.simulate.compose import at_terminal, session, transfer
-from fraud_ops.simulate.config import DAY_MS, HOUR_MS, MINUTE_MS
-from fraud_ops.simulate.intruder import (
-    Intruder,
+from fraud_ops.simulate.attacker import (
+    Attacker,
     buy_in_shop,
     buy_online,
     intrude,
     send_off,
     take_cash,
 )
+from fraud_ops.simulate.compose import at_terminal, session, transfer
+from fraud_ops.simulate.config import DAY_MS, HOUR_MS, MINUTE_MS
 from fraud_ops.simulate.mangle import mangle
 from fraud_ops.simulate.payees import outside_party
-from fraud_ops.simulate.scene import Scene
+from fraud_ops.simulate.scenario import ScenarioRun
 from fraud_ops.simulate.shops import CATEGORIES
 from fraud_ops.simulate.world import CITY_PART
 
@@ -27,7 +27,7 @@ _TINY = frozenset({"5815", "5816", "5817", "8398", "4899"})
 _REMOTE_COUNTRIES = ("TR", "BR", "ZA", "SG", "TH", "IN", "CH", "GR")
 
 
-def large_amount(scene: Scene) -> None:
+def large_amount(scene: ScenarioRun) -> None:
     """One purchase or transfer, or two, far above what the account usually pays."""
     account = scene.victim()
     who, at = intrude(scene, account, away=0.4, abroad=0.6), float(scene.start)
@@ -47,7 +47,7 @@ def large_amount(scene: Scene) -> None:
         at += scene.pause(1.5)
 
 
-def compromised_terminal(scene: Scene) -> None:
+def compromised_terminal(scene: ScenarioRun) -> None:
     """A terminal whose cards are copied: for days, many cards, modest amounts."""
     outlets, rng = scene.world.shops.shops, scene.rng
     city = scene.home(scene.victim())
@@ -71,7 +71,7 @@ def compromised_terminal(scene: Scene) -> None:
         )
 
 
-def stolen_card_spending_jump(scene: Scene) -> None:
+def stolen_card_spending_jump(scene: ScenarioRun) -> None:
     """A stolen card is spent within a day or so: here, elsewhere, or on another continent
     while its owner pays at home, or in two places at once, which no journey explains."""
     account, at = scene.victim(), float(scene.start)
@@ -99,7 +99,7 @@ def stolen_card_spending_jump(scene: Scene) -> None:
     scene.reissues.append((account, int(at + scene.pause(14.0))))
 
 
-def card_testing(scene: Scene) -> None:
+def card_testing(scene: ScenarioRun) -> None:
     """Bursts of tiny online payments find out which cards live; those are spent."""
     tests = max(1, scene.size - max(1, round(scene.size * 0.2)))
     pace = (0.012, 0.35, 2.5)[int(np.searchsorted((0.6, 0.85), scene.rng.random()))]
@@ -128,7 +128,7 @@ def card_testing(scene: Scene) -> None:
         at += scene.pause(1.0)
 
 
-def account_takeover(scene: Scene) -> None:
+def account_takeover(scene: ScenarioRun) -> None:
     """Somebody else logs in, from an unknown device far away, and sends money off; some
     change the password first. The quiet ones come through the customer's own computer."""
     account, at = scene.victim(), float(scene.start)
@@ -150,7 +150,7 @@ def account_takeover(scene: Scene) -> None:
         at, seconds = at + pause, seconds + int(pause / 1000)
 
 
-def mule_fan_in_out(scene: Scene) -> None:
+def mule_fan_in_out(scene: ScenarioRun) -> None:
     """Deceived people pay one account from their own devices; it is emptied at once."""
     world, rng = scene.world, scene.rng
     leaving = max(1, round(scene.size * 0.35)) if scene.size > 1 else 0
@@ -180,7 +180,7 @@ def mule_fan_in_out(scene: Scene) -> None:
         at += scene.pause(0.25)
 
 
-def sanctioned_counterparty(scene: Scene) -> None:
+def sanctioned_counterparty(scene: ScenarioRun) -> None:
     """A transfer to somebody on a list, whose name is written a little differently."""
     account, at = scene.victim(), float(scene.start)
     names = scene.world.config.listed_names
@@ -198,14 +198,14 @@ def sanctioned_counterparty(scene: Scene) -> None:
         at += scene.pause(30.0)
 
 
-def _one_of(scene: Scene, crew: list[Intruder]) -> Intruder:
+def _one_of(scene: ScenarioRun, crew: list[Attacker]) -> Attacker:
     return crew[int(scene.rng.integers(len(crew)))]
 
 
 class Scenario(NamedTuple):
     """How a scenario acts, and the least and most payments of one incident."""
 
-    act: Callable[[Scene], None]
+    act: Callable[[ScenarioRun], None]
     least: int
     most: int
 

@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fraud_ops.simulate.compose import Draft
+from fraud_ops.simulate.compose import PaymentDraft
 from fraud_ops.simulate.config import DAY_MS, HOUR_MS, SimulationConfig
 from fraud_ops.simulate.delays import report
 from fraud_ops.simulate.fraud import SCENARIOS
 from fraud_ops.simulate.randomness import generator
-from fraud_ops.simulate.scene import Scene
+from fraud_ops.simulate.scenario import ScenarioRun
 from fraud_ops.simulate.world import World
 
 # From this many payments on, every scenario happens at least once.
@@ -28,7 +28,7 @@ class Incident(NamedTuple):
 class Crime(NamedTuple):
     """What an incident leaves: payments, and cards to replace as (account, at)."""
 
-    drafts: list[Draft]
+    drafts: list[PaymentDraft]
     reissues: list[tuple[int, int]]
 
 
@@ -66,14 +66,14 @@ def plan(config: SimulationConfig) -> list[Incident]:
 def commit(world: World, incident: Incident) -> Crime:
     """Carries an incident out. Every payment lies inside the simulated period."""
     seed, (start, name, number, size) = world.config.seed, incident
-    scene = Scene(world, generator(seed, "incident", name, number), start, size)
+    scene = ScenarioRun(world, generator(seed, "incident", name, number), start, size)
     SCENARIOS[name].act(scene)
     room = world.config.horizon_ms - 1 - start
     longest = max(at for at, _ in scene.payments) - start
     squeeze = min(1.0, room / longest) if longest > 0 else 1.0
     rng = generator(seed, "delays", name, number)
     drafts = [
-        Draft(
+        PaymentDraft(
             start + int((at - start) * squeeze), body, name, None, (report(name, rng),)
         )
         for at, body in scene.payments

@@ -6,7 +6,7 @@ import numpy as np
 
 from fraud_ops.simulate.compose import Means, Part, session
 from fraud_ops.simulate.habits import Visits
-from fraud_ops.simulate.lives import NEW_DEVICE_MS
+from fraud_ops.simulate.life_events import NEW_DEVICE_MS
 from fraud_ops.simulate.people import device
 from fraud_ops.simulate.randomness import Flags, Floats, Ints
 from fraud_ops.simulate.world import CITY_PART, World, hotel_ip, mobile_ip

@@ -6,9 +6,9 @@ import numpy as np
 from fraud_ops.simulate import amounts, means
 from fraud_ops.simulate.compose import (
     Body,
-    Draft,
     Means,
     Money,
+    PaymentDraft,
     at_terminal,
     in_store,
     transfer,
@@ -50,7 +50,7 @@ class Ordinary:
         self._world = world
         self._habits = habits
 
-    def day(self, day: int, count: int) -> list[Draft]:
+    def day(self, day: int, count: int) -> list[PaymentDraft]:
         """The day's honest payments in the order of time."""
         config = self._world.config
         rng = generator(config.seed, "ordinary", day)
@@ -67,7 +67,7 @@ class Ordinary:
         reports = false_reports(config, day, visits.mode <= STORE)
         order = np.argsort(visits.at, kind="stable")
         return [
-            Draft(at, work.bodies[i], None, SITUATIONS[code], reports.get(i, ()))
+            PaymentDraft(at, work.bodies[i], None, SITUATIONS[code], reports.get(i, ()))
             for i, at, code in zip(
                 order.tolist(),
                 visits.at[order].tolist(),

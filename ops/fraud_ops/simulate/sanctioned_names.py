@@ -62,4 +62,4 @@ def _shipped_folder() -> Path | None:
     spec = find_spec("fraud_sanctions")
     if spec is None or spec.origin is None:
         return None
-    return Path(spec.origin).parent / "lists"
+    return Path(spec.origin).parent / "lists" / "samples"

@@ -6,8 +6,8 @@ from heapq import heappop, heappush
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from fraud_features.online import LabelEffect
-from fraud_ops.simulate.compose import Draft
+from fraud_features.store.port import LabelEffect
+from fraud_ops.simulate.compose import PaymentDraft
 from fraud_ops.simulate.config import DAY_MS, SimulationConfig
 from fraud_ops.simulate.habits import Habits
 from fraud_ops.simulate.incidents import commit, plan, quotas
@@ -82,14 +82,14 @@ def transactions(config: SimulationConfig) -> Simulation:
     return found
 
 
-def _drafts(world: World) -> Iterator[Draft]:
+def _drafts(world: World) -> Iterator[PaymentDraft]:
     """All payments in the order of time; those of one day are in memory."""
     config = world.config
     habits = Habits(world)
     ordinary = Ordinary(world, habits)
     counts = habits.counts(max(0, config.payments - sum(quotas(config).values())))
     incidents = plan(config)[::-1]
-    pending: list[Draft] = []
+    pending: list[PaymentDraft] = []
     reissues: list[tuple[int, int]] = []
     for day, count in enumerate(counts.tolist()):
         end = (day + 1) * DAY_MS
@@ -114,7 +114,7 @@ class _Payments:
         self._count = 0
         self._date = _date_of(config.start)
 
-    def number(self, draft: Draft) -> SimulatedPayment:
+    def number(self, draft: PaymentDraft) -> SimulatedPayment:
         at, body, scenario, situation, _ = draft
         day, ms = divmod(at, DAY_MS)
         second, rest = divmod(ms, 1000)
@@ -139,7 +139,7 @@ class _Labels:
         self._count = 0
         self._date = _date_of(config.start)
 
-    def expect(self, payment: SimulatedPayment, draft: Draft) -> None:
+    def expect(self, payment: SimulatedPayment, draft: PaymentDraft) -> None:
         for delay, source, reversal in draft.reports:
             at = draft.at + delay
             day, ms = divmod(at, DAY_MS)

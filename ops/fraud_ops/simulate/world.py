@@ -7,7 +7,7 @@ import numpy as np
 
 from fraud_ops.simulate.atlas import CITIES, COUNTRIES, UNITS_PER_EUR
 from fraud_ops.simulate.config import SimulationConfig
-from fraud_ops.simulate.lives import Lives, plan_lives
+from fraud_ops.simulate.life_events import LifeEvents, plan_life_events
 from fraud_ops.simulate.payees import Payees, befriend
 from fraud_ops.simulate.people import People, settle
 from fraud_ops.simulate.randomness import Floats, Ints, generator
@@ -36,7 +36,7 @@ class World:
     people: People
     shops: Shops
     payees: Payees
-    lives: Lives
+    lives: LifeEvents
     wallet: Wallet
     favourite_shops: Ints
     favourite_stores: Ints
@@ -73,7 +73,7 @@ def build_world(config: SimulationConfig) -> World:
         people=people,
         shops=shops,
         payees=befriend(config.seed, people),
-        lives=plan_lives(config, people),
+        lives=plan_life_events(config, people),
         wallet=Wallet(config.seed, people),
         favourite_shops=np.stack(near, axis=1),
         favourite_stores=np.stack(web, axis=1),

@@ -14,17 +14,17 @@ import fraud_autoencoder.train
 import fraud_isolation_forest.train
 import fraud_lightgbm.train
 import fraud_xgboost.train
-from fraud_features.offline import frame
-from fraud_features.registry import BANK
+from fraud_features.definitions.registry import PAYMENT_FEATURES
+from fraud_features.offline.frame import frame
 from fraud_ops.simulate import SimulationConfig
 from fraud_ops.train import auto_loan, credit_card, ieee_cis, report
 from fraud_ops.train.history import History, simulate
 from fraud_ops.train.split import split
 from fraud_ops.train.stages import Stages
+from fraud_scoring.artifacts.keys import SIGNING_KEY, Signer, Verifier, development_keys
 from fraud_scoring.errors import SigningKeyMissing
-from fraud_scoring.folder import open_registry
-from fraud_scoring.keys import SIGNING_KEY, Signer, Verifier, development_keys
-from fraud_scoring.registry import ModelRegistry
+from fraud_scoring.registry.file import open_registry
+from fraud_scoring.registry.port import ModelRegistry
 from fraud_scoring.training.assemble import Published, Trainer, publish
 from fraud_scoring.training.dataset import Dataset
 
@@ -129,7 +129,7 @@ def _data(
     with stages.stage("compute features") as done:
         table = _features(history, done)
     with stages.stage("split by time"):
-        return split(history, table, BANK, seed=seed, now=now)
+        return split(history, table, PAYMENT_FEATURES, seed=seed, now=now)
 
 
 def _features(history: History, done: Callable[[float], None]) -> Any:

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from fraud_features.registry import CREDIT_CARD
+from fraud_features.definitions.registry import CREDIT_CARD
 from fraud_ops.train.split import bundle_name, data_version
-from fraud_scoring.metadata import FeatureSetRef
-from fraud_scoring.scorer import Floats32, Floats64
+from fraud_scoring.artifacts.metadata import FeatureSetRef
+from fraud_scoring.serving.scorer import Floats32, Floats64
 from fraud_scoring.training.dataset import Dataset, Rows
 
 ROWS = 100_000

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fraud_features.columnar.labels import label_frame
-from fraud_features.facts import microseconds
+from fraud_features.definitions.facts import microseconds
+from fraud_features.offline.labels import label_frame
 from fraud_ops.simulate import (
     SimulatedLabel,
     SimulatedPayment,
@@ -127,12 +127,12 @@ def simulate(
 
 
 def known_at(event: SimulatedLabel) -> dict[str, Any]:
-    """A report as `fraud_features.offline.frame` reads it."""
+    """A report as `fraud_features.offline.frame.frame` reads it."""
     return {**event.label, "reported_at": event.reported_at}
 
 
 def flat(event: SimulatedPayment) -> dict[str, Any]:
-    """The columns that `fraud_features.offline.frame` reads; no names, no birth dates."""
+    """The columns that `fraud_features.offline.frame.frame` reads; no names, no birth dates."""
     payment = event.payment
     row = {name: payment[name] for name in _PLAIN}
     row["occurred_at"] = microseconds(event.occurred_at)

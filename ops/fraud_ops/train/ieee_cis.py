@@ -16,7 +16,7 @@ import numpy as np
 import fraud_lightgbm.train
 from fraud_ops.train.table import Column, Table
 from fraud_ops.train.table import dataset as cut
-from fraud_scoring.scorer import Floats64
+from fraud_scoring.serving.scorer import Floats64
 from fraud_scoring.training.assemble import Fitted, Progress, silent
 from fraud_scoring.training.boosting import Boosting
 from fraud_scoring.training.dataset import Dataset

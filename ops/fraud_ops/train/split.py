@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fraud_features.registry import FeatureSet
+from fraud_features.definitions.registry import FeatureSet
 from fraud_ops.train.history import DAY_US, NEVER, History
-from fraud_scoring.metadata import FeatureSetRef
-from fraud_scoring.scorer import Floats32, Floats64
+from fraud_scoring.artifacts.metadata import FeatureSetRef
+from fraud_scoring.serving.scorer import Floats32, Floats64
 from fraud_scoring.training.dataset import Dataset, Rows
 from fraud_scoring.training.unknown import UNKNOWN_SHARE
 

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fraud_ops.train.split import data_version
-from fraud_scoring.metadata import FeatureSetRef
-from fraud_scoring.scorer import Floats32, Floats64
+from fraud_scoring.artifacts.metadata import FeatureSetRef
+from fraud_scoring.serving.scorer import Floats32, Floats64
 from fraud_scoring.training.dataset import Dataset, Flags, Rows
 
 # Ends of the first three slices as shares of the rows; the rest is the test. Training

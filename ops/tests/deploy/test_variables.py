@@ -15,7 +15,7 @@ EXAMPLE = (ROOT / ".env.example").read_text()
 def found(tmp_path: Path):
     """What is wrong once `.env.example` has another text."""
     shutil.copy(ROOT / "docker-compose.yml", tmp_path)
-    for name in ("shared", "services", "ops"):
+    for name in ("shared", "services", "ops", "lab"):
         (tmp_path / name).symlink_to(ROOT / name)
 
     def with_text(text: str) -> list[str]:

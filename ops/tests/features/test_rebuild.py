@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from fraud_features.memory import MemoryOnlineStore
-from fraud_features.online import (
+from fraud_features.store.memory.store import MemoryOnlineStore
+from fraud_features.store.port import (
     LabelEffect,
     Observation,
     OnlineStore,
@@ -18,7 +18,7 @@ from fraud_features.online import (
 )
 from fraud_features.testing.payments import START, random_rows, transaction_of
 from fraud_ops.features.rebuild import AlreadyComplete, rebuild
-from fraud_orchestrator.history import Decided, Outline
+from fraud_orchestrator.stores.history import Decided, Outline
 from fraud_shared.contracts.decision import PolicyContext, Reason, Verdict
 from fraud_shared.contracts.transaction import Transaction
 from fraud_shared.testing.factories import make_vector

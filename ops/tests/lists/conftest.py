@@ -11,7 +11,7 @@ import pytest
 
 from fraud_ops.lists.config import ListSource
 from fraud_ops.lists.fetch import fetch, new_client
-from fraud_ops.lists.shelf import Shelf
+from fraud_ops.lists.folder import ListFolder
 from fraud_sanctions.settings import SAMPLE_LISTS
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -82,7 +82,7 @@ def publisher() -> Iterator[Publisher]:
 
 @pytest.fixture
 def shelf(tmp_path):
-    return Shelf(tmp_path / "lists")
+    return ListFolder(tmp_path / "lists")
 
 
 @pytest.fixture

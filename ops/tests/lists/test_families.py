@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from fraud_ops.cli import app
 from fraud_ops.lists.config import ListSource
 from fraud_ops.lists.fetch import fetch, new_client
-from fraud_sanctions.catalogue import load
+from fraud_sanctions.lists.catalogue import load
 from fraud_sanctions.settings import SAMPLE_LISTS
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -12,8 +12,13 @@ from typer.testing import CliRunner
 
 from fraud_ops.models import announce
 from fraud_ops.models.cli import models_app
-from fraud_scoring.folder import FolderRegistry
-from fraud_scoring.keys import Signer, Verifier, development_keys, generate_keys
+from fraud_scoring.artifacts.keys import (
+    Signer,
+    Verifier,
+    development_keys,
+    generate_keys,
+)
+from fraud_scoring.registry.file import FolderRegistry
 from fraud_scoring.testing import NOW, linear_draft, release
 from fraud_shared.contracts.events import MODEL_PROMOTED
 

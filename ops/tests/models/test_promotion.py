@@ -8,10 +8,10 @@ import pytest
 from pydantic_settings import SettingsConfigDict
 
 from fraud_ops.models import announce
-from fraud_scoring.desk import ScorerDesk
-from fraud_scoring.keys import generate_keys
-from fraud_scoring.routes import promotions
-from fraud_scoring.settings import ScorerSettings
+from fraud_scoring.artifacts.keys import generate_keys
+from fraud_scoring.serving.routes import promotions
+from fraud_scoring.serving.service import ScorerService
+from fraud_scoring.serving.settings import ScorerSettings
 from fraud_scoring.testing import NOW, linear_engine, memory_registry, release
 from fraud_shared.state.rabbit import RabbitBus, RabbitConsumer, erase
 from fraud_shared.testing.servers import amqp_url, fresh_schema
@@ -44,16 +44,16 @@ async def scorer(registry, keys, var):
         watch_seconds=NEVER_S,
         poll_seconds=NEVER_S,
     )
-    desk = ScorerDesk(
+    service = ScorerService(
         "xgboost", settings, linear_engine(), registry=registry, trial=lambda _: None
     )
-    async with desk.running():
-        yield desk
+    async with service.running():
+        yield service
 
 
-async def serves(desk, name, version):
+async def serves(service, name, version):
     async with asyncio.timeout(20):
-        while (now := desk.slots[name].current) is None or (
+        while (now := service.slots[name].current) is None or (
             now.model.ref.version != version
         ):
             await asyncio.sleep(0.02)
@@ -64,18 +64,18 @@ async def test_scorers_serve_what_was_promoted(tmp_path):
     keys = generate_keys()
     registry = memory_registry(keys)
     old = release(registry).manifest.version
-    async with broker() as (url, prefix), scorer(registry, keys, tmp_path) as desk:
-        await serves(desk, "xgboost", old)
+    async with broker() as (url, prefix), scorer(registry, keys, tmp_path) as service:
+        await serves(service, "xgboost", old)
         hearing = RabbitConsumer(
-            url, service="xgboost", handler=promotions(desk), prefix=prefix
+            url, service="xgboost", handler=promotions(service), prefix=prefix
         )
         async with hearing.running():
             new = release(registry, (0.7, 1.0, -0.25), hours=1).manifest.version
             event = announce.event(registry.aliases("xgboost"), "champion", NOW)
             await announce.publish([event], RabbitBus(url, prefix=prefix))
-            await serves(desk, "xgboost", new)
+            await serves(service, "xgboost", new)
         # A model that this service does not host is none of its business.
-        assert desk.slots["credit_card"].current is None
+        assert service.slots["credit_card"].current is None
 
 
 @pytest.mark.servers
@@ -83,13 +83,13 @@ async def test_an_order_given_while_no_scorer_listens_is_heard_later(tmp_path):
     keys = generate_keys()
     registry = memory_registry(keys)
     old = release(registry).manifest.version
-    async with broker() as (url, prefix), scorer(registry, keys, tmp_path) as desk:
-        await serves(desk, "xgboost", old)
+    async with broker() as (url, prefix), scorer(registry, keys, tmp_path) as service:
+        await serves(service, "xgboost", old)
         new = release(registry, (0.7, 1.0, -0.25), hours=1).manifest.version
         event = announce.event(registry.aliases("xgboost"), "champion", NOW)
         await announce.publish([event], RabbitBus(url, prefix=prefix))
         hearing = RabbitConsumer(
-            url, service="xgboost", handler=promotions(desk), prefix=prefix
+            url, service="xgboost", handler=promotions(service), prefix=prefix
         )
         async with hearing.running():
-            await serves(desk, "xgboost", new)
+            await serves(service, "xgboost", new)

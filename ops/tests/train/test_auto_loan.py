@@ -9,8 +9,8 @@ from fraud_lightgbm.settings import Settings
 from fraud_ops.train import auto_loan
 from fraud_ops.train.auto_loan import FEATURES, UnfitData, applications, check
 from fraud_ops.train.table import Table
-from fraud_scoring.admission import admit
-from fraud_scoring.keys import generate_keys
+from fraud_scoring.artifacts.keys import generate_keys
+from fraud_scoring.serving.validation import validate_model
 from fraud_scoring.testing import memory_registry
 from fraud_scoring.training.assemble import publish
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
@@ -106,7 +106,7 @@ class TestModel:
 
     def test_equals_the_library(self, published):
         assert published.largest_difference <= 1e-6
-        admit(fraud_lightgbm.scorer.ENGINE, published.artifact, limit_ms=1000)
+        validate_model(fraud_lightgbm.scorer.ENGINE, published.artifact, limit_ms=1000)
 
 
 class TestPublishedExample:

@@ -5,15 +5,15 @@ import pytest
 from rich.console import Console
 
 from fraud_autoencoder.scorer import ENGINE as AUTOENCODER
-from fraud_features.registry import CREDIT_CARD
+from fraud_features.definitions.registry import CREDIT_CARD
 from fraud_isolation_forest.scorer import ENGINE as ISOLATION_FOREST
 from fraud_lightgbm.scorer import ENGINE as LIGHTGBM
 from fraud_ops.train import train_command
 from fraud_ops.train.command import signing_key
-from fraud_scoring.admission import admit
+from fraud_scoring.artifacts.keys import Signer, Verifier, generate_keys
 from fraud_scoring.errors import SigningKeyMissing
-from fraud_scoring.folder import open_registry
-from fraud_scoring.keys import Signer, Verifier, generate_keys
+from fraud_scoring.registry.file import open_registry
+from fraud_scoring.serving.validation import validate_model
 from fraud_xgboost.scorer import ENGINE as XGBOOST
 
 ENGINES = {
@@ -43,7 +43,9 @@ class TestTraining:
         registry = open_registry(str(var / "registry"), verifier)
         for name, (engine, alias) in ENGINES.items():
             target = registry.aliases(name).target(alias)
-            model = admit(engine, registry.load(name, target.version), limit_ms=1000)
+            model = validate_model(
+                engine, registry.load(name, target.version), limit_ms=1000
+            )
             assert model.ref.bundle == figures["bundle"]
             assert model.ref.hash == figures["models"][name]["hash"]
 
@@ -53,7 +55,10 @@ class TestTraining:
         registry = open_registry(str(var / "registry"), verifier)
         target = registry.aliases("credit_card").target("champion")
         artifact = registry.load("credit_card", target.version)
-        assert admit(XGBOOST, artifact, limit_ms=1000).features == CREDIT_CARD.names
+        assert (
+            validate_model(XGBOOST, artifact, limit_ms=1000).features
+            == CREDIT_CARD.names
+        )
         assert artifact.ref.bundle != figures["bundle"]
         assert artifact.ref.hash == figures["models"]["credit_card"]["hash"]
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 import fraud_xgboost.train
-from fraud_features.registry import CREDIT_CARD
+from fraud_features.definitions.registry import CREDIT_CARD
 from fraud_ops.train.credit_card import HOURS, OOD_Z, dataset, payments
-from fraud_scoring.admission import admit
+from fraud_scoring.serving.validation import validate_model
 from fraud_scoring.testing import memory_registry
 from fraud_scoring.training.assemble import publish
 from fraud_xgboost.scorer import ENGINE
@@ -28,7 +28,7 @@ def published(data):
 
 @pytest.fixture(scope="module")
 def model(published):
-    return admit(ENGINE, published.artifact, limit_ms=1000)
+    return validate_model(ENGINE, published.artifact, limit_ms=1000)
 
 
 class TestPayments:

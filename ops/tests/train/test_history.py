@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fraud_features.facts import facts_of
-from fraud_features.offline import frame
+from fraud_features.definitions.facts import facts_of
+from fraud_features.offline.frame import frame
 from fraud_ops.simulate import SimulatedPayment, SimulationConfig, transactions
 from fraud_ops.train.history import NEVER, flat, simulate
 from fraud_shared.contracts.transaction import Transaction

@@ -9,7 +9,7 @@ from fraud_lightgbm.settings import Settings
 from fraud_ops.train import ieee_cis
 from fraud_ops.train.ieee_cis import COLUMNS, TEXTS, load, payments
 from fraud_ops.train.table import dataset as cut
-from fraud_scoring.keys import generate_keys
+from fraud_scoring.artifacts.keys import generate_keys
 from fraud_scoring.testing import memory_registry
 from fraud_scoring.training.assemble import publish
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client

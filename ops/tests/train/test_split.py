@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from fraud_features.offline import frame
-from fraud_features.registry import BANK
+from fraud_features.definitions.registry import PAYMENT_FEATURES
+from fraud_features.offline.frame import frame
 from fraud_ops.simulate import SimulationConfig
 from fraud_ops.train.history import DAY_US, History, Reports, simulate
 from fraud_ops.train.split import Cuts, TooShort, maturity_weights, split
@@ -19,7 +19,9 @@ def history():
 
 @pytest.fixture(scope="module")
 def data(history):
-    return split(history, frame(history.rows, history.labels), BANK, seed=5, now=NOW)
+    return split(
+        history, frame(history.rows, history.labels), PAYMENT_FEATURES, seed=5, now=NOW
+    )
 
 
 class TestTime:
@@ -56,11 +58,11 @@ class TestLabels:
 
     def test_another_history_is_another_data_version(self, history, data):
         table = frame(history.rows, history.labels)
-        again = split(history, table, BANK, seed=5, now=NOW)
+        again = split(history, table, PAYMENT_FEATURES, seed=5, now=NOW)
         assert again.data_version == data.data_version
         assert again.bundle == data.bundle
         changed = table.with_columns(amount_ref_minor=table["amount_ref_minor"] + 1)
-        other = split(history, changed, BANK, seed=5, now=NOW)
+        other = split(history, changed, PAYMENT_FEATURES, seed=5, now=NOW)
         assert other.data_version != data.data_version
 
 

@@ -8,18 +8,18 @@ from fastapi import FastAPI
 from fraud_action import routes
 from fraud_action.blocks import BlockStore
 from fraud_action.deliveries import Senders
-from fraud_action.desk import ActionDesk, Ports
+from fraud_action.service import ActionService, Ports
 from fraud_action.settings import Settings
 from fraud_action.webhook import Webhook, WebhookAlerts, WebhookOtp
-from fraud_features.online import open_online_store
+from fraud_features.store.port import open_online_store
 from fraud_shared.mesh.addresses import default_urls
+from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock, SystemClock
-from fraud_shared.mesh.door import Door
+from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.mesh.transport import HttpTransport, Transport
 from fraud_shared.state.bus import Bus, open_bus
 from fraud_shared.web.lifespan import owning
 from fraud_shared.web.service import create_service
-from fraud_shared.web.tokens import TokenIssuer
 
 
 def create_app(
@@ -27,7 +27,7 @@ def create_app(
     *,
     clock: Clock | None = None,
     online: BlockStore | None = None,
-    door: Door | None = None,
+    service_client: ServiceClient | None = None,
     bus: Bus | None = None,
     senders: Senders | None = None,
     schema: str = "action",
@@ -38,11 +38,11 @@ def create_app(
     clock = clock or SystemClock()
     owned: list[Callable[[], Awaitable[None]]] = []
     if bus is None:
-        if door is None:
+        if service_client is None:
             tokens = TokenIssuer("action", settings.token_secret())
-            door = Door(HttpTransport(default_urls()), tokens)
-            owned.append(door.close)
-        bus = open_bus(settings.amqp_url, door)
+            service_client = ServiceClient(HttpTransport(default_urls()), tokens)
+            owned.append(service_client.close)
+        bus = open_bus(settings.amqp_url, service_client)
     if online is None:
         store = open_online_store(settings.redis_url or "memory://")
         owned.append(store.close)
@@ -51,18 +51,18 @@ def create_app(
         transport = HttpTransport(settings.webhooks(), connections=4)
         owned.append(transport.close)
         senders = _senders(settings, clock, transport)
-    desk = ActionDesk(settings, Ports(clock, online, bus, senders), schema=schema)
+    service = ActionService(settings, Ports(clock, online, bus, senders), schema=schema)
 
     app = create_service(
         "action",
         settings,
-        hot=routes.hot(desk),
-        routers=routes.routers(desk),
-        lifespan=partial(owning, owned, desk.running),
-        checks=desk.checks,
+        hot=routes.hot(service),
+        routers=routes.routers(service),
+        lifespan=partial(owning, owned, service.running),
+        checks=service.checks,
         summary="Challenges, holds, blocks, alerts and cases: once each, and on record.",
     )
-    app.state.desk = desk
+    app.state.service = service
     return app
 
 

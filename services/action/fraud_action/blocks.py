@@ -37,7 +37,7 @@ class BlockStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Target:
+class BlockTarget:
     """One blocked thing."""
 
     kind: BlockKind
@@ -45,7 +45,7 @@ class Target:
 
 
 async def touch(
-    db: Database, conn: AsyncConnection, targets: Iterable[Target], now: datetime
+    db: Database, conn: AsyncConnection, targets: Iterable[BlockTarget], now: datetime
 ) -> None:
     """Mark targets as changed, in the caller's transaction."""
     # Sorted, so that concurrent transactions take the rows in one order.
@@ -80,7 +80,7 @@ async def close_blocks(
     which: sa.ColumnElement[bool],
     by: str,
     now: datetime,
-) -> tuple[Target, ...]:
+) -> tuple[BlockTarget, ...]:
     """Close the active blocks that match, in the caller's transaction."""
     closed = await conn.execute(
         sa.update(blocks)
@@ -92,7 +92,7 @@ async def close_blocks(
         )
         .returning(blocks.c.kind, blocks.c.key)
     )
-    targets = tuple(Target(row.kind, row.key) for row in closed)
+    targets = tuple(BlockTarget(row.kind, row.key) for row in closed)
     await touch(db, conn, targets, now)
     return targets
 
@@ -158,7 +158,7 @@ class Blocks:
             )
         return len(targets)
 
-    async def project(self, targets: Sequence[Target]) -> None:
+    async def project(self, targets: Sequence[BlockTarget]) -> None:
         """Write these targets to the online store now, if it answers; else later."""
         try:
             await self._write(targets)
@@ -176,7 +176,7 @@ class Blocks:
                 .order_by(block_targets.c.changed_at)
                 .limit(limit)
             )
-            targets = [Target(row.kind, row.key) for row in found]
+            targets = [BlockTarget(row.kind, row.key) for row in found]
         await self._write(targets)
         return len(targets)
 
@@ -188,12 +188,12 @@ class Blocks:
                 .where(blocks.c.state == "active")
                 .distinct()
             )
-            targets = [Target(row.kind, row.key) for row in found]
+            targets = [BlockTarget(row.kind, row.key) for row in found]
         for start in range(0, len(targets), _PAGE):
             await self._write(targets[start : start + _PAGE])
         return len(targets)
 
-    async def _write(self, targets: Sequence[Target]) -> None:
+    async def _write(self, targets: Sequence[BlockTarget]) -> None:
         if not targets:
             return
         chosen = [(target.kind, target.key) for target in sorted(set(targets))]

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fraud_action.blocks import Target, close_blocks
+from fraud_action.blocks import BlockTarget, close_blocks
 from fraud_action.holds import close_holds
 from fraud_action.messages import Case, label_event
 from fraud_action.tables import blocks, cases
@@ -60,7 +60,7 @@ class Cases:
 
     async def resolve(
         self, case_id: str, found: CaseResolution
-    ) -> tuple[Case, tuple[Target, ...]]:
+    ) -> tuple[Case, tuple[BlockTarget, ...]]:
         """Store the finding and its label event together; also says what it unblocked.
 
         `legitimate` releases the hold and the blocks of the same decision. A finding about a
@@ -93,7 +93,7 @@ class Cases:
 
     async def _follow_up(
         self, conn: AsyncConnection, case: Case, now: datetime
-    ) -> tuple[Target, ...]:
+    ) -> tuple[BlockTarget, ...]:
         """The label of a finding about a payment, and what that lifts."""
         if case.resolution != "fraud" and case.resolution != "legitimate":
             return ()

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fraud_action import tables
-from fraud_action.blocks import Target, touch
+from fraud_action.blocks import BlockTarget, touch
 from fraud_action.effect_rows import (
     ChallengeTerms,
     Row,
@@ -33,7 +33,7 @@ class Recorded:
     fresh: tuple[Effect, ...]
 
     @property
-    def targets(self) -> tuple[Target, ...]:
+    def targets(self) -> tuple[BlockTarget, ...]:
         """What was newly blocked."""
         return _targets(self.fresh)
 
@@ -133,9 +133,9 @@ async def _replies(
     )
 
 
-def _targets(effects: Iterable[Effect]) -> tuple[Target, ...]:
+def _targets(effects: Iterable[Effect]) -> tuple[BlockTarget, ...]:
     return tuple(
-        Target(effect.block_kind, effect.block_key)
+        BlockTarget(effect.block_kind, effect.block_key)
         for effect in effects
         if effect.block_kind is not None and effect.block_key is not None
     )

@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 
-from fraud_action.desk import ActionDesk
 from fraud_action.messages import (
     Block,
     Case,
@@ -13,6 +12,7 @@ from fraud_action.messages import (
     DevelopmentCode,
     Hold,
 )
+from fraud_action.service import ActionService
 from fraud_shared.contracts.action import (
     ActionReply,
     ActionRequest,
@@ -23,24 +23,24 @@ from fraud_shared.contracts.action import (
 )
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.state.parking import ParkedEvent, parking_events_route
-from fraud_shared.web.call import Call
+from fraud_shared.web.context import RequestContext
 from fraud_shared.web.guard import current_call, require_service
 from fraud_shared.web.service import HotRoute
 
 Limit = Annotated[int, Query(ge=1, le=500)]
-Context = Annotated[Call, Depends(current_call)]
+Context = Annotated[RequestContext, Depends(current_call)]
 
 
-def hot(desk: ActionDesk) -> list[HotRoute]:
+def hot(service: ActionService) -> list[HotRoute]:
     """`/execute`, and the door for queued actions."""
 
-    async def execute(request: ActionRequest, _: Call) -> ActionReply:
+    async def execute(request: ActionRequest, _: RequestContext) -> ActionReply:
         """Make the effects of a verdict. Repeating the request changes nothing."""
-        return await desk.execute(request)
+        return await service.execute(request)
 
-    async def blocked(asked: BlockQuestion, _: Call) -> BlocksInForce:
+    async def blocked(asked: BlockQuestion, _: RequestContext) -> BlocksInForce:
         """Which of these are blocked: the truth behind the online store's copy."""
-        return BlocksInForce(blocked=await desk.blocks.in_force(asked))
+        return BlocksInForce(blocked=await service.blocks.in_force(asked))
 
     return [
         HotRoute(
@@ -61,81 +61,81 @@ def hot(desk: ActionDesk) -> list[HotRoute]:
             summary="Which of a payment's card, account and device are blocked",
             tags=("blocks",),
         ),
-        parking_events_route(desk.parking, desk.handle),
+        parking_events_route(service.parking, service.handle),
     ]
 
 
-def routers(desk: ActionDesk) -> list[APIRouter]:
+def routers(service: ActionService) -> list[APIRouter]:
     """Everything that is not on a payment's path."""
     guarded = [Depends(require_service)]
     outer = APIRouter(prefix="/v1", dependencies=guarded)
     for part in (
-        _challenges(desk),
-        _holds(desk),
-        _blocks(desk),
-        _cases(desk),
-        _parked(desk),
+        _challenges(service),
+        _holds(service),
+        _blocks(service),
+        _cases(service),
+        _parked(service),
     ):
         outer.include_router(part)
     return [outer]
 
 
-def _challenges(desk: ActionDesk) -> APIRouter:
+def _challenges(service: ActionService) -> APIRouter:
     router = APIRouter(prefix="/challenges", tags=["challenges"])
 
     @router.get("/{challenge_id}", operation_id="getChallenge")
     async def state(challenge_id: str) -> ChallengeState:
         """How a challenge stands."""
-        return await desk.challenges.state(challenge_id)
+        return await service.challenges.state(challenge_id)
 
     @router.post("/{challenge_id}/verify", operation_id="verifyChallenge")
     async def verify(challenge_id: str, answer: ChallengeAnswer) -> ChallengeState:
         """Spend one attempt. `status` says whether it was right; 409 once it is over."""
-        return await desk.challenges.verify(challenge_id, answer.code)
+        return await service.challenges.verify(challenge_id, answer.code)
 
-    if desk.settings.otp_echo:
+    if service.settings.otp_echo:
 
         @router.get("/{challenge_id}/development-code", operation_id="developmentCode")
         async def code(challenge_id: str) -> DevelopmentCode:
             """The code a customer would be sent; only in development."""
-            return DevelopmentCode(code=await desk.challenges.code(challenge_id))
+            return DevelopmentCode(code=await service.challenges.code(challenge_id))
 
     return router
 
 
-def _holds(desk: ActionDesk) -> APIRouter:
+def _holds(service: ActionService) -> APIRouter:
     router = APIRouter(prefix="/holds", tags=["holds"])
 
     @router.get("", operation_id="listHolds")
     async def holds(state: Closed = "active", limit: Limit = 100) -> list[Hold]:
         """Held payments, newest first."""
-        return await desk.holds.list(state, limit)
+        return await service.holds.list(state, limit)
 
     @router.post("/{hold_id}/release", operation_id="releaseHold")
-    async def release(hold_id: str, call: Context) -> Hold:
+    async def release(hold_id: str, context: Context) -> Hold:
         """Let a held payment go."""
-        return await desk.holds.release(hold_id, call.caller)
+        return await service.holds.release(hold_id, context.caller)
 
     return router
 
 
-def _blocks(desk: ActionDesk) -> APIRouter:
+def _blocks(service: ActionService) -> APIRouter:
     router = APIRouter(prefix="/blocks", tags=["blocks"])
 
     @router.get("", operation_id="listBlocks")
     async def blocks(state: Closed = "active", limit: Limit = 100) -> list[Block]:
         """Blocked cards, accounts and devices, newest first."""
-        return await desk.blocks.list(state, limit)
+        return await service.blocks.list(state, limit)
 
     @router.delete("/{block_id}", operation_id="releaseBlock")
-    async def release(block_id: str, call: Context) -> Block:
+    async def release(block_id: str, context: Context) -> Block:
         """Lift a block."""
-        return await desk.blocks.release(block_id, call.caller)
+        return await service.blocks.release(block_id, context.caller)
 
     return router
 
 
-def _cases(desk: ActionDesk) -> APIRouter:
+def _cases(service: ActionService) -> APIRouter:
     router = APIRouter(prefix="/cases", tags=["cases"])
 
     @router.get("", operation_id="listCases")
@@ -143,34 +143,34 @@ def _cases(desk: ActionDesk) -> APIRouter:
         state: Literal["open", "resolved"] = "open", limit: Limit = 100
     ) -> list[Case]:
         """Cases, oldest first."""
-        return await desk.cases.list(state, limit)
+        return await service.cases.list(state, limit)
 
     @router.get("/{case_id}", operation_id="getCase")
     async def case(case_id: str) -> Case:
         """One case."""
-        return await desk.cases.get(case_id)
+        return await service.cases.get(case_id)
 
     @router.post("/{case_id}/resolve", operation_id="resolveCase")
     async def resolve(case_id: str, found: CaseResolution) -> Case:
         """Store an analyst's finding. It becomes a label of the payment."""
-        return await desk.resolve_case(case_id, found)
+        return await service.resolve_case(case_id, found)
 
     return router
 
 
-def _parked(desk: ActionDesk) -> APIRouter:
+def _parked(service: ActionService) -> APIRouter:
     router = APIRouter(prefix="/parked", tags=["events"])
 
     @router.get("", operation_id="listParked")
     async def parked(limit: Limit = 100) -> list[ParkedEvent]:
         """Events that could not be used, oldest first."""
-        return await desk.parking.waiting(limit)
+        return await service.parking.waiting(limit)
 
     @router.post("/{parked_id}/replay", operation_id="replayParked")
     async def replay(
         parked_id: str, corrected: CloudEvent | None = None
     ) -> ParkedEvent:
         """Handle a parked event again, or the corrected one in the body."""
-        return await desk.parking.replay(parked_id, corrected, desk.handle)
+        return await service.parking.replay(parked_id, corrected, service.handle)
 
     return router

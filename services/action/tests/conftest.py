@@ -14,10 +14,10 @@ from pydantic import SecretStr
 
 from fraud_action.app import create_app
 from fraud_action.deliveries import Senders
-from fraud_action.desk import ActionDesk
+from fraud_action.service import ActionService
 from fraud_action.settings import Settings
 from fraud_action.webhook import DeliveryFailed, OtpMessage
-from fraud_features.online import OnlineStoreUnavailable
+from fraud_features.store.port import OnlineStoreUnavailable
 from fraud_shared.contracts.action import ActionRequest
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client, idle
 from fraud_shared.testing.clocks import FakeClock
@@ -110,13 +110,11 @@ class World:
             schema=self.schema,
         )
 
-    def desk(self, **overrides: Any) -> AbstractAsyncContextManager[ActionDesk]:
+    def service(self, **overrides: Any) -> AbstractAsyncContextManager[ActionService]:
         """The parts with an open store and nothing in the background."""
         return idle(self._app(overrides))
 
-    def service(
-        self, **overrides: Any
-    ) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    def http(self, **overrides: Any) -> AbstractAsyncContextManager[httpx.AsyncClient]:
         """The running service; several at once share the database."""
         return client(self._app(overrides))
 

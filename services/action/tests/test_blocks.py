@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fraud_features.online import open_online_store
+from fraud_features.store.port import open_online_store
 from fraud_shared.contracts.action import BlockQuestion
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.factories import make_transaction
@@ -14,22 +14,22 @@ from fraud_shared.web.problems import NotFound
 class TestInForce:
     async def test_only_active_blocks_of_what_is_asked(self, world, request_for):
         everything = BlockQuestion(account="acc-1", card="card-1", device="dev-1")
-        async with world.desk() as desk:
-            await desk.execute(request_for("card_block", "device_block"))
-            assert await desk.blocks.in_force(everything) == ("card", "device")
+        async with world.service() as service:
+            await service.execute(request_for("card_block", "device_block"))
+            assert await service.blocks.in_force(everything) == ("card", "device")
             other = BlockQuestion(account="acc-1", card="card-2")
-            assert await desk.blocks.in_force(other) == ()
-            (newest, *_) = await desk.blocks.list("active", 10)
-            await desk.blocks.release(newest.block_id, "test")
-            assert len(await desk.blocks.in_force(everything)) == 1
+            assert await service.blocks.in_force(other) == ()
+            (newest, *_) = await service.blocks.list("active", 10)
+            await service.blocks.release(newest.block_id, "test")
+            assert len(await service.blocks.in_force(everything)) == 1
             world.clock.advance(timedelta(days=8))
-            assert await desk.blocks.in_force(everything) == ()
+            assert await service.blocks.in_force(everything) == ()
 
 
 class TestProjection:
     async def test_is_there_when_the_reply_is(self, world, request_for):
-        async with world.desk() as desk:
-            await desk.execute(
+        async with world.service() as service:
+            await service.execute(
                 request_for("card_block", "account_block", "device_block")
             )
             until = world.clock.now() + timedelta(days=7)
@@ -40,28 +40,28 @@ class TestProjection:
             }
 
     async def test_outage_of_the_store_delays_it(self, world, request_for):
-        async with world.desk() as desk:
+        async with world.service() as service:
             world.online.down = True
-            reply = await desk.execute(request_for("card_block"))
+            reply = await service.execute(request_for("card_block"))
             assert reply.results[0].status == "done"
             world.online.down = False
-            assert await desk.blocks.project_marked() == 1
+            assert await service.blocks.project_marked() == 1
             assert ("card", "card-1") in world.online.until
-            assert await desk.blocks.project_marked() == 0
+            assert await service.blocks.project_marked() == 0
 
     async def test_wiped_store_gets_active_blocks_back(self, world, request_for):
-        async with world.desk() as desk:
-            await desk.execute(request_for("card_block", "device_block"))
-            (first, _) = await desk.blocks.list("active", 10)
-            await desk.blocks.release(first.block_id, "test")
+        async with world.service() as service:
+            await service.execute(request_for("card_block", "device_block"))
+            (first, _) = await service.blocks.list("active", 10)
+            await service.blocks.release(first.block_id, "test")
             before = dict(world.online.until)
             world.online.wipe()
-            await desk.blocks.reconcile()
+            await service.blocks.reconcile()
             assert world.online.until == before
 
     async def test_wiped_store_gets_them_back_at_start(self, world, request_for):
-        async with world.desk() as desk:
-            await desk.execute(request_for("card_block"))
+        async with world.service() as service:
+            await service.execute(request_for("card_block"))
         world.online.wipe()
         written = asyncio.Event()
         put = world.online.put_block
@@ -71,7 +71,7 @@ class TestProjection:
             written.set()
 
         world.online.put_block = put_and_tell
-        async with world.service(), asyncio.timeout(5):
+        async with world.http(), asyncio.timeout(5):
             await written.wait()
         assert ("card", "card-1") in world.online.until
 
@@ -83,12 +83,12 @@ class TestProjection:
         world.clock = FakeClock(datetime.now(UTC))
         url = "memory://?warm=1" if executor == "memory" else redis_url()
         world.online = open_online_store(url, prefix=world.schema, timeout_ms=2000)
-        async with world.desk() as desk:
-            await desk.execute(request_for("card_block"))
+        async with world.service() as service:
+            await service.execute(request_for("card_block"))
             payment = make_transaction(card={"token": "card-1"})
             assert (await world.online.observe(payment)).blocked == ("card",)
-            (block,) = await desk.blocks.list("active", 10)
-            await desk.blocks.release(block.block_id, "test")
+            (block,) = await service.blocks.list("active", 10)
+            await service.blocks.release(block.block_id, "test")
             payment = make_transaction(card={"token": "card-1"})
             assert (await world.online.observe(payment)).blocked == ()
         await world.online.close()
@@ -96,65 +96,65 @@ class TestProjection:
 
 class TestEnd:
     async def test_release_drops_it(self, world, request_for):
-        async with world.desk() as desk:
-            await desk.execute(request_for("card_block"))
-            (block,) = await desk.blocks.list("active", 10)
-            released = await desk.blocks.release(block.block_id, "analyst")
+        async with world.service() as service:
+            await service.execute(request_for("card_block"))
+            (block,) = await service.blocks.list("active", 10)
+            released = await service.blocks.release(block.block_id, "analyst")
             assert (released.state, released.closed_by) == ("released", "analyst")
             assert world.online.until == {}
 
     async def test_release_during_an_outage_drops_it_later(self, world, request_for):
-        async with world.desk() as desk:
-            await desk.execute(request_for("card_block"))
-            (block,) = await desk.blocks.list("active", 10)
+        async with world.service() as service:
+            await service.execute(request_for("card_block"))
+            (block,) = await service.blocks.list("active", 10)
             world.online.down = True
-            await desk.blocks.release(block.block_id, "analyst")
+            await service.blocks.release(block.block_id, "analyst")
             world.online.down = False
-            await desk.blocks.project_marked()
+            await service.blocks.project_marked()
             assert world.online.until == {}
 
     async def test_expiry_drops_it(self, world, request_for):
-        async with world.desk() as desk:
-            await desk.execute(request_for("card_block"))
+        async with world.service() as service:
+            await service.execute(request_for("card_block"))
             world.clock.advance(timedelta(days=7))
-            await desk.sweep()
+            await service.sweep()
             assert world.online.until == {}
-            (block,) = await desk.blocks.list("expired", 10)
+            (block,) = await service.blocks.list("expired", 10)
             assert block.closed_by == "expiry"
 
     async def test_the_longer_of_two_blocks_of_a_card_stands(self, world, request_for):
-        async with world.desk() as desk:
-            await desk.execute(request_for("card_block"))
+        async with world.service() as service:
+            await service.execute(request_for("card_block"))
             world.clock.advance(timedelta(days=1))
-            await desk.execute(request_for("card_block", decision_id="d-2"))
+            await service.execute(request_for("card_block", decision_id="d-2"))
             longer = world.clock.now() + timedelta(days=7)
             assert world.online.until["card", "card-1"] == longer
-            (newest, oldest) = await desk.blocks.list("active", 10)
-            await desk.blocks.release(newest.block_id, "analyst")
+            (newest, oldest) = await service.blocks.list("active", 10)
+            await service.blocks.release(newest.block_id, "analyst")
             assert world.online.until["card", "card-1"] == oldest.expires_at
 
     async def test_unknown_block_is_not_found(self, world):
-        async with world.desk() as desk:
+        async with world.service() as service:
             with pytest.raises(NotFound):
-                await desk.blocks.release("block-none", "analyst")
+                await service.blocks.release("block-none", "analyst")
 
 
 class TestHolds:
     async def test_release_is_repeatable_and_keeps_the_first_name(
         self, world, request_for
     ):
-        async with world.desk() as desk:
-            await desk.execute(request_for("payment_hold"))
-            (hold,) = await desk.holds.list("active", 10)
-            first = await desk.holds.release(hold.hold_id, "anna")
-            again = await desk.holds.release(hold.hold_id, "ben")
+        async with world.service() as service:
+            await service.execute(request_for("payment_hold"))
+            (hold,) = await service.holds.list("active", 10)
+            first = await service.holds.release(hold.hold_id, "anna")
+            again = await service.holds.release(hold.hold_id, "ben")
             assert first == again
             assert again.closed_by == "anna"
 
     async def test_hold_runs_out(self, world, request_for):
-        async with world.desk() as desk:
-            await desk.execute(request_for("payment_hold"))
+        async with world.service() as service:
+            await service.execute(request_for("payment_hold"))
             world.clock.advance(timedelta(days=3))
-            await desk.sweep()
-            assert await desk.holds.list("active", 10) == []
-            assert len(await desk.holds.list("expired", 10)) == 1
+            await service.sweep()
+            assert await service.holds.list("active", 10) == []
+            assert len(await service.holds.list("expired", 10)) == 1

@@ -17,8 +17,8 @@ FRAUD = CaseResolution(resolution="fraud", analyst="anna", note="called the cust
 GOOD = CaseResolution(resolution="legitimate", analyst="anna")
 
 
-async def labels(desk) -> list[LabelReported]:
-    async with desk.db.read() as conn:
+async def labels(service) -> list[LabelReported]:
+    async with service.db.read() as conn:
         bodies = await conn.scalars(
             sa.select(outbox.c.body).where(outbox.c.type == LABEL_REPORTED)
         )
@@ -28,11 +28,11 @@ async def labels(desk) -> list[LabelReported]:
 
 class TestResolution:
     async def test_becomes_one_label(self, world, request_for):
-        async with world.desk() as one, world.desk() as two:
+        async with world.service() as one, world.service() as two:
             reply = await one.execute(request_for("case"))
             case_id = reply.results[0].reference
             await asyncio.gather(
-                *(desk.resolve_case(case_id, FRAUD) for desk in (one, two) * 4)
+                *(service.resolve_case(case_id, FRAUD) for service in (one, two) * 4)
             )
             (label,) = await labels(one)
             assert (label.label, label.source) == ("fraud", "analyst")
@@ -40,43 +40,43 @@ class TestResolution:
             assert await one.cases.list("open", 10) == []
 
     async def test_note_stays_in_the_case(self, world, request_for):
-        async with world.desk() as desk:
-            reply = await desk.execute(request_for("case"))
-            case = await desk.resolve_case(reply.results[0].reference, FRAUD)
+        async with world.service() as service:
+            reply = await service.execute(request_for("case"))
+            case = await service.resolve_case(reply.results[0].reference, FRAUD)
             assert case.note == FRAUD.note
-            (label,) = await labels(desk)
+            (label,) = await labels(service)
             assert FRAUD.note not in label.model_dump_json()
 
     async def test_legitimate_lifts_hold_and_block(self, world, request_for):
-        async with world.desk() as desk:
-            reply = await desk.execute(
+        async with world.service() as service:
+            reply = await service.execute(
                 request_for("case", "payment_hold", "card_block")
             )
-            await desk.resolve_case(reply.results[0].reference, GOOD)
-            assert await desk.holds.list("active", 10) == []
-            assert await desk.blocks.list("active", 10) == []
+            await service.resolve_case(reply.results[0].reference, GOOD)
+            assert await service.holds.list("active", 10) == []
+            assert await service.blocks.list("active", 10) == []
             assert world.online.until == {}
 
     async def test_fraud_leaves_them(self, world, request_for):
-        async with world.desk() as desk:
-            reply = await desk.execute(
+        async with world.service() as service:
+            reply = await service.execute(
                 request_for("case", "payment_hold", "card_block")
             )
-            await desk.resolve_case(reply.results[0].reference, FRAUD)
-            assert len(await desk.holds.list("active", 10)) == 1
+            await service.resolve_case(reply.results[0].reference, FRAUD)
+            assert len(await service.holds.list("active", 10)) == 1
             assert ("card", "card-1") in world.online.until
 
     async def test_another_finding_is_refused(self, world, request_for):
-        async with world.desk() as desk:
-            reply = await desk.execute(request_for("case"))
-            await desk.resolve_case(reply.results[0].reference, FRAUD)
+        async with world.service() as service:
+            reply = await service.execute(request_for("case"))
+            await service.resolve_case(reply.results[0].reference, FRAUD)
             with pytest.raises(CaseResolved):
-                await desk.resolve_case(reply.results[0].reference, GOOD)
+                await service.resolve_case(reply.results[0].reference, GOOD)
 
     async def test_unknown_case_is_not_found(self, world):
-        async with world.desk() as desk:
+        async with world.service() as service:
             with pytest.raises(NotFound):
-                await desk.resolve_case("case-none", FRAUD)
+                await service.resolve_case("case-none", FRAUD)
 
 
 FOUND = {
@@ -122,32 +122,32 @@ def event_of(request):
 
 class TestACaseAboutAListing:
     async def test_is_made_once_and_says_what_was_found(self, world, about_a_listing):
-        async with world.desk() as desk:
+        async with world.service() as service:
             for _ in range(2):
-                await desk.handle([event_of(about_a_listing())])
-            (case,) = await desk.cases.list("open", 10)
+                await service.handle([event_of(about_a_listing())])
+            (case,) = await service.cases.list("open", 10)
         assert case.listing.model_dump() == FOUND
         assert (case.decision, case.amount_minor, case.currency) == (None, None, None)
 
     async def test_is_resolved_without_a_label(self, world, about_a_listing):
-        async with world.desk() as desk:
-            await desk.handle([event_of(about_a_listing())])
-            (case,) = await desk.cases.list("open", 10)
+        async with world.service() as service:
+            await service.handle([event_of(about_a_listing())])
+            (case,) = await service.cases.list("open", 10)
             for _ in range(2):
-                resolved = await desk.resolve_case(case.case_id, NOT_LISTED)
+                resolved = await service.resolve_case(case.case_id, NOT_LISTED)
             assert resolved.resolution == "not_listed"
-            assert await labels(desk) == []
+            assert await labels(service) == []
 
     async def test_takes_no_finding_about_a_payment_nor_the_other_way_round(
         self, world, request_for, about_a_listing
     ):
-        async with world.desk() as desk:
-            await desk.execute(request_for("case"))
-            await desk.handle([event_of(about_a_listing())])
-            for case in await desk.cases.list("open", 10):
+        async with world.service() as service:
+            await service.execute(request_for("case"))
+            await service.handle([event_of(about_a_listing())])
+            for case in await service.cases.list("open", 10):
                 wrong = NOT_LISTED if case.listing is None else FRAUD
                 with pytest.raises(InvalidInput):
-                    await desk.resolve_case(case.case_id, wrong)
+                    await service.resolve_case(case.case_id, wrong)
 
     @pytest.mark.parametrize(
         "facts",

@@ -11,13 +11,13 @@ from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.web.problems import NotFound
 
 
-async def challenge(desk, request_for, *also: str) -> str:
-    reply = await desk.execute(request_for("otp_challenge", *also))
+async def challenge(service, request_for, *also: str) -> str:
+    reply = await service.execute(request_for("otp_challenge", *also))
     return reply.results[0].reference
 
 
-async def events(desk) -> list[CloudEvent]:
-    async with desk.db.read() as conn:
+async def events(service) -> list[CloudEvent]:
+    async with service.db.read() as conn:
         bodies = await conn.scalars(sa.select(outbox.c.body))
         return [CloudEvent.model_validate_json(body) for body in bodies]
 
@@ -28,50 +28,50 @@ def wrong(code: str) -> str:
 
 class TestRightCode:
     async def test_passes_and_says_so_once(self, world, request_for):
-        async with world.desk() as desk:
-            ref = await challenge(desk, request_for)
-            code = await desk.challenges.code(ref)
-            assert (await desk.challenges.verify(ref, code)).status == "passed"
+        async with world.service() as service:
+            ref = await challenge(service, request_for)
+            code = await service.challenges.code(ref)
+            assert (await service.challenges.verify(ref, code)).status == "passed"
             with pytest.raises(ChallengeClosed):
-                await desk.challenges.verify(ref, code)
-            (event,) = await events(desk)
+                await service.challenges.verify(ref, code)
+            (event,) = await events(service)
             assert event.type == "fraud.challenge.resolved.v1"
             assert event.data["outcome"] == "passed"
             assert event.data["transaction_id"] == "tx-of-d-1"
 
     async def test_racing_right_answers_pass_once(self, world, request_for):
-        async with world.desk() as one, world.desk() as two:
+        async with world.service() as one, world.service() as two:
             ref = await challenge(one, request_for)
             code = await one.challenges.code(ref)
             answers = await asyncio.gather(
-                *(desk.challenges.verify(ref, code) for desk in (one, two) * 5),
+                *(service.challenges.verify(ref, code) for service in (one, two) * 5),
                 return_exceptions=True,
             )
             assert sum(not isinstance(a, Exception) for a in answers) == 1
             assert len(await events(one)) == 1
 
     async def test_releases_the_hold_of_its_decision_only(self, world, request_for):
-        async with world.desk() as desk:
-            ref = await challenge(desk, request_for, "payment_hold")
-            await desk.execute(request_for("payment_hold", decision_id="d-2"))
-            await desk.challenges.verify(ref, await desk.challenges.code(ref))
-            (held,) = await desk.holds.list("active", 10)
+        async with world.service() as service:
+            ref = await challenge(service, request_for, "payment_hold")
+            await service.execute(request_for("payment_hold", decision_id="d-2"))
+            await service.challenges.verify(ref, await service.challenges.code(ref))
+            (held,) = await service.holds.list("active", 10)
             assert held.decision_id == "d-2"
-            (released,) = await desk.holds.list("released", 10)
+            (released,) = await service.holds.list("released", 10)
             assert released.closed_by == "challenge"
 
 
 class TestWrongCode:
     async def test_leaves_it_pending_with_one_attempt_less(self, world, request_for):
-        async with world.desk() as desk:
-            ref = await challenge(desk, request_for)
-            code = await desk.challenges.code(ref)
-            state = await desk.challenges.verify(ref, wrong(code))
+        async with world.service() as service:
+            ref = await challenge(service, request_for)
+            code = await service.challenges.code(ref)
+            state = await service.challenges.verify(ref, wrong(code))
             assert (state.status, state.attempts_left) == ("pending", 4)
-            assert (await desk.challenges.verify(ref, code)).status == "passed"
+            assert (await service.challenges.verify(ref, code)).status == "passed"
 
     async def test_racing_guesses_get_five_attempts_together(self, world, request_for):
-        async with world.desk() as one, world.desk() as two:
+        async with world.service() as one, world.service() as two:
             ref = await challenge(one, request_for)
             code = await one.challenges.code(ref)
             answers = await asyncio.gather(
@@ -87,7 +87,7 @@ class TestWrongCode:
 
 class TestExpiry:
     async def test_sweep_ends_it_once(self, world, request_for):
-        async with world.desk() as one, world.desk() as two:
+        async with world.service() as one, world.service() as two:
             ref = await challenge(one, request_for)
             world.clock.advance(timedelta(minutes=5))
             await asyncio.gather(one.challenges.expire(), two.challenges.expire())
@@ -97,39 +97,39 @@ class TestExpiry:
     async def test_right_code_too_late_ends_it_before_the_sweep(
         self, world, request_for
     ):
-        async with world.desk() as desk:
-            ref = await challenge(desk, request_for)
-            code = await desk.challenges.code(ref)
+        async with world.service() as service:
+            ref = await challenge(service, request_for)
+            code = await service.challenges.code(ref)
             world.clock.advance(timedelta(minutes=5))
             with pytest.raises(ChallengeClosed):
-                await desk.challenges.verify(ref, code)
-            assert (await desk.challenges.state(ref)).status == "expired"
-            assert await desk.challenges.expire() == 0
-            assert len(await events(desk)) == 1
+                await service.challenges.verify(ref, code)
+            assert (await service.challenges.state(ref)).status == "expired"
+            assert await service.challenges.expire() == 0
+            assert len(await events(service)) == 1
 
     async def test_its_code_is_no_longer_told(self, world, request_for):
-        async with world.desk() as desk:
-            ref = await challenge(desk, request_for)
+        async with world.service() as service:
+            ref = await challenge(service, request_for)
             world.clock.advance(timedelta(minutes=5))
             with pytest.raises(NotFound):
-                await desk.challenges.code(ref)
+                await service.challenges.code(ref)
 
 
 class TestKeys:
     async def test_challenge_survives_a_key_rotation(self, world, request_for):
         old, new = "o" * 32, "n" * 32
-        async with world.desk(otp_key=SecretStr(old)) as desk:
-            ref = await challenge(desk, request_for)
-            code = await desk.challenges.code(ref)
-        async with world.desk(
+        async with world.service(otp_key=SecretStr(old)) as service:
+            ref = await challenge(service, request_for)
+            code = await service.challenges.code(ref)
+        async with world.service(
             otp_key=SecretStr(new), otp_previous_key=SecretStr(old)
-        ) as desk:
-            assert (await desk.challenges.verify(ref, code)).status == "passed"
+        ) as service:
+            assert (await service.challenges.verify(ref, code)).status == "passed"
 
     async def test_totp_challenge_passes(self, world, request_for):
-        async with world.desk(otp_scheme="totp", otp_digits=8) as desk:
-            ref = await challenge(desk, request_for)
-            code = await desk.challenges.code(ref)
+        async with world.service(otp_scheme="totp", otp_digits=8) as service:
+            ref = await challenge(service, request_for)
+            code = await service.challenges.code(ref)
             world.clock.advance(timedelta(seconds=45))
             assert len(code) == 8
-            assert (await desk.challenges.verify(ref, code)).status == "passed"
+            assert (await service.challenges.verify(ref, code)).status == "passed"

@@ -22,7 +22,7 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 class TestQueue:
     async def test_alert_goes_out_once(self, world, request_for):
-        async with world.desk() as one, world.desk() as two:
+        async with world.service() as one, world.service() as two:
             await one.execute(request_for("alert"))
             await asyncio.gather(one.courier.round(), two.courier.round())
             await one.courier.round()
@@ -32,20 +32,20 @@ class TestQueue:
 
     async def test_refused_alert_is_tried_again_later(self, world, request_for):
         world.alerts.refusals = 2
-        async with world.desk() as desk:
-            await desk.execute(request_for("alert"))
-            assert await desk.courier.round() == 0
+        async with world.service() as service:
+            await service.execute(request_for("alert"))
+            assert await service.courier.round() == 0
             for _ in range(2):
                 world.clock.advance(CAP)
-                await desk.courier.round()
+                await service.courier.round()
             assert len(world.alerts.sent) == 1
 
     async def test_it_is_given_up_after_the_last_attempt(self, world, request_for):
         world.alerts.refusals = 3
-        async with world.desk(webhook_attempts=3) as desk:
-            await desk.execute(request_for("alert"))
+        async with world.service(webhook_attempts=3) as service:
+            await service.execute(request_for("alert"))
             for _ in range(5):
-                await desk.courier.round()
+                await service.courier.round()
                 world.clock.advance(CAP)
             assert world.alerts.refusals == 0
             assert world.alerts.sent == []
@@ -53,37 +53,37 @@ class TestQueue:
     async def test_sender_that_died_is_replaced_after_its_lease(
         self, world, request_for
     ):
-        async with world.desk() as desk:
-            await desk.execute(request_for("alert"))
+        async with world.service() as service:
+            await service.execute(request_for("alert"))
 
             async def dies(alert_id, alert):
                 raise asyncio.CancelledError
 
             send, world.alerts.send = world.alerts.send, dies
             with pytest.raises(asyncio.CancelledError):
-                await desk.courier.round()
+                await service.courier.round()
             world.alerts.send = send
-            assert await desk.courier.round() == 0
+            assert await service.courier.round() == 0
             world.clock.advance(timedelta(seconds=30))
-            assert await desk.courier.round() == 1
+            assert await service.courier.round() == 1
 
 
 class TestOtp:
     async def test_customer_gets_a_code_that_passes(self, world, request_for):
-        async with world.desk() as desk:
-            reply = await desk.execute(request_for("otp_challenge"))
-            await desk.courier.round()
+        async with world.service() as service:
+            reply = await service.execute(request_for("otp_challenge"))
+            await service.courier.round()
             (message,) = world.otp.sent
-            state = await desk.challenges.verify(
+            state = await service.challenges.verify(
                 reply.results[0].reference, message.code
             )
             assert state.status == "passed"
 
     async def test_code_of_an_expired_challenge_is_not_sent(self, world, request_for):
-        async with world.desk() as desk:
-            await desk.execute(request_for("otp_challenge"))
+        async with world.service() as service:
+            await service.execute(request_for("otp_challenge"))
             world.clock.advance(timedelta(minutes=5))
-            await desk.courier.round()
+            await service.courier.round()
             assert world.otp.sent == []
 
     def test_code_is_not_in_the_repr(self):
@@ -94,9 +94,9 @@ class TestOtp:
 class TestUnconfigured:
     async def test_alert_without_a_webhook_stays_stored(self, world, request_for):
         world.alerts = None
-        async with world.desk() as desk:
-            await desk.execute(request_for("alert"))
-            assert await desk.courier.round() == 0
+        async with world.service() as service:
+            await service.execute(request_for("alert"))
+            assert await service.courier.round() == 0
 
     def test_senders_may_be_absent(self):
         assert Senders(alert=None, otp=None).alert is None

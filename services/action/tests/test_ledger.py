@@ -7,56 +7,56 @@ from fraud_action import tables
 ALL = ("otp_challenge", "payment_hold", "card_block", "alert", "case")
 
 
-async def count(desk, table: sa.Table) -> int:
-    async with desk.db.read() as conn:
+async def count(service, table: sa.Table) -> int:
+    async with service.db.read() as conn:
         return await conn.scalar(sa.select(sa.func.count()).select_from(table))
 
 
 class TestRepeats:
     async def test_repeat_has_the_same_reply_and_does_nothing(self, world, request_for):
-        async with world.desk() as desk:
-            first = await desk.execute(request_for(*ALL))
-            again = await desk.execute(request_for(*ALL))
+        async with world.service() as service:
+            first = await service.execute(request_for(*ALL))
+            again = await service.execute(request_for(*ALL))
             assert again == first
             for table in (tables.challenges, tables.holds, tables.blocks, tables.cases):
-                assert await count(desk, table) == 1
+                assert await count(service, table) == 1
 
     async def test_concurrent_duplicates_in_two_replicas_make_one(
         self, world, request_for
     ):
-        async with world.desk() as one, world.desk() as two:
+        async with world.service() as one, world.service() as two:
             replies = await asyncio.gather(
-                *(desk.execute(request_for(*ALL)) for desk in (one, two) * 8)
+                *(service.execute(request_for(*ALL)) for service in (one, two) * 8)
             )
             assert all(reply == replies[0] for reply in replies)
             assert await count(one, tables.actions) == len(ALL)
             assert await count(one, tables.alerts) == 1
 
     async def test_a_later_kind_is_added_to_the_same_decision(self, world, request_for):
-        async with world.desk() as desk:
-            (case,) = (await desk.execute(request_for("case"))).results
-            reply = await desk.execute(request_for("alert", "case"))
+        async with world.service() as service:
+            (case,) = (await service.execute(request_for("case"))).results
+            reply = await service.execute(request_for("alert", "case"))
             assert [result.kind for result in reply.results] == ["alert", "case"]
             assert reply.results[1] == case
 
     async def test_same_kind_twice_in_one_request_is_one_effect(
         self, world, request_for
     ):
-        async with world.desk() as desk:
-            reply = await desk.execute(request_for("case", "case"))
+        async with world.service() as service:
+            reply = await service.execute(request_for("case", "case"))
             assert reply.results[0] == reply.results[1]
-            assert await count(desk, tables.cases) == 1
+            assert await count(service, tables.cases) == 1
 
 
 class TestFailedEffects:
     async def test_block_without_a_card_is_recorded_as_failed(self, world, request_for):
-        async with world.desk() as desk:
-            reply = await desk.execute(request_for("card_block", card_token=None))
+        async with world.service() as service:
+            reply = await service.execute(request_for("card_block", card_token=None))
             assert reply.results[0].status == "failed"
             assert world.online.until == {}
 
     async def test_reason_with_a_nul_is_stored_without_it(self, world, request_for):
-        async with world.desk() as desk:
-            await desk.execute(request_for("case", reason="odd\x00reason"))
-            (case,) = await desk.cases.list("open", 10)
+        async with world.service() as service:
+            await service.execute(request_for("case", reason="odd\x00reason"))
+            (case,) = await service.cases.list("open", 10)
             assert case.reason == "oddreason"

@@ -31,7 +31,7 @@ async def post(http, path, body):
 
 class TestExecute:
     async def test_otp_from_execute_to_passed(self, world, request_for):
-        async with world.service() as http:
+        async with world.http() as http:
             reply = await post(
                 http, "/execute", request_for("otp_challenge").model_dump_json()
             )
@@ -51,7 +51,7 @@ class TestExecute:
         "path", ["/v1/blocks", "/v1/holds", "/v1/cases", "/v1/parked"]
     )
     async def test_nothing_without_a_service_token(self, world, path):
-        async with world.service() as http:
+        async with world.http() as http:
             http.headers.pop("authorization")
             assert (await http.get(path)).status_code == 401
             assert (await post(http, "/execute", "{}")).status_code == 401
@@ -59,7 +59,7 @@ class TestExecute:
     async def test_unknown_kind_is_refused(self, world, request_for):
         body = json.loads(request_for("case").model_dump_json())
         body["actions"] = ["launch"]
-        async with world.service() as http:
+        async with world.http() as http:
             reply = await post(http, "/execute", json.dumps(body))
             assert reply.status_code == 422
             assert "launch" not in reply.text
@@ -68,7 +68,7 @@ class TestExecute:
 class TestQueuedActions:
     async def test_event_and_request_make_one_effect(self, world, request_for):
         request = request_for("card_block", "case")
-        async with world.service() as http:
+        async with world.http() as http:
             await post(http, "/execute", request.model_dump_json())
             for _ in range(2):
                 reply = await http.post("/v1/events", json=[queued(request)])
@@ -81,7 +81,7 @@ class TestQueuedActions:
     ):
         request = request_for("case")
         odd = queued(request, "fraud.action.requested.v2")
-        async with world.service() as http:
+        async with world.http() as http:
             events = [odd, {"no": "event"}, queued(request_for("alert"))]
             assert (await http.post("/v1/events", json=events)).status_code == 204
             waiting = (await http.get("/v1/parked")).json()
@@ -97,7 +97,7 @@ class TestQueuedActions:
     async def test_field_of_a_later_minor_version_is_ignored(self, world, request_for):
         event = queued(request_for("case"))
         event["data"]["invented_later"] = 1
-        async with world.service() as http:
+        async with world.http() as http:
             await http.post("/v1/events", json=[event])
             assert len((await http.get("/v1/cases")).json()) == 1
 
@@ -110,7 +110,7 @@ class TestProduction:
             )
 
     async def test_echo_is_absent_unless_asked_for(self, world, request_for):
-        async with world.service(otp_echo=False) as http:
+        async with world.http(otp_echo=False) as http:
             body = request_for("otp_challenge").model_dump_json()
             ref = (await post(http, "/execute", body)).json()["results"][0]["reference"]
             reply = await http.get(f"/v1/challenges/{ref}/development-code")

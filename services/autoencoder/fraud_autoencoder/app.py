@@ -4,9 +4,9 @@ from fastapi import FastAPI
 
 from fraud_autoencoder.scorer import ENGINE
 from fraud_autoencoder.settings import Settings
-from fraud_scoring.registry import ModelRegistry
-from fraud_scoring.runtime import create_scorer_service
-from fraud_scoring.trial import Trial
+from fraud_scoring.registry.port import ModelRegistry
+from fraud_scoring.serving.runtime import create_scorer_service
+from fraud_scoring.serving.sandbox import ModelCheck
 from fraud_shared.mesh.clock import Clock
 
 
@@ -14,7 +14,7 @@ def create_app(
     settings: Settings | None = None,
     *,
     registry: ModelRegistry | None = None,
-    trial: Trial | None = None,
+    trial: ModelCheck | None = None,
     clock: Clock | None = None,
 ) -> FastAPI:
     """The autoencoder under the common scorer runtime."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from fraud_scoring.scorer import Floats32
+from fraud_scoring.serving.scorer import Floats32
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -1,8 +1,8 @@
 """The autoencoder as a scorer: one ONNX graph that standardises, encodes and compares."""
 
-from fraud_scoring.artifact import Artifact
-from fraud_scoring.scorer import Floats32, Floats64, ScorerEngine
-from fraud_scoring.session import OnnxGraph
+from fraud_scoring.artifacts.artifact import Artifact
+from fraud_scoring.serving.scorer import Floats32, Floats64, ScorerEngine
+from fraud_scoring.serving.session import OnnxGraph
 
 GRAPH = "model.onnx"
 

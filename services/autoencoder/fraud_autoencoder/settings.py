@@ -2,7 +2,7 @@
 
 from pydantic_settings import SettingsConfigDict
 
-from fraud_scoring.settings import ScorerSettings
+from fraud_scoring.serving.settings import ScorerSettings
 
 
 class Settings(ScorerSettings):

@@ -7,7 +7,7 @@ import numpy as np
 
 from fraud_autoencoder.network import WAIST, Scaling, layers, parts, to_onnx
 from fraud_autoencoder.scorer import ENGINE, GRAPH
-from fraud_scoring.scorer import Floats32, Floats64
+from fraud_scoring.serving.scorer import Floats32, Floats64
 from fraud_scoring.training.assemble import Fitted, Progress, silent
 from fraud_scoring.training.dataset import Dataset
 from fraud_scoring.training.unknown import forget

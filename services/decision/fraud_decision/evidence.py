@@ -28,7 +28,7 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class PolicyEvidence:
     """One request as the policy sees it.
 
     `risk` is None when the risk model is missing; `anomalies` holds only the models

@@ -9,11 +9,11 @@ missing cannot decline: what it would have said, nobody knows.)
 
 from itertools import chain
 
-from fraud_decision import demands
+from fraud_decision import minimum_verdict
 from fraud_decision.bands import Bands
-from fraud_decision.demands import Demand
-from fraud_decision.document import ActionWhen, PolicyDocument, to_bands
-from fraud_decision.evidence import Evidence, Models
+from fraud_decision.evidence import Models, PolicyEvidence
+from fraud_decision.minimum_verdict import MinimumVerdict
+from fraud_decision.policy_schema import ActionWhen, PolicyDocument, to_bands
 from fraud_shared.contracts.action import ActionKind
 from fraud_shared.contracts.decision import (
     Challenge,
@@ -53,13 +53,13 @@ class Policy:
     def decide(self, request: DecideRequest) -> Ruling:
         """The ruling for one payment."""
         models = self._models.led_by(request.risk_model)
-        evidence = Evidence.of(request, models)
+        evidence = PolicyEvidence.of(request, models)
         made = list(
             chain(
-                demands.rules(evidence, self.document),
-                demands.screening(evidence, self.document),
-                demands.anomaly(evidence, self.document),
-                demands.gaps(evidence, self.document),
+                minimum_verdict.rules(evidence, self.document),
+                minimum_verdict.screening(evidence, self.document),
+                minimum_verdict.anomaly(evidence, self.document),
+                minimum_verdict.missing_evidence(evidence, self.document),
             )
         )
         floor = max((d.verdict for d in made), key=_severity, default=Verdict.APPROVE)
@@ -87,7 +87,7 @@ class Policy:
         )
 
     def _settle(
-        self, evidence: Evidence, floor: Verdict, made: list[Demand]
+        self, evidence: PolicyEvidence, floor: Verdict, made: list[MinimumVerdict]
     ) -> Verdict:
         """The cheapest verdict that the risk's band allows and no demand forbids."""
         # A missing risk is looked up as 0, so its band asks for no less than a clean one.
@@ -102,7 +102,7 @@ class Policy:
         weight = 0.0 if evidence.risk is None else risk
         if band.mildest is not Verdict.APPROVE:
             made.append(
-                Demand(
+                MinimumVerdict(
                     band.mildest,
                     Reason(
                         code=f"RISK_{band.mildest.value}",
@@ -116,7 +116,7 @@ class Policy:
         if verdict.severity > least.severity:
             saved = costs.of(least, risk, amount) - costs.of(verdict, risk, amount)
             made.append(
-                Demand(
+                MinimumVerdict(
                     verdict,
                     Reason(
                         code=f"COST_{verdict.value}",
@@ -146,7 +146,7 @@ class Policy:
         return next(row.use for row in rows if row.when.matches(request))
 
     def _confidence(
-        self, evidence: Evidence, verdict: Verdict, reasons: tuple[Reason, ...]
+        self, evidence: PolicyEvidence, verdict: Verdict, reasons: tuple[Reason, ...]
     ) -> float:
         """How sure the verdict is, 0 to 1: strength x completeness.
 
@@ -189,7 +189,7 @@ def _severity(verdict: Verdict) -> int:
     return verdict.severity
 
 
-def _ranked(made: list[Demand], verdict: Verdict) -> tuple[Reason, ...]:
+def _ranked(made: list[MinimumVerdict], verdict: Verdict) -> tuple[Reason, ...]:
     """The reasons, those of the verdict first, then by weight."""
     if not made:
         return (_CLEAR,)

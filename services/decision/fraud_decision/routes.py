@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from fraud_decision.desk import PolicyDesk
 from fraud_decision.policy import Policy
+from fraud_decision.service import PolicyService
 from fraud_shared.contracts.decision import DecideRequest, Ruling
 from fraud_shared.web.guard import require_service
-from fraud_shared.web.service import Call, HotRoute
+from fraud_shared.web.service import HotRoute, RequestContext
 
 
 class PolicyView(BaseModel):
@@ -22,13 +22,13 @@ class PolicyView(BaseModel):
     document: dict[str, Any]
 
 
-def hot(desk: PolicyDesk) -> list[HotRoute]:
+def hot(service: PolicyService) -> list[HotRoute]:
     """The route on the payment's path."""
 
-    async def decide(request: DecideRequest, call: Call) -> Ruling:
+    async def decide(request: DecideRequest, context: RequestContext) -> Ruling:
         """The verdict on everything that was found out, with its reasons."""
-        ruling = desk.decide(request)
-        call.note(verdict=ruling.decision, policy=ruling.policy)
+        ruling = service.decide(request)
+        context.log(verdict=ruling.decision, policy=ruling.policy)
         return ruling
 
     return [
@@ -43,7 +43,7 @@ def hot(desk: PolicyDesk) -> list[HotRoute]:
     ]
 
 
-def router(desk: PolicyDesk) -> APIRouter:
+def router(service: PolicyService) -> APIRouter:
     """Looking at the policy, and reloading it."""
     routes = APIRouter(
         prefix="/v1/policies",
@@ -54,12 +54,12 @@ def router(desk: PolicyDesk) -> APIRouter:
     @routes.get("", operation_id="getPolicy")
     async def show() -> PolicyView:
         """The policy in force, in full."""
-        return _view(desk.policy)
+        return _view(service.policy)
 
     @routes.post("/reload", operation_id="reloadPolicy")
     async def reload() -> PolicyView:
         """Load the policy file again; 422 with its errors, and no change, if it is bad."""
-        return _view(await desk.reload())
+        return _view(await service.reload())
 
     return routes
 

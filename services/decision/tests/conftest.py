@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from fraud_decision.desk import load
 from fraud_decision.policy import Policy
+from fraud_decision.service import load
 from fraud_decision.settings import DEFAULT_POLICY
 from fraud_shared.contracts.decision import DecideRequest
 from fraud_shared.testing.factories import make_rules, make_screening, make_signal

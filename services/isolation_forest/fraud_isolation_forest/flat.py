@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fraud_scoring.errors import FeatureMismatch, MalformedArtifact
-from fraud_scoring.scorer import Floats32, Floats64
+from fraud_scoring.serving.scorer import Floats32, Floats64
 
 Places = npt.NDArray[np.intp]
 # Rows walked together: bounds the memory of a large batch.

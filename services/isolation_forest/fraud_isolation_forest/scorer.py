@@ -5,8 +5,8 @@ isolates least. The medians are part of the artefact (`fill` in `forest.npz`).
 """
 
 from fraud_isolation_forest.flat import FlatForest, parse
-from fraud_scoring.artifact import Artifact
-from fraud_scoring.scorer import Floats32, Floats64, ScorerEngine
+from fraud_scoring.artifacts.artifact import Artifact
+from fraud_scoring.serving.scorer import Floats32, Floats64, ScorerEngine
 
 FILE = "forest.npz"
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from fraud_isolation_forest.flat import FlatForest, dump
 from fraud_isolation_forest.scorer import ENGINE, FILE
-from fraud_scoring.scorer import Floats32, Floats64
+from fraud_scoring.serving.scorer import Floats32, Floats64
 from fraud_scoring.training.assemble import Fitted, Progress, silent
 from fraud_scoring.training.dataset import Dataset
 

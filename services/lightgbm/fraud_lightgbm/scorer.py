@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fraud_scoring.artifact import Artifact
-from fraud_scoring.scorer import Floats32, Floats64, ScorerEngine
-from fraud_scoring.session import OnnxGraph
+from fraud_scoring.artifacts.artifact import Artifact
+from fraud_scoring.serving.scorer import Floats32, Floats64, ScorerEngine
+from fraud_scoring.serving.session import OnnxGraph
 
 if TYPE_CHECKING:
     from lightgbm import Booster

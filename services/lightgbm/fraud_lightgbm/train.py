@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from fraud_lightgbm.scorer import BOOSTER, ENGINE, GRAPH
-from fraud_scoring.scorer import Floats32, Floats64
+from fraud_scoring.serving.scorer import Floats32, Floats64
 from fraud_scoring.training.assemble import Fitted, Progress, silent
 from fraud_scoring.training.boosting import Boosting
 from fraud_scoring.training.dataset import Dataset

@@ -4,20 +4,20 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from fraud_features.online import OnlineStore
-from fraud_orchestrator import analysts, names, routes
+from fraud_features.store.port import OnlineStore
+from fraud_orchestrator.api import case_routes, routes, screening_routes
+from fraud_orchestrator.api.fraud_score import FraudScoring
 from fraud_orchestrator.caller_features import CallerFeatures
-from fraud_orchestrator.fraud_score import FraudScoring
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.models import Models
 from fraud_orchestrator.settings import Settings
 from fraud_shared.mesh.addresses import default_urls
+from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock, SystemClock
-from fraud_shared.mesh.door import Door
+from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.mesh.transport import HttpTransport
 from fraud_shared.openapi import with_instances
 from fraud_shared.web.service import create_service
-from fraud_shared.web.tokens import TokenIssuer
 
 SERVICE = "orchestrator"
 
@@ -25,7 +25,7 @@ SERVICE = "orchestrator"
 def create_app(
     settings: Settings | None = None,
     *,
-    door: Door | None = None,
+    service_client: ServiceClient | None = None,
     online: OnlineStore | None = None,
     clock: Clock | None = None,
 ) -> FastAPI:
@@ -34,8 +34,8 @@ def create_app(
     settings = settings or Settings()
     gateway = Gateway(
         settings,
-        door=door
-        or Door(
+        service_client=service_client
+        or ServiceClient(
             HttpTransport(default_urls()),
             TokenIssuer(SERVICE, settings.token_secret()),
         ),
@@ -52,10 +52,10 @@ def create_app(
         hot=routes.hot(gateway, models, fraud_scoring),
         routers=[
             routes.router(gateway, models),
-            analysts.router(gateway),
-            names.router(gateway),
+            case_routes.router(gateway),
+            screening_routes.router(gateway),
         ],
-        limits=names.LIMITS,
+        limits=screening_routes.LIMITS,
         lifespan=gateway.running,
         checks={"decision_log": gateway.ready},
         summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",

@@ -13,8 +13,8 @@ from typing import Any
 
 import structlog
 
-from fraud_features.registry import BANK, CREDIT_CARD, HANDBOOK
-from fraud_shared.web.call import Call
+from fraud_features.definitions.registry import CREDIT_CARD, HANDBOOK, PAYMENT_FEATURES
+from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import InvalidInput, field_name
 
 log = structlog.get_logger()
@@ -28,7 +28,7 @@ WAIT_MS = 50.0
 # How long what was heard holds, and a scorer that was silent is not asked again.
 HEARD_FOR_S = 1.0
 MOST_LISTED = 20
-SETS = (BANK, CREDIT_CARD, HANDBOOK)
+SETS = (PAYMENT_FEATURES, CREDIT_CARD, HANDBOOK)
 _NUMBER: Kinds = frozenset((float, NoneType))
 _TEXT: Kinds = frozenset((str, NoneType))
 _KINDS = {"number": _NUMBER, "string": _TEXT}
@@ -46,7 +46,7 @@ class CallerFeatures:
 
     def __init__(
         self,
-        hear: Callable[[Call], Awaitable[Descriptions]],
+        hear: Callable[[RequestContext], Awaitable[Descriptions]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._hear = hear
@@ -61,11 +61,11 @@ class CallerFeatures:
         self._heard_until = 0.0
         self._hearing: asyncio.Task[None] | None = None
 
-    async def check(self, given: Values, call: Call) -> None:
+    async def check(self, given: Values, context: RequestContext) -> None:
         """Raises InvalidInput naming each feature that is unknown or of another kind."""
         if not given or self._fit(given):
             return
-        await self._listen(call)
+        await self._listen(context)
         wrong = list(islice(self._problems(given), MOST_LISTED))
         if wrong:
             raise InvalidInput(errors=wrong)
@@ -91,18 +91,18 @@ class CallerFeatures:
             elif type(value) not in kinds:
                 yield field, f"must be a {'text' if str in kinds else 'number'} or null"
 
-    async def _listen(self, call: Call) -> None:
+    async def _listen(self, context: RequestContext) -> None:
         """Hear the scorers, unless just done; at most one asks, and all wait for it."""
         if self._hearing is None and self._clock() >= self._heard_until:
-            self._hearing = asyncio.create_task(self._ask(call))
+            self._hearing = asyncio.create_task(self._ask(context))
         if self._hearing is not None:
-            left_ms = call.deadline.capped(WAIT_MS).remaining_ms()
+            left_ms = context.deadline.capped(WAIT_MS).remaining_ms()
             await asyncio.wait({self._hearing}, timeout=left_ms / 1000)
 
-    async def _ask(self, call: Call) -> None:
+    async def _ask(self, context: RequestContext) -> None:
         self._complete = False
         try:
-            described = await self._hear(call)
+            described = await self._hear(context)
             for name, kinds in _taken(described.values()):
                 self._known[name] = self._known.get(name, kinds) | kinds
             self._complete = all(described.values())

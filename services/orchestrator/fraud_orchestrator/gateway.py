@@ -11,35 +11,35 @@ from pathlib import Path
 
 import structlog
 
-from fraud_features.online import OnlineStore, open_online_store
+from fraud_features.store.port import OnlineStore, open_online_store
 from fraud_orchestrator import tables
-from fraud_orchestrator.actions import Actions
-from fraud_orchestrator.admission import Admission
+from fraud_orchestrator.authentication import Authentication
 from fraud_orchestrator.caller_features import CallerFeatures
-from fraud_orchestrator.challenger import Challenger
-from fraud_orchestrator.labels import Labels
-from fraud_orchestrator.missed_rows import MissedRows
-from fraud_orchestrator.online import Online
 from fraud_orchestrator.pipeline import Pipeline
 from fraud_orchestrator.privacy import Privacy, parties
-from fraud_orchestrator.record import Key, Record
-from fraud_orchestrator.rules import Rules
-from fraud_orchestrator.screening import Screening
 from fraud_orchestrator.settings import Settings
-from fraud_orchestrator.signals import Signals
-from fraud_orchestrator.verdict import Decider
+from fraud_orchestrator.stages.actions import Actions
+from fraud_orchestrator.stages.challenger import Challenger
+from fraud_orchestrator.stages.online import Online
+from fraud_orchestrator.stages.rules import Rules
+from fraud_orchestrator.stages.screening import Screening
+from fraud_orchestrator.stages.signals import Signals
+from fraud_orchestrator.stages.verdict import Decider
+from fraud_orchestrator.stores.backfill_rows import BackfillRows
+from fraud_orchestrator.stores.decisions import DecisionStore, IdempotencyKey
+from fraud_orchestrator.stores.labels import Labels
 from fraud_shared.contracts.label import LabelReport
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
 from fraud_shared.mesh.addresses import SERVICES
 from fraud_shared.mesh.background import repeating
+from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.mesh.deadline import Deadline
-from fraud_shared.mesh.door import Door
 from fraud_shared.mesh.errors import DependencyError
 from fraud_shared.state.bus import open_bus
 from fraud_shared.state.database import Database, database_url
 from fraud_shared.state.outbox import Relay
-from fraud_shared.web.call import Call
+from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import FraudError, InvalidInput
 
 log = structlog.get_logger()
@@ -64,17 +64,17 @@ class Gateway:
         self,
         settings: Settings,
         *,
-        door: Door,
+        service_client: ServiceClient,
         online: OnlineStore | None,
         clock: Clock,
         features: CallerFeatures,
     ) -> None:
         self.settings = settings
-        self.door = door
+        self.service_client = service_client
         # A question that takes long, or fails, must not shut the door on payments.
-        self.questions = door.apart()
+        self.questions = service_client.isolated()
         self._features = features
-        self.admission = Admission(settings)
+        self.admission = Authentication(settings)
         self._clock = clock
         pan_key = settings.secret("FRAUD_PAN_KEY", settings.pan_key)
         self._privacy = Privacy(pan_key)
@@ -96,7 +96,7 @@ class Gateway:
             schema="orchestrator",
             migrations=Path(__file__).parent / "migrations",
         )
-        self.record = Record(self.db)
+        self.record = DecisionStore(self.db)
         self.labels = Labels(self.db, self.record.outbox)
         self._started = False
 
@@ -107,35 +107,37 @@ class Gateway:
         return Pipeline(
             settings=s,
             online=Online(
-                self.store, cap_ms=s.online_cap_ms, missed_log=MissedRows(self.db)
+                self.store, cap_ms=s.online_cap_ms, missed_log=BackfillRows(self.db)
             ),
-            screening=Screening(self.door),
-            rules=Rules(self.door, cap_ms=s.rules_cap_ms),
+            screening=Screening(self.service_client),
+            rules=Rules(self.service_client, cap_ms=s.rules_cap_ms),
             signals=Signals(
-                self.door,
+                self.service_client,
                 cap_ms=s.models_cap_ms,
                 least_ms=s.models_least_ms,
                 explain_from=s.explain_from,
                 explain_strange=s.explain_strange,
                 challenger=Challenger(s.challenger_mode, s.challenger_share),
             ),
-            decider=Decider(self.door, cap_ms=s.decision_cap_ms),
+            decider=Decider(self.service_client, cap_ms=s.decision_cap_ms),
             record=self.record,
-            actions=Actions(self.door, cap_ms=s.action_cap_ms),
+            actions=Actions(self.service_client, cap_ms=s.action_cap_ms),
         )
 
-    async def score(self, payment: TransactionIn, call: Call) -> bytes:
+    async def score(self, payment: TransactionIn, context: RequestContext) -> bytes:
         """Decide one payment. See `Pipeline.score` for what it raises."""
-        inside = await self.inside(payment, call)
-        key = self._key(inside, payment, call)
-        return await self.pipeline.score(inside, parties(payment), key, call)
+        inside = await self.inside(payment, context)
+        key = self._key(inside, payment, context)
+        return await self.pipeline.score(inside, parties(payment), key, context)
 
-    async def inside(self, payment: TransactionIn, call: Call) -> Transaction:
+    async def inside(
+        self, payment: TransactionIn, context: RequestContext
+    ) -> Transaction:
         """The payment, tokenised. Raises InvalidInput where only the gateway can know
         that a field is wrong: its time, its features, a card number in a text."""
         self.check_time(payment)
         inside = self._privacy.inside(payment)
-        await self._features.check(payment.features, call)
+        await self._features.check(payment.features, context)
         return inside
 
     def check_time(self, payment: TransactionIn) -> None:
@@ -152,8 +154,10 @@ class Gateway:
         if ahead_s > self.settings.event_ahead_s:
             raise InvalidInput(errors=[("reported_at", "lies in the future")])
 
-    def _key(self, inside: Transaction, payment: TransactionIn, call: Call) -> Key:
-        given = call.header("idempotency-key")
+    def _key(
+        self, inside: Transaction, payment: TransactionIn, context: RequestContext
+    ) -> IdempotencyKey:
+        given = context.header("idempotency-key")
         if given is not None and not (1 <= len(given) <= 255 and given.isprintable()):
             raise InvalidInput(
                 errors=[("Idempotency-Key", "must be 1 to 255 visible characters")]
@@ -168,8 +172,8 @@ class Gateway:
             b"\n".join((content, features, names)),
             hashlib.sha256,
         )
-        return Key(
-            client=call.caller,
+        return IdempotencyKey(
+            client=context.caller,
             key=given or payment.transaction_id,
             transaction_id=payment.transaction_id,
             fingerprint=digest.hexdigest(),
@@ -183,9 +187,9 @@ class Gateway:
             stack.push_async_callback(self.db.stop)
             if self._owns_store:
                 stack.push_async_callback(self.store.close)
-            stack.push_async_callback(self.door.close)
+            stack.push_async_callback(self.service_client.close)
             stack.push_async_callback(self._features.close)
-            bus = open_bus(self.settings.amqp_url, self.door)
+            bus = open_bus(self.settings.amqp_url, self.service_client)
             relay = Relay(self.db, tables.outbox, bus, outbox=self.record.outbox)
             await stack.enter_async_context(relay.running())
             online = self.pipeline.online
@@ -219,7 +223,9 @@ class Gateway:
             for service in sorted(waiting):
                 with suppress(DependencyError):
                     asked = [
-                        self.door.get(service, "/livez", deadline=Deadline.after(1000))
+                        self.service_client.get(
+                            service, "/livez", deadline=Deadline.after(1000)
+                        )
                         for _ in range(WARM_CONNECTIONS)
                     ]
                     await asyncio.gather(*asked)
@@ -229,7 +235,7 @@ class Gateway:
             await asyncio.sleep(0.5)
         try:
             for _ in range(WARM_UP_ROUNDS):
-                await self.pipeline.rehearse()
+                await self.pipeline.warm_up()
         except FraudError as error:  # a store is away: its payments will say so
             log.warning("not_warm", problem=error.type, away=sorted(waiting))
             return

@@ -9,17 +9,17 @@ from typing import Annotated, Any
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from fraud_features.online import Observation, of_client
-from fraud_features.registry import BANK
-from fraud_orchestrator.challenger import CHALLENGER
+from fraud_features.definitions.registry import PAYMENT_FEATURES
+from fraud_features.store.port import Observation, of_client
 from fraud_orchestrator.gateway import Gateway
-from fraud_orchestrator.signals import MODELS
+from fraud_orchestrator.stages.challenger import CHALLENGER
+from fraud_orchestrator.stages.signals import MODELS
 from fraud_shared.contracts.predict import PredictRequest
 from fraud_shared.contracts.signal import RulesResult, SignalBatch
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.errors import DependencyError, DependencyFailed
-from fraud_shared.web.call import Answer, Call
+from fraud_shared.web.context import RawResponse, RequestContext
 from fraud_shared.web.problems import MEDIA_TYPE, FraudError, NotFound, Unavailable
 
 SCORERS = (*MODELS, CHALLENGER)
@@ -57,72 +57,78 @@ class Models:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._door = gateway.door.apart()
+        self._service_client = gateway.service_client.isolated()
         self._described: dict[str, tuple[float, dict[str, Any]]] = {}
         self._hosts: dict[str, str] = {}
         self._renewing: dict[str, asyncio.Task[dict[str, Any]]] = {}
 
-    async def scores(self, payment: TransactionIn, call: Call) -> SignalBatch:
+    async def scores(
+        self, payment: TransactionIn, context: RequestContext
+    ) -> SignalBatch:
         """Every model's signal for a payment; nothing is recorded or counted."""
-        inside = await self._gateway.inside(payment, call)
-        vector = BANK.vector(inside, await self._peek(inside, call))
+        inside = await self._gateway.inside(payment, context)
+        vector = PAYMENT_FEATURES.vector(inside, await self._peek(inside, context))
         signals = await self._gateway.pipeline.signals.collect(
-            inside, vector, _QUIET, call, self._deadline()
+            inside, vector, _QUIET, context, self._deadline()
         )
         return SignalBatch(signals=signals)
 
-    async def rules(self, payment: TransactionIn, call: Call) -> RulesResult:
+    async def rules(
+        self, payment: TransactionIn, context: RequestContext
+    ) -> RulesResult:
         """What the rules say about a payment; nothing is recorded or counted.
 
         Raises Unavailable when the rules service does not answer.
         """
-        inside = await self._gateway.inside(payment, call)
-        observation = await self._peek(inside, call)
-        vector = BANK.vector(inside, observation)
+        inside = await self._gateway.inside(payment, context)
+        observation = await self._peek(inside, context)
+        vector = PAYMENT_FEATURES.vector(inside, observation)
         result = await self._gateway.pipeline.rules.evaluate(
-            inside, vector, observation, call, self._deadline()
+            inside, vector, observation, context, self._deadline()
         )
         if result.outcome != "scored":
             raise Unavailable("The rules service did not answer.")
         return result
 
-    async def predict(self, request: PredictRequest, call: Call) -> Answer:
+    async def predict(
+        self, request: PredictRequest, context: RequestContext
+    ) -> RawResponse:
         """Score named rows: passed on as they came to the service that hosts the model,
         and its answer back. Raises NotFound and ModelNotLoaded."""
-        service, slot = await self.slot(request.model, call)
+        service, slot = await self.slot(request.model, context)
         if slot["current"] is None:
             # Not asked: its refusals would count against the service that payments need.
             raise ModelNotLoaded
         try:
-            reply = await self._door.call(
+            reply = await self._service_client.call(
                 service,
                 "/v1/predict",
-                call.raw,
+                context.raw,
                 deadline=self._deadline(),
                 cap_ms=self._gateway.settings.query_cap_ms,
-                call=call,
+                context=context,
             )
         except DependencyFailed as error:
             if error.status >= 500:
                 raise ModelNotLoaded from error
             media = MEDIA_TYPE.encode()
-            return Answer(error.body, error.status, media_type=media)
+            return RawResponse(error.body, error.status, media_type=media)
         except DependencyError as error:
             raise ModelNotLoaded from error
-        return Answer(reply)
+        return RawResponse(reply)
 
-    async def refresh(self, call: Call) -> Refreshed:
+    async def refresh(self, context: RequestContext) -> Refreshed:
         """Tell every scorer to load what its alias names; report what changed."""
 
         async def one(service: str) -> tuple[str, Any]:
             try:
-                body = await self._door.call(
+                body = await self._service_client.call(
                     service,
                     "/v1/refresh",
                     b"",
                     deadline=Deadline.after(REFRESH_MS),
                     cap_ms=REFRESH_MS,
-                    call=call,
+                    context=context,
                 )
             except DependencyError as error:
                 return service, {"status": "unavailable", "reason": error.kind}
@@ -142,17 +148,17 @@ class Models:
         }
         return Refreshed(changed=changed, scorers=scorers)
 
-    async def versions(self, call: Call) -> dict[str, Any]:
+    async def versions(self, context: RequestContext) -> dict[str, Any]:
         """Versions of the gateway, the feature set and each served model."""
-        described = await self._describe_all(call)
+        described = await self._describe_all(context)
         slots = [s for d in described.values() for s in d.get("models", ())]
         return {
             "service": "orchestrator",
             "version": distribution_version("fraud-orchestrator"),
             "features": {
-                "name": BANK.name,
-                "version": BANK.version,
-                "hash": BANK.hash,
+                "name": PAYMENT_FEATURES.name,
+                "version": PAYMENT_FEATURES.version,
+                "hash": PAYMENT_FEATURES.hash,
             },
             "models": {s["name"]: (s["current"] or {}).get("ref") for s in slots},
             "loaded_models": {
@@ -161,9 +167,9 @@ class Models:
             "unavailable": [name for name, d in described.items() if not d],
         }
 
-    async def described(self, call: Call) -> dict[str, dict[str, Any]]:
+    async def described(self, context: RequestContext) -> dict[str, dict[str, Any]]:
         """What each scorer says of its models; empty for one that is silent."""
-        return await self._describe_all(call)
+        return await self._describe_all(context)
 
     def instances(self) -> dict[str, dict[str, Any]]:
         """JSON Schema of one row of each model, as last heard of."""
@@ -174,14 +180,16 @@ class Models:
             if slot["current"] is not None and "instance" in slot["current"]
         }
 
-    async def info(self, model: str, call: Call) -> Response:
+    async def info(self, model: str, context: RequestContext) -> Response:
         """Metadata and card of one model. Raises NotFound and ModelNotLoaded."""
-        _, slot = await self.slot(model, call)
+        _, slot = await self.slot(model, context)
         if slot["current"] is None:
             raise ModelNotLoaded
         return Response(json.dumps(slot["current"]), media_type="application/json")
 
-    async def slot(self, model: str, call: Call) -> tuple[str, dict[str, Any]]:
+    async def slot(
+        self, model: str, context: RequestContext
+    ) -> tuple[str, dict[str, Any]]:
         """The service that hosts a model and what it said of it last.
 
         Raises NotFound, and ModelNotLoaded while a service that may host it is silent.
@@ -193,14 +201,14 @@ class Models:
             _, known = self._described.get(host, (0.0, {}))
             slot = _slot(known, model)
             if slot is None or slot["current"] is None:
-                slot = _slot(await self._describe(host, call), model)
+                slot = _slot(await self._describe(host, context), model)
             else:
-                self._renew(host, call)
+                self._renew(host, context)
             if slot is not None:
                 return host, slot
             del self._hosts[model]
             raise ModelNotLoaded
-        described = await self._describe_all(call)
+        described = await self._describe_all(context)
         for service, description in described.items():
             slot = _slot(description, model)
             if slot is not None:
@@ -210,25 +218,25 @@ class Models:
             raise ModelNotLoaded
         raise NotFound("No model has this name; see /v1/version.")
 
-    async def _describe_all(self, call: Call) -> dict[str, dict[str, Any]]:
-        found = await asyncio.gather(*(self._describe(s, call) for s in SCORERS))
+    async def _describe_all(self, context: RequestContext) -> dict[str, dict[str, Any]]:
+        found = await asyncio.gather(*(self._describe(s, context) for s in SCORERS))
         return dict(zip(SCORERS, found, strict=True))
 
-    def _renew(self, service: str, call: Call) -> None:
+    def _renew(self, service: str, context: RequestContext) -> None:
         """Have a description that is no longer new asked for again, beside the request."""
         fresh_until, _ = self._described[service]
         if time.monotonic() >= fresh_until and service not in self._renewing:
-            task = asyncio.create_task(self._describe(service, call))
+            task = asyncio.create_task(self._describe(service, context))
             self._renewing[service] = task
             task.add_done_callback(lambda _: self._renewing.pop(service))
 
-    async def _describe(self, service: str, call: Call) -> dict[str, Any]:
+    async def _describe(self, service: str, context: RequestContext) -> dict[str, Any]:
         cached = self._described.get(service)
         if cached is not None and time.monotonic() < cached[0]:
             return cached[1]
         try:
-            body = await self._door.get(
-                service, "/v1/model", deadline=self._deadline(), call=call
+            body = await self._service_client.get(
+                service, "/v1/model", deadline=self._deadline(), context=context
             )
         except DependencyError:
             return {}
@@ -236,8 +244,10 @@ class Models:
         self._described[service] = (time.monotonic() + DESCRIBED_FOR_S, description)
         return description
 
-    async def _peek(self, payment: Transaction, call: Call) -> Observation | None:
-        own = of_client(payment, call.caller)
+    async def _peek(
+        self, payment: Transaction, context: RequestContext
+    ) -> Observation | None:
+        own = of_client(payment, context.caller)
         return await self._gateway.pipeline.online.peek(own, self._deadline())
 
     def _deadline(self) -> Deadline:

@@ -7,19 +7,24 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fraud_features.currency import to_reference
-from fraud_features.online import Observation, of_client
-from fraud_features.registry import BANK
-from fraud_orchestrator.actions import Actions, requested
-from fraud_orchestrator.assemble import Assembly, settled
-from fraud_orchestrator.online import Online
-from fraud_orchestrator.record import Entry, Key, Record, Stored
-from fraud_orchestrator.rules import Rules
-from fraud_orchestrator.screening import Screening
+from fraud_features.definitions.currency import to_reference
+from fraud_features.definitions.registry import PAYMENT_FEATURES
+from fraud_features.store.port import Observation, of_client
 from fraud_orchestrator.settings import Settings
-from fraud_orchestrator.signals import Signals
-from fraud_orchestrator.stopwatch import Stopwatch
-from fraud_orchestrator.verdict import Decider
+from fraud_orchestrator.stages.actions import Actions, requested
+from fraud_orchestrator.stages.decision_builder import DecisionBuilder, reply_of
+from fraud_orchestrator.stages.online import Online
+from fraud_orchestrator.stages.rules import Rules
+from fraud_orchestrator.stages.screening import Screening
+from fraud_orchestrator.stages.signals import Signals
+from fraud_orchestrator.stages.stopwatch import Stopwatch
+from fraud_orchestrator.stages.verdict import Decider
+from fraud_orchestrator.stores.decisions import (
+    DecisionEntry,
+    DecisionStore,
+    IdempotencyKey,
+    RecordedDecision,
+)
 from fraud_shared.contracts.decision import (
     Decision,
     DecisionMade,
@@ -31,14 +36,14 @@ from fraud_shared.contracts.signal import Signal
 from fraud_shared.contracts.transaction import Transaction
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.trace import Trace
-from fraud_shared.web.call import Call
+from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import Conflict
 
 POLL_S = 0.005
-REHEARSAL_MS = 2000.0
-REHEARSAL = Transaction(
-    transaction_id="rehearsal",
-    account_id="rehearsal",
+WARM_UP_MS = 2000.0
+WARM_UP_PAYMENT = Transaction(
+    transaction_id="warm-up",
+    account_id="warm-up",
     amount_minor=100,
     currency="EUR",
     occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
@@ -57,15 +62,15 @@ class Pipeline:
     rules: Rules
     signals: Signals
     decider: Decider
-    record: Record
+    record: DecisionStore
     actions: Actions
 
     async def score(
         self,
         payment: Transaction,
         parties: tuple[PartyQuery, ...],
-        key: Key,
-        call: Call,
+        key: IdempotencyKey,
+        context: RequestContext,
     ) -> bytes:
         """Decide one payment and return the bytes of its reply.
 
@@ -73,77 +78,77 @@ class Pipeline:
         (503) when the decision cannot be recorded: there is no answer without a record.
         """
         watch = Stopwatch()
-        wall = call.deadline.capped(self.settings.wall_ms)
+        wall = context.deadline.capped(self.settings.wall_ms)
         early = wall.minus(self.settings.tail_ms)
         screening = asyncio.create_task(
-            self._screen(watch, payment, parties, call, early), name="screening"
+            self._screen(watch, payment, parties, context, early), name="screening"
         )
         try:
-            return await self._stages(payment, key, call, watch, wall, early, screening)
+            return await self._stages(
+                payment, key, context, watch, wall, early, screening
+            )
         finally:
             screening.cancel()
 
     async def _stages(
         self,
         payment: Transaction,
-        key: Key,
-        call: Call,
+        key: IdempotencyKey,
+        context: RequestContext,
         watch: Stopwatch,
         wall: Deadline,
         early: Deadline,
         screening: "asyncio.Task[ScreeningResult]",
     ) -> bytes:
         with watch.stage("online"):
-            observation, stored = await self._known(payment, key, early)
+            observed, stored = await self._known(payment, key, early)
         if stored is not None:
-            return await self._earlier(stored, key, call)
-        features = BANK.vector(payment, observation)
+            return await self._earlier(stored, key, context)
+        vector = PAYMENT_FEATURES.vector(payment, observed)
 
         with watch.stage("rules"):
-            rules = await self.rules.evaluate(
-                payment, features, observation, call, early
-            )
+            rules = await self.rules.evaluate(payment, vector, observed, context, early)
         with watch.stage("models"):
-            signals = await self.signals.collect(payment, features, rules, call, early)
+            signals = await self.signals.collect(payment, vector, rules, context, early)
         with watch.stage("screening_wait"):
             screened = await screening
 
         with watch.stage("decision"):
-            context = self._context(payment, observation, signals)
-            request = decide_request(payment, context, rules, signals, screened)
-            ruling = await self.decider.decide(request, call, wall)
+            policy = self._context(payment, observed, signals)
+            request = decide_request(payment, policy, rules, signals, screened)
+            ruling = await self.decider.decide(request, context, wall)
 
-        assembly = Assembly(
-            payment, features, context, rules, signals, screened, ruling
+        built = DecisionBuilder(
+            payment, vector, policy, rules, signals, screened, ruling
         )
-        decision = assembly.decision(watch, call)
-        made = assembly.made(key.client, decision)
+        decision = built.decision(watch, context)
+        made = built.made(key.client, decision)
         with watch.stage("commit"):
-            reply = None if decision.actions else settled(decision, watch, done=True)
+            reply = None if decision.actions else reply_of(decision, watch, done=True)
             missed = self.online.is_missed(key.client_transaction)
             winner = await self.record.commit(
-                Entry(key, made, reply, call.trace, missed=missed)
+                DecisionEntry(key, made, reply, context.trace, missed=missed)
             )
         if missed:
             self.online.recorded(key.client_transaction)
         if winner is not None:
-            return await self._earlier(winner, key, call)
+            return await self._earlier(winner, key, context)
         if reply is None:
             with watch.stage("action"):
-                reply = await self.act(made, decision, call, wall, watch)
+                reply = await self.act(made, decision, context, wall, watch)
         if ruling.stand_in or not ruling.degraded:
             await self.online.note_approval(
                 payment,
-                context.amount_ref_minor,
+                policy.amount_ref_minor,
                 stand_in=ruling.stand_in,
-                used=context.stand_in_count or 0,
+                used=policy.stand_in_count or 0,
             )
-        assembly.observe(decision, watch, call)
+        built.observe(decision, watch, context)
         return reply
 
     async def _known(
-        self, payment: Transaction, key: Key, deadline: Deadline
-    ) -> tuple[Observation | None, Stored | None]:
+        self, payment: Transaction, key: IdempotencyKey, deadline: Deadline
+    ) -> tuple[Observation | None, RecordedDecision | None]:
         """What the online store says, and the earlier decision for this request if any.
 
         A key of its own is looked up first: a payment under a key that was used for another
@@ -180,7 +185,7 @@ class Pipeline:
         self,
         made: DecisionMade,
         decision: Decision,
-        call: Call | None,
+        context: RequestContext | None,
         deadline: Deadline,
         watch: Stopwatch | None = None,
     ) -> bytes:
@@ -189,47 +194,51 @@ class Pipeline:
         Also completes a decision whose gateway died in between: every step repeats safely.
         """
         request = requested(made.transaction, decision)
-        results = request and await self.actions.execute(request, call, deadline)
-        reply = settled(decision, watch, done=bool(results), results=results or ())
+        results = request and await self.actions.execute(request, context, deadline)
+        reply = reply_of(decision, watch, done=bool(results), results=results or ())
         return await self.record.finish(
-            made, reply, done=bool(results), trace=call.trace if call else None
+            made, reply, done=bool(results), trace=context.trace if context else None
         )
 
-    async def rehearse(self) -> None:
+    async def warm_up(self) -> None:
         """Ask every stage that has no effect about a payment that nobody makes."""
-        deadline = Deadline.after(REHEARSAL_MS)
-        call = Call("rehearsal", Trace.start(0.0), deadline, {})
-        payment = REHEARSAL.model_copy(update={"occurred_at": datetime.now(UTC)})
+        deadline = Deadline.after(WARM_UP_MS)
+        context = RequestContext("warm-up", Trace.start(0.0), deadline, {})
+        payment = WARM_UP_PAYMENT.model_copy(update={"occurred_at": datetime.now(UTC)})
         observation = await self.online.peek(payment, deadline)
-        features = BANK.vector(payment, observation)
-        name = PartyQuery(role="customer", name="Rehearsal")
-        screened = await self.screening.screen((name,), call, deadline)
-        rules = await self.rules.ask(payment, features, call, deadline)
-        signals = await self.signals.collect(payment, features, rules, call, deadline)
-        context = self._context(payment, observation, signals)
-        request = decide_request(payment, context, rules, signals, screened)
-        await self.decider.decide(request, call, deadline)
-        await self.record.find(Key("", "", payment.transaction_id, ""))
+        features = PAYMENT_FEATURES.vector(payment, observation)
+        name = PartyQuery(role="customer", name="Warm Up")
+        screened = await self.screening.screen((name,), context, deadline)
+        rules = await self.rules.ask(payment, features, context, deadline)
+        signals = await self.signals.collect(
+            payment, features, rules, context, deadline
+        )
+        policy_context = self._context(payment, observation, signals)
+        request = decide_request(payment, policy_context, rules, signals, screened)
+        await self.decider.decide(request, context, deadline)
+        await self.record.find(IdempotencyKey("", "", payment.transaction_id, ""))
 
     async def _screen(
         self,
         watch: Stopwatch,
         payment: Transaction,
         parties: tuple[PartyQuery, ...],
-        call: Call,
+        context: RequestContext,
         deadline: Deadline,
     ) -> ScreeningResult:
         of = PaymentRef(
             transaction_id=payment.transaction_id, account_id=payment.account_id
         )
         with watch.stage("screening"):
-            return await self.screening.screen(parties, call, deadline, payment=of)
+            return await self.screening.screen(parties, context, deadline, payment=of)
 
-    async def _earlier(self, stored: Stored, key: Key, call: Call) -> bytes:
+    async def _earlier(
+        self, stored: RecordedDecision, key: IdempotencyKey, context: RequestContext
+    ) -> bytes:
         """The bytes of an earlier reply, waiting for them within this call's deadline."""
-        call.note(replayed=True)
-        limit = call.deadline.capped(self.settings.wall_ms)
-        current: Stored | None = stored
+        context.log(replayed=True)
+        limit = context.deadline.capped(self.settings.wall_ms)
+        current: RecordedDecision | None = stored
         while current is not None:
             if current.reply is not None:
                 return current.reply

@@ -3,7 +3,7 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from fraud_orchestrator.challenger import ChallengerMode
+from fraud_orchestrator.stages.challenger import ChallengerMode
 from fraud_shared.web.settings import ServiceSettings
 
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from fraud_features.memory import MemoryOnlineStore
-from fraud_features.online import OnlineStore
+from fraud_features.store.memory.store import MemoryOnlineStore
+from fraud_features.store.port import OnlineStore
 from fraud_orchestrator.app import create_app
 from fraud_orchestrator.settings import Settings
 from fraud_shared.contracts.action import (
@@ -24,13 +24,13 @@ from fraud_shared.contracts.action import (
 )
 from fraud_shared.contracts.decision import DecideRequest, Ruling
 from fraud_shared.contracts.signal import ScoreRequest
-from fraud_shared.mesh.door import Door
+from fraud_shared.mesh.client import ServiceClient
+from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.factories import make_rules, make_screening, make_signal
 from fraud_shared.testing.fakes import FakeTransport
 from fraud_shared.web.keys import key_hash, new_key
-from fraud_shared.web.tokens import TokenIssuer
 
 PEPPER = "test-pepper-of-at-least-32-characters"
 
@@ -63,8 +63,8 @@ class Neighbours:
         return FakeTransport(responders)
 
     def _keep(self, body: bytes) -> bool:
-        """The gateway warms up with a rehearsal, which is nobody's payment."""
-        if b'"transaction_id":"rehearsal"' in body:
+        """The gateway warms up with a payment, which is nobody's payment."""
+        if b'"transaction_id":"warm-up"' in body:
             return False
         self.raw.append(body)
         return True
@@ -186,8 +186,12 @@ def start(tmp_path: Path) -> Start:
         )
         transport = neighbours.transport()
         clock = FakeClock()
-        door = Door(transport, TokenIssuer("orchestrator", TEST_TOKEN_KEY))
-        app = create_app(settings, door=door, online=online, clock=clock)
+        service_client = ServiceClient(
+            transport, TokenIssuer("orchestrator", TEST_TOKEN_KEY)
+        )
+        app = create_app(
+            settings, service_client=service_client, online=online, clock=clock
+        )
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fraud_features.online import Observation, OnlineStore, open_online_store
+from fraud_features.store.port import Observation, OnlineStore, open_online_store
 from fraud_shared.testing.factories import NOON, make_transaction, payment_body
 from fraud_shared.testing.servers import redis_url
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from fraud_features.registry import BANK, CREDIT_CARD
+from fraud_features.definitions.registry import CREDIT_CARD, PAYMENT_FEATURES
 from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.testing.factories import payment_body
-from fraud_shared.web.call import Call
+from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import InvalidInput
 
 NUMBER = {"anyOf": [{"type": "number"}, {"type": "null"}]}
@@ -41,7 +41,7 @@ class Scorers:
     now: float = 100.0
     gate: asyncio.Event | None = None
 
-    async def hear(self, call: Call) -> dict[str, Any]:
+    async def hear(self, context: RequestContext) -> dict[str, Any]:
         self.asked += 1
         if self.gate is not None:
             await self.gate.wait()
@@ -51,8 +51,8 @@ class Scorers:
         return CallerFeatures(self.hear, clock=lambda: self.now)
 
 
-def a_call(ms: float = 10_000.0) -> Call:
-    return Call("r-1", Trace.start(0.0), Deadline.after(ms), {})
+def a_call(ms: float = 10_000.0) -> RequestContext:
+    return RequestContext("r-1", Trace.start(0.0), Deadline.after(ms), {})
 
 
 async def refused(features: CallerFeatures, given: Any) -> list[tuple[str, str]]:
@@ -80,7 +80,9 @@ class TestRegisteredSets:
         ]
 
     async def test_what_is_computed_here_may_not_be_sent(self) -> None:
-        bank = description(dict.fromkeys(BANK.names, NUMBER), BANK.hash)
+        bank = description(
+            dict.fromkeys(PAYMENT_FEATURES.names, NUMBER), PAYMENT_FEATURES.hash
+        )
         features = Scorers(first=bank).features()
         assert await refused(features, {"account_count_24h": 0.0}) == [
             ("features.account_count_24h", "is not a feature that any model takes")

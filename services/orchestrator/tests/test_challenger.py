@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fraud_orchestrator.challenger import CHALLENGER, Challenger
+from fraud_orchestrator.stages.challenger import CHALLENGER, Challenger
 from fraud_shared.contracts.decision import DecisionMade
 from fraud_shared.testing.factories import make_signal, payment_body
 

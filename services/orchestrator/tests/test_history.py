@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import fraud_orchestrator
-from fraud_orchestrator.history import History
+from fraud_orchestrator.stores.history import History
 from fraud_shared.state.database import Database
 from fraud_shared.testing.factories import payment_body
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from fraud_features.memory import MemoryOnlineStore
-from fraud_features.online import (
+from fraud_features.store.memory.store import MemoryOnlineStore
+from fraud_features.store.port import (
     Observation,
     OnlineStoreRefusal,
     OnlineStoreUnavailable,
 )
-from fraud_orchestrator.online import Online
+from fraud_orchestrator.stages.online import Online
 from fraud_orchestrator.telemetry import ONLINE_CUT
 from fraud_shared.contracts.transaction import Transaction
 from fraud_shared.mesh.deadline import Deadline

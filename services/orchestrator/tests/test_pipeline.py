@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fraud_features.online import OnlineStoreUnavailable
+from fraud_features.store.port import OnlineStoreUnavailable
 from fraud_shared.contracts.signal import Contribution, RuleHit
 from fraud_shared.mesh.errors import DependencyTimeout
 from fraud_shared.testing.factories import (

@@ -5,12 +5,12 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from fraud_features.online import open_online_store
-from fraud_features.registry import BANK
+from fraud_features.definitions.registry import PAYMENT_FEATURES
+from fraud_features.store.port import open_online_store
 from fraud_post_auth import routes
 from fraud_post_auth.dataset import Features
-from fraud_post_auth.desk import PostAuthDesk
 from fraud_post_auth.projection import LabelStore
+from fraud_post_auth.service import PostAuthService
 from fraud_post_auth.settings import Settings
 from fraud_shared.mesh.clock import Clock, SystemClock
 from fraud_shared.web.lifespan import owning
@@ -37,22 +37,28 @@ def create_app(
         )
         owned.append(store.close)
         online = store
-    desk = PostAuthDesk(
+    service = PostAuthService(
         settings,
         clock=clock or SystemClock(),
         online=online,
-        features=features or Features(BANK.name, BANK.version, BANK.hash, BANK.names),
+        features=features
+        or Features(
+            PAYMENT_FEATURES.name,
+            PAYMENT_FEATURES.version,
+            PAYMENT_FEATURES.hash,
+            PAYMENT_FEATURES.names,
+        ),
         schema=schema,
     )
 
     app = create_service(
         "post_auth",
         settings,
-        hot=routes.hot(desk),
-        routers=[routes.router(desk)],
-        lifespan=partial(owning, owned, desk.running),
-        checks=desk.checks,
+        hot=routes.hot(service),
+        routers=[routes.router(service)],
+        lifespan=partial(owning, owned, service.running),
+        checks=service.checks,
         summary="Profiles, labels and training data, from what happened after decisions.",
     )
-    app.state.desk = desk
+    app.state.service = service
     return app

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fraud_features.standing import Report
+from fraud_features.definitions.label_resolution import ReportedLabel
 from fraud_post_auth.dataset import (
     DatasetStore,
     DatasetVersion,
@@ -139,7 +139,7 @@ class Exporter:
     def _settled(
         self,
         row: sa.RowMapping,
-        reports: Mapping[str, list[Report[datetime]]],
+        reports: Mapping[str, list[ReportedLabel[datetime]]],
         as_of: datetime,
     ) -> Outcome | None:
         outcome = fold(reports.get(row["transaction_id"], ()))
@@ -160,7 +160,7 @@ async def _page(
 
 async def _reports(
     conn: AsyncConnection, page: Sequence[sa.RowMapping], as_of: datetime
-) -> dict[str, list[Report[datetime]]]:
+) -> dict[str, list[ReportedLabel[datetime]]]:
     if not page:
         return {}
     first, last = page[0]["occurred_at"], page[-1]["occurred_at"]
@@ -172,7 +172,7 @@ async def _reports(
             labels.c.transaction_id.in_(paid), labels.c.reported_at <= as_of
         )
     )
-    reports: dict[str, list[Report[datetime]]] = {}
+    reports: dict[str, list[ReportedLabel[datetime]]] = {}
     for row in found.mappings():
         reports.setdefault(row["transaction_id"], []).append(report_of(row))
     return reports

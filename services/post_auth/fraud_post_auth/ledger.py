@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fraud_features.standing import Report
+from fraud_features.definitions.label_resolution import ReportedLabel
 from fraud_post_auth import profiles
 from fraud_post_auth.decode import DecisionFact, Fact, LabelFact, fact
 from fraud_post_auth.outcomes import fold
@@ -145,7 +145,7 @@ class Ledger:
         found = await conn.execute(
             sa.select(labels).where(labels.c.transaction_id.in_(transactions))
         )
-        reports: dict[str, list[Report[datetime]]] = {}
+        reports: dict[str, list[ReportedLabel[datetime]]] = {}
         for row in found.mappings():
             reports.setdefault(row["transaction_id"], []).append(report_of(row))
         standing = {key: fold(reports[key]) for key in transactions}
@@ -169,9 +169,9 @@ class Ledger:
         )
 
 
-def report_of(row: sa.RowMapping) -> Report[datetime]:
+def report_of(row: sa.RowMapping) -> ReportedLabel[datetime]:
     """A row of `labels` as a report."""
-    return Report(
+    return ReportedLabel(
         label=row["label"],
         source=row["source"],
         reported_at=row["reported_at"],

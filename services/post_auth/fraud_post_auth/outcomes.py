@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from fraud_features.standing import Report, State, standing
+from fraud_features.definitions.label_resolution import (
+    ReportedLabel,
+    State,
+    effective_label,
+)
 from fraud_shared.contracts.label import LabelSource
 
 Source = LabelSource | Literal["maturity"]
@@ -38,9 +42,9 @@ class Outcome:
         return WEIGHTS[self.source] if self.source is not None else 0.0
 
 
-def fold(reports: Iterable[Report[datetime]]) -> Outcome:
+def fold(reports: Iterable[ReportedLabel[datetime]]) -> Outcome:
     """The outcome of a set of reports, by the rule that training uses as well."""
-    found = standing(reports)
+    found = effective_label(reports)
     return Outcome(found.state, found.source, found.reported_at)
 
 

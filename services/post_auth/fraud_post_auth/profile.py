@@ -52,7 +52,7 @@ class Amounts:
 
 
 @dataclass(slots=True)
-class Seen:
+class LastSeen:
     """How often, first and last."""
 
     first_seen: datetime
@@ -70,9 +70,9 @@ class Seen:
 class Change:
     """What a set of payments adds to profiles."""
 
-    accounts: dict[str, Seen] = field(default_factory=dict)
+    accounts: dict[str, LastSeen] = field(default_factory=dict)
     amounts: dict[tuple[str, str, str], Amounts] = field(default_factory=dict)
-    values: dict[tuple[str, ValueKind, str], Seen] = field(default_factory=dict)
+    values: dict[tuple[str, ValueKind, str], LastSeen] = field(default_factory=dict)
 
 
 def payment(made: DecisionMade) -> Payment:
@@ -110,10 +110,10 @@ def change(payments: Iterable[Payment]) -> Change:
     return total
 
 
-def _see(seen: dict[K, Seen], key: K, at: datetime) -> None:
+def _see(seen: dict[K, LastSeen], key: K, at: datetime) -> None:
     known = seen.get(key)
     if known is None:
-        seen[key] = Seen(at, at)
+        seen[key] = LastSeen(at, at)
     else:
         known.add(at)
 
@@ -134,7 +134,7 @@ def joined(low: int, middle: int, high: int) -> int:
 
 def view(
     account_id: str,
-    seen: Seen,
+    seen: LastSeen,
     amounts: Mapping[tuple[str, str], Amounts],
     distinct: Mapping[str, int],
     labels: LabelCounts,

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fraud_post_auth.profile import Amounts, Change, Seen, joined, limbs, view
+from fraud_post_auth.profile import Amounts, Change, LastSeen, joined, limbs, view
 from fraud_post_auth.tables import (
     outcomes,
     profile_amounts,
@@ -50,7 +50,7 @@ async def add(db: Database, conn: AsyncConnection, change: Change) -> None:
 _SQUARES = ("squares_low", "squares_middle", "squares_high")
 
 
-def _seen(seen: Seen) -> dict[str, Any]:
+def _seen(seen: LastSeen) -> dict[str, Any]:
     return {
         "payments": seen.payments,
         "first_seen": seen.first_seen,
@@ -95,7 +95,7 @@ async def read(conn: AsyncConnection, account_id: str) -> BehaviourProfile | Non
     row = found.mappings().first()
     if row is None:
         return None
-    seen = Seen(row["first_seen"], row["last_seen"], row["payments"])
+    seen = LastSeen(row["first_seen"], row["last_seen"], row["payments"])
     amounts = await conn.execute(
         sa.select(profile_amounts).where(profile_amounts.c.account_id == account_id)
     )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime, Field
 
 from fraud_post_auth.dataset import DatasetVersion
-from fraud_post_auth.desk import PostAuthDesk
+from fraud_post_auth.service import PostAuthService
 from fraud_shared.contracts.base import Contract, Identifier
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.contracts.label import StandingLabel
@@ -38,30 +38,30 @@ class Reprojection(Contract):
     labels: int
 
 
-def hot(desk: PostAuthDesk) -> list[HotRoute]:
+def hot(service: PostAuthService) -> list[HotRoute]:
     """The door for events over HTTP."""
-    return [parking_events_route(desk.parking, desk.handle)]
+    return [parking_events_route(service.parking, service.handle)]
 
 
-def router(desk: PostAuthDesk) -> APIRouter:
+def router(service: PostAuthService) -> APIRouter:
     """Profiles, datasets, labels and parked events."""
     routes = APIRouter(dependencies=[Depends(require_service)])
 
     @routes.get("/profile/{account_id}", operation_id="getProfile", tags=["profiles"])
     async def profile(account_id: Identifier) -> BehaviourProfile:
         """What an account has done so far, and how it turned out."""
-        return await desk.profile(account_id)
+        return await service.profile(account_id)
 
     @routes.get("/v1/datasets", operation_id="listDatasets", tags=["datasets"])
     async def datasets() -> list[DatasetVersion]:
         """Complete dataset versions, oldest first."""
-        return await desk.exporter.versions()
+        return await service.exporter.versions()
 
     @routes.post("/v1/datasets/export", operation_id="exportDataset", tags=["datasets"])
     async def export(request: ExportRequest | None = None) -> DatasetVersion:
         """Write the rows that are settled, as one version. The same content is the same
         version."""
-        written = await desk.exporter.export(request.as_of if request else None)
+        written = await service.exporter.export(request.as_of if request else None)
         if written is None:
             raise NothingToExport
         return written
@@ -71,17 +71,17 @@ def router(desk: PostAuthDesk) -> APIRouter:
     )
     async def reproject() -> Reprojection:
         """Tell the online store every label again, after it lost its memory."""
-        return Reprojection(labels=await desk.projector.again())
+        return Reprojection(labels=await service.projector.again())
 
     @routes.get("/v1/labels/{transaction_id}", operation_id="getLabel", tags=["labels"])
     async def label(transaction_id: Identifier) -> StandingLabel:
         """What stands about a payment, and whether the risk windows know."""
-        return await desk.label(transaction_id)
+        return await service.label(transaction_id)
 
     @routes.get("/v1/parked", operation_id="listParked", tags=["events"])
     async def parked(limit: Limit = 100) -> list[ParkedEvent]:
         """Events that could not be used, oldest first."""
-        return await desk.parking.waiting(limit)
+        return await service.parking.waiting(limit)
 
     @routes.post(
         "/v1/parked/{parked_id}/replay", operation_id="replayParked", tags=["events"]
@@ -90,6 +90,6 @@ def router(desk: PostAuthDesk) -> APIRouter:
         parked_id: str, corrected: CloudEvent | None = None
     ) -> ParkedEvent:
         """Apply a parked event again, or the corrected one in the body."""
-        return await desk.parking.replay(parked_id, corrected, desk.handle)
+        return await service.parking.replay(parked_id, corrected, service.handle)
 
     return routes

@@ -12,10 +12,10 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from fraud_features.online import LabelEffect, OnlineStoreUnavailable
+from fraud_features.store.port import LabelEffect, OnlineStoreUnavailable
 from fraud_post_auth.app import create_app
 from fraud_post_auth.dataset import Features
-from fraud_post_auth.desk import PostAuthDesk
+from fraud_post_auth.service import PostAuthService
 from fraud_post_auth.settings import Settings
 from fraud_shared.contracts.action import ChallengeResolved
 from fraud_shared.contracts.decision import Decision, DecisionMade, PolicyContext
@@ -81,13 +81,11 @@ class World:
             schema=self.schema,
         )
 
-    def desk(self, **overrides: Any) -> AbstractAsyncContextManager[PostAuthDesk]:
+    def service(self, **overrides: Any) -> AbstractAsyncContextManager[PostAuthService]:
         """The parts with an open store and nothing in the background."""
         return idle(self._app(overrides))
 
-    def service(
-        self, **overrides: Any
-    ) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    def http(self, **overrides: Any) -> AbstractAsyncContextManager[httpx.AsyncClient]:
         """The running service; several at once share the database."""
         return client(self._app(overrides))
 

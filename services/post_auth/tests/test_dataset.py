@@ -6,7 +6,7 @@ import fsspec
 import polars as pl
 import pytest
 
-from fraud_features.registry import BANK
+from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_post_auth import exporter
 from fraud_post_auth.dataset import Features, frame
 from fraud_shared.testing.factories import NOON
@@ -23,10 +23,10 @@ class TestContent:
     async def test_rows_hold_features_as_served_and_the_settled_label(
         self, world, decided, labelled, resolved
     ):
-        async with world.desk() as desk:
-            await desk.handle([decided(n, values=(n + 0.5, None)) for n in range(4)])
-            await desk.handle([labelled(0), resolved(1), labelled(2, "legitimate")])
-            version = await desk.exporter.export(NOON + 4 * DAY)
+        async with world.service() as service:
+            await service.handle([decided(n, values=(n + 0.5, None)) for n in range(4)])
+            await service.handle([labelled(0), resolved(1), labelled(2, "legitimate")])
+            version = await service.exporter.export(NOON + 4 * DAY)
             table = read(world, version).sort("transaction_id")
             assert table["transaction_id"].to_list() == ["tx-0", "tx-1", "tx-2"]
             assert table["label"].to_list() == [1, 0, 0]
@@ -37,29 +37,29 @@ class TestContent:
             assert version.feature_hash == "0" * 64
 
     async def test_silence_matures_in_event_time(self, world, decided):
-        async with world.desk() as desk:
-            await desk.handle([decided(1), decided(2, occurred_at=NOON + 29 * DAY)])
+        async with world.service() as service:
+            await service.handle([decided(1), decided(2, occurred_at=NOON + 29 * DAY)])
             # The wall clock is a year ahead; the newest event is 29 days old.
-            assert (await desk.exporter.export()).rows == 0
-            await desk.handle([decided(3, occurred_at=NOON + 30 * DAY)])
-            version = await desk.exporter.export()
+            assert (await service.exporter.export()).rows == 0
+            await service.handle([decided(3, occurred_at=NOON + 30 * DAY)])
+            version = await service.exporter.export()
             table = read(world, version)
             assert table["transaction_id"].to_list() == ["tx-1"]
             assert table["label_source"].to_list() == ["maturity"]
 
     async def test_later_reports_are_not_looked_at(self, world, decided, labelled):
-        async with world.desk() as desk:
-            await desk.handle([decided(1), labelled(1, at=NOON + 90 * DAY)])
-            before = read(world, await desk.exporter.export(NOON + 60 * DAY))
-            after = read(world, await desk.exporter.export(NOON + 91 * DAY))
+        async with world.service() as service:
+            await service.handle([decided(1), labelled(1, at=NOON + 90 * DAY)])
+            before = read(world, await service.exporter.export(NOON + 60 * DAY))
+            after = read(world, await service.exporter.export(NOON + 91 * DAY))
             assert (before["label"].item(), after["label"].item()) == (0, 1)
 
     async def test_other_feature_sets_are_counted_not_mixed_in(self, world, decided):
         odd = decided(2)
         odd.data["features"]["hash"] = "f" * 64
-        async with world.desk() as desk:
-            await desk.handle([decided(1), odd, decided(3, values=(1.0, 2.0, 3.0))])
-            version = await desk.exporter.export(NOON + 30 * DAY)
+        async with world.service() as service:
+            await service.handle([decided(1), odd, decided(3, values=(1.0, 2.0, 3.0))])
+            version = await service.exporter.export(NOON + 30 * DAY)
             assert version.rows == 1
             assert version.other_features == {"f" * 64: 1, "0" * 64: 1}
 
@@ -67,11 +67,13 @@ class TestContent:
         self, world, decided, labelled, monkeypatch
     ):
         monkeypatch.setattr(exporter, "PAGE", 3)
-        async with world.desk() as desk:
+        async with world.service() as service:
             days = [NOON + (n % 4) * DAY for n in range(20)]
-            await desk.handle([decided(n, occurred_at=d) for n, d in enumerate(days)])
-            await desk.handle([labelled(n) for n in range(0, 20, 3)])
-            version = await desk.exporter.export(NOON + 60 * DAY)
+            await service.handle(
+                [decided(n, occurred_at=d) for n, d in enumerate(days)]
+            )
+            await service.handle([labelled(n) for n in range(0, 20, 3)])
+            version = await service.exporter.export(NOON + 60 * DAY)
             table = read(world, version)
             assert table["transaction_id"].n_unique() == len(table) == 20
             assert table["label"].sum() == version.fraud == 7
@@ -80,27 +82,32 @@ class TestContent:
             }
 
     def test_bank_features_fit_beside_the_columns(self):
-        bank = Features(BANK.name, BANK.version, BANK.hash, BANK.names)
-        assert len(frame([], bank).columns) == 18 + len(BANK.names)
+        bank = Features(
+            PAYMENT_FEATURES.name,
+            PAYMENT_FEATURES.version,
+            PAYMENT_FEATURES.hash,
+            PAYMENT_FEATURES.names,
+        )
+        assert len(frame([], bank).columns) == 18 + len(PAYMENT_FEATURES.names)
 
 
 class TestVersions:
     async def test_same_content_is_the_same_version(self, world, decided):
-        async with world.desk() as desk:
-            await desk.handle([decided(1)])
+        async with world.service() as service:
+            await service.handle([decided(1)])
             as_of = NOON + 30 * DAY
             first, second = await asyncio.gather(
-                desk.exporter.export(as_of), desk.exporter.export(as_of)
+                service.exporter.export(as_of), service.exporter.export(as_of)
             )
             assert first == second
-            assert await desk.exporter.versions() == [first]
+            assert await service.exporter.versions() == [first]
 
     @pytest.mark.parametrize("moved", [0, 1, 2])
     async def test_half_written_version_does_not_exist(
         self, world, decided, monkeypatch, moved
     ):
-        async with world.desk() as desk:
-            await desk.handle([decided(1), decided(2, occurred_at=NOON - DAY)])
+        async with world.service() as service:
+            await service.handle([decided(1), decided(2, occurred_at=NOON - DAY)])
             fs, root = fsspec.core.url_to_fs(str(world.var_dir / "datasets"))
             move, left = fs.mv, moved
 
@@ -114,33 +121,33 @@ class TestVersions:
             with monkeypatch.context() as patch:
                 patch.setattr(fs, "mv", until_full)
                 with pytest.raises(OSError, match="no space"):
-                    await desk.exporter.export(NOON + 30 * DAY)
-            assert await desk.exporter.versions() == []
-            version = await desk.exporter.export(NOON + 30 * DAY)
-            assert await desk.exporter.versions() == [version]
+                    await service.exporter.export(NOON + 30 * DAY)
+            assert await service.exporter.versions() == []
+            version = await service.exporter.export(NOON + 30 * DAY)
+            assert await service.exporter.versions() == [version]
             assert read(world, version).height == 2
             assert fs.ls(f"{root}/.writing") == []
 
     async def test_nothing_is_exported_before_the_first_event(self, world):
-        async with world.desk() as desk:
-            assert await desk.exporter.export() is None
+        async with world.service() as service:
+            assert await service.exporter.export() is None
 
     async def test_a_day_of_event_time_makes_one_due(self, world, decided):
-        async with world.desk() as desk:
-            await desk.handle([decided(1)])
-            first = await desk.exporter.export_if_due(None)
+        async with world.service() as service:
+            await service.handle([decided(1)])
+            first = await service.exporter.export_if_due(None)
             assert first.as_of == NOON.replace(hour=0)
-            assert await desk.exporter.export_if_due(None) is None
-            await desk.handle([decided(2, occurred_at=NOON + DAY)])
-            second = await desk.exporter.export_if_due(None)
+            assert await service.exporter.export_if_due(None) is None
+            await service.handle([decided(2, occurred_at=NOON + DAY)])
+            second = await service.exporter.export_if_due(None)
             assert second.as_of == NOON.replace(hour=0) + DAY
 
     async def test_an_interval_counts_wall_time(self, world, decided):
         hour = timedelta(hours=1)
-        async with world.desk() as desk:
-            await desk.handle([decided(1)])
-            assert await desk.exporter.export_if_due(hour) is not None
-            assert await desk.exporter.export_if_due(hour) is None
+        async with world.service() as service:
+            await service.handle([decided(1)])
+            assert await service.exporter.export_if_due(hour) is not None
+            assert await service.exporter.export_if_due(hour) is None
             world.clock.advance(hour)
-            await desk.handle([decided(2, occurred_at=NOON + DAY)])
-            assert await desk.exporter.export_if_due(hour) is not None
+            await service.handle([decided(2, occurred_at=NOON + DAY)])
+            assert await service.exporter.export_if_due(hour) is not None

@@ -18,8 +18,8 @@ CURRENCIES = ("EUR", "USD", "JPY")
 VERDICTS = ("APPROVE", "CHALLENGE", "DECLINE")
 
 
-async def count(desk, table: sa.Table) -> int:
-    async with desk.db.read() as conn:
+async def count(service, table: sa.Table) -> int:
+    async with service.db.read() as conn:
         return await conn.scalar(sa.select(sa.func.count()).select_from(table))
 
 
@@ -56,13 +56,13 @@ class TestExactlyOnce:
         fraud = [labelled(n) for n in range(0, 100, 10)]
         deliveries = [*decisions, *fraud] * 3
         random.Random(consumers).shuffle(deliveries)
-        async with world.desk() as desk:
+        async with world.service() as service:
             queue = iter(deliveries)
 
             async def consume():
                 for first in queue:
                     batch = [first, *(e for _, e in zip(range(7), queue, strict=False))]
-                    await desk.handle(batch)
+                    await service.handle(batch)
 
             await asyncio.gather(*(consume() for _ in range(consumers)))
             for n in range(5):
@@ -74,29 +74,29 @@ class TestExactlyOnce:
                 )
                 if n == 0:  # numbers 0, 10, 20 ... all belong to account 0
                     assert labels.fraud == len(fraud)
-                found = await desk.profile(f"acc-{n}")
+                found = await service.profile(f"acc-{n}")
                 assert found == expected(decisions, f"acc-{n}", labels)
-            assert await count(desk, tables.inbox) == 110
-            assert await count(desk, tables.training_rows) == 100
+            assert await count(service, tables.inbox) == 110
+            assert await count(service, tables.training_rows) == 100
 
     async def test_one_decision_under_two_event_ids_counts_once(self, world, decided):
         event = decided(1)
-        async with world.desk() as desk:
-            await desk.handle([event, event.model_copy(update={"id": "another"})])
-            await desk.handle([event.model_copy(update={"id": "a-third"})])
-            assert (await desk.profile("acc-1")).payments == 1
+        async with world.service() as service:
+            await service.handle([event, event.model_copy(update={"id": "another"})])
+            await service.handle([event.model_copy(update={"id": "a-third"})])
+            assert (await service.profile("acc-1")).payments == 1
 
     async def test_nothing_is_kept_of_a_batch_that_fails(self, world, decided):
-        async with world.desk() as desk:
-            async with desk.db.begin() as conn:
+        async with world.service() as service:
+            async with service.db.begin() as conn:
                 await conn.execute(sa.text("ALTER TABLE profiles RENAME TO aside"))
             with pytest.raises(Unavailable):
-                await desk.handle([decided(1)])
-            assert await count(desk, tables.inbox) == 0
-            async with desk.db.begin() as conn:
+                await service.handle([decided(1)])
+            assert await count(service, tables.inbox) == 0
+            async with service.db.begin() as conn:
                 await conn.execute(sa.text("ALTER TABLE aside RENAME TO profiles"))
-            await desk.handle([decided(1)])
-            assert (await desk.profile("acc-1")).payments == 1
+            await service.handle([decided(1)])
+            assert (await service.profile("acc-1")).payments == 1
 
 
 class TestOrder:
@@ -119,16 +119,16 @@ class TestOrder:
             ]
 
         seen = set()
-        async with world.desk() as desk:
+        async with world.service() as service:
             for number, order in enumerate(permutations(range(5))):
                 events = story(f"{number:03d}")
                 # Two at a time, so that a batch is part of the order too.
-                await desk.handle([events[order[0]], events[order[1]]])
+                await service.handle([events[order[0]], events[order[1]]])
                 for position in order[2:]:
-                    await desk.handle([events[position]])
-                profile = await desk.profile(f"acc-{number:03d}")
+                    await service.handle([events[position]])
+                profile = await service.profile(f"acc-{number:03d}")
                 seen.add(profile.model_dump_json(exclude={"account_id"}))
-            async with desk.db.read() as conn:
+            async with service.db.read() as conn:
                 found = await conn.execute(
                     sa.select(tables.outcomes.c.state, tables.outcomes.c.source)
                 )
@@ -139,23 +139,23 @@ class TestOrder:
 
 class TestLabels:
     async def test_label_before_its_decision_is_kept(self, world, decided, labelled):
-        async with world.desk() as desk:
-            await desk.handle([labelled(1)])
+        async with world.service() as service:
+            await service.handle([labelled(1)])
             with pytest.raises(NotFound):
-                await desk.profile("acc-1")
-            await desk.handle([decided(1)])
-            assert (await desk.profile("acc-1")).labels.fraud == 1
+                await service.profile("acc-1")
+            await service.handle([decided(1)])
+            assert (await service.profile("acc-1")).labels.fraud == 1
 
     async def test_racing_reports_about_one_payment_see_each_other(
         self, world, decided, labelled
     ):
         sources = ("chargeback", "issuer", "analyst", "customer_report", "merchant")
-        async with world.desk() as one, world.desk() as two:
+        async with world.service() as one, world.service() as two:
             await one.handle([decided(1)])
             await asyncio.gather(
                 *(
-                    desk.handle([labelled(1, "legitimate", source)])
-                    for desk, source in zip((one, two) * 3, sources, strict=False)
+                    service.handle([labelled(1, "legitimate", source)])
+                    for service, source in zip((one, two) * 3, sources, strict=False)
                 ),
                 one.handle(
                     [labelled(1, "fraud", "chargeback", at=NOON + timedelta(9))]
@@ -170,10 +170,10 @@ class TestLabels:
     async def test_failed_challenge_is_no_label(
         self, world, decided, resolved, outcome
     ):
-        async with world.desk() as desk:
-            await desk.handle([decided(1), resolved(1, outcome)])
-            assert (await desk.profile("acc-1")).labels.pending == 1
-            assert await count(desk, tables.inbox) == 2
+        async with world.service() as service:
+            await service.handle([decided(1), resolved(1, outcome)])
+            assert (await service.profile("acc-1")).labels.pending == 1
+            assert await count(service, tables.inbox) == 2
 
 
 class TestPrivacy:
@@ -186,9 +186,9 @@ class TestPrivacy:
             device={"user_agent": "Secret Browser"},
             features={"P_email": "alix@example.org", "V1": 0.5},
         )
-        async with world.desk() as desk:
-            await desk.handle([event])
-            async with desk.db.read() as conn:
+        async with world.service() as service:
+            await service.handle([event])
+            async with service.db.read() as conn:
                 found = await conn.execute(sa.select(tables.training_rows))
                 text = str(found.mappings().one())
         for secret in ("Moreau", "1990", "Haddad", "Chez", "Browser", "example"):
@@ -209,10 +209,10 @@ class TestParking:
         early = datetime(1, 1, 1, tzinfo=UTC).isoformat().replace("+00:00", "+14:00")
         far = decided(5)
         far.data["decision"]["decided_at"] = early
-        async with world.desk() as desk:
+        async with world.service() as service:
             for _ in range(2):
-                await desk.handle([odd[0], decided(1), *odd[1:], far])
-            waiting = await desk.parking.waiting(10)
+                await service.handle([odd[0], decided(1), *odd[1:], far])
+            waiting = await service.parking.waiting(10)
             assert {event.reason for event in waiting} == {
                 "unknown_major",
                 "unknown_type",
@@ -220,21 +220,23 @@ class TestParking:
                 "time_out_of_range",
             }
             assert len(waiting) == 4
-            assert (await desk.profile("acc-1")).payments == 1
+            assert (await service.profile("acc-1")).payments == 1
 
     async def test_corrected_event_applies_once(self, world, decided):
         broken = decided(1).model_copy(update={"data": {}})
-        async with world.desk() as desk:
-            await desk.handle([broken])
-            (parked,) = await desk.parking.waiting(10)
+        async with world.service() as service:
+            await service.handle([broken])
+            (parked,) = await service.parking.waiting(10)
             for _ in range(2):
-                await desk.parking.replay(parked.parked_id, decided(1), desk.handle)
-            assert (await desk.profile("acc-1")).payments == 1
-            assert await desk.parking.waiting(10) == []
+                await service.parking.replay(
+                    parked.parked_id, decided(1), service.handle
+                )
+            assert (await service.profile("acc-1")).payments == 1
+            assert await service.parking.waiting(10) == []
 
     async def test_field_of_a_later_minor_version_is_ignored(self, world, decided):
         event = decided(1)
         event.data["decision"]["invented_later"] = {"a": 1}
-        async with world.desk() as desk:
-            await desk.handle([event])
-            assert (await desk.profile("acc-1")).payments == 1
+        async with world.service() as service:
+            await service.handle([event])
+            assert (await service.profile("acc-1")).payments == 1

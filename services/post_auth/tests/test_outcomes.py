@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from fraud_features.standing import Report
+from fraud_features.definitions.label_resolution import ReportedLabel
 from fraud_post_auth.outcomes import Outcome, fold, settled
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -9,8 +9,8 @@ MONTH = timedelta(days=30)
 
 class TestFold:
     def test_what_stands_is_the_outcome(self):
-        merchant = Report("legitimate", "merchant", START + MONTH)
-        found = fold([Report("fraud", "chargeback", START), merchant])
+        merchant = ReportedLabel("legitimate", "merchant", START + MONTH)
+        found = fold([ReportedLabel("fraud", "chargeback", START), merchant])
         assert found == Outcome("fraud", "chargeback", START)
         assert fold([]) == Outcome("pending", None, None)
 

@@ -43,7 +43,7 @@ class TestRabbit:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(asyncio.timeout(60))
             url, prefix = await stack.enter_async_context(broker())
-            desk = await stack.enter_async_context(world.desk())
+            service = await stack.enter_async_context(world.service())
 
             async def handle(batch):
                 nonlocal left
@@ -52,7 +52,7 @@ class TestRabbit:
                     # The broker delivers it again, once more than thrice.
                     failed.update(fresh)
                     raise RuntimeError
-                await desk.handle(batch)
+                await service.handle(batch)
                 left -= len(batch)
                 if left <= 0:
                     done.set()
@@ -66,7 +66,7 @@ class TestRabbit:
             stack.push_async_callback(bus.close)
             await bus.publish(deliveries)
             await done.wait()
-            profiles = [await desk.profile(f"acc-{n}") for n in range(3)]
+            profiles = [await service.profile(f"acc-{n}") for n in range(3)]
         assert [profile.payments for profile in profiles] == [20, 20, 20]
         assert [profile.labels.fraud for profile in profiles] == [10, 0, 0]
         sums = [profile.currencies[0].sum_minor for profile in profiles]

@@ -11,7 +11,7 @@ def bodies(*events):
 
 class TestEvents:
     async def test_batch_is_applied_when_204_is_there(self, world, decided, labelled):
-        async with world.service() as http:
+        async with world.http() as http:
             batch = bodies(decided(1), labelled(1), decided(1))
             for _ in range(3):
                 reply = await http.post("/v1/events", json=batch)
@@ -22,7 +22,7 @@ class TestEvents:
             assert profile["currencies"][0]["sum_minor"] == 4_250
 
     async def test_what_is_no_event_is_parked_beside_good_ones(self, world, decided):
-        async with world.service() as http:
+        async with world.http() as http:
             batch = [{"id": "x", "type": "y"}, *bodies(decided(1))]
             assert (await http.post("/v1/events", json=batch)).status_code == 204
             (parked,) = (await http.get("/v1/parked")).json()
@@ -35,12 +35,12 @@ class TestEvents:
             assert (await http.get("/profile/acc-1")).json()["payments"] == 2
 
     async def test_body_that_is_no_json_is_refused(self, world):
-        async with world.service() as http:
+        async with world.http() as http:
             reply = await http.post("/v1/events", content=b"[{")
             assert reply.status_code in (400, 422)
 
     async def test_two_hundred_decisions_fit_in_one_batch(self, world, decided):
-        async with world.service() as http:
+        async with world.http() as http:
             batch = bodies(*(decided(n) for n in range(200)))
             assert (await http.post("/v1/events", json=batch)).status_code == 204
             assert (await http.get("/profile/acc-1")).json()["payments"] == 200
@@ -48,7 +48,7 @@ class TestEvents:
 
 class TestDatasets:
     async def test_export_and_list(self, world, decided):
-        async with world.service() as http:
+        async with world.http() as http:
             empty = await http.post("/v1/datasets/export")
             assert empty.status_code == 409
             await http.post("/v1/events", json=bodies(decided(1)))
@@ -61,18 +61,18 @@ class TestDatasets:
 
 class TestEdges:
     async def test_unknown_account_is_not_found(self, world):
-        async with world.service() as http:
+        async with world.http() as http:
             assert (await http.get("/profile/nobody")).status_code == 404
 
     @pytest.mark.parametrize("path", ["/profile/a", "/v1/datasets", "/v1/parked"])
     async def test_nothing_without_a_service_token(self, world, path):
-        async with world.service() as http:
+        async with world.http() as http:
             http.headers.pop("authorization")
             assert (await http.get(path)).status_code == 401
             assert (await http.post("/v1/events", json=[])).status_code == 401
 
     async def test_reprojection_counts_labels(self, world, labelled):
-        async with world.service() as http:
+        async with world.http() as http:
             await http.post("/v1/events", json=bodies(labelled(1)))
             reply = await http.post("/v1/labels/reproject")
             assert reply.json() == {"labels": 1}

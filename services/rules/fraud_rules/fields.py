@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fraud_features.registry import FeatureSet, FeatureType
+from fraud_features.definitions.registry import FeatureSet, FeatureType
 from fraud_rules.expression import FieldType, Value
 from fraud_shared.contracts.transaction import Transaction
 

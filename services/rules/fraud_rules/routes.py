@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from fraud_rules.desk import RulesDesk
-from fraud_rules.document import RuleRow
 from fraud_rules.ruleset import Ruleset
+from fraud_rules.ruleset_schema import RuleRow
+from fraud_rules.service import RulesService
 from fraud_shared.contracts.signal import RulesRequest, RulesResult
 from fraud_shared.web.guard import require_service
-from fraud_shared.web.service import Call, HotRoute
+from fraud_shared.web.service import HotRoute, RequestContext
 
 
 class RulesetView(BaseModel):
@@ -25,13 +25,13 @@ class RulesetView(BaseModel):
     lists: dict[str, int]
 
 
-def hot(desk: RulesDesk) -> list[HotRoute]:
+def hot(service: RulesService) -> list[HotRoute]:
     """The route on the payment's path."""
 
-    async def evaluate(request: RulesRequest, call: Call) -> RulesResult:
+    async def evaluate(request: RulesRequest, context: RequestContext) -> RulesResult:
         """Every rule that fires on a payment, and those that could not be decided."""
-        result = desk.evaluate(request)
-        call.note(rules_flag=result.rules_flag, ruleset=result.ruleset)
+        result = service.evaluate(request)
+        context.log(rules_flag=result.rules_flag, ruleset=result.ruleset)
         return result
 
     return [
@@ -47,7 +47,7 @@ def hot(desk: RulesDesk) -> list[HotRoute]:
     ]
 
 
-def router(desk: RulesDesk) -> APIRouter:
+def router(service: RulesService) -> APIRouter:
     """Looking at the ruleset, checking another, and reloading."""
     routes = APIRouter(
         prefix="/v1/rulesets",
@@ -58,7 +58,7 @@ def router(desk: RulesDesk) -> APIRouter:
     @routes.get("", operation_id="getRuleset")
     async def show() -> RulesetView:
         """The ruleset in force. Lists are shown by size, not by content."""
-        return _view(desk.ruleset)
+        return _view(service.ruleset)
 
     @routes.post(
         "/validate",
@@ -73,12 +73,12 @@ def router(desk: RulesDesk) -> APIRouter:
     async def validate(request: Request) -> RulesetView:
         """Check a ruleset (YAML or JSON body) without putting it in force; 422 names each
         rule that is wrong, and why."""
-        return _view(await desk.validate(await request.body()))
+        return _view(await service.validate(await request.body()))
 
     @routes.post("/reload", operation_id="reloadRuleset")
     async def reload() -> RulesetView:
         """Load the ruleset file again; 422 with its errors, and no change, if it is bad."""
-        return _view(await desk.reload())
+        return _view(await service.reload())
 
     return routes
 

@@ -6,8 +6,7 @@ from string import Formatter
 
 from pydantic import ValidationError
 
-from fraud_features.registry import FeatureSet
-from fraud_rules.document import Effect, RuleRow, RulesetDocument, Severity, State
+from fraud_features.definitions.registry import FeatureSet
 from fraud_rules.expression import (
     Expression,
     ExpressionError,
@@ -16,6 +15,7 @@ from fraud_rules.expression import (
     Value,
 )
 from fraud_rules.fields import Reader, declared
+from fraud_rules.ruleset_schema import Effect, RuleRow, RulesetDocument, Severity, State
 from fraud_rules.shortlist import Shortlists
 from fraud_shared.documents import SourceError, content_hash, parse
 

@@ -2,14 +2,14 @@ from typing import Any
 
 import pytest
 
-from fraud_features.registry import BANK
+from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_rules.ruleset import Ruleset, load
 from fraud_rules.settings import DEFAULT_RULESET
 from fraud_shared.contracts.features import FeatureVector
 
 # An ordinary afternoon payment of a customer known for years, all of it seen before.
 ORDINARY: dict[str, float] = {
-    **dict.fromkeys(BANK.names, 0.0),
+    **dict.fromkeys(PAYMENT_FEATURES.names, 0.0),
     "amount_ref_minor": 4_250,
     "hour_of_day": 14,
     "is_card_payment": 1,
@@ -30,14 +30,14 @@ ORDINARY: dict[str, float] = {
 
 def make_features(**overrides: float | None) -> FeatureVector:
     """The vector of an ordinary payment, with some features changed."""
-    unknown = set(overrides) - set(BANK.names)
+    unknown = set(overrides) - set(PAYMENT_FEATURES.names)
     assert not unknown, unknown
     values = {**ORDINARY, **overrides}
     return FeatureVector(
-        feature_set=BANK.name,
-        version=BANK.version,
-        hash=BANK.hash,
-        values=tuple(values[name] for name in BANK.names),
+        feature_set=PAYMENT_FEATURES.name,
+        version=PAYMENT_FEATURES.version,
+        hash=PAYMENT_FEATURES.hash,
+        values=tuple(values[name] for name in PAYMENT_FEATURES.names),
     )
 
 
@@ -53,4 +53,4 @@ def ruleset_body() -> bytes:
 
 @pytest.fixture(scope="session")
 def ruleset(ruleset_body: bytes) -> Ruleset:
-    return load(ruleset_body, BANK)
+    return load(ruleset_body, PAYMENT_FEATURES)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fraud_features.registry import BANK
+from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_rules.engine import WrongFeatures, evaluate
 from fraud_rules.fields import WITNESS
 from fraud_rules.ruleset import load
@@ -12,8 +12,12 @@ from fraud_rules.settings import DEFAULT_RULESET
 from fraud_shared.testing.factories import make_transaction, make_vector
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-RULESET = load(DEFAULT_RULESET.read_bytes(), BANK)
-STORED = {f.name for f in BANK.features if f.source in ("velocity", "profile", "risk")}
+RULESET = load(DEFAULT_RULESET.read_bytes(), PAYMENT_FEATURES)
+STORED = {
+    f.name
+    for f in PAYMENT_FEATURES.features
+    if f.source in ("velocity", "profile", "risk")
+}
 
 
 def small(*rules: str) -> bytes:
@@ -28,7 +32,9 @@ def small(*rules: str) -> bytes:
 
 
 def run(body, features, payment=None, now=NOW):
-    return evaluate(load(body, BANK), payment or make_transaction(), features, now)
+    return evaluate(
+        load(body, PAYMENT_FEATURES), payment or make_transaction(), features, now
+    )
 
 
 def names(hits):
@@ -108,7 +114,7 @@ class TestEvidenceThatIsMissing:
         values=st.fixed_dictionaries(
             {
                 name: st.sampled_from([None, 0.0, 1.0, 3.0, 12.0, 40.0, 2e6])
-                for name in BANK.names
+                for name in PAYMENT_FEATURES.names
             }
         ),
         gone=st.frozensets(st.sampled_from(sorted(STORED))),

@@ -1,12 +1,12 @@
-from fraud_features.registry import BANK
+from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_rules.fields import PAYMENT_FIELDS, WITNESS, Reader, declared, flat
 from fraud_shared.testing.factories import make_transaction
 
 
 class TestDeclaredFields:
     def test_are_every_feature_with_its_type(self):
-        fields = declared(BANK)
-        assert set(BANK.names) <= set(fields)
+        fields = declared(PAYMENT_FEATURES)
+        assert set(PAYMENT_FEATURES.names) <= set(fields)
         assert fields["account_count_24h"] == "int"
         assert fields["speed_kmh"] == "double"
         assert fields["is_emulator"] == "bool"
@@ -17,7 +17,9 @@ class TestDeclaredFields:
 
 class TestReading:
     def test_gives_features_their_declared_types(self, make_features):
-        reader = Reader(BANK, {"account_count_24h", "speed_kmh", "is_emulator"})
+        reader = Reader(
+            PAYMENT_FEATURES, {"account_count_24h", "speed_kmh", "is_emulator"}
+        )
         known, _ = reader.read(
             make_transaction(), make_features(speed_kmh=2.0, is_emulator=1.0).values
         )
@@ -29,7 +31,7 @@ class TestReading:
         assert [type(known[name]) for name in sorted(known)] == [int, bool, float]
 
     def test_reads_nothing_that_no_rule_uses(self, make_features):
-        reader = Reader(BANK, {"kind", "card_bin"})
+        reader = Reader(PAYMENT_FEATURES, {"kind", "card_bin"})
         known, _ = reader.read(make_transaction(), make_features().values)
         assert known == {"kind": "card_payment", "card_bin": "400000"}
 
@@ -38,7 +40,7 @@ class TestReading:
         assert flat(payment)["card_bin"] == "400000"
 
     def test_leaves_out_what_the_payment_does_not_have(self, make_features):
-        reader = Reader(BANK, {"device_id", "mcc", "is_rooted"})
+        reader = Reader(PAYMENT_FEATURES, {"device_id", "mcc", "is_rooted"})
         payment = make_transaction(device=None, merchant=None)
         known, lost = reader.read(payment, make_features(is_rooted=None).values)
         assert known == {}
@@ -50,14 +52,14 @@ class TestFeaturesWithoutValue:
 
     def test_are_not_applicable_while_the_store_answers(self, make_features):
         gone = dict.fromkeys(self.USES, None)
-        _, lost = Reader(BANK, self.USES).read(
+        _, lost = Reader(PAYMENT_FEATURES, self.USES).read(
             make_transaction(), make_features(**gone).values
         )
         assert lost == frozenset()
 
     def test_are_lost_when_not_even_the_accounts_velocity_is_known(self, make_features):
         gone = dict.fromkeys(self.USES | {WITNESS}, None)
-        _, lost = Reader(BANK, self.USES).read(
+        _, lost = Reader(PAYMENT_FEATURES, self.USES).read(
             make_transaction(), make_features(**gone).values
         )
         assert lost == self.USES - {"is_rooted"}

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fraud_features.registry import BANK
+from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_rules.ruleset import RulesetError, load
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -29,7 +29,7 @@ def row(when="amount_minor > 100", **overrides):
 
 def problems(body: bytes):
     with pytest.raises(RulesetError) as caught:
-        load(body, BANK)
+        load(body, PAYMENT_FEATURES)
     return dict(caught.value.problems)
 
 
@@ -48,13 +48,16 @@ class TestTheShippedRuleset:
 class TestVersions:
     def test_name_the_content_of_the_file(self):
         body = rules(row())
-        loaded = load(body, BANK)
+        loaded = load(body, PAYMENT_FEATURES)
         assert loaded.content_hash == hashlib.sha256(body).hexdigest()
         assert loaded.version == f"test@3+{loaded.content_hash[:8]}"
         assert loaded.rules[0].ref == "R-001@7"
 
     def test_change_with_any_change(self):
-        one, two = load(rules(row()), BANK), load(rules(row(severity="high")), BANK)
+        one, two = (
+            load(rules(row()), PAYMENT_FEATURES),
+            load(rules(row(severity="high")), PAYMENT_FEATURES),
+        )
         assert one.version != two.version
 
 
@@ -119,7 +122,7 @@ class TestARulesetIsRefused:
 class TestReasons:
     def test_show_the_payments_values(self):
         text = "'{amount_minor} and {speed_kmh}, {is_pos}, {mcc_risk_group}'"
-        rule = load(rules(row(reason=text)), BANK).rules[0]
+        rule = load(rules(row(reason=text)), PAYMENT_FEATURES).rules[0]
         values = {"amount_minor": 4250, "speed_kmh": 1234.567, "is_pos": True}
         assert rule.reason(values) == "4250 and 1235, true, unknown"
 
@@ -127,10 +130,12 @@ class TestReasons:
 class TestSnoozing:
     def test_keeps_a_live_rule_from_acting_until_it_ends(self):
         until = (NOW + timedelta(hours=1)).isoformat()
-        rule = load(rules(row(snoozed_until=f"'{until}'")), BANK).rules[0]
+        rule = load(rules(row(snoozed_until=f"'{until}'")), PAYMENT_FEATURES).rules[0]
         assert not rule.acts(NOW)
         assert rule.acts(NOW + timedelta(hours=1))
 
     def test_accepts_a_yaml_timestamp(self):
-        rule = load(rules(row(snoozed_until="2026-03-02T13:00:00Z")), BANK).rules[0]
+        rule = load(
+            rules(row(snoozed_until="2026-03-02T13:00:00Z")), PAYMENT_FEATURES
+        ).rules[0]
         assert rule.snoozed_until == NOW + timedelta(hours=1)

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fraud_features.registry import BANK
+from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_rules.expression import Language, Trouble
 from fraud_rules.fields import declared
 from fraud_rules.ruleset import load
 from fraud_rules.settings import DEFAULT_RULESET
 from fraud_rules.shortlist import REMEMBERED, Shortlists
 
-RULESET = load(DEFAULT_RULESET.read_bytes(), BANK)
+RULESET = load(DEFAULT_RULESET.read_bytes(), PAYMENT_FEATURES)
 LANGUAGE = Language(
     {"a": "int", "b": "int", "c": "bool", "s": "string"}, {"bad": frozenset({"x"})}
 )
@@ -63,7 +63,7 @@ class TestAShortlist:
         kinds = {"bool": st.booleans(), "int": st.sampled_from([0, 1, 12, 2_000_000]),
                  "double": st.sampled_from([0.0, 1.0, 40.0, 2e6]),
                  "string": st.sampled_from(["", "6011", "FR", "transfer"])}  # fmt: skip
-        fields = declared(BANK)
+        fields = declared(PAYMENT_FEATURES)
         gone = data.draw(st.frozensets(st.sampled_from(sorted(fields))))
         values = {
             name: data.draw(kinds[kind])

@@ -7,18 +7,19 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from fraud_sanctions import clearing_routes, matching, party_routes, routes
-from fraud_sanctions.announcer import Announcer
-from fraud_sanctions.desk import ScreeningDesk
-from fraud_sanctions.hearing import Hearing
-from fraud_sanctions.party_book import PartyBook
-from fraud_sanctions.register import Register
-from fraud_sanctions.rescreener import Parts, Rescreener
+from fraud_sanctions.api import clearing_routes, match_routes, party_routes, routes
+from fraud_sanctions.clearing.store import ClearedMatchStore
+from fraud_sanctions.lists.announcer import Announcer
+from fraud_sanctions.lists.consumer import ListUpdateConsumer
+from fraud_sanctions.parties.recorder import PartyRecorder
+from fraud_sanctions.rescreening.rescreener import Parts, Rescreener
+from fraud_sanctions.service import ScreeningService
 from fraud_sanctions.settings import Settings
 from fraud_sanctions.store import Store
 from fraud_shared.mesh.addresses import default_urls
+from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock, SystemClock
-from fraud_shared.mesh.door import Door
+from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.mesh.transport import HttpTransport
 from fraud_shared.state.bus import Bus, open_bus
 from fraud_shared.state.consumer import consuming
@@ -26,14 +27,13 @@ from fraud_shared.state.database import Database, database_url
 from fraud_shared.state.parking import parking_events_route
 from fraud_shared.web.lifespan import owning
 from fraud_shared.web.service import create_service
-from fraud_shared.web.tokens import TokenIssuer
 
 
 def create_app(
     settings: Settings | None = None,
     *,
     clock: Clock | None = None,
-    door: Door | None = None,
+    service_client: ServiceClient | None = None,
     bus: Bus | None = None,
     schema: str = "sanctions",
 ) -> FastAPI:
@@ -43,25 +43,25 @@ def create_app(
     clock = clock or SystemClock()
     owned: list[Callable[[], Awaitable[None]]] = []
     if bus is None:
-        if door is None:
+        if service_client is None:
             tokens = TokenIssuer("sanctions", settings.token_secret())
-            door = Door(HttpTransport(default_urls()), tokens)
-            owned.append(door.close)
-        bus = open_bus(settings.amqp_url, door)
+            service_client = ServiceClient(HttpTransport(default_urls()), tokens)
+            owned.append(service_client.close)
+        bus = open_bus(settings.amqp_url, service_client)
     store = Store(_database(settings, schema))
     owned.append(store.close)
-    desk = ScreeningDesk(settings, clock, Announcer(store, clock))
-    register = Register(store, clock, lambda: desk.edition)
-    book = PartyBook(settings, store, clock)
-    hearing = Hearing(store, clock)
-    rescreener = Rescreener(settings, Parts(store, desk, register, hearing, clock))
+    service = ScreeningService(settings, clock, Announcer(store, clock))
+    register = ClearedMatchStore(store, clock, lambda: service.edition)
+    book = PartyRecorder(settings, store, clock)
+    hearing = ListUpdateConsumer(store, clock)
+    rescreener = Rescreener(settings, Parts(store, service, register, hearing, clock))
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
         await store.start()
         async with (
             store.relay(bus).running(),
-            desk.running(),
+            service.running(),
             register.running(),
             book.running(),
             rescreener.running(),
@@ -73,20 +73,20 @@ def create_app(
         "sanctions",
         settings,
         hot=[
-            *routes.hot(desk, register, book),
+            *routes.hot(service, register, book),
             parking_events_route(hearing.parking, hearing.handle),
         ],
         routers=[
-            routes.router(desk),
-            matching.router(desk),
-            clearing_routes.router(desk, register, clock),
+            routes.router(service),
+            match_routes.router(service),
+            clearing_routes.router(service, register, clock),
             party_routes.router(store, book, hearing),
         ],
         lifespan=partial(owning, owned, running),
-        checks=desk.checks,
+        checks=service.checks,
         summary="Screens names against sanctions lists.",
     )
-    app.state.desk, app.state.book = desk, book
+    app.state.service, app.state.book = service, book
     return app
 
 

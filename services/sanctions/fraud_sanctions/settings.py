@@ -9,7 +9,7 @@ from pydantic_settings import SettingsConfigDict
 from fraud_shared.contracts.screening import LARGEST_BODY
 from fraud_shared.web.settings import ServiceSettings
 
-SAMPLE_LISTS = Path(__file__).parent / "lists"
+SAMPLE_LISTS = Path(__file__).parent / "lists" / "samples"
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 import structlog
 
-from fraud_sanctions import stored
+from fraud_sanctions import tables
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.state.bus import Bus, envelope
 from fraud_shared.state.database import Database
@@ -18,7 +18,7 @@ class Store:
 
     def __init__(self, db: Database) -> None:
         self.db = db
-        self.outbox = Outbox(db, stored.outbox)
+        self.outbox = Outbox(db, tables.outbox)
         self._opened = False
 
     async def start(self) -> None:
@@ -48,7 +48,7 @@ class Store:
 
     def relay(self, bus: Bus) -> Relay:
         """What delivers the outbox."""
-        return Relay(self.db, stored.outbox, bus, outbox=self.outbox)
+        return Relay(self.db, tables.outbox, bus, outbox=self.outbox)
 
     async def close(self) -> None:
         """Let go of the database."""

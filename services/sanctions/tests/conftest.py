@@ -7,17 +7,17 @@ import pytest
 import sqlalchemy as sa
 
 import fraud_sanctions
-from fraud_sanctions import stored
-from fraud_sanctions.announcer import Announcer
+from fraud_sanctions import tables
 from fraud_sanctions.app import create_app
-from fraud_sanctions.desk import ScreeningDesk
-from fraud_sanctions.hearing import Hearing
-from fraud_sanctions.index import Index
-from fraud_sanctions.party_book import PartyBook
-from fraud_sanctions.records import ListedEntity, ListedName, Party
-from fraud_sanctions.register import Register
-from fraud_sanctions.rescreener import Parts, Rescreener
-from fraud_sanctions.screener import Screener
+from fraud_sanctions.clearing.store import ClearedMatchStore
+from fraud_sanctions.lists.announcer import Announcer
+from fraud_sanctions.lists.consumer import ListUpdateConsumer
+from fraud_sanctions.lists.records import ListedEntity, ListedName, Party
+from fraud_sanctions.matching.index import Index
+from fraud_sanctions.matching.screener import Screener
+from fraud_sanctions.parties.recorder import PartyRecorder
+from fraud_sanctions.rescreening.rescreener import Parts, Rescreener
+from fraud_sanctions.service import ScreeningService
 from fraud_sanctions.settings import SAMPLE_LISTS, Settings
 from fraud_sanctions.store import Store
 from fraud_shared.contracts.events import ACTION_REQUESTED, LIST_UPDATED, CloudEvent
@@ -97,17 +97,17 @@ class Replica:
 
     settings: Settings
     store: Store
-    desk: ScreeningDesk
-    register: Register
-    book: PartyBook
-    hearing: Hearing
+    service: ScreeningService
+    register: ClearedMatchStore
+    book: PartyRecorder
+    hearing: ListUpdateConsumer
     rescreener: Rescreener
     bus: FakeBus
 
     async def reload(self):
         """Read the lists again and tell of what changed."""
-        await self.desk.reload()
-        return await self.desk.announce()
+        await self.service.reload()
+        return await self.service.announce()
 
     async def hear(self):
         """Every list update that was told of so far, again those heard before."""
@@ -128,8 +128,8 @@ class Replica:
         account = f"acc-{number}"
         holder = account if role == "customer" else None
         query = PartyQuery(role=role, name=name, account=holder)
-        edition = at or self.desk.edition
-        hits = self.desk.screen(edition, Party(name))
+        edition = at or self.service.edition
+        hits = self.service.screen(edition, Party(name))
         payment = PaymentRef(transaction_id=f"tx-{number}", account_id=account)
         self.book.note(payment, [(query, [hit.entity for hit in hits])], edition)
 
@@ -142,7 +142,7 @@ class Replica:
         """The data of each case that was asked for."""
         bodies = [
             row.body
-            for row in await self.rows(stored.outbox)
+            for row in await self.rows(tables.outbox)
             if row.type == ACTION_REQUESTED
         ]
         return [CloudEvent.model_validate_json(body).data for body in bodies]
@@ -176,23 +176,23 @@ class World:
         url = NOBODY if away else self.url
         db = Database(url, schema=self.schema, migrations=MIGRATIONS, pool_size=4)
         store = Store(db)
-        desk = ScreeningDesk(settings, self.clock, Announcer(store, self.clock))
-        register = Register(store, self.clock, lambda: desk.edition)
-        hearing = Hearing(store, self.clock)
-        parts = Parts(store, desk, register, hearing, self.clock)
+        service = ScreeningService(settings, self.clock, Announcer(store, self.clock))
+        register = ClearedMatchStore(store, self.clock, lambda: service.edition)
+        hearing = ListUpdateConsumer(store, self.clock)
+        parts = Parts(store, service, register, hearing, self.clock)
         one = Replica(
             settings,
             store,
-            desk,
+            service,
             register,
-            PartyBook(settings, store, self.clock),
+            PartyRecorder(settings, store, self.clock),
             hearing,
             Rescreener(settings, parts, page=page),
             self.bus,
         )
         try:
             if away:
-                await desk.reload()
+                await service.reload()
             else:
                 await one.reload()
                 await register.refresh()

@@ -7,11 +7,16 @@ import pytest
 import sqlalchemy as sa
 
 import fraud_sanctions
-from fraud_sanctions import stored
-from fraud_sanctions.announcer import LARGEST_DELTA, Announcer, Version, list_updated
+from fraud_sanctions import tables
 from fraud_sanctions.app import create_app
-from fraud_sanctions.delta import Delta
-from fraud_sanctions.records import WatchList
+from fraud_sanctions.lists.announcer import (
+    LARGEST_DELTA,
+    Announcer,
+    Version,
+    list_updated,
+)
+from fraud_sanctions.lists.delta import Delta
+from fraud_sanctions.lists.records import WatchList
 from fraud_sanctions.settings import Settings
 from fraud_sanctions.store import Store
 from fraud_shared.contracts.events import LIST_UPDATED, CloudEvent, ListUpdated
@@ -58,7 +63,7 @@ async def announce(announcer, watch, at=NOW):
 
 async def events(announcer):
     async with announcer.db.read() as conn:
-        rows = (await conn.execute(sa.select(stored.outbox.c.body))).all()
+        rows = (await conn.execute(sa.select(tables.outbox.c.body))).all()
     found = [CloudEvent.model_validate_json(row.body) for row in rows]
     return [ListUpdated.model_validate(event.data) for event in found]
 
@@ -147,7 +152,7 @@ class TestAnnouncing:
     async def test_the_migration_makes_the_tables(self, open_announcer, watch):
         async with open_announcer() as announcer:
             await announce(announcer, watch("1", "a"))
-            assert await schema_differences(announcer.db, stored.metadata) == []
+            assert await schema_differences(announcer.db, tables.metadata) == []
 
 
 class TestEvent:
@@ -177,13 +182,13 @@ class TestTheService:
             )
             await db.start()
             try:
-                await self._eventually(db, stored.announced, 3)
+                await self._eventually(db, tables.announced, 3)
                 path = folder / "fictional.csv"
                 path.write_bytes(
                     path.read_bytes() + b"N-1,Quandrilo Vexwhistle,person,,,\n"
                 )
                 await http.post("/v1/lists/reload")
-                (row,) = await self._eventually(db, stored.outbox, 1)
+                (row,) = await self._eventually(db, tables.outbox, 1)
             finally:
                 await db.stop()
         event = CloudEvent.model_validate_json(row.body)

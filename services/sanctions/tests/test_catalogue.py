@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fraud_sanctions.catalogue import load
-from fraud_sanctions.desk import _signature
+from fraud_sanctions.lists.catalogue import load
+from fraud_sanctions.service import _signature
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

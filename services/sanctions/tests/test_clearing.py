@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fraud_sanctions.app import create_app
-from fraud_sanctions.clearing import OLDEST, Clearing, snapshot, split
-from fraud_sanctions.delta import fingerprint
-from fraud_sanctions.records import ListedEntity, ListedName
-from fraud_sanctions.screener import Hit
+from fraud_sanctions.clearing.cleared_match import OLDEST, Clearing, snapshot, split
+from fraud_sanctions.lists.delta import fingerprint
+from fraud_sanctions.lists.records import ListedEntity, ListedName
+from fraud_sanctions.matching.screener import Hit
 from fraud_sanctions.settings import Settings
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
 from fraud_shared.testing.clocks import FakeClock

@@ -2,12 +2,12 @@
 
 import pytest
 
-from fraud_sanctions.analyse import given_name_groups, readings
-from fraud_sanctions.index import Index
-from fraud_sanctions.normalise.bodies import in_one_spelling, place
-from fraud_sanctions.normalise.particles import father_of, is_slavic_patronymic
-from fraud_sanctions.records import Party
-from fraud_sanctions.screener import Screener
+from fraud_sanctions.lists.records import Party
+from fraud_sanctions.matching.index import Index
+from fraud_sanctions.matching.screener import Screener
+from fraud_sanctions.names.analyse import given_name_groups, readings
+from fraud_sanctions.names.normalise.bodies import in_one_spelling, place
+from fraud_sanctions.names.normalise.particles import father_of, is_slavic_patronymic
 
 
 def hit(entities, query):

@@ -3,7 +3,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fraud_sanctions.delta import Delta, delta, fingerprint, fingerprints
+from fraud_sanctions.lists.delta import Delta, delta, fingerprint, fingerprints
 
 versions = st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from("123"))
 

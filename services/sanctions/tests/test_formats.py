@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fraud_sanctions.records import ListedIdentifier
-from fraud_sanctions.sources import formats
-from fraud_sanctions.sources.documents import objects
-from fraud_sanctions.sources.fields import identifier, kind_of_name, slashed_date
-from fraud_sanctions.sources.refusal import ListRefused
+from fraud_sanctions.lists.records import ListedIdentifier
+from fraud_sanctions.lists.sources import formats
+from fraud_sanctions.lists.sources.documents import objects
+from fraud_sanctions.lists.sources.fields import identifier, kind_of_name, slashed_date
+from fraud_sanctions.lists.sources.refusal import ListRefused
 
 # Columns and elements are those of the published files; the content is invented.
 SAMPLES = Path(__file__).parent / "samples"

@@ -3,12 +3,12 @@ import string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fraud_sanctions.analyse import analyse
-from fraud_sanctions.index import CANDIDATES, Index
-from fraud_sanctions.records import Party
-from fraud_sanctions.screener import Screener
+from fraud_sanctions.lists.records import Party
+from fraud_sanctions.lists.sources import simple
+from fraud_sanctions.matching.index import CANDIDATES, Index
+from fraud_sanctions.matching.screener import Screener
+from fraud_sanctions.names.analyse import analyse
 from fraud_sanctions.settings import SAMPLE_LISTS
-from fraud_sanctions.sources import simple
 
 with (SAMPLE_LISTS / "fictional.csv").open("rb") as file:
     ENTITIES, _ = simple.parse(file, list_id="own")

@@ -2,11 +2,11 @@
 
 import pytest
 
+from fraud_sanctions.api.match_query import parse_queries
 from fraud_sanctions.app import create_app
-from fraud_sanctions.match_query import asked
+from fraud_sanctions.lists.sources.fields import country_code
+from fraud_sanctions.names.wordlists import lines
 from fraud_sanctions.settings import Settings
-from fraud_sanctions.sources.fields import country_code
-from fraud_sanctions.tables import lines
 from fraud_shared.contracts.iso import COUNTRIES
 from fraud_shared.contracts.matching import MatchRequest
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
@@ -34,7 +34,7 @@ def results(reply):
 def names(properties, schema="Person"):
     query = {"schema": schema, "properties": properties}
     request = MatchRequest.model_validate({"queries": {"q": query}})
-    return asked(request)["q"].names
+    return parse_queries(request)["q"].names
 
 
 class TestNames:

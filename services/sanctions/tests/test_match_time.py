@@ -5,8 +5,8 @@ import itertools
 
 import pytest
 
-from fraud_sanctions.desk import ScreeningDesk
-from fraud_sanctions.turns import Turns
+from fraud_sanctions.api.cooperative_queue import CooperativeQueue
+from fraud_sanctions.service import ScreeningService
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.web.problems import DeadlineSpent
 
@@ -23,13 +23,13 @@ def asking(names, queries=1):
 def screened(monkeypatch):
     """The names that were screened so far."""
     names = []
-    screen = ScreeningDesk.screen
+    screen = ScreeningService.screen
 
-    def noting(desk, edition, party, **facts):
+    def noting(service, edition, party, **facts):
         names.append(party.name)
-        return screen(desk, edition, party, **facts)
+        return screen(service, edition, party, **facts)
 
-    monkeypatch.setattr(ScreeningDesk, "screen", noting)
+    monkeypatch.setattr(ScreeningService, "screen", noting)
     return names
 
 
@@ -51,7 +51,7 @@ class TestDeadline:
         assert len(screened) == 3
 
     async def test_waiting_for_the_turn_counts(self):
-        turns = Turns()
+        turns = CooperativeQueue()
         held = asyncio.Event()
 
         async def wait():
@@ -64,11 +64,12 @@ class TestDeadline:
         assert not held.is_set()
 
     async def test_what_is_done_is_answered_however_long_it_took(self, monkeypatch):
-        turns, deadline = Turns(), Deadline.after(60_000)
+        turns, deadline = CooperativeQueue(), Deadline.after(60_000)
         times = itertools.count(step=3600)
         async with turns.until(deadline):
             monkeypatch.setattr(
-                "fraud_sanctions.turns.time.perf_counter", times.__next__
+                "fraud_sanctions.api.cooperative_queue.time.perf_counter",
+                times.__next__,
             )
             assert await turns.take(lambda: "done", deadline) == "done"
 
@@ -82,7 +83,7 @@ class TestTurns:
         assert screened[-1] != "Jane Smith"
 
     async def test_two_requests_do_one_name_at_a_time(self):
-        turns = Turns()
+        turns = CooperativeQueue()
         turn, log = [0], []
 
         async def clock():

@@ -2,15 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fraud_sanctions.normalise.homoglyphs import fold_homoglyphs
-from fraud_sanctions.normalise.honorifics import without_honorifics
-from fraud_sanctions.normalise.legal_forms import split_legal_forms
-from fraud_sanctions.normalise.numbers import mark_numbers
-from fraud_sanctions.normalise.order import alternatives, reading_order
-from fraud_sanctions.normalise.particles import is_patronymic, join_compounds
-from fraud_sanctions.normalise.spelling import fold, spell
-from fraud_sanctions.normalise.transliterate import transliterate
-from fraud_sanctions.normalise.unicode import MAX_LENGTH, clean
+from fraud_sanctions.names.normalise.homoglyphs import fold_homoglyphs
+from fraud_sanctions.names.normalise.honorifics import without_honorifics
+from fraud_sanctions.names.normalise.legal_forms import split_legal_forms
+from fraud_sanctions.names.normalise.numbers import mark_numbers
+from fraud_sanctions.names.normalise.order import alternatives, reading_order
+from fraud_sanctions.names.normalise.particles import is_patronymic, join_compounds
+from fraud_sanctions.names.normalise.spelling import fold, spell
+from fraud_sanctions.names.normalise.transliterate import transliterate
+from fraud_sanctions.names.normalise.unicode import MAX_LENGTH, clean
 
 
 class TestClean:

@@ -1,6 +1,6 @@
 import pytest
 
-from fraud_sanctions.ofac import ofac_score
+from fraud_sanctions.matching.ofac import ofac_score
 
 
 class TestScore:

@@ -7,12 +7,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fraud_sanctions.analyse import analyse
-from fraud_sanctions.evidence import log_odds, log_odds_of, most_log_odds
-from fraud_sanctions.index import Index
-from fraud_sanctions.match import settle
-from fraud_sanctions.pairing import Asked, _compounds, draft, wholes
-from fraud_sanctions.records import ListedEntity, ListedName
+from fraud_sanctions.lists.records import ListedEntity, ListedName
+from fraud_sanctions.matching.alignment import best_alignment
+from fraud_sanctions.matching.evidence import log_odds, log_odds_of, most_log_odds
+from fraud_sanctions.matching.index import Index
+from fraud_sanctions.matching.pairing import (
+    PreparedQuery,
+    _compounds,
+    candidate_pairs,
+    wholes,
+)
+from fraud_sanctions.names.analyse import analyse
 
 NAMES = [
     "Zoltarin Vesper Krandalov", "Krandalov Zoltarin", "Ahmad bin Hasan al-Ubaidi",
@@ -48,10 +53,10 @@ def drafts(text, person):
     query = analyse(text, person=person)
     if not query.words:
         return
-    asked = Asked.of(query, INDEX.similar(query))
+    asked = PreparedQuery.of(query, INDEX.similar(query))
     likeness = wholes(query, [listed for listed, _ in LISTED])
     for (listed, entity), whole in zip(LISTED, likeness, strict=True):
-        yield draft(asked, listed, whole), entity.kind == "person"
+        yield candidate_pairs(asked, listed, whole), entity.kind == "person"
 
 
 class TestBound:
@@ -59,7 +64,9 @@ class TestBound:
     @given(QUERIES, st.booleans())
     def test_no_pairing_gives_more_than_the_most(self, text, person):
         for found, listed_person in drafts(text, person):
-            assert log_odds(settle(found), person=listed_person) <= most_log_odds(found)
+            assert log_odds(
+                best_alignment(found), person=listed_person
+            ) <= most_log_odds(found)
 
     def test_it_passes_over_what_does_not_match_and_nothing_else(self):
         found = [most_log_odds(found) for found, _ in drafts(NAMES[0], True)]

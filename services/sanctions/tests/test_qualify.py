@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from fraud_sanctions.qualify import qualify
-from fraud_sanctions.records import ListedIdentifier, Party
+from fraud_sanctions.lists.records import ListedIdentifier, Party
+from fraud_sanctions.matching.qualify import qualify
 
 
 @pytest.fixture

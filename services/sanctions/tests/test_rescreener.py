@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from fraud_sanctions import job_rows, party_rows, stored
-from fraud_sanctions.findings import Finding
+from fraud_sanctions import tables
+from fraud_sanctions.parties import repository
+from fraud_sanctions.rescreening import jobs
+from fraud_sanctions.rescreening.findings import Finding
 from fraud_shared.contracts.action import ActionRequest
 from fraud_shared.contracts.screening import PartyQuery, PaymentRef
 from fraud_shared.testing.migrations import schema_differences
@@ -29,7 +31,7 @@ class TestAnUpdate:
             await replica.update()
             (data,) = await replica.cases()
             (event,) = [
-                row for row in await replica.rows(stored.outbox) if "action" in row.type
+                row for row in await replica.rows(tables.outbox) if "action" in row.type
             ]
         request = ActionRequest.model_validate(data, strict=False)
         assert request.actions == ("case",)
@@ -68,7 +70,7 @@ class TestAnUpdate:
             for _ in range(3):
                 await replica.update()
             assert len(await replica.cases()) == 1
-            assert len(await replica.rows(stored.rescreenings)) == 1
+            assert len(await replica.rows(tables.rescreenings)) == 1
 
     async def test_several_replicas_do_it_once(self, world):
         async with (
@@ -86,7 +88,7 @@ class TestAnUpdate:
                 await replica.hear()
             await asyncio.gather(*(r.rescreener.round() for r in replicas))
             assert await accounts(one) == [f"acc-{n}" for n in range(7)]
-            (job,) = await one.rows(stored.rescreenings)
+            (job,) = await one.rows(tables.rescreenings)
             assert (job.screened, job.cases) == (7, 7)
             assert job.done_at is not None
 
@@ -97,7 +99,7 @@ class TestAnUpdate:
             await replica.update()
             world.lists()
             await replica.update()
-            assert len(await replica.rows(stored.rescreenings)) == 1
+            assert len(await replica.rows(tables.rescreenings)) == 1
 
     async def test_a_list_that_comes_later_is_screened_whole(self, world):
         async with world.replica() as replica:
@@ -122,7 +124,7 @@ class TestAHitThatIsKnown:
             before = len(await replica.cases())
             world.lists(f"{LISTED},,,,,ANOTHER-PROGRAMME")
             await replica.update()
-            (*_, job) = await replica.rows(stored.rescreenings)
+            (*_, job) = await replica.rows(tables.rescreenings)
             assert job.screened == 1
             assert len(await replica.cases()) == before == (how == "by an update")
 
@@ -146,7 +148,7 @@ class TestAClearedPair:
             await replica.book.write()
             await replica.register.clear(
                 "acc-1",
-                replica.desk.edition.by_id["own-N-9"],
+                replica.service.edition.by_id["own-N-9"],
                 who="anna",
                 why="another birth date",
                 until=world.clock.now() + timedelta(days=30),
@@ -161,12 +163,12 @@ class TestAClearedPair:
         async with world.replica() as replica:
             await replica.register.clear(
                 "acc-1",
-                replica.desk.edition.by_id["own-N-9"],
+                replica.service.edition.by_id["own-N-9"],
                 who="anna",
                 why="another birth date",
                 until=world.clock.now() + timedelta(days=30),
             )
-            old = replica.desk.edition
+            old = replica.service.edition
             world.lists(LISTED, f"N-10,{PERSON},person")
             await replica.reload()
             # Overtaken by the update, so that they are screened against everything.
@@ -215,23 +217,23 @@ class TestARestart:
     async def _one_page(self, replica, size):
         """What a worker does before it dies; returns its claim and what it would do next."""
         job, parties, findings = await self._taken(replica, size)
-        now = replica.desk.now()
+        now = replica.service.now()
         await replica.store.db.run(
-            lambda c: job_rows.advance(replica.store, c, job, parties, findings, now)
+            lambda c: jobs.advance(replica.store, c, job, parties, findings, now)
         )
 
     async def _taken(self, replica, size):
-        edition, now = replica.desk.edition, replica.desk.now()
+        edition, now = replica.service.edition, replica.service.now()
         job = await replica.store.db.run(
-            lambda c: job_rows.claim(c, edition.held, "dead", now)
+            lambda c: jobs.claim(c, edition.held, "dead", now)
         )
         parties = await replica.store.db.run(
-            lambda c: party_rows.page(c, stored.parties.c.seq > job.position, size)
+            lambda c: repository.page(c, tables.parties.c.seq > job.position, size)
         )
         findings = [
-            Finding.of(known, hit, edition.held, replica.desk.bands)
+            Finding.of(known, hit, edition.held, replica.service.bands)
             for known in parties
-            for hit in replica.desk.screen(edition, known.party)
+            for hit in replica.service.screen(edition, known.party)
         ]
         return job, parties, findings
 
@@ -248,7 +250,7 @@ class TestARestart:
             await quick.rescreener.round()
             now = world.clock.now()
             late = await slow.store.db.run(
-                lambda c: job_rows.advance(slow.store, c, job, parties, findings, now)
+                lambda c: jobs.advance(slow.store, c, job, parties, findings, now)
             )
             assert late is None
             assert len(await slow.cases()) == 1
@@ -265,9 +267,7 @@ class TestARestart:
             assert await replica.book.erase("acc-1", "dpo") == 1
             now = world.clock.now()
             await replica.store.db.run(
-                lambda c: job_rows.advance(
-                    replica.store, c, job, parties, findings, now
-                )
+                lambda c: jobs.advance(replica.store, c, job, parties, findings, now)
             )
             assert await accounts(replica) == ["acc-2"]
 
@@ -302,4 +302,4 @@ class TestReplicasOfDifferentVersions:
 class TestTheStore:
     async def test_the_migrations_make_the_tables(self, world):
         async with world.replica() as replica:
-            assert await schema_differences(replica.store.db, stored.metadata) == []
+            assert await schema_differences(replica.store.db, tables.metadata) == []

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fraud_sanctions.catalogue import load
-from fraud_sanctions.delta import fingerprint, likeness_mark
-from fraud_sanctions.index import Index
-from fraud_sanctions.records import ListedEntity, ListedName, Party
-from fraud_sanctions.rescreening import Rescreening
-from fraud_sanctions.screener import Screener
+from fraud_sanctions.lists.catalogue import load
+from fraud_sanctions.lists.delta import fingerprint, likeness_mark
+from fraud_sanctions.lists.records import ListedEntity, ListedName, Party
+from fraud_sanctions.matching.index import Index
+from fraud_sanctions.matching.screener import Screener
+from fraud_sanctions.rescreening.comparison import Rescreening
 from fraud_sanctions.settings import SAMPLE_LISTS
 from fraud_shared.testing.clocks import FakeClock
 

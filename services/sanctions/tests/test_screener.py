@@ -1,8 +1,8 @@
 import pytest
 
-from fraud_sanctions.index import Index
-from fraud_sanctions.records import Party
-from fraud_sanctions.screener import Bands, Screener
+from fraud_sanctions.lists.records import Party
+from fraud_sanctions.matching.index import Index
+from fraud_sanctions.matching.screener import Bands, Screener
 
 POSSIBLE = 0.6
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from fraud_sanctions.analyse import readings
-from fraud_sanctions.index import Index
-from fraud_sanctions.normalise.spelling import spell
-from fraud_sanctions.normalise.transliterate import transliterate
-from fraud_sanctions.records import Party
-from fraud_sanctions.screener import Screener
-from fraud_sanctions.vocabulary import Vocabulary
+from fraud_sanctions.lists.records import Party
+from fraud_sanctions.matching.index import Index
+from fraud_sanctions.matching.screener import Screener
+from fraud_sanctions.matching.vocabulary import Vocabulary
+from fraud_sanctions.names.analyse import readings
+from fraud_sanctions.names.normalise.spelling import spell
+from fraud_sanctions.names.normalise.transliterate import transliterate
 
 
 def words_of(text, *, person=None):

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fraud_sanctions.lists.sources import ofac
+from fraud_sanctions.lists.sources import simple as own
+from fraud_sanctions.lists.sources import un as security_council
+from fraud_sanctions.lists.sources.fields import birth_dates, country_code
+from fraud_sanctions.lists.sources.refusal import ListRefused
 from fraud_sanctions.settings import SAMPLE_LISTS
-from fraud_sanctions.sources import ofac
-from fraud_sanctions.sources import simple as own
-from fraud_sanctions.sources import un as security_council
-from fraud_sanctions.sources.fields import birth_dates, country_code
-from fraud_sanctions.sources.refusal import ListRefused
 
 SDN = (SAMPLE_LISTS / "fictional_ofac" / "sdn.csv").read_bytes()
 ALT = (SAMPLE_LISTS / "fictional_ofac" / "alt.csv").read_bytes()

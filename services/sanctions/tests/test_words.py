@@ -5,15 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fraud_sanctions import index as index_module
-from fraud_sanctions.analyse import analyse, readings
-from fraud_sanctions.index import Index
-from fraud_sanctions.likeness import Likeness
-from fraud_sanctions.normalise import spelling
-from fraud_sanctions.normalise.spelling import fold, spell
+from fraud_sanctions.lists.sources import simple
+from fraud_sanctions.matching import index as index_module
+from fraud_sanctions.matching.index import Index
+from fraud_sanctions.matching.likeness import Likeness
+from fraud_sanctions.matching.vocabulary import LEAST_SIMILARITY
+from fraud_sanctions.names.analyse import analyse, readings
+from fraud_sanctions.names.normalise import spelling
+from fraud_sanctions.names.normalise.spelling import fold, spell
 from fraud_sanctions.settings import SAMPLE_LISTS
-from fraud_sanctions.sources import simple
-from fraud_sanctions.vocabulary import LEAST_SIMILARITY
 
 with (SAMPLE_LISTS / "fictional.csv").open("rb") as file:
     ENTITIES, _ = simple.parse(file, list_id="own")

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fraud_scoring.scorer import Floats32, Floats64
+from fraud_scoring.serving.scorer import Floats32, Floats64
 from fraud_scoring.training.assemble import Fitted, Progress, silent
 from fraud_scoring.training.boosting import Boosting
 from fraud_scoring.training.dataset import Dataset

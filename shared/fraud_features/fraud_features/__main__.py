@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from fraud_features.registry import BANK
+from fraud_features.definitions.registry import PAYMENT_FEATURES
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- features -->\n", "<!-- /features -->"
@@ -16,9 +16,9 @@ def main() -> None:
         head, rest = text.split(BEGIN)
         tail = rest.split(END)[1]
         README.write_text(
-            f"{head}{BEGIN}{BANK.docs_table()}{END}{tail}", encoding="utf-8"
+            f"{head}{BEGIN}{PAYMENT_FEATURES.docs_table()}{END}{tail}", encoding="utf-8"
         )
-    sys.stdout.write(BANK.to_json())
+    sys.stdout.write(PAYMENT_FEATURES.to_json())
 
 
 if __name__ == "__main__":

@@ -14,14 +14,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from fraud_features.facts import facts_of
-from fraud_features.layout import SLOTS
-from fraud_features.memory import MemoryOnlineStore
-from fraud_features.offline import replay
-from fraud_features.online import LabelEffect
-from fraud_features.redis_store import RedisOnlineStore
-from fraud_features.registry import BANK
-from fraud_features.standing import Fold, Report
+from fraud_features.definitions.facts import facts_of
+from fraud_features.definitions.label_resolution import LabelResolver, ReportedLabel
+from fraud_features.definitions.registry import PAYMENT_FEATURES
+from fraud_features.offline.frame import replay
+from fraud_features.store.memory.store import MemoryOnlineStore
+from fraud_features.store.port import LabelEffect
+from fraud_features.store.redis.store import RedisOnlineStore
+from fraud_features.store.schema import SLOTS
 from fraud_features.testing import START, Oracle, payment
 from fraud_shared.testing.servers import redis_url
 
@@ -59,7 +59,7 @@ class Executors(RuleBasedStateMachine):
             self.loop.run(store.mark_warm())
         self.now, self.clock = 800 * HOUR, START
         self.first, self.arrived, self.vectors = {}, [], []
-        self.reports, self.waiting, self.folds = [], [], defaultdict(Fold)
+        self.reports, self.waiting, self.folds = [], [], defaultdict(LabelResolver)
         self.chunk = 1000
 
     @initialize(chunk=st.sampled_from([1000, 1000, 16]))
@@ -106,7 +106,7 @@ class Executors(RuleBasedStateMachine):
             assert dict(zip(SLOTS, found.raw, strict=True)) == expected
         self.first[sent.transaction_id] = found
         self.arrived.append(sent)
-        self.vectors.append(BANK.values_online(facts_of(sent), found.raw))
+        self.vectors.append(PAYMENT_FEATURES.values_online(facts_of(sent), found.raw))
 
     @rule(which=st.integers(0, 60))
     def pay_again(self, which):
@@ -144,7 +144,7 @@ class Executors(RuleBasedStateMachine):
             self.waiting.remove((report, sent))
             facts = facts_of(sent)
             fold = self.folds[facts.transaction_id]
-            fold.add(Report(**{f: report[f] for f in Report.__slots__}))
+            fold.add(ReportedLabel(**{f: report[f] for f in ReportedLabel.__slots__}))
             state = fold.standing().state
             effect = LabelEffect(
                 transaction_id=facts.transaction_id,
@@ -169,7 +169,11 @@ class Executors(RuleBasedStateMachine):
                 self.loop.run(store.close())
             if self.arrived:
                 parts = replay(self.arrived, self.reports, chunk=self.chunk)
-                rows = [row for part in parts for row in part.select(BANK.names).rows()]
+                rows = [
+                    row
+                    for part in parts
+                    for row in part.select(PAYMENT_FEATURES.names).rows()
+                ]
                 assert rows == self.vectors
         finally:
             self.loop.close()

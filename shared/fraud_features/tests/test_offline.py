@@ -5,17 +5,22 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from fraud_features.columnar.executor import Executor
-from fraud_features.columnar.expressions import ExpressionUnsupported
-from fraud_features.columnar.seen import SIZE, USED
-from fraud_features.columnar.source import chunks
-from fraud_features.columnar.state import SeenWork
-from fraud_features.engine import Engine
-from fraud_features.facts import facts_of
-from fraud_features.memory import MemoryOnlineStore
-from fraud_features.offline import frame, frames, replay
-from fraud_features.online import LabelEffect
-from fraud_features.registry import BANK, CREDIT_CARD, Feature, FeatureSet
+from fraud_features.definitions.facts import facts_of
+from fraud_features.definitions.registry import (
+    CREDIT_CARD,
+    PAYMENT_FEATURES,
+    Feature,
+    FeatureSet,
+)
+from fraud_features.offline.executor import Executor
+from fraud_features.offline.expressions import ExpressionUnsupported
+from fraud_features.offline.frame import frame, frames, replay
+from fraud_features.offline.seen import SIZE, USED
+from fraud_features.offline.source import chunks
+from fraud_features.offline.state import SeenWork
+from fraud_features.store.memory.engine import Engine
+from fraud_features.store.memory.store import MemoryOnlineStore
+from fraud_features.store.port import LabelEffect
 from fraud_features.testing import START, payment, random_rows, transaction_of
 from fraud_shared.contracts.label import LabelReport
 
@@ -52,7 +57,7 @@ class TestParity:
         served = await serve(rows, reports)
         table = frame(rows, reports)
         assert table["transaction_id"].to_list() == list(served)
-        assert table.select(BANK.names).rows() == list(served.values())
+        assert table.select(PAYMENT_FEATURES.names).rows() == list(served.values())
         assert table["terminal_risk_30d"].sum() > 0
 
     def test_transactions_and_rows_give_the_same_frame(self):
@@ -77,7 +82,7 @@ async def serve(rows, reports):
             await store.apply_label(
                 effect(known[item["transaction_id"]], item["reversal"])
             )
-        served[transaction.transaction_id] = BANK.vector(
+        served[transaction.transaction_id] = PAYMENT_FEATURES.vector(
             transaction, await store.observe(transaction)
         ).values
         known[transaction.transaction_id] = transaction
@@ -113,9 +118,13 @@ class TestRareCases:
         for facts in map(facts_of, rows):
             if facts.transaction_id not in expected:
                 raw = engine.observe(facts)
-                expected[facts.transaction_id] = BANK.values_online(facts, raw)
+                expected[facts.transaction_id] = PAYMENT_FEATURES.values_online(
+                    facts, raw
+                )
         parts = replay(rows, None, chunk=chunk, **caps)
-        found = [row for part in parts for row in part.select(BANK.names).rows()]
+        found = [
+            row for part in parts for row in part.select(PAYMENT_FEATURES.names).rows()
+        ]
         assert found == list(expected.values())
 
     # The second forgets pairs while the table of all pairs grows.
@@ -131,9 +140,11 @@ class TestRareCases:
         for facts in map(facts_of, rows):
             if facts.transaction_id not in expected:
                 raw = engine.observe(facts)
-                expected[facts.transaction_id] = BANK.values_online(facts, raw)
+                expected[facts.transaction_id] = PAYMENT_FEATURES.values_online(
+                    facts, raw
+                )
         found = pl.concat(replay(rows, None, sweep_every=every))
-        assert found.select(BANK.names).rows() == list(expected.values())
+        assert found.select(PAYMENT_FEATURES.names).rows() == list(expected.values())
         assert not found.equals(frame(rows))
 
 
@@ -144,7 +155,9 @@ class TestMemory:
         [("card_distinct_merchants_1h", 60 + 100), ("first_seen_merchant", 256)],
     )
     def test_only_values_that_something_still_reads_are_kept(self, name, kept):
-        few = FeatureSet("few", "1", [f for f in BANK.features if f.name == name])
+        few = FeatureSet(
+            "few", "1", [f for f in PAYMENT_FEATURES.features if f.name == name]
+        )
         executor = Executor(few, None, id_memory=None, sweep_every=100)
         payments = (
             payment(60 * i, card_token="card", merchant_id=f"merchant-{i}")
@@ -246,7 +259,7 @@ class TestFrame:
             "transaction_id",
             "occurred_at",
             "account_id",
-            *BANK.names,
+            *PAYMENT_FEATURES.names,
         ]
         assert table["occurred_at"].to_list() == [START]
         assert set(table.dtypes[3:]) == {pl.Float64}
@@ -283,7 +296,9 @@ class TestFrame:
     )
     def test_a_set_that_reads_few_windows_gets_the_same_values(self, names):
         rows = list(random_rows(2000, entities=20, late=0.1))
-        few = FeatureSet("few", "1", [f for f in BANK.features if f.name in names])
+        few = FeatureSet(
+            "few", "1", [f for f in PAYMENT_FEATURES.features if f.name in names]
+        )
         found, whole = frame(rows, features=few), frame(rows)
         assert found.equals(whole.select(found.columns))
         assert found.select(names).sum().row(0) != (0.0,) * len(names)

@@ -9,11 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from fraud_features.currency import RATIOS, to_reference
-from fraud_features.expression import ExpressionInvalid
-from fraud_features.layout import SLOTS
-from fraud_features.online import observed
-from fraud_features.registry import BANK, CREDIT_CARD, Feature, FeatureSet, request_set
+from fraud_features.definitions.currency import RATIOS, to_reference
+from fraud_features.definitions.expression import ExpressionInvalid
+from fraud_features.definitions.registry import (
+    CREDIT_CARD,
+    PAYMENT_FEATURES,
+    Feature,
+    FeatureSet,
+    request_set,
+)
+from fraud_features.store.port import observed
+from fraud_features.store.schema import SLOTS
 from fraud_features.testing import payment
 from fraud_shared.contracts.iso import CURRENCY_EXPONENT
 
@@ -26,24 +32,31 @@ def feature(name="x", source="transaction", expression="amount"):
 
 class TestVector:
     def test_without_the_online_store_all_of_it_is_unknown(self):
-        vector = BANK.vector(payment(0), None)
-        values = dict(zip(BANK.features, vector.values, strict=True))
+        vector = PAYMENT_FEATURES.vector(payment(0), None)
+        values = dict(zip(PAYMENT_FEATURES.features, vector.values, strict=True))
         assert all(v is None for f, v in values.items() if f.source in ONLINE)
-        assert values[BANK.features[BANK.index["amount_ref_minor"]]] == 1000
+        assert (
+            values[
+                PAYMENT_FEATURES.features[PAYMENT_FEATURES.index["amount_ref_minor"]]
+            ]
+            == 1000
+        )
 
     def test_a_cold_observation_reads_like_none(self):
         raw = (7,) * len(SLOTS)
         cold = observed(raw, known=False, blocked=(), stand_in=(0, 0))
-        assert BANK.vector(payment(0), cold) == BANK.vector(payment(0), None)
+        assert PAYMENT_FEATURES.vector(payment(0), cold) == PAYMENT_FEATURES.vector(
+            payment(0), None
+        )
 
     def test_it_names_its_set(self):
-        vector = BANK.vector(payment(0), None)
-        assert (vector.feature_set, vector.hash) == ("bank", BANK.hash)
-        assert len(vector.values) == len(BANK.names)
+        vector = PAYMENT_FEATURES.vector(payment(0), None)
+        assert (vector.feature_set, vector.hash) == ("bank", PAYMENT_FEATURES.hash)
+        assert len(vector.values) == len(PAYMENT_FEATURES.names)
 
     def test_another_sets_vector_is_refused(self):
         with pytest.raises(ValueError, match="another feature set"):
-            CREDIT_CARD.named(BANK.vector(payment(0), None))
+            CREDIT_CARD.named(PAYMENT_FEATURES.vector(payment(0), None))
 
     @given(
         st.lists(
@@ -56,7 +69,7 @@ class TestVector:
         raw = list(seen.raw)
         raw[SLOTS.index("typical_n")] = 1
         seen = observed(tuple(raw), known=True, blocked=(), stand_in=(0, 0))
-        values = BANK.vector(payment(0, lat=1.0, lon=2.0), seen).values
+        values = PAYMENT_FEATURES.vector(payment(0, lat=1.0, lon=2.0), seen).values
         assert all(v is None or math.isfinite(v) for v in values)
 
     def test_what_the_caller_computes_is_passed_on(self):
@@ -86,21 +99,21 @@ class TestHash:
 
 class TestExport:
     def test_the_file_is_complete_and_stable(self):
-        content = json.loads(BANK.to_json())
-        assert content["hash"] == BANK.hash
-        assert [f["name"] for f in content["features"]] == list(BANK.names)
-        assert BANK.to_json() == BANK.to_json()
+        content = json.loads(PAYMENT_FEATURES.to_json())
+        assert content["hash"] == PAYMENT_FEATURES.hash
+        assert [f["name"] for f in content["features"]] == list(PAYMENT_FEATURES.names)
+        assert PAYMENT_FEATURES.to_json() == PAYMENT_FEATURES.to_json()
 
     def test_the_docs_name_every_feature(self):
-        table = BANK.docs_table()
-        assert all(f"`{name}`" in table for name in BANK.names)
+        table = PAYMENT_FEATURES.docs_table()
+        assert all(f"`{name}`" in table for name in PAYMENT_FEATURES.names)
 
 
 class TestRequestModel:
     def test_missing_is_unknown(self):
-        vector = BANK.from_mapping({"account_count_1h": 3})
-        assert BANK.named(vector)["account_count_1h"] == 3
-        assert BANK.named(vector)["account_count_24h"] is None
+        vector = PAYMENT_FEATURES.from_mapping({"account_count_1h": 3})
+        assert PAYMENT_FEATURES.named(vector)["account_count_1h"] == 3
+        assert PAYMENT_FEATURES.named(vector)["account_count_24h"] is None
 
     @pytest.mark.parametrize(
         ("name", "value"),
@@ -112,7 +125,7 @@ class TestRequestModel:
     )
     def test_an_error_names_the_field(self, name, value):
         with pytest.raises(ValidationError) as caught:
-            BANK.from_mapping({name: value})
+            PAYMENT_FEATURES.from_mapping({name: value})
         assert caught.value.errors()[0]["loc"] == (name,)
 
 
@@ -165,7 +178,7 @@ class TestProfileFeatures:
         seen = observed(tuple(raw), known=True, blocked=(), stand_in=(0, 0))
         when = datetime(2025, 6, 1, 12, tzinfo=UTC)
         sent = payment(0, occurred_at=when, lat=48.8566, lon=2.3522)
-        return BANK.named(BANK.vector(sent, seen))
+        return PAYMENT_FEATURES.named(PAYMENT_FEATURES.vector(sent, seen))
 
     def test_impossible_travel(self):
         hour_ago = 1748775600_000000  # 2025-06-01 11:00 UTC

@@ -9,18 +9,18 @@ from struct import pack
 import pytest
 from redis.asyncio import Redis
 
-from fraud_features.facts import facts_of
-from fraud_features.layout import LOGS, SLOTS, LogSpec
-from fraud_features.memory import MemoryOnlineStore
-from fraud_features.online import (
+from fraud_features.definitions.facts import facts_of
+from fraud_features.definitions.registry import PAYMENT_FEATURES
+from fraud_features.store.memory.store import MemoryOnlineStore
+from fraud_features.store.port import (
     OnlineStoreRefusal,
     OnlineStoreUnavailable,
     open_online_store,
 )
-from fraud_features.redis_entity import ENTITIES, Limits
-from fraud_features.redis_script import LAYOUT_VERSION, layout_version
-from fraud_features.redis_store import RedisOnlineStore, wire_arguments
-from fraud_features.registry import BANK
+from fraud_features.store.redis.lua_codegen import ENTITIES, Limits
+from fraud_features.store.redis.script import LAYOUT_VERSION, layout_version
+from fraud_features.store.redis.store import RedisOnlineStore, wire_arguments
+from fraud_features.store.schema import LOGS, SLOTS, WindowSpec
 from fraud_features.testing import (
     OnlineStoreContract,
     payment,
@@ -174,7 +174,7 @@ def _count_commands(store: RedisOnlineStore) -> list[str]:
 
 class TestLayoutVersion:
     def test_another_window_is_another_version(self):
-        wider = LogSpec("ip", "ip", ("5m", "1h", "7d"))
+        wider = WindowSpec("ip", "ip", ("5m", "1h", "7d"))
         others = tuple(wider if log.name == "ip" else log for log in LOGS)
         assert layout_version(LOGS) == layout_version(tuple(LOGS))
         assert layout_version(LOGS) != layout_version(others)
@@ -236,7 +236,9 @@ class TestExecutorsAgree:
                 await redis.observe(transaction),
             )
             assert one == two
-            assert BANK.vector(transaction, one) == BANK.vector(transaction, two)
+            assert PAYMENT_FEATURES.vector(transaction, one) == PAYMENT_FEATURES.vector(
+                transaction, two
+            )
         await redis.close()
 
     async def test_of_values_seen_at_one_instant_the_cap_drops_the_first_by_name(
@@ -262,7 +264,7 @@ class TestCap:
         for second in range(0, 3600, 600):
             last = payment(second)
             observation = await store.observe(last)
-        values = BANK.named(BANK.vector(last, observation))
+        values = PAYMENT_FEATURES.named(PAYMENT_FEATURES.vector(last, observation))
         assert values["account_count_5m"] == 1
         assert values["account_count_1h"] is None
 

@@ -1,7 +1,7 @@
 """What the in-process structures keep, and what they forget."""
 
-from fraud_features.engine import Engine
-from fraud_features.facts import facts_of
+from fraud_features.definitions.facts import facts_of
+from fraud_features.store.memory.engine import Engine
 from fraud_features.testing import payment
 
 

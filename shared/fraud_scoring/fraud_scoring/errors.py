@@ -115,7 +115,7 @@ class TooSlow(ArtifactRefused):
     code = "too-slow"
 
 
-class TrialFailed(ArtifactRefused):
+class SandboxFailed(ArtifactRefused):
     """It hung, ran out of memory or crashed when it was tried in a process of its own."""
 
     code = "trial-failed"

@@ -1,9 +1,9 @@
 import pytest
 from pydantic_settings import SettingsConfigDict
 
-from fraud_scoring.keys import generate_keys
-from fraud_scoring.runtime import create_scorer_service
-from fraud_scoring.settings import ScorerSettings
+from fraud_scoring.artifacts.keys import generate_keys
+from fraud_scoring.serving.runtime import create_scorer_service
+from fraud_scoring.serving.settings import ScorerSettings
 from fraud_scoring.testing import linear_engine, memory_registry
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from fraud_scoring import artifact
-from fraud_scoring.artifact import MANIFEST, SIGNATURE
+from fraud_scoring.artifacts import artifact
+from fraud_scoring.artifacts.artifact import MANIFEST, SIGNATURE
+from fraud_scoring.artifacts.keys import Signer, Verifier, generate_keys
 from fraud_scoring.errors import (
     ArtifactRefused,
     ContentMismatch,
@@ -22,7 +23,6 @@ from fraud_scoring.errors import (
     UnsafeFormat,
     WrongIdentity,
 )
-from fraud_scoring.keys import Signer, Verifier, generate_keys
 from fraud_scoring.testing import FEATURES, NOW, linear_draft
 
 KEYS = generate_keys()

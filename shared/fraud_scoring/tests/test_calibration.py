@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fraud_scoring.calibration import Calibrator
+from fraud_scoring.artifacts.calibration import Calibrator
 
 unit = st.floats(0, 1)
 

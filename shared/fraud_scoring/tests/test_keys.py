@@ -1,7 +1,12 @@
 import pytest
 
+from fraud_scoring.artifacts.keys import (
+    Signer,
+    Verifier,
+    development_keys,
+    generate_keys,
+)
 from fraud_scoring.errors import SignatureInvalid, SigningKeyMissing
-from fraud_scoring.keys import Signer, Verifier, development_keys, generate_keys
 
 
 class TestSignatures:

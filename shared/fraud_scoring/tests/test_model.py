@@ -3,11 +3,11 @@ import math
 import numpy as np
 import pytest
 
-from fraud_scoring.artifact import Artifact
+from fraud_scoring.artifacts.artifact import Artifact
+from fraud_scoring.artifacts.metadata import FeatureStatistics
 from fraud_scoring.errors import FeatureMismatch
-from fraud_scoring.metadata import FeatureStatistics
-from fraud_scoring.model import Limits, Model, WrongFeatureSet
-from fraud_scoring.scorer import ScorerEngine
+from fraud_scoring.serving.model import Limits, Model, WrongFeatureSet
+from fraud_scoring.serving.scorer import ScorerEngine
 from fraud_scoring.testing import (
     NOW,
     LinearScorer,

@@ -16,12 +16,12 @@ import numpy as np
 import orjson
 import pytest
 
-from fraud_scoring import artifact
-from fraud_scoring.aliases import Target, seal
-from fraud_scoring.artifact import MANIFEST
-from fraud_scoring.folder import FolderRegistry
-from fraud_scoring.keys import Signer, Verifier, generate_keys
-from fraud_scoring.scorer import ScorerEngine
+from fraud_scoring.artifacts import artifact
+from fraud_scoring.artifacts.artifact import MANIFEST
+from fraud_scoring.artifacts.keys import Signer, Verifier, generate_keys
+from fraud_scoring.registry.aliases import AliasTarget, seal
+from fraud_scoring.registry.file import FolderRegistry
+from fraud_scoring.serving.scorer import ScorerEngine
 from fraud_scoring.testing import (
     NOW,
     LinearScorer,
@@ -329,7 +329,7 @@ class TestUnfit:
 def order(registry, version, folder):
     """A signed order for exactly these bytes; `promote` would refuse to give it."""
     digest = hashlib.sha256((folder / version / MANIFEST).read_bytes()).hexdigest()
-    target = Target(version=version, hash=digest, bundle="bundle-1")
+    target = AliasTarget(version=version, hash=digest, bundle="bundle-1")
     book = registry.aliases("xgboost")
     later = NOW + timedelta(hours=3)
     ordered = book.promoted("champion", target, later)

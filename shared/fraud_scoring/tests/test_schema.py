@@ -4,8 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from fraud_scoring.metadata import FeatureSetRef
-from fraud_scoring.schema import FeatureRegistry, FeatureSchema, InstanceProblems
+from fraud_scoring.artifacts.metadata import FeatureSetRef
+from fraud_scoring.serving.schema import (
+    FeatureRegistry,
+    FeatureSchema,
+    InstanceProblems,
+)
 
 REF = FeatureSetRef(name="test_set", version="1", hash="a" * 64)
 COLUMNS = ("Amount", "ProductCD", "schema")

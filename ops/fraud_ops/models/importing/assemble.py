@@ -9,22 +9,22 @@ import orjson
 
 import fraud_lightgbm.scorer
 import fraud_xgboost.scorer
-from fraud_features.registry import request_set
+from fraud_features.definitions.registry import request_set
 from fraud_ops.models.importing.isolate import Converted
 from fraud_ops.models.importing.plain import NotImportable, Plain
 from fraud_ops.models.importing.sample import Sample
 from fraud_ops.models.importing.source import Original
-from fraud_scoring import artifact, libraries
-from fraud_scoring.artifact import Artifact
-from fraud_scoring.calibration import Calibrator
-from fraud_scoring.keys import Signer, Verifier, generate_keys
-from fraud_scoring.metadata import FeatureSetRef, Golden, Metadata, Training
-from fraud_scoring.registry import Draft
-from fraud_scoring.schema import FILE, FeatureRegistry
-from fraud_scoring.scorer import ScorerEngine
+from fraud_scoring.artifacts import artifact, libraries
+from fraud_scoring.artifacts.artifact import Artifact
+from fraud_scoring.artifacts.calibration import Calibrator
+from fraud_scoring.artifacts.keys import Signer, Verifier, generate_keys
+from fraud_scoring.artifacts.metadata import FeatureSetRef, Golden, Metadata, Training
+from fraud_scoring.registry.port import UnpublishedModel
+from fraud_scoring.serving.sandbox import Bounds, SandboxedCheck
+from fraud_scoring.serving.schema import FILE, FeatureRegistry
+from fraud_scoring.serving.scorer import ScorerEngine
 from fraud_scoring.training.dataset import Rows, statistics
 from fraud_scoring.training.metrics import measure
-from fraud_scoring.trial import Bounds, ChildTrial
 
 TOLERANCE = 1e-6
 OOD_Z = 8.0
@@ -52,7 +52,7 @@ def draft(
     naming: Naming,
     *,
     now: datetime,
-) -> Draft:
+) -> UnpublishedModel:
     """All files of the artefact. Its score is the original's own probability."""
     plain = converted.plain
     if plain.scores.min() < 0.0 or plain.scores.max() > 1.0:
@@ -61,7 +61,7 @@ def draft(
     reference = FeatureSetRef(name=named.name, version=named.version, hash=named.hash)
     metadata = _metadata(converted, original, sample, naming.name, reference, now)
     registry = FeatureRegistry.of(reference, sample.columns)
-    return Draft(
+    return UnpublishedModel(
         naming.name,
         naming.bundle,
         {
@@ -75,13 +75,15 @@ def draft(
     )
 
 
-def prove(made: Draft, plain: Plain, sample: Sample, *, now: datetime) -> float:
+def prove(
+    made: UnpublishedModel, plain: Plain, sample: Sample, *, now: datetime
+) -> float:
     """The largest difference between the artefact's scores and the original's, on every
     sample row, after the trial that a scorer makes; raises `NotImportable` above 1e-6 and
     `ArtifactRefused` as a scorer would."""
     stored = _unpublished(made, now)
     engine = ENGINES[plain.source]
-    ChildTrial(engine, Bounds(limit_ms=100.0))(stored)
+    SandboxedCheck(engine, Bounds(limit_ms=100.0))(stored)
     scores = engine.load(stored).score(sample.rows)
     worst = float(np.max(np.abs(scores - plain.scores)))
     if not worst <= TOLERANCE:
@@ -89,7 +91,7 @@ def prove(made: Draft, plain: Plain, sample: Sample, *, now: datetime) -> float:
     return worst
 
 
-def _unpublished(made: Draft, now: datetime) -> Artifact:
+def _unpublished(made: UnpublishedModel, now: datetime) -> Artifact:
     """The artefact as it will be, under a key that nobody trusts and nobody keeps."""
     keys = generate_keys()
     files = artifact.sign(

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from fraud_ops.models.importing.plain import NotImportable, Plain
-from fraud_scoring.scorer import Floats32, Floats64
+from fraud_scoring.serving.scorer import Floats32, Floats64
 from fraud_scoring.training.trees import from_lightgbm, from_xgboost, to_onnx
 
 

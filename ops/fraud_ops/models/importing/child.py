@@ -55,7 +55,7 @@ def _convert(
         hidden = _forbidden(error)
         why = str(hidden) if hidden else f"it cannot be read: {type(error).__name__}"
         return {"refused": why}, []
-    from fraud_scoring import libraries
+    from fraud_scoring.artifacts import libraries
 
     reply = {
         "source": plain.source,

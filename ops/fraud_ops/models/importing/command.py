@@ -7,8 +7,8 @@ from pathlib import Path
 
 from fraud_ops.models.importing import assemble, isolate, sample, source
 from fraud_ops.models.importing.assemble import Naming
-from fraud_scoring.artifact import Artifact
-from fraud_scoring.registry import ModelRegistry
+from fraud_scoring.artifacts.artifact import Artifact
+from fraud_scoring.registry.port import ModelRegistry
 
 
 @dataclass(frozen=True)

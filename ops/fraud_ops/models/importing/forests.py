@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fraud_ops.models.importing.plain import NotImportable, Plain
-from fraud_scoring.scorer import Floats32, Floats64
+from fraud_scoring.serving.scorer import Floats32, Floats64
 from fraud_scoring.training.trees import Forest, to_onnx
 
 _NOBODY = 2**31 - 1

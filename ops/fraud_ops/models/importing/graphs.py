@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fraud_ops.models.importing.plain import NotImportable, Plain
-from fraud_scoring.scorer import Floats32, Floats64
+from fraud_scoring.serving.scorer import Floats32, Floats64
 
 _DOMAINS = {"", "ai.onnx", "ai.onnx.ml"}
 _MOST_NODES = 10_000

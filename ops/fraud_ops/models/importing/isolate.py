@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fraud_ops.models.importing.child import LENGTH_BYTES
 from fraud_ops.models.importing.plain import Kind, NotImportable, Plain, Source
-from fraud_scoring.artifact import MAX_BYTES
-from fraud_scoring.metadata import FileName
-from fraud_scoring.scorer import Floats32
+from fraud_scoring.artifacts.artifact import MAX_BYTES
+from fraud_scoring.artifacts.metadata import FileName
+from fraud_scoring.serving.scorer import Floats32
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fraud_scoring.scorer import Floats64
+from fraud_scoring.serving.scorer import Floats64
 
 Kind = Literal["forest", "onnx", "xgboost", "lightgbm"]
 Source = Literal["xgboost", "lightgbm"]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from fraud_ops.models.importing.plain import NotImportable
-from fraud_scoring.scorer import Floats32
+from fraud_scoring.serving.scorer import Floats32
 
 _LEAST, _MOST = 20, 100_000
 

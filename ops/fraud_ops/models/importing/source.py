@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from fraud_ops.models.importing.plain import Kind, NotImportable
-from fraud_scoring.artifact import read_file
+from fraud_scoring.artifacts.artifact import read_file
 from fraud_scoring.errors import ArtifactRefused
-from fraud_scoring.folder import download_model
+from fraud_scoring.registry.file import download_model
 
 _SUFFIXES: dict[str, Kind] = {
     ".joblib": "forest",

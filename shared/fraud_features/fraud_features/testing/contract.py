@@ -5,9 +5,9 @@ The subclass gives a fixture `store`: fresh and cold, with no other test's state
 
 from datetime import UTC, datetime, timedelta
 
-from fraud_features.layout import SLOTS
-from fraud_features.online import LabelEffect, Observation, OnlineStore
-from fraud_features.registry import BANK
+from fraud_features.definitions.registry import PAYMENT_FEATURES
+from fraud_features.store.port import LabelEffect, Observation, OnlineStore
+from fraud_features.store.schema import SLOTS
 from fraud_features.testing.oracle import Oracle
 from fraud_features.testing.payments import payment, random_rows, transaction_of
 from fraud_shared.contracts.transaction import Transaction
@@ -19,7 +19,7 @@ def named(
     payment: Transaction, observation: Observation | None
 ) -> dict[str, float | None]:
     """The feature values by name."""
-    return BANK.named(BANK.vector(payment, observation))
+    return PAYMENT_FEATURES.named(PAYMENT_FEATURES.vector(payment, observation))
 
 
 async def features(store: OnlineStore, payment: Transaction) -> dict[str, float | None]:

@@ -1,13 +1,13 @@
 """The maths contract by brute force: every integer from the list of payments."""
 
-from fraud_features.facts import Facts, facts_of
-from fraud_features.layout import (
+from fraud_features.definitions.facts import Facts, facts_of
+from fraud_features.store.schema import (
+    DISTINCTS,
     LABEL_DELAY,
     LENGTHS,
     LOGS,
     RISK_RETENTION,
     RISKS,
-    SEEN,
     SLOTS,
 )
 from fraud_shared.contracts.transaction import Transaction
@@ -29,7 +29,7 @@ class Oracle:
         slots: dict[str, int | None] = {}
         for spec in LOGS:
             slots |= self._log(facts, spec.name)
-        for seen in SEEN:
+        for seen in DISTINCTS:
             slots |= _seen(facts, earlier, seen.name)
         slots |= _profile(facts, earlier)
         for risk in RISKS:
@@ -91,7 +91,7 @@ class Oracle:
 
 
 def _seen(facts: Facts, earlier: list[Facts], name: str) -> dict[str, int | None]:
-    spec = next(spec for spec in SEEN if spec.name == name)
+    spec = next(spec for spec in DISTINCTS if spec.name == name)
     owner, value = getattr(facts, spec.owner), getattr(facts, spec.value)
     mine = [p for p in earlier if owner is not None and getattr(p, spec.owner) == owner]
     known = any(getattr(p, spec.value) == value for p in mine)

@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 import orjson
 
-from fraud_scoring.artifact import Artifact
-from fraud_scoring.calibration import Calibrator
-from fraud_scoring.folder import FolderRegistry
-from fraud_scoring.keys import KeyPair, Signer, Verifier, generate_keys
-from fraud_scoring.metadata import (
+from fraud_scoring.artifacts.artifact import Artifact
+from fraud_scoring.artifacts.calibration import Calibrator
+from fraud_scoring.artifacts.keys import KeyPair, Signer, Verifier, generate_keys
+from fraud_scoring.artifacts.metadata import (
     FeatureSetRef,
     FeatureStatistics,
     Golden,
     Metadata,
     Training,
 )
-from fraud_scoring.registry import Draft
-from fraud_scoring.schema import FILE, FeatureRegistry
-from fraud_scoring.scorer import Floats32, Floats64, ScorerEngine
+from fraud_scoring.registry.file import FolderRegistry
+from fraud_scoring.registry.port import UnpublishedModel
+from fraud_scoring.serving.schema import FILE, FeatureRegistry
+from fraud_scoring.serving.scorer import Floats32, Floats64, ScorerEngine
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.signal import ScoreRequest
 
@@ -77,7 +77,7 @@ def linear_draft(
     feature_hash: str = FEATURE_HASH,
     features: Sequence[str] = FEATURES,
     categories: Mapping[str, Sequence[str]] | None = None,
-) -> Draft:
+) -> UnpublishedModel:
     """A complete, consistent model of three features, taught on values from -4 to 4."""
     rows = ((0.0, -1.0, 2.0), (1.0, None, 0.0), (2.0, 1.0, 0.0), (3.0, 4.0, -1.0))
     x = np.array(rows, dtype=np.float32)
@@ -93,7 +93,7 @@ def linear_draft(
     )
     feature_set = FeatureSetRef(name="test", version="1", hash=feature_hash)
     registry = FeatureRegistry.of(feature_set, features, categories)
-    return Draft(
+    return UnpublishedModel(
         name,
         bundle,
         {

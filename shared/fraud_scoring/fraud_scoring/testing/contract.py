@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 
-from fraud_scoring.artifact import MANIFEST, SIGNATURE
+from fraud_scoring.artifacts.artifact import MANIFEST, SIGNATURE
+from fraud_scoring.artifacts.keys import KeyPair, Signer, Verifier, generate_keys
 from fraud_scoring.errors import FeatureMismatch, MalformedArtifact
-from fraud_scoring.folder import FolderRegistry
-from fraud_scoring.keys import KeyPair, Signer, Verifier, generate_keys
-from fraud_scoring.registry import Draft
-from fraud_scoring.scorer import Floats32, Floats64, Scorer
-from fraud_scoring.session import OnnxGraph
-from fraud_scoring.settings import ScorerSettings
+from fraud_scoring.registry.file import FolderRegistry
+from fraud_scoring.registry.port import UnpublishedModel
+from fraud_scoring.serving.scorer import Floats32, Floats64, Scorer
+from fraud_scoring.serving.session import OnnxGraph
+from fraud_scoring.serving.settings import ScorerSettings
 from fraud_scoring.testing import memory_registry
 from fraud_scoring.training.assemble import Fitted, Published, publish
 from fraud_scoring.training.dataset import Dataset
@@ -262,7 +262,7 @@ class ScorerContract:
             for name, data in published.artifact.files.items()
             if name not in (MANIFEST, SIGNATURE)
         }
-        made = folder.publish(Draft(parts.name, "bundle", files), now=NOW)
+        made = folder.publish(UnpublishedModel(parts.name, "bundle", files), now=NOW)
         folder.promote(parts.name, made.manifest.version, "champion", now=NOW)
         row = np.array(published.artifact.golden.rows[0], dtype=np.float32)
         done = serve_watched(

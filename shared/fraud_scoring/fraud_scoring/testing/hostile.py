@@ -7,8 +7,8 @@ from typing import NoReturn
 
 import numpy as np
 
-from fraud_scoring.artifact import Artifact
-from fraud_scoring.scorer import ScorerEngine
+from fraud_scoring.artifacts.artifact import Artifact
+from fraud_scoring.serving.scorer import ScorerEngine
 from fraud_scoring.testing import LinearScorer
 
 

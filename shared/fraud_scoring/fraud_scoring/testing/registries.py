@@ -11,8 +11,9 @@ from typing import Any, Protocol
 import orjson
 import pytest
 
-from fraud_scoring import artifact
-from fraud_scoring.artifact import MANIFEST, SIGNATURE
+from fraud_scoring.artifacts import artifact
+from fraud_scoring.artifacts.artifact import MANIFEST, SIGNATURE
+from fraud_scoring.artifacts.keys import KeyPair, Signer, Verifier, generate_keys
 from fraud_scoring.errors import (
     AliasMissing,
     ArtifactRefused,
@@ -26,9 +27,8 @@ from fraud_scoring.errors import (
     UnexpectedEntry,
     WrongIdentity,
 )
-from fraud_scoring.keys import KeyPair, Signer, Verifier, generate_keys
-from fraud_scoring.registry import ModelRegistry
-from fraud_scoring.shelf import Shelf
+from fraud_scoring.registry.cache import ArtifactCache
+from fraud_scoring.registry.port import ModelRegistry
 from fraud_scoring.testing import NOW, linear_draft
 
 KEYS = generate_keys()
@@ -273,7 +273,7 @@ class TamperingContract:
         registry.promote("xgboost", one, "champion", now=NOW)
         old = home.book("xgboost")
         registry.promote("xgboost", two, "champion", now=NOW + timedelta(hours=1))
-        shelf = Shelf(registry, Verifier(KEYS.public_pem), tmp_path / "shelf")
+        shelf = ArtifactCache(registry, Verifier(KEYS.public_pem), tmp_path / "shelf")
         assert shelf.book("xgboost").target("champion").version == two
         home.set_book("xgboost", old)
         with pytest.raises(RolledBack):

@@ -8,14 +8,15 @@ from typing import Protocol
 import numpy as np
 import orjson
 
-from fraud_scoring import admission, libraries
-from fraud_scoring.artifact import Artifact
-from fraud_scoring.calibration import Calibrator
+from fraud_scoring.artifacts import libraries
+from fraud_scoring.artifacts.artifact import Artifact
+from fraud_scoring.artifacts.calibration import Calibrator
+from fraud_scoring.artifacts.metadata import Golden, Metadata, Training
 from fraud_scoring.errors import GoldenMismatch
-from fraud_scoring.metadata import Golden, Metadata, Training
-from fraud_scoring.registry import Draft, ModelRegistry
-from fraud_scoring.schema import FILE, FeatureRegistry
-from fraud_scoring.scorer import Floats32, Floats64, ScorerEngine
+from fraud_scoring.registry.port import ModelRegistry, UnpublishedModel
+from fraud_scoring.serving import validation
+from fraud_scoring.serving.schema import FILE, FeatureRegistry
+from fraud_scoring.serving.scorer import Floats32, Floats64, ScorerEngine
 from fraud_scoring.training import calibrate
 from fraud_scoring.training.card import model_card
 from fraud_scoring.training.dataset import Dataset, Rows, statistics
@@ -95,7 +96,7 @@ def publish(
         "model_card.md": model_card(metadata).encode(),
         FILE: registry_of(data).model_dump_json(indent=1).encode(),
     }
-    made = registry.publish(Draft(name, data.bundle, files), now=now)
+    made = registry.publish(UnpublishedModel(name, data.bundle, files), now=now)
     stored = registry.load(name, made.manifest.version)
     return Published(made, metrics, _compare(fitted, data, stored))
 
@@ -183,7 +184,7 @@ def _chosen(rows: Rows, count: int, seed: int) -> list[int]:
 
 def _compare(fitted: Fitted, data: Dataset, stored: Artifact) -> float:
     """The largest difference between serving and training over thousands of rows."""
-    admission.admit(fitted.engine, stored, limit_ms=1000.0)
+    validation.validate_model(fitted.engine, stored, limit_ms=1000.0)
     scorer = fitted.engine.load(stored)
     x = np.concatenate([data.test.x[:_COMPARED_ROWS], data.train.x[:_COMPARED_ROWS]])
     x = forget(x, data.sources, share=0.2, seed=data.seed)

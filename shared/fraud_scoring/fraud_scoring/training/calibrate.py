@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fraud_scoring.calibration import Calibrator
-from fraud_scoring.scorer import Floats64
+from fraud_scoring.artifacts.calibration import Calibrator
+from fraud_scoring.serving.scorer import Floats64
 from fraud_scoring.training.dataset import Flags
 
 # Dense in the tail: a policy asks about the worst thousandth, not about the median.

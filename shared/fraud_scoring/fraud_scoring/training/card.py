@@ -1,6 +1,6 @@
 """The model card: what a reviewer must know, in Markdown, made from the metadata."""
 
-from fraud_scoring.metadata import Metadata
+from fraud_scoring.artifacts.metadata import Metadata
 
 _PURPOSE = {
     "isolation_forest": "how unusual a payment is among all payments (unsupervised)",

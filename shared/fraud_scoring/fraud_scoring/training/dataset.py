@@ -7,12 +7,12 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from fraud_scoring.metadata import FeatureSetRef, FeatureStatistics
-from fraud_scoring.scorer import Floats32, Floats64
+from fraud_scoring.artifacts.metadata import FeatureSetRef, FeatureStatistics
+from fraud_scoring.serving.scorer import Floats32, Floats64
 
 Flags = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
-# See `fraud_scoring.model.Limits`. At 8 deviations an account's age may grow to twice the
+# See `fraud_scoring.serving.model.Limits`. At 8 deviations an account's age may grow to twice the
 # training period before every payment is reported as strange.
 OOD_Z = 8.0
 

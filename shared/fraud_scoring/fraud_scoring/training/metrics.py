@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fraud_scoring.scorer import Floats64
+from fraud_scoring.serving.scorer import Floats64
 from fraud_scoring.training.dataset import Flags, Integers, Rows
 
 _BINS = 15

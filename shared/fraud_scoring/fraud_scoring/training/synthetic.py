@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from fraud_scoring.metadata import FeatureSetRef
+from fraud_scoring.artifacts.metadata import FeatureSetRef
 from fraud_scoring.training.dataset import Dataset, Rows
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fraud_scoring.scorer import Floats32
+from fraud_scoring.serving.scorer import Floats32
 from fraud_scoring.training.dataset import Dataset
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fraud_scoring.scorer import Floats32
+from fraud_scoring.serving.scorer import Floats32
 
 UNKNOWN_SHARE = 0.04
 FORGETTABLE = frozenset({"velocity", "profile", "risk"})

@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from fraud_scoring.errors import GoldenMismatch
-from fraud_scoring.scorer import ScorerEngine
+from fraud_scoring.serving.scorer import ScorerEngine
 from fraud_scoring.testing import memory_registry
 from fraud_scoring.training.assemble import Fitted, publish
 from fraud_scoring.training.dataset import statistics

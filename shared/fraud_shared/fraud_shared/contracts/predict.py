@@ -44,7 +44,7 @@ class PredictReply(BaseModel):
     predictions: list[Prediction]
 
 
-def at_a_glance(document: Any) -> PredictRequest | None:
+def fast_parse(document: Any) -> PredictRequest | None:
     """The request in a parsed body without another walk through its rows. None says nothing
     but that the contract must look."""
     if type(document) is not dict or document.keys() != _FIELDS:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.deadline import Deadline
-from fraud_shared.mesh.door import Door
 from fraud_shared.state.subscriptions import subscribers
 
 DELIVERY_MS = 5000.0
@@ -56,8 +56,8 @@ class Bus(Protocol):
 class HttpBus:
     """CloudEvents HTTP binding, batched mode, to `POST /v1/events` of each subscriber."""
 
-    def __init__(self, door: Door) -> None:
-        self._door = door
+    def __init__(self, service_client: ServiceClient) -> None:
+        self._service_client = service_client
 
     async def publish(self, events: Sequence[Envelope]) -> None:
         """Deliver to every subscriber, in order."""
@@ -67,7 +67,7 @@ class HttpBus:
                 per_service[service].append(event.body)
         for service, bodies in per_service.items():
             for batch in _batches(bodies):
-                await self._door.call(
+                await self._service_client.call(
                     service,
                     "/v1/events",
                     b"[" + b",".join(batch) + b"]",
@@ -95,10 +95,10 @@ def _batches(bodies: list[bytes]) -> list[list[bytes]]:
     return batches
 
 
-def open_bus(amqp_url: str, door: Door) -> Bus:
+def open_bus(amqp_url: str, service_client: ServiceClient) -> Bus:
     """RabbitMQ when `AMQP_URL` is set, else HTTP delivery."""
     if not amqp_url:
-        return HttpBus(door)
+        return HttpBus(service_client)
     # Only services with a broker need the broker's library.
     from fraud_shared.state.rabbit import RabbitBus
 

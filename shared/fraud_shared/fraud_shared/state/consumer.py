@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from fraud_shared.contracts.events import CloudEvent
-from fraud_shared.web.call import Answer, Call
+from fraud_shared.web.context import RawResponse, RequestContext
 from fraud_shared.web.service import HotRoute
 
 EventHandler = Callable[[Sequence[CloudEvent]], Awaitable[None]]
@@ -15,10 +15,10 @@ MAX_BATCH_BYTES = 4 * 1024 * 1024
 def events_route(handler: EventHandler) -> HotRoute:
     """`POST /v1/events`: 204 once every event of the batch is durably handled."""
 
-    async def accept(events: list[CloudEvent], _: Call) -> Answer:
+    async def accept(events: list[CloudEvent], _: RequestContext) -> RawResponse:
         """CloudEvents 1.0, JSON batch format. A repeat of an event id changes nothing."""
         await handler(events)
-        return Answer(b"", 204)
+        return RawResponse(b"", 204)
 
     return HotRoute(
         "/v1/events",

@@ -20,7 +20,7 @@ from fraud_shared.state.consumer import MAX_BATCH_BYTES, EventHandler
 from fraud_shared.state.database import Database
 from fraud_shared.state.telemetry import EVENTS_PARKED
 from fraud_shared.state.types import UtcDateTime
-from fraud_shared.web.call import Answer, Call
+from fraud_shared.web.context import RawResponse, RequestContext
 from fraud_shared.web.problems import FraudError, NotFound
 from fraud_shared.web.service import HotRoute
 
@@ -164,7 +164,7 @@ class Parking:
 def parking_events_route(parking: Parking, handler: EventHandler) -> HotRoute:
     """`POST /v1/events`: 204 once every event of the batch is durably handled or parked."""
 
-    async def accept(documents: list[dict[str, Any]], _: Call) -> Answer:
+    async def accept(documents: list[dict[str, Any]], _: RequestContext) -> RawResponse:
         """CloudEvents 1.0, JSON batch format. A repeat of an event id changes nothing."""
         events: list[CloudEvent] = []
         for document in documents:
@@ -173,7 +173,7 @@ def parking_events_route(parking: Parking, handler: EventHandler) -> HotRoute:
             except ValidationError:
                 await parking.keep_document(document)
         await handler(events)
-        return Answer(b"", 204)
+        return RawResponse(b"", 204)
 
     return HotRoute(
         "/v1/events",

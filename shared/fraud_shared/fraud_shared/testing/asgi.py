@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from fraud_shared.web.tokens import TokenIssuer
+from fraud_shared.mesh.tokens import TokenIssuer
 
 TEST_TOKEN_KEY = "test-token-key-of-at-least-32-characters"
 
@@ -36,11 +36,11 @@ async def client(
 
 @asynccontextmanager
 async def idle(app: FastAPI) -> AsyncIterator[Any]:
-    """The parts of a service (`app.state.desk`) with an open store and nothing in the
+    """The parts of a service (`app.state.service`) with an open store and nothing in the
     background."""
-    desk = app.state.desk
-    await desk.db.start()
+    service = app.state.service
+    await service.db.start()
     try:
-        yield desk
+        yield service
     finally:
-        await desk.db.stop()
+        await service.db.stop()

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from fraud_shared.mesh import deadline as deadlines
 from fraud_shared.mesh import trace as traces
 from fraud_shared.web import logs, problems, strict_json, telemetry
-from fraud_shared.web.call import Answer, Call
+from fraud_shared.web.context import RawResponse, RequestContext
 from fraud_shared.web.settings import ServiceSettings
 
 Scope = MutableMapping[str, Any]
@@ -25,7 +25,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
-HotHandler = Callable[[bytes, Call], Awaitable[Answer]]
+HotHandler = Callable[[bytes, RequestContext], Awaitable[RawResponse]]
 
 UNLIMITED = frozenset({"/livez", "/readyz", "/health", "/healthz", "/metrics"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -80,28 +80,28 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        call = self._call(dict(scope["headers"]))
-        span = self._tracing.start(f"{scope['method']} {path}", call.trace)
+        context = self._call(dict(scope["headers"]))
+        span = self._tracing.start(f"{scope['method']} {path}", context.trace)
         if span is not None:
-            call.trace = telemetry.span_trace(span, call.trace)
-        scope.setdefault("state", {})["call"] = call
-        token = logs.CURRENT.set((call.request_id, call.trace.trace_id))
+            context.trace = telemetry.span_trace(span, context.trace)
+        scope.setdefault("state", {})["context"] = context
+        token = logs.CURRENT.set((context.request_id, context.trace.trace_id))
         self._in_flight += 1
         status = 500
         try:
             if self._in_flight > self._settings.max_in_flight:
-                status = await _refuse(send, problems.Overloaded(), call)
+                status = await _refuse(send, problems.Overloaded(), context)
             else:
-                status = await self._answer(scope, receive, send, call)
+                status = await self._answer(scope, receive, send, context)
         finally:
             self._in_flight -= 1
-            self._record(scope, path, status, call, time.perf_counter() - started)
+            self._record(scope, path, status, context, time.perf_counter() - started)
             if span is not None:
                 span.set_attribute("http.response.status_code", status)
                 span.end()
             logs.CURRENT.reset(token)
 
-    def _call(self, headers: dict[bytes, bytes]) -> Call:
+    def _call(self, headers: dict[bytes, bytes]) -> RequestContext:
         given = headers.get(b"x-request-id", b"").decode("latin-1")
         request_id = given if _usable(given) else secrets.token_hex(12)
         trace = traces.parse(headers.get(b"traceparent", b"").decode("latin-1"))
@@ -115,7 +115,7 @@ class Edge:
             default_ms=self._settings.default_deadline_ms,
             cap_ms=self._settings.deadline_cap_ms,
         )
-        return Call(request_id, trace, limit, headers)
+        return RequestContext(request_id, trace, limit, headers)
 
     def _limit(self, path: str) -> int:
         """The largest body of a path: its own, or that of all paths beneath `/match/`."""
@@ -126,38 +126,43 @@ class Edge:
         return self._limits.get(above, self._settings.max_body_bytes)
 
     async def _answer(
-        self, scope: Scope, receive: Receive, send: Send, call: Call
+        self, scope: Scope, receive: Receive, send: Send, context: RequestContext
     ) -> int:
         path = scope["path"]
         limit = self._limit(path)
-        started = _Started(send, call)
+        started = _Started(send, context)
         try:
-            _check_length(call.headers.get(b"content-length", b"0"), limit)
-            media = call.headers.get(b"content-type", b"").lower()
+            _check_length(context.headers.get(b"content-length", b"0"), limit)
+            media = context.headers.get(b"content-type", b"").lower()
             handler = self._hot.get(path) if scope["method"] == "POST" else None
             if handler is None:
                 body = _Counted(receive, limit, json=_is_json(media))
                 await self._app(scope, body, started)
                 return started.status
-            if b"content-type" in call.headers and not _is_json(media):
+            if b"content-type" in context.headers and not _is_json(media):
                 raise problems.UnsupportedMedia
-            answer = await handler(await _read(receive, limit), call)
+            answer = await handler(await _read(receive, limit), context)
         except problems.FraudError as error:
             if started.status:
                 raise
-            return await _refuse(send, error, call)
+            return await _refuse(send, error, context)
         except (_ClientLeft, ClientDisconnect):
             return 499
         except Exception as error:
             log.error("unhandled", exc_info=error)
             if started.status:
                 raise
-            return await _refuse(send, problems.FraudError(), call)
-        await _reply(send, answer, call)
+            return await _refuse(send, problems.FraudError(), context)
+        await _reply(send, answer, context)
         return answer.status
 
     def _record(
-        self, scope: Scope, path: str, status: int, call: Call, elapsed_s: float
+        self,
+        scope: Scope,
+        path: str,
+        status: int,
+        context: RequestContext,
+        elapsed_s: float,
     ) -> None:
         route = path
         if path not in self._hot:
@@ -172,11 +177,11 @@ class Edge:
                 "route": route,
                 "status": status,
                 "elapsed_ms": round(elapsed_s * 1000, 3),
-                "caller": logs.masked(call.caller),
-                "request_id": call.request_id,
-                "trace_id": call.trace.trace_id,
+                "caller": logs.masked(context.caller),
+                "request_id": context.request_id,
+                "trace_id": context.trace.trace_id,
             },
-            call.notes,
+            context.log_fields,
         )
 
     def _instruments(self, route: str, status: int) -> tuple[Histogram, Counter]:
@@ -203,9 +208,9 @@ class _Started:
 
     __slots__ = ("_call", "_send", "status")
 
-    def __init__(self, send: Send, call: Call) -> None:
+    def __init__(self, send: Send, context: RequestContext) -> None:
         self._send = send
-        self._call = call
+        self._call = context
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
@@ -265,7 +270,7 @@ async def _read(receive: Receive, limit: int) -> bytes:
     return b"".join(parts)
 
 
-async def _reply(send: Send, answer: Answer, call: Call) -> None:
+async def _reply(send: Send, answer: RawResponse, context: RequestContext) -> None:
     await send(
         {
             "type": "http.response.start",
@@ -273,7 +278,7 @@ async def _reply(send: Send, answer: Answer, call: Call) -> None:
             "headers": [
                 (b"content-type", answer.media_type),
                 (b"content-length", str(len(answer.body)).encode()),
-                (b"x-request-id", call.request_id.encode()),
+                (b"x-request-id", context.request_id.encode()),
                 *answer.headers,
             ],
         }
@@ -281,12 +286,14 @@ async def _reply(send: Send, answer: Answer, call: Call) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-async def _refuse(send: Send, error: problems.FraudError, call: Call) -> int:
+async def _refuse(
+    send: Send, error: problems.FraudError, context: RequestContext
+) -> int:
     headers = tuple((k.encode(), v.encode()) for k, v in error.headers.items())
-    body = problems.body(error, call.request_id)
+    body = problems.body(error, context.request_id)
     media = problems.MEDIA_TYPE.encode()
-    await _reply(send, Answer(body, error.status, headers, media), call)
-    call.note(problem=error.type)
+    await _reply(send, RawResponse(body, error.status, headers, media), context)
+    context.log(problem=error.type)
     return error.status
 
 

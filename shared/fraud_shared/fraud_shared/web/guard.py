@@ -4,33 +4,33 @@ from collections.abc import Callable
 
 from fastapi import Request
 
-from fraud_shared.web.call import Call
+from fraud_shared.mesh.tokens import TokenVerifier
+from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import NotAuthenticated
-from fraud_shared.web.tokens import TokenVerifier
 
-Guard = Callable[[Call], None]
+Guard = Callable[[RequestContext], None]
 
 
 def service_guard(verifier: TokenVerifier) -> Guard:
     """Lets in callers with a valid service token for this audience."""
 
-    def guard(call: Call) -> None:
-        caller = verifier.caller(call.header("authorization"))
+    def guard(context: RequestContext) -> None:
+        caller = verifier.caller(context.header("authorization"))
         if caller is None:
             raise NotAuthenticated(headers={"www-authenticate": "Bearer"})
-        call.caller = caller
+        context.caller = caller
 
     return guard
 
 
-def open_guard(_: Call) -> None:
+def open_guard(_: RequestContext) -> None:
     """Lets in everybody."""
 
 
-async def current_call(request: Request) -> Call:
+async def current_call(request: Request) -> RequestContext:
     """The request's `Call`, for cold routes."""
-    call: Call = request.scope["state"]["call"]
-    return call
+    context: RequestContext = request.scope["state"]["context"]
+    return context
 
 
 async def require_service(request: Request) -> None:

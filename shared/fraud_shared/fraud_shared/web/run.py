@@ -7,7 +7,7 @@ from typing import NoReturn
 import uvicorn
 from pydantic import ValidationError
 
-from fraud_shared.web.corked import CorkedProtocol
+from fraud_shared.web.coalescing_protocol import CoalescingProtocol
 from fraud_shared.web.problems import FraudError
 from fraud_shared.web.settings import ServiceSettings
 
@@ -31,7 +31,7 @@ def serve(factory: str, settings: type[ServiceSettings]) -> None:
             factory=True,
             host=chosen.host,
             port=chosen.port,
-            http=CorkedProtocol,
+            http=CoalescingProtocol,
             loop="uvloop",
             ws="none",
             access_log=False,

@@ -12,15 +12,15 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 
+from fraud_shared.mesh.tokens import TokenVerifier
 from fraud_shared.web import health, logs, problems, strict_json
-from fraud_shared.web.call import Answer, Call
+from fraud_shared.web.context import RawResponse, RequestContext
 from fraud_shared.web.edge import Asgi, Edge, HotHandler
 from fraud_shared.web.guard import Guard, service_guard
 from fraud_shared.web.settings import ServiceSettings
 from fraud_shared.web.telemetry import Tracing
-from fraud_shared.web.tokens import TokenVerifier
 
-__all__ = ["Answer", "Call", "HotRoute", "create_service"]
+__all__ = ["HotRoute", "RawResponse", "RequestContext", "create_service"]
 
 log = structlog.get_logger()
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
@@ -39,12 +39,12 @@ class HotRoute:
     path: str
     request: Any
     response: Any
-    handler: Callable[[Any, Call], Awaitable[Any]]
+    handler: Callable[[Any, RequestContext], Awaitable[Any]]
     operation_id: str
     summary: str
     guard: Guard | None = None
     strict: bool = False
-    glance: Callable[[Any], Any] | None = None
+    fast_parse: Callable[[Any], Any] | None = None
     max_body_bytes: int | None = None
     tags: tuple[str, ...] = ()
 
@@ -133,24 +133,24 @@ def _hot_handler(route: HotRoute, service: Guard) -> HotHandler:
     adapter = TypeAdapter(route.request)
     validate = adapter.validator.validate_json
     dump = TypeAdapter(route.response).serializer.to_json
-    handle, glance = route.handler, route.glance
-    strict = route.strict or glance is not None
+    handle, fast_parse = route.handler, route.fast_parse
+    strict = route.strict or fast_parse is not None
     several = adapter.core_schema["type"] == "union"
 
-    async def answer(raw: bytes, call: Call) -> Answer:
-        guard(call)
+    async def answer(raw: bytes, context: RequestContext) -> RawResponse:
+        guard(context)
         document = strict_json.read(raw) if strict else None
-        request = None if glance is None else glance(document)
+        request = None if fast_parse is None else fast_parse(document)
         if request is None:
             try:
                 request = validate(raw)
             except ValidationError as error:
                 raise problems.from_validation(error, raw, several=several) from None
-        call.raw = raw
-        reply = await handle(request, call)
-        if isinstance(reply, Answer):
+        context.raw = raw
+        reply = await handle(request, context)
+        if isinstance(reply, RawResponse):
             return reply
-        return Answer(reply if isinstance(reply, bytes) else dump(reply))
+        return RawResponse(reply if isinstance(reply, bytes) else dump(reply))
 
     return answer
 
@@ -188,10 +188,10 @@ def _document(app: FastAPI, route: HotRoute) -> None:
 def _handle_problems(app: FastAPI) -> None:
     async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, problems.FraudError)
-        call: Call = request.scope["state"]["call"]
-        call.note(problem=error.type)
+        context: RequestContext = request.scope["state"]["context"]
+        context.log(problem=error.type)
         return Response(
-            problems.body(error, call.request_id),
+            problems.body(error, context.request_id),
             error.status,
             error.headers,
             problems.MEDIA_TYPE,
@@ -213,7 +213,7 @@ def _handle_problems(app: FastAPI) -> None:
             return await ours(request, error.__cause__)
         problem = _from_status(error.status_code)
         problem.headers.update(error.headers or {})
-        if "call" not in request.scope.get("state", {}):  # probes and unknown paths
+        if "context" not in request.scope.get("state", {}):  # probes and unknown paths
             return Response(
                 problems.body(problem, ""),
                 problem.status,

@@ -14,8 +14,9 @@ from fraud_shared.contracts.events import (
     LABEL_REPORTED,
     CloudEvent,
 )
-from fraud_shared.mesh.door import Door
+from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.errors import DependencyError, DependencyUnreachable
+from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.mesh.transport import AsgiTransport
 from fraud_shared.state.bus import (
     HTTP_BATCH_BYTES,
@@ -32,7 +33,6 @@ from fraud_shared.testing.asgi import TEST_TOKEN_KEY
 from fraud_shared.testing.fakes import FakeBus
 from fraud_shared.testing.links import Link
 from fraud_shared.web.service import create_service
-from fraud_shared.web.tokens import TokenIssuer
 
 SERVICES = ("post_auth", "action")
 Make = Callable[..., Envelope]
@@ -70,7 +70,7 @@ class HttpWorld:
         self._all = {name: self._service(name, settings) for name in SERVICES}
         self._apps = dict(self._all)
         tokens = TokenIssuer("orchestrator", TEST_TOKEN_KEY)
-        self.bus = HttpBus(Door(AsgiTransport(self._apps), tokens))
+        self.bus = HttpBus(ServiceClient(AsgiTransport(self._apps), tokens))
 
     def _service(self, name: str, settings: Any) -> Any:
         async def handle(events: Any) -> None:
@@ -198,9 +198,11 @@ class TestHttp:
                 "post_auth", make_settings(), hot=[events_route(fail)]
             )
         }
-        door = Door(AsgiTransport(apps), TokenIssuer("a", TEST_TOKEN_KEY))
+        service_client = ServiceClient(
+            AsgiTransport(apps), TokenIssuer("a", TEST_TOKEN_KEY)
+        )
         with pytest.raises(DependencyError):
-            await HttpBus(door).publish([make("a")])
+            await HttpBus(service_client).publish([make("a")])
 
     async def test_batches_stay_below_the_limit(self, make: Make) -> None:
         sizes: list[int] = []
@@ -213,8 +215,8 @@ class TestHttp:
                 return b""
 
         large = Envelope("id", DECISION_MADE, b"x" * (HTTP_BATCH_BYTES // 3))
-        door: Any = Recorder()
-        await HttpBus(door).publish([large] * 7)
+        service_client: Any = Recorder()
+        await HttpBus(service_client).publish([large] * 7)
         assert len(sizes) == 3
         assert max(sizes) <= HTTP_BATCH_BYTES + 10
 
@@ -222,15 +224,17 @@ class TestHttp:
         self, make_settings: Any, make: Make
     ) -> None:
         world = HttpWorld(make_settings())
-        door = Door(AsgiTransport(world._apps), TokenIssuer("a", "wrong" * 10))
+        service_client = ServiceClient(
+            AsgiTransport(world._apps), TokenIssuer("a", "wrong" * 10)
+        )
         with pytest.raises(DependencyError):
-            await HttpBus(door).publish([make("a")])
+            await HttpBus(service_client).publish([make("a")])
         assert await world.arrived("post_auth") == []
 
     def test_is_chosen_when_no_broker_is_named(self) -> None:
-        door: Any = None
-        assert isinstance(open_bus("", door), HttpBus)
-        assert isinstance(open_bus("amqp://localhost/", door), RabbitBus)
+        service_client: Any = None
+        assert isinstance(open_bus("", service_client), HttpBus)
+        assert isinstance(open_bus("amqp://localhost/", service_client), RabbitBus)
 
 
 @pytest.mark.servers

@@ -10,12 +10,12 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
 
 from fraud_shared.contracts.base import Contract, Identifier
+from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY
-from fraud_shared.web.call import Answer, Call
+from fraud_shared.web.context import RawResponse, RequestContext
 from fraud_shared.web.guard import open_guard, require_service
 from fraud_shared.web.problems import Conflict
 from fraud_shared.web.service import HotRoute
-from fraud_shared.web.tokens import TokenIssuer
 
 SECRET = "Zwyxorl Quabbin"
 
@@ -62,25 +62,25 @@ def gate() -> asyncio.Event:
 def kit(make_app: Any, gate: asyncio.Event) -> Callable[..., FastAPI]:
     """The service under test; settings and `create_service` parts can be overridden."""
 
-    async def tell(ask: Ask, call: Call) -> Told:
+    async def tell(ask: Ask, context: RequestContext) -> Told:
         """Say what the call carried."""
-        call.note(asked=ask.name)
-        left = call.deadline.remaining_ms()
+        context.log(asked=ask.name)
+        left = context.deadline.remaining_ms()
         return Told(
             name=ask.name,
             remaining_ms=left,
-            traceparent=call.trace.traceparent,
-            caller=call.caller,
+            traceparent=context.trace.traceparent,
+            caller=context.caller,
         )
 
-    async def wait(_: Ask, call: Call) -> Answer:
+    async def wait(_: Ask, context: RequestContext) -> RawResponse:
         await gate.wait()
-        return Answer(b"{}")
+        return RawResponse(b"{}")
 
-    async def refuse(_: Ask, __: Call) -> Told:
+    async def refuse(_: Ask, __: RequestContext) -> Told:
         raise Conflict(errors=[("name", "taken")], headers={"x-why": "test"})
 
-    async def fall(_: Ask, __: Call) -> Told:
+    async def fall(_: Ask, __: RequestContext) -> Told:
         raise KeyError(SECRET)
 
     routes = APIRouter(prefix="/cold")

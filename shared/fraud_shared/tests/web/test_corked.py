@@ -7,7 +7,7 @@ import httpx
 import pytest
 import uvicorn
 
-from fraud_shared.web.corked import Corked, CorkedProtocol
+from fraud_shared.web.coalescing_protocol import CoalescingProtocol, CoalescingTransport
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 
@@ -30,7 +30,7 @@ class FakeTransport:
 class TestWrites:
     async def test_head_and_body_leave_together(self) -> None:
         inner = FakeTransport()
-        cork = Corked(inner, asyncio.get_running_loop())
+        cork = CoalescingTransport(inner, asyncio.get_running_loop())
         cork.write(HEAD)
         cork.write(b"body")
         await asyncio.sleep(0)
@@ -38,14 +38,14 @@ class TestWrites:
 
     async def test_a_head_without_a_body_leaves_at_once(self) -> None:
         inner = FakeTransport()
-        cork = Corked(inner, asyncio.get_running_loop())
+        cork = CoalescingTransport(inner, asyncio.get_running_loop())
         cork.write(HEAD)
         await asyncio.sleep(0)
         assert inner.written == [HEAD]
 
     async def test_closing_sends_what_waits_first(self) -> None:
         inner = FakeTransport()
-        cork = Corked(inner, asyncio.get_running_loop())
+        cork = CoalescingTransport(inner, asyncio.get_running_loop())
         cork.write(HEAD)
         cork.close()
         assert inner.written == [HEAD]
@@ -53,7 +53,7 @@ class TestWrites:
 
     async def test_a_chunk_that_looks_like_a_head_stays_in_order(self) -> None:
         inner = FakeTransport()
-        cork = Corked(inner, asyncio.get_running_loop())
+        cork = CoalescingTransport(inner, asyncio.get_running_loop())
         for data in (HEAD, b"1", HEAD, b"2"):
             cork.write(data)
         await asyncio.sleep(0)
@@ -73,7 +73,7 @@ class TestUnderUvicorn:
             uvicorn.Config(
                 app,
                 port=unused_tcp_port,
-                http=CorkedProtocol,
+                http=CoalescingProtocol,
                 lifespan="off",
                 log_config=None,
             )

@@ -21,7 +21,7 @@ from fraud_shared.testing.hostile import (
     canary_body,
     corpus,
 )
-from fraud_shared.web.call import Call
+from fraud_shared.web.context import RequestContext
 from fraud_shared.web.service import HotRoute
 
 JSON = {"content-type": "application/json"}
@@ -35,7 +35,7 @@ class Seen(Contract):
     transaction_id: str
 
 
-async def see(payment: TransactionIn, _: Call) -> Seen:
+async def see(payment: TransactionIn, _: RequestContext) -> Seen:
     """Take a payment."""
     return Seen(transaction_id=payment.transaction_id)
 

@@ -10,8 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fraud_shared.mesh.tokens import (
+    CLOCK_SKEW_S,
+    LIFETIME_S,
+    TokenIssuer,
+    TokenVerifier,
+)
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY as KEY
-from fraud_shared.web.tokens import CLOCK_SKEW_S, LIFETIME_S, TokenIssuer, TokenVerifier
 
 OTHER_KEY = "another-key-of-at-least-32-characters!"
 

@@ -1,0 +1,1 @@
+"""The laboratory: measure, compare, break, replay. Never in an image."""

@@ -1,0 +1,1 @@
+"""Speed of name matching."""

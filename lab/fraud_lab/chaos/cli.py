@@ -1,0 +1,68 @@
+"""Commands of `fraud chaos` that live beside what they run."""
+
+from typing import Annotated
+
+import typer
+
+from fraud_ops.options import Enforce, Json, OpenLoopRate, Var, trained_mesh
+
+
+def swap(
+    swaps: Annotated[int, typer.Option(help="How many promotions.")] = 50,
+    rollbacks: Annotated[int, typer.Option(help="How many returns.")] = 10,
+    rps: OpenLoopRate = 40.0,
+    samples: Annotated[int, typer.Option(help="Answers computed again.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of payments, orders and samples.")] = 1,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """Promote and roll back models under load: nothing fails, answers fit their version."""
+    from fraud_lab.chaos.swap import chaos_swap_command
+
+    mesh = trained_mesh(var)
+    chaos_swap_command(
+        mesh,
+        swaps=swaps,
+        rollbacks=rollbacks,
+        rps=rps,
+        samples=samples,
+        seed=seed,
+        as_json=as_json,
+        enforce=enforce,
+    )
+
+
+def rollback(
+    rps: OpenLoopRate = 40.0,
+    seed: Annotated[int, typer.Option(help="Of the payments.")] = 1,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """Promote versions that pass every gate and fail in use: each goes by itself."""
+    from fraud_lab.chaos.rollback import chaos_rollback_command
+
+    mesh = trained_mesh(var)
+    chaos_rollback_command(mesh, rps=rps, seed=seed, as_json=as_json, enforce=enforce)
+
+
+def flip(
+    flips: Annotated[int, typer.Option(help="How many list updates.")] = 50,
+    rps: OpenLoopRate = 50.0,
+    entities: Annotated[int, typer.Option(help="Invented entities per list.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the invented names.")] = 1,
+    as_json: Json = False,
+    enforce: Enforce = False,
+) -> None:
+    """Update two sanctions lists at once under load: every answer is from one version."""
+    from fraud_lab.chaos.flip import chaos_flip_command
+
+    chaos_flip_command(
+        flips=flips,
+        rps=rps,
+        entities=entities,
+        seed=seed,
+        as_json=as_json,
+        enforce=enforce,
+    )

@@ -1,0 +1,146 @@
+"""The laboratory's commands, added to `fraud` where this distribution is installed."""
+
+from typing import Annotated
+
+import typer
+
+from fraud_lab.bench.features.cli import bench_features
+from fraud_lab.bench.screening.cli import bench_screening
+from fraud_lab.bench.serving.cli import bench_serving
+from fraud_lab.chaos.cli import flip as chaos_flip
+from fraud_lab.chaos.cli import rollback as chaos_rollback
+from fraud_lab.chaos.cli import swap as chaos_swap
+from fraud_lab.evaluate.cli import evaluate_handbook, evaluate_ulb
+from fraud_lab.evaluate.screening.cli import screening, screening_pairs
+from fraud_lab.models_compare.cli import models_compare
+from fraud_lab.parity.cli import parity
+from fraud_lab.replay.cli import replay_app
+from fraud_ops.features.cli import features_app
+from fraud_ops.models.cli import models_app
+from fraud_ops.options import (
+    Enforce,
+    Json,
+    NewSeed,
+    OpenLoopRate,
+    PolicyFile,
+    Var,
+    trained_mesh,
+)
+
+bench_app = typer.Typer(help="Measurements that anyone can run.")
+bench_app.command("serving")(bench_serving)
+bench_app.command("features")(bench_features)
+bench_app.command("screening")(bench_screening)
+
+evaluate_app = typer.Typer(help="Quality as a command.")
+evaluate_app.command("handbook")(evaluate_handbook)
+evaluate_app.command("ulb")(evaluate_ulb)
+evaluate_app.command("screening")(screening)
+evaluate_app.command("screening-pairs")(screening_pairs)
+
+chaos_app = typer.Typer(help="Break the mesh on purpose, under load.")
+chaos_app.command("swap")(chaos_swap)
+chaos_app.command("rollback")(chaos_rollback)
+chaos_app.command("flip")(chaos_flip)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the laboratory's commands to the `fraud` command."""
+    app.add_typer(bench_app, name="bench")
+    app.add_typer(evaluate_app, name="evaluate")
+    app.add_typer(chaos_app, name="chaos")
+    app.add_typer(replay_app, name="replay")
+    app.command("demo")(demo)
+    features_app.command("parity")(parity)
+    models_app.command("compare")(models_compare)
+
+
+@bench_app.command("mesh")
+def bench_mesh(
+    rps: Annotated[
+        float | None, typer.Option(help="Open loop at this rate; else closed loop.")
+    ] = None,
+    concurrency: Annotated[int, typer.Option(help="Callers in closed loop.")] = 16,
+    seconds: Annotated[float, typer.Option(help="How long.")] = 15.0,
+    reference: Annotated[
+        bool, typer.Option(help="Measure the plain FastAPI + httpx version too.")
+    ] = False,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """Latency and throughput of a fresh local mesh, with its models and empty stores."""
+    from fraud_lab.bench.mesh import bench_mesh_command
+
+    mesh = trained_mesh(var)
+    bench_mesh_command(
+        mesh,
+        rps=rps,
+        concurrency=concurrency,
+        seconds=seconds,
+        reference=reference,
+        as_json=as_json,
+        enforce=enforce,
+    )
+
+
+@evaluate_app.command("simulated")
+def evaluate_simulated(
+    payments: Annotated[int, typer.Option(help="Simulated payments.")] = 60_000,
+    seed: NewSeed = 2026,
+    policy: PolicyFile = None,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """Verdicts by scenario, offline, with the shipped rules, models and policy."""
+    from fraud_lab.evaluate.simulated import evaluate_simulated_command
+
+    mesh = trained_mesh(var)
+    evaluate_simulated_command(
+        mesh,
+        payments=payments,
+        seed=seed,
+        policy=policy,
+        as_json=as_json,
+        enforce=enforce,
+    )
+
+
+@chaos_app.command("kill")
+def chaos_kill(
+    service: Annotated[str, typer.Option(help="Which model service.")] = "xgboost",
+    rps: OpenLoopRate = 50.0,
+    runs: Annotated[int, typer.Option(help="How many kills.")] = 3,
+    seed: Annotated[int, typer.Option(help="Of the random offsets.")] = 1,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """kill -9 a model service under load: nothing fails, verdicts name what is missing."""
+    from fraud_lab.chaos.kill import chaos_kill_command
+
+    mesh = trained_mesh(var)
+    chaos_kill_command(
+        mesh,
+        service=service,
+        rps=rps,
+        runs=runs,
+        seed=seed,
+        as_json=as_json,
+        enforce=enforce,
+    )
+
+
+def demo(
+    payments: Annotated[int, typer.Option(help="How many payments to stream.")] = 6000,
+    seed: NewSeed = 2026,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """Start a mesh, stream payments of every scenario and their labels, show it all."""
+    from fraud_lab.demo.command import demo_command
+
+    mesh = trained_mesh(var)
+    demo_command(mesh, payments=payments, seed=seed, as_json=as_json, enforce=enforce)

@@ -1,0 +1,1 @@
+"""Serving and training compute the same vectors: the proof."""

@@ -1,0 +1,196 @@
+"""The action service's parts, put together, and what runs beside its requests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fraud_action import tables
+from fraud_action.blocks import Blocks, BlockStore
+from fraud_action.cases import Cases
+from fraud_action.challenges import Challenges
+from fraud_action.decode import requested
+from fraud_action.deliveries import Courier, Senders
+from fraud_action.effect_rows import ChallengeTerms
+from fraud_action.effects import Terms
+from fraud_action.holds import Holds
+from fraud_action.ledger import Ledger
+from fraud_action.messages import Case
+from fraud_action.otp import Keyring, OtpFormat
+from fraud_action.settings import Settings
+from fraud_action.telemetry import ACTIONS
+from fraud_shared.contracts.action import ActionReply, ActionRequest, CaseResolution
+from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.decode import Unreadable
+from fraud_shared.mesh.background import repeating
+from fraud_shared.mesh.clock import Clock
+from fraud_shared.state.batcher import Batcher
+from fraud_shared.state.bus import Bus
+from fraud_shared.state.consumer import consuming
+from fraud_shared.state.database import Database, database_url
+from fraud_shared.state.outbox import Outbox, Relay
+from fraud_shared.state.parking import Parking
+from fraud_shared.web.problems import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the desk reaches the world through."""
+
+    clock: Clock
+    online: BlockStore
+    bus: Bus
+    senders: Senders
+
+
+class ActionService:
+    """Executes actions and looks after them until they end."""
+
+    def __init__(
+        self, settings: Settings, ports: Ports, *, schema: str = "action"
+    ) -> None:
+        self.settings = settings
+        self._ports = ports
+        clock = ports.clock
+        self.db = Database(
+            database_url(
+                settings.database_url,
+                service="action",
+                var_dir=settings.var_dir,
+                production=settings.production,
+            ),
+            schema=schema,
+            migrations=Path(__file__).parent / "migrations",
+        )
+        self._outbox = Outbox(self.db, tables.outbox)
+        keyring = Keyring(settings.otp_keys())
+        self.challenges = Challenges(self.db, self._outbox, keyring, clock)
+        self.holds = Holds(self.db, clock)
+        self.blocks = Blocks(self.db, ports.online, clock)
+        self.cases = Cases(self.db, self._outbox, clock)
+        self.courier = Courier(
+            self.db,
+            self.challenges,
+            ports.senders,
+            clock,
+            attempts=settings.webhook_attempts,
+        )
+        self.parking = Parking(
+            self.db, tables.parked, clock, service="action", check=requested
+        )
+        self._ledger = self._new_ledger(keyring.current)
+        # Payments that arrive together share one commit.
+        self._batcher = Batcher(self._execute, largest=32)
+        self._due = asyncio.Event()
+        self._stored = False
+
+    def _new_ledger(self, key_id: str) -> Ledger:
+        settings, senders = self.settings, self._ports.senders
+        return Ledger(
+            self.db,
+            self._ports.clock,
+            Terms(settings.otp_ttl, settings.hold_ttl, settings.block_ttl),
+            ChallengeTerms(
+                OtpFormat(
+                    settings.otp_scheme, settings.otp_digits, settings.otp_period_s
+                ),
+                key_id,
+                settings.otp_attempts,
+            ),
+            sends={"alert": senders.alert is not None, "otp": senders.otp is not None},
+        )
+
+    @property
+    def checks(self) -> Mapping[str, Callable[[], bool]]:
+        """What must hold before requests are taken."""
+        return {"database": lambda: self._stored}
+
+    async def execute(self, request: ActionRequest) -> ActionReply:
+        """Make the effects durable, then visible: the online store knows a block before
+        the reply leaves, if it answers at all."""
+        return await self._batcher.submit(request)
+
+    async def _execute(
+        self, requests: Sequence[ActionRequest]
+    ) -> Sequence[ActionReply | Exception]:
+        try:
+            return await self._together(requests)
+        except Unavailable:
+            raise
+        except Exception as error:
+            if len(requests) == 1:
+                return [error]
+        # One of them cannot be stored: it must not take the others with it.
+        apart = [await self._execute([request]) for request in requests]
+        return [reply for replies in apart for reply in replies]
+
+    async def _together(self, requests: Sequence[ActionRequest]) -> list[ActionReply]:
+        recorded = await self._ledger.execute(requests)
+        for effect in recorded.fresh:
+            ACTIONS.labels(effect.kind, effect.status).inc()
+        if recorded.fresh:
+            self._due.set()
+        await self.blocks.project(recorded.targets)
+        return list(recorded.replies)
+
+    async def handle(self, events: Sequence[CloudEvent]) -> None:
+        """Execute queued actions; the action id makes a redelivery harmless."""
+        requests = []
+        for event in events:
+            try:
+                request = requested(event)
+            except Unreadable as refusal:
+                await self.parking.keep(event, refusal.reason)
+                continue
+            requests.append(request)
+        for reply in await self._execute(requests) if requests else ():
+            if isinstance(reply, Exception):
+                raise reply
+
+    async def resolve_case(self, case_id: str, found: CaseResolution) -> Case:
+        """Resolve a case, and lift what it showed to be wrong. Raises NotFound."""
+        case, released = await self.cases.resolve(case_id, found)
+        await self.blocks.project(released)
+        return case
+
+    async def sweep(self) -> None:
+        """One round of what time causes: expiry, and what is still to be written."""
+        await self.challenges.expire()
+        await self.holds.expire()
+        await self.blocks.expire()
+        await self.blocks.project_marked()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Open the store and run the background work while inside."""
+        settings = self.settings
+        await self.db.start()
+        relay = Relay(self.db, tables.outbox, self._ports.bus, outbox=self._outbox)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.db.stop)
+            await stack.enter_async_context(relay.running())
+            for name, work, every_s, wake in (
+                ("action_sweep", self.sweep, settings.sweep_every_s, None),
+                (
+                    "action_courier",
+                    self.courier.round,
+                    settings.sweep_every_s,
+                    self._due,
+                ),
+                (
+                    "action_reconcile",
+                    self.blocks.reconcile,
+                    settings.reconcile_every_s,
+                    None,
+                ),
+            ):
+                await stack.enter_async_context(
+                    repeating(name, work, every_s=every_s, wake=wake)
+                )
+            await stack.enter_async_context(
+                consuming(settings.amqp_url, service="action", handler=self.handle)
+            )
+            self._stored = True
+            yield
+            self._stored = False

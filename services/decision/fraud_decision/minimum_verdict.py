@@ -1,0 +1,193 @@
+"""What each part of the evidence demands. A policy takes the strictest of them all.
+
+Every demand obeys one law: with its part missing it asks for at least as much as with
+its part at its most innocent. That is what makes a gap never milder than evidence.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fraud_decision.evidence import STALE_LISTS, PolicyEvidence
+from fraud_decision.policy_schema import SEVERITIES, PolicyDocument, Severity
+from fraud_shared.contracts.decision import Reason, Verdict
+from fraud_shared.contracts.signal import ModelSource
+
+_FLAG_WEIGHT: dict[str, float] = {
+    "low": 0.1, "medium": 0.4, "high": 0.7, "critical": 0.9,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MinimumVerdict:
+    """The least that one part of the evidence asks for, and why.
+
+    `review`: only a person can answer it, so a challenge becomes a manual review.
+    """
+
+    verdict: Verdict
+    reason: Reason
+    review: bool = False
+
+
+def anomaly(
+    evidence: PolicyEvidence, policy: PolicyDocument
+) -> Iterator[MinimumVerdict]:
+    """Percentiles of the anomaly models: alone, together, or tightened by a gap."""
+    limits, scores = policy.anomaly, evidence.anomalies
+    together = len(scores) > 1 and all(
+        score >= limits.together for score in scores.values()
+    )
+    tightened = bool(evidence.missing_models)
+    for name, score in scores.items():
+        if together:
+            code, limit = "ANOMALY_TOGETHER", limits.together
+        elif tightened and score >= limits.tightened:
+            code, limit = "ANOMALY_TIGHTENED", limits.tightened
+        elif score >= limits.alone:
+            code, limit = "ANOMALY_ALONE", limits.alone
+        else:
+            continue
+        text = f"Stranger than {score:.2%} of payments (threshold {limit:.2%})"
+        yield MinimumVerdict(Verdict.CHALLENGE, _reason(code, text, name, score))
+
+
+def rules(evidence: PolicyEvidence, policy: PolicyDocument) -> Iterator[MinimumVerdict]:
+    """Rule hits: BLOCK declines, FLAG demands what its severity says."""
+    result = evidence.request.rules
+    severities: list[Severity] = []
+    for hit in result.hits:
+        if hit.effect == "BLOCK":
+            reason = _reason("RULE_BLOCK", hit.reason, hit.rule, 1.0)
+            yield MinimumVerdict(Verdict.DECLINE, reason)
+        else:
+            severities.append(hit.severity)
+            yield _flag(evidence, policy, hit.severity, hit.reason, hit.rule)
+    if result.rules_flag == "BLOCK" and not any(
+        h.effect == "BLOCK" for h in result.hits
+    ):
+        yield MinimumVerdict(
+            Verdict.DECLINE, _reason("RULE_BLOCK", "The rules block it", "rules", 1.0)
+        )
+    if result.rules_flag == "FLAG" and not result.hits:
+        yield _flag(
+            evidence, policy, policy.flags.unnamed, "The rules flag it", "rules"
+        )
+    several = policy.flags.several
+    least = SEVERITIES.index(several.severity)
+    count = sum(SEVERITIES.index(severity) >= least for severity in severities)
+    if count >= several.count:
+        text = f"{count} rules of severity {several.severity} or above at once"
+        yield MinimumVerdict(
+            several.verdict, _reason("SEVERAL_FLAGS", text, "rules", 0.7)
+        )
+
+
+def _flag(
+    evidence: PolicyEvidence,
+    policy: PolicyDocument,
+    severity: Severity,
+    text: str,
+    rule: str,
+) -> MinimumVerdict:
+    row = policy.flags.of(severity)
+    # An unknown risk may be anything, so it cannot excuse the flag.
+    counts = evidence.risk is None or evidence.risk >= row.from_risk
+    verdict = row.verdict if counts else Verdict.APPROVE
+    return MinimumVerdict(
+        verdict, _reason("RULE_FLAG", text, rule, _FLAG_WEIGHT[severity])
+    )
+
+
+def screening(
+    evidence: PolicyEvidence, policy: PolicyDocument
+) -> Iterator[MinimumVerdict]:
+    """Sanctions: strict liability, so neither amount nor risk softens it."""
+    result = evidence.request.screening
+    if result.status != "unavailable" and result.detail == STALE_LISTS:
+        text = "The sanctions lists are too old to rely on"
+        reason = _reason(STALE_LISTS, text, "sanctions", 0.5)
+        yield MinimumVerdict(Verdict.CHALLENGE, reason, review=True)
+    if result.status == "clear":
+        return
+    if result.status == "unavailable":
+        text = "Sanctions screening gave no answer"
+        reason = _reason("SANCTIONS_UNAVAILABLE", text, "sanctions", 0.5)
+        yield MinimumVerdict(Verdict.CHALLENGE, reason, review=True)
+        return
+    likeness = max((hit.similarity for hit in result.hits), default=1.0)
+    parties = " and ".join(sorted({hit.role for hit in result.hits})) or "A party"
+    if result.status == "match":
+        text = f"Listed under sanctions: {parties}"
+        reason = _reason("SANCTIONS_MATCH", text, "sanctions", 1.0)
+        yield MinimumVerdict(policy.screening.match, reason, review=True)
+    else:
+        text = f"Resembles a sanctioned name: {parties}"
+        reason = _reason("SANCTIONS_POSSIBLE", text, "sanctions", likeness)
+        yield MinimumVerdict(policy.screening.possible, reason, review=True)
+
+
+def missing_evidence(
+    evidence: PolicyEvidence, policy: PolicyDocument
+) -> Iterator[MinimumVerdict]:
+    """Missing rules, and evidence so thin that only the stand-in rule may approve."""
+    if evidence.blocked:
+        return
+    if not evidence.rules_known:
+        text = "The rules gave no answer"
+        yield MinimumVerdict(
+            Verdict.CHALLENGE, _reason("RULES_UNAVAILABLE", text, "rules", 0.5), True
+        )
+    thin = _thin(evidence)
+    if not thin:
+        return
+    refusal = stand_in_refusal(evidence, policy)
+    if refusal is None:
+        text = "Approved on thin evidence within the stand-in limits"
+        yield MinimumVerdict(Verdict.APPROVE, _reason("STAND_IN", text, "policy", 0.0))
+    else:
+        text = f"Evidence is missing and {refusal}"
+        yield MinimumVerdict(
+            Verdict.CHALLENGE,
+            _reason(thin, text, "policy", 0.5),
+            review=evidence.all_models_missing,
+        )
+
+
+def _thin(evidence: PolicyEvidence) -> str | None:
+    """The code of the gap that makes the evidence thin; one missing model does not."""
+    if evidence.all_models_missing:
+        return "MODELS_UNAVAILABLE"
+    if len(evidence.missing_models) > 1:
+        return "SEVERAL_MODELS_UNAVAILABLE"
+    if not evidence.request.velocity_known:
+        return "VELOCITY_UNKNOWN"
+    if not evidence.rules_complete:
+        return "RULES_INCOMPLETE"
+    return None
+
+
+def stand_in_refusal(evidence: PolicyEvidence, policy: PolicyDocument) -> str | None:
+    """Why the payment may not be approved on thin evidence; None when it may.
+
+    A history or a count that is unknown refuses: a customer nobody can vouch for is new.
+    """
+    request, limits = evidence.request, policy.stand_in
+    if request.amount_ref_minor > limits.amount_max_minor:
+        return "the amount is above the stand-in limit"
+    if (request.history_payments or 0) < limits.known_after_payments:
+        return "the customer is not known"
+    if request.stand_in_count is None or request.stand_in_sum_minor is None:
+        return "earlier stand-in approvals are unknown"
+    if request.stand_in_count >= limits.in_a_row_max:
+        return "too many stand-in approvals in a row"
+    if request.stand_in_sum_minor + request.amount_ref_minor > limits.sum_max_minor:
+        return "stand-in approvals add up to too much"
+    if evidence.rule_hit:
+        return "a rule fired"
+    if request.screening.status != "clear":
+        return "screening is not clear"
+    return None
+
+
+def _reason(code: str, text: str, source: ModelSource | str, weight: float) -> Reason:
+    return Reason(code=code, text=text[:256], source=source, weight=weight)

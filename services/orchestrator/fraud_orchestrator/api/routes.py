@@ -1,0 +1,309 @@
+"""The gateway's routes: thin, each hands over to a noun."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from fraud_orchestrator import audit
+from fraud_orchestrator.api import batch, passthrough
+from fraud_orchestrator.api.batch import BatchReply, BatchRequest
+from fraud_orchestrator.api.fraud_score import (
+    CardRow,
+    CardRows,
+    FraudScore,
+    FraudScores,
+    FraudScoring,
+)
+from fraud_orchestrator.gateway import Gateway
+from fraud_orchestrator.models import Models, Refreshed
+from fraud_shared.contracts.decision import DecideRequest, Decision, Ruling
+from fraud_shared.contracts.label import LabelAccepted, LabelReport, StandingLabel
+from fraud_shared.contracts.predict import PredictReply, PredictRequest, fast_parse
+from fraud_shared.contracts.screening import (
+    LARGEST_BODY,
+    ScreeningRequest,
+    ScreeningResult,
+)
+from fraud_shared.contracts.signal import RulesResult, SignalBatch
+from fraud_shared.contracts.transaction import TransactionIn
+from fraud_shared.web.context import RawResponse, RequestContext
+from fraud_shared.web.guard import current_call
+from fraud_shared.web.keys import Scope
+from fraud_shared.web.problems import InvalidInput
+from fraud_shared.web.service import HotRoute
+
+MEGABYTE = 1024 * 1024
+Caller = Annotated[RequestContext, Depends(current_call)]
+Id = Annotated[str, Path(max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+=-]*$")]
+OptionalId = Annotated[
+    str | None, Query(max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+=-]*$")
+]
+
+
+def hot(gateway: Gateway, models: Models, cards: FraudScoring) -> list[HotRoute]:
+    """Every POST route a payment system uses."""
+    return [
+        *_scoring(gateway),
+        *_questions(gateway, models),
+        *_card_scoring(gateway, cards),
+    ]
+
+
+def _scoring(gateway: Gateway) -> list[HotRoute]:
+    async def score(payment: TransactionIn, context: RequestContext) -> bytes:
+        """Decide one payment: APPROVE, CHALLENGE or DECLINE, with reasons.
+
+        Send `Idempotency-Key`, or the transaction id is the key: a repeat gets the same
+        bytes, the same key with other content 422.
+        """
+        return await gateway.score(payment, context)
+
+    async def score_batch(
+        request: BatchRequest, context: RequestContext
+    ) -> RawResponse:
+        """Decide up to 1,000 payments; each gets its own decision or its own problem."""
+        return await batch.score_batch(gateway, request, context)
+
+    async def label(report: LabelReport, context: RequestContext) -> LabelAccepted:
+        """Report what happened to a payment, or withdraw such a report."""
+        gateway.check_reported(report)
+        return await gateway.labels.report(report, context)
+
+    may_score = gateway.admission.guard("score")
+    return [
+        HotRoute(
+            path,
+            TransactionIn,
+            Decision,
+            score,
+            operation_id=operation,
+            summary="Decide one payment",
+            guard=may_score,
+            strict=True,
+        )
+        for path, operation in (("/score", "score"), ("/v1/score", "scoreV1"))
+    ] + [
+        HotRoute(
+            "/v1/score/batch",
+            BatchRequest,
+            BatchReply,
+            score_batch,
+            "scoreBatch",
+            "Decide up to 1,000 payments",
+            guard=may_score,
+            strict=True,
+            max_body_bytes=4 * MEGABYTE,
+        ),
+        HotRoute(
+            "/v1/labels",
+            LabelReport,
+            LabelAccepted,
+            label,
+            "reportLabel",
+            "Report the outcome of a payment",
+            guard=gateway.admission.guard("label"),
+            strict=True,
+        ),
+    ]
+
+
+def _questions(gateway: Gateway, models: Models) -> list[HotRoute]:
+    async def predict_scores(
+        payment: TransactionIn, context: RequestContext
+    ) -> SignalBatch:
+        """Raw model scores for a payment: no decision, nothing recorded or counted."""
+        return await models.scores(payment, context)
+
+    async def rules(payment: TransactionIn, context: RequestContext) -> RulesResult:
+        """What the rules say about a payment: nothing recorded or counted."""
+        return await models.rules(payment, context)
+
+    async def decide(request: DecideRequest, context: RequestContext) -> RawResponse:
+        """The verdict the policy gives for these scores, rules and screening."""
+        return await passthrough.post(gateway, "decision", "/decide", context)
+
+    async def screen(request: ScreeningRequest, context: RequestContext) -> RawResponse:
+        """Screen one or many names against the sanctions lists.
+
+        422 also names a party whose name has no letter or digit that could be compared.
+        """
+        return await passthrough.post(gateway, "sanctions", "/screen", context)
+
+    async def predict(request: PredictRequest, context: RequestContext) -> RawResponse:
+        """Score rows of named features with one model.
+
+        The features are those of the model's own registry: each must be there, null where
+        unknown. 422 names every field that is not as that registry says.
+        """
+        return await models.predict(request, context)
+
+    may = gateway.admission.guard("score")
+    table: list[tuple[str, Any, Any, Any, str, str, int | None]] = [
+        ("/ml/predict", TransactionIn, SignalBatch, predict_scores, "modelScores",
+         "Raw model scores", None),
+        ("/rules/evaluate", TransactionIn, RulesResult, rules, "evaluateRules",
+         "Rules only", None),
+        ("/decision", DecideRequest, Ruling, decide, "decide",
+         "Verdict from given scores and rules", None),
+        ("/v1/screen", ScreeningRequest, ScreeningResult, screen, "screenNames",
+         "Sanctions screening", LARGEST_BODY),
+    ]  # fmt: skip
+    return [
+        HotRoute(
+            "/v1/predict", PredictRequest, PredictReply, predict, "predict",
+            "Batch prediction", guard=may, fast_parse=fast_parse,
+            max_body_bytes=4 * MEGABYTE, tags=("questions",),
+        ),
+        *(HotRoute(
+            path, request, response, handler, operation, summary,
+            guard=may, strict=True, max_body_bytes=limit, tags=("questions",),
+        )
+        for path, request, response, handler, operation, summary, limit in table),
+    ]  # fmt: skip
+
+
+def _card_scoring(gateway: Gateway, cards: FraudScoring) -> list[HotRoute]:
+    async def fraud_score(row: CardRow, context: RequestContext) -> FraudScore:
+        """The probability of fraud in percent for the features of the model that serves
+        (Time, V1 to V28 and Amount): nothing is recorded or counted. Every field is
+        needed."""
+        return await cards.one(row, context)
+
+    async def fraud_scores(request: CardRows, context: RequestContext) -> FraudScores:
+        """The same for up to 1,000; a row that is not as documented refuses them all."""
+        return await cards.many(request, context)
+
+    may = gateway.admission.guard("score")
+    return [
+        HotRoute(
+            "/v1/fraud-score", CardRow, FraudScore, fraud_score, "fraudScore",
+            "Score a card payment given as components",
+            guard=may, strict=True, tags=("questions",),
+        ),
+        HotRoute(
+            "/v1/fraud-score/batch", CardRows, FraudScores, fraud_scores,
+            "fraudScoreBatch", "Score up to 1,000 card payments given as components",
+            guard=may, strict=True, max_body_bytes=4 * MEGABYTE, tags=("questions",),
+        ),
+    ]  # fmt: skip
+
+
+def router(gateway: Gateway, models: Models) -> APIRouter:
+    """Routes for people and operations."""
+    routes = APIRouter()
+    _decisions(routes, gateway)
+    _operations(routes, gateway, models)
+    return routes
+
+
+def needs(gateway: Gateway, scope: Scope) -> Any:
+    """A dependency that lets in keys with `scope`."""
+    guard = gateway.admission.guard(scope)
+
+    async def check(context: Caller) -> None:
+        guard(context)
+
+    return Depends(check)
+
+
+def _decisions(routes: APIRouter, gateway: Gateway) -> None:
+    read = [needs(gateway, "read")]
+
+    @routes.get(
+        "/v1/decisions",
+        operation_id="findDecision",
+        tags=["audit"],
+        dependencies=read,
+        response_model=audit.StoredDecision,
+    )
+    async def find(context: Caller, transaction_id: OptionalId = None) -> Any:
+        """The stored decision of a transaction."""
+        if transaction_id is None:
+            raise InvalidInput(errors=[("transaction_id", "is required")])
+        return await audit.stored(
+            gateway, context.caller, transaction_id=transaction_id
+        )
+
+    @routes.get(
+        "/v1/decisions/{decision_id}",
+        operation_id="getDecision",
+        tags=["audit"],
+        dependencies=read,
+        response_model=audit.StoredDecision,
+    )
+    async def get(decision_id: Id, context: Caller) -> Any:
+        """A stored decision: reply, record, labels."""
+        return await audit.stored(gateway, context.caller, decision_id=decision_id)
+
+    @routes.get(
+        "/v1/decisions/{decision_id}/replay",
+        operation_id="replayDecision",
+        tags=["audit"],
+        dependencies=read,
+        response_model=audit.Replay,
+    )
+    async def replay(decision_id: Id, context: Caller) -> Any:
+        """The decision recomputed from its record, and what came out differently."""
+        found = await audit.stored(gateway, context.caller, decision_id=decision_id)
+        return await audit.replay(gateway, found.record, context)
+
+    @routes.get(
+        "/v1/labels/{transaction_id}",
+        operation_id="getLabel",
+        tags=["audit"],
+        dependencies=read,
+        response_model=StandingLabel,
+    )
+    async def label(transaction_id: Id, context: Caller) -> Response:
+        """What stands about a payment after all reports, and whether risk counts it."""
+        return await passthrough.get(
+            gateway, "post_auth", f"/v1/labels/{transaction_id}", context
+        )
+
+    @routes.get(
+        "/profile/{account_id}",
+        operation_id="getProfile",
+        tags=["audit"],
+        dependencies=read,
+    )
+    async def profile(account_id: Id, context: Caller) -> Response:
+        """The behavioural profile of an account, kept by post_auth."""
+        return await passthrough.get(
+            gateway, "post_auth", f"/profile/{account_id}", context
+        )
+
+
+def _operations(routes: APIRouter, gateway: Gateway, models: Models) -> None:
+    admin = [needs(gateway, "admin")]
+    for path, operation in (
+        ("/v1/admin/refresh-models", "refreshModelsV1"),
+        ("/admin/refresh-models", "refreshModels"),
+    ):
+
+        @routes.post(path, operation_id=operation, tags=["models"], dependencies=admin)
+        async def refresh(context: Caller) -> Refreshed:
+            """Let every scorer load the champion it should serve."""
+            return await models.refresh(context)
+
+    @routes.get(
+        "/v1/version",
+        operation_id="getVersion",
+        tags=["models"],
+        dependencies=[needs(gateway, "read")],
+    )
+    async def version(context: Caller) -> dict[str, Any]:
+        """The version of the gateway and of every model being served."""
+        return await models.versions(context)
+
+    @routes.get(
+        "/v1/model-info",
+        operation_id="getModelInfo",
+        tags=["models"],
+        dependencies=[needs(gateway, "read")],
+    )
+    async def model_info(
+        context: Caller,
+        model: Annotated[str, Query(pattern=r"^[a-z_]{1,32}$")] = "xgboost",
+    ) -> Response:
+        """Training date, features, metrics, library versions and card of one model."""
+        return await models.info(model, context)

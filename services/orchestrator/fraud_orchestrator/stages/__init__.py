@@ -1,0 +1,1 @@
+"""The stages of one payment, one noun a file."""

@@ -1,0 +1,108 @@
+"""Stage: the rules, and before them the blocks that need no other service."""
+
+import asyncio
+
+from pydantic import ValidationError
+
+from fraud_features.store.port import Observation
+from fraud_shared.contracts.action import BlockKind, BlockQuestion, BlocksInForce
+from fraud_shared.contracts.features import FeatureVector
+from fraud_shared.contracts.signal import RuleHit, RulesRequest, RulesResult
+from fraud_shared.contracts.transaction import Transaction
+from fraud_shared.mesh.client import ServiceClient
+from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.errors import DependencyError, DependencyTimeout
+from fraud_shared.web.context import RequestContext
+
+BLOCK_LIST = "blocks@1"
+
+
+class Rules:
+    """Asks the rules service."""
+
+    def __init__(self, service_client: ServiceClient, *, cap_ms: float) -> None:
+        self._service_client = service_client
+        self._cap_ms = cap_ms
+
+    async def evaluate(
+        self,
+        payment: Transaction,
+        features: FeatureVector,
+        observation: Observation | None,
+        context: RequestContext,
+        deadline: Deadline,
+    ) -> RulesResult:
+        """What the rules say; a standing block of card, account or device says BLOCK."""
+        if observation is not None:
+            if observation.blocked:
+                return blocked(observation.blocked)
+            return await self.ask(payment, features, context, deadline)
+        kinds, result = await asyncio.gather(
+            self._blocked(payment, context, deadline),
+            self.ask(payment, features, context, deadline),
+        )
+        return blocked(kinds) if kinds else result
+
+    async def _blocked(
+        self, payment: Transaction, context: RequestContext, deadline: Deadline
+    ) -> tuple[BlockKind, ...]:
+        """The blocks in force when the online store cannot say: its source knows. With
+        both away a block is missing evidence like any other."""
+        card, device = payment.card, payment.device
+        asked = BlockQuestion(
+            account=payment.account_id,
+            card=card.token if card else None,
+            device=device.device_id if device else None,
+        )
+        try:
+            reply = await self._service_client.call(
+                "action",
+                "/blocked",
+                asked.model_dump_json().encode(),
+                deadline=deadline,
+                cap_ms=self._cap_ms,
+                context=context,
+            )
+            return BlocksInForce.model_validate_json(reply).blocked
+        except (DependencyError, ValidationError):
+            return ()
+
+    async def ask(
+        self,
+        payment: Transaction,
+        features: FeatureVector,
+        context: RequestContext,
+        deadline: Deadline,
+    ) -> RulesResult:
+        """The rules service's answer, or a result that says it is missing."""
+        request = RulesRequest(transaction=payment, features=features)
+        try:
+            reply = await self._service_client.call(
+                "rules",
+                "/evaluate",
+                request.model_dump_json().encode(),
+                deadline=deadline,
+                cap_ms=self._cap_ms,
+                context=context,
+            )
+            return RulesResult.model_validate_json(reply)
+        except DependencyTimeout:
+            return RulesResult(outcome="timed_out")
+        except (DependencyError, ValidationError):
+            return RulesResult(outcome="failed")
+
+
+def blocked(kinds: tuple[str, ...]) -> RulesResult:
+    """The result when a block is in force: no rule needs to be asked."""
+    hits = tuple(
+        RuleHit(
+            rule=f"B-{kind.upper()}@1",
+            effect="BLOCK",
+            severity="critical",
+            reason=f"the {kind} is blocked",
+        )
+        for kind in kinds
+    )
+    return RulesResult(
+        outcome="scored", rules_flag="BLOCK", hits=hits, ruleset=BLOCK_LIST
+    )

@@ -1,0 +1,85 @@
+"""Labels: what happened to a payment, recorded and passed on to post_auth."""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from fraud_orchestrator import tables
+from fraud_shared.contracts.events import LABEL_REPORTED, CloudEvent, event_id
+from fraud_shared.contracts.label import LabelAccepted, LabelReport
+from fraud_shared.state.database import Database
+from fraud_shared.state.outbox import Outbox
+from fraud_shared.web.context import RequestContext
+
+
+class Labels:
+    """Takes reports; the same report again is recognised and changes nothing."""
+
+    def __init__(self, db: Database, outbox: Outbox) -> None:
+        self._db = db
+        self._outbox = outbox
+
+    async def report(
+        self, label: LabelReport, context: RequestContext
+    ) -> LabelAccepted:
+        """Store a label and its event in one transaction.
+
+        A label may arrive before its payment is known here; post_auth joins them.
+        """
+        identity = "\n".join(
+            (
+                context.caller,
+                label.source,
+                label.label,
+                str(label.reversal),
+                label.reported_at.astimezone(UTC).isoformat(),
+            )
+        )
+        label_id = event_id(label.transaction_id, LABEL_REPORTED, identity)
+        table = tables.labels
+        async with self._db.begin() as conn:
+            inserted = await conn.execute(
+                self._db.insert(table)
+                .values(
+                    label_id=label_id,
+                    client=context.caller,
+                    received_at=datetime.now(UTC),
+                    **label.model_dump(),
+                )
+                .on_conflict_do_nothing()
+            )
+            new = inserted.rowcount == 1
+            if new:
+                await self._outbox.add(conn, [_event(label_id, label, context)])
+        return LabelAccepted(
+            label_id=label_id,
+            transaction_id=label.transaction_id,
+            status="accepted" if new else "duplicate",
+        )
+
+    async def of(self, client: str, transaction_id: str) -> list[LabelReport]:
+        """The labels a client reported for a payment, oldest first."""
+        table = tables.labels
+        query = (
+            sa.select(table)
+            .where(table.c.client == client, table.c.transaction_id == transaction_id)
+            .order_by(table.c.reported_at)
+        )
+        async with self._db.read() as conn:
+            rows = (await conn.execute(query)).mappings().all()
+        return [
+            LabelReport(**{name: row[name] for name in LabelReport.model_fields})
+            for row in rows
+        ]
+
+
+def _event(label_id: str, label: LabelReport, context: RequestContext) -> CloudEvent:
+    return CloudEvent(
+        id=label_id,
+        source="urn:fraud:orchestrator",
+        type=LABEL_REPORTED,
+        subject=label.transaction_id,
+        time=datetime.now(UTC),
+        traceparent=context.trace.traceparent,
+        data={"label_id": label_id, **label.model_dump(mode="json")},
+    )

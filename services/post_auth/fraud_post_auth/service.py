@@ -1,0 +1,124 @@
+"""post_auth's parts, put together, and what runs beside its requests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from fraud_post_auth import profiles, tables
+from fraud_post_auth.dataset import DatasetStore, Features
+from fraud_post_auth.decode import fact
+from fraud_post_auth.exporter import Exporter
+from fraud_post_auth.ledger import Ledger
+from fraud_post_auth.projection import LabelStore, Projector
+from fraud_post_auth.settings import Settings
+from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.contracts.label import StandingLabel
+from fraud_shared.contracts.profile import BehaviourProfile
+from fraud_shared.mesh.background import repeating
+from fraud_shared.mesh.clock import Clock
+from fraud_shared.state.consumer import consuming
+from fraud_shared.state.database import Database, database_url
+from fraud_shared.state.parking import Parking
+from fraud_shared.web.problems import NotFound
+
+
+class PostAuthService:
+    """Learns what happened: profiles, labels, training rows, datasets."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        online: LabelStore,
+        features: Features,
+        schema: str = "post_auth",
+    ) -> None:
+        self.settings = settings
+        self.db = Database(
+            database_url(
+                settings.database_url,
+                service="post_auth",
+                var_dir=settings.var_dir,
+                production=settings.production,
+            ),
+            schema=schema,
+            migrations=Path(__file__).parent / "migrations",
+        )
+        self.parking = Parking(
+            self.db, tables.parked, clock, service="post_auth", check=fact
+        )
+        self.projector = Projector(self.db, online)
+        self.exporter = Exporter(
+            self.db, DatasetStore(settings.datasets), features, settings.maturity, clock
+        )
+        self._ledger = Ledger(self.db, self.parking, clock)
+        self._news = asyncio.Event()
+        self._stored = False
+
+    @property
+    def checks(self) -> Mapping[str, Callable[[], bool]]:
+        """What must hold before requests are taken."""
+        return {"database": lambda: self._stored}
+
+    async def handle(self, events: Sequence[CloudEvent]) -> None:
+        """Apply events; returning means durable."""
+        await self._ledger.apply(events)
+        self._news.set()
+
+    async def profile(self, account_id: str) -> BehaviourProfile:
+        """The profile of an account. Raises NotFound."""
+        async with self.db.read() as conn:
+            found = await profiles.read(conn, account_id)
+        if found is None:
+            raise NotFound
+        return found
+
+    async def label(self, transaction_id: str) -> StandingLabel:
+        """What stands about a payment. Raises NotFound."""
+        found = await self.projector.standing(transaction_id)
+        if found is None:
+            raise NotFound
+        return found
+
+    async def project(self) -> None:
+        """Tell the online store of every label it does not know yet."""
+        while await self.projector.round():
+            pass
+
+    async def export_if_due(self) -> None:
+        """Write a dataset when its time has come."""
+        every_s = self.settings.export_every_s
+        every = timedelta(seconds=every_s) if every_s else None
+        await self.exporter.export_if_due(every)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Open the store, consume, and run the background work while inside."""
+        settings = self.settings
+        await self.db.start()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.db.stop)
+            await stack.enter_async_context(
+                repeating(
+                    "label_projection",
+                    self.project,
+                    every_s=settings.project_every_s,
+                    wake=self._news,
+                )
+            )
+            await stack.enter_async_context(
+                repeating(
+                    "dataset_export",
+                    self.export_if_due,
+                    every_s=settings.export_check_s,
+                )
+            )
+            await stack.enter_async_context(
+                consuming(settings.amqp_url, service="post_auth", handler=self.handle)
+            )
+            self._stored = True
+            yield
+            self._stored = False

@@ -1,0 +1,80 @@
+"""Known parties and their rescreenings: looking on, and erasing; and parked events."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict
+
+from fraud_sanctions.lists.consumer import ListUpdateConsumer
+from fraud_sanctions.parties.recorder import PartyRecorder
+from fraud_sanctions.rescreening import jobs
+from fraud_sanctions.store import Store
+from fraud_shared.contracts.clearing import Erased, ErasureRequest
+from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.state.parking import ParkedEvent
+from fraud_shared.web.guard import require_service
+
+
+class RescreeningView(BaseModel):
+    """One list update that known parties are screened against. `screened`: parties done;
+    `cases`: new hits among them, each of which became a case."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    list_id: str
+    version: str
+    heard_at: datetime
+    begun_at: datetime | None
+    done_at: datetime | None
+    screened: int
+    cases: int
+
+
+class RescreeningsView(BaseModel):
+    """Rescreenings, newest first, at most 100; `backlog`: parties still to be screened."""
+
+    model_config = ConfigDict(frozen=True)
+
+    backlog: int
+    rescreenings: tuple[RescreeningView, ...]
+
+
+def router(store: Store, book: PartyRecorder, hearing: ListUpdateConsumer) -> APIRouter:
+    """The routes of known parties."""
+    routes = APIRouter(
+        prefix="/v1", tags=["parties"], dependencies=[Depends(require_service)]
+    )
+
+    @routes.get("/rescreenings", operation_id="listRescreenings")
+    async def rescreenings() -> RescreeningsView:
+        """How far known parties are screened against the latest list updates."""
+        await store.open()
+        rows = await store.db.run(jobs.latest, write=False)
+        return RescreeningsView(
+            backlog=await store.db.run(jobs.backlog, write=False),
+            rescreenings=tuple(map(RescreeningView.model_validate, rows)),
+        )
+
+    @routes.post("/parties/erase", operation_id="eraseParties")
+    async def erase(request: ErasureRequest) -> Erased:
+        """Forget the known parties of an account. Its next payment makes them known again."""
+        return Erased(erased=await book.erase(request.account, request.who))
+
+    @routes.get("/parked", operation_id="listParked")
+    async def parked(
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    ) -> list[ParkedEvent]:
+        """Events that could not be used, oldest first."""
+        await store.open()
+        return await hearing.parking.waiting(limit)
+
+    @routes.post("/parked/{parked_id}/replay", operation_id="replayParked")
+    async def replay(
+        parked_id: str, corrected: CloudEvent | None = None
+    ) -> ParkedEvent:
+        """Handle a parked event again, or the corrected one in the body."""
+        await store.open()
+        return await hearing.parking.replay(parked_id, corrected, hearing.handle)
+
+    return routes

@@ -1,0 +1,1 @@
+"""Matching: candidates, alignment, evidence, score."""

@@ -1,0 +1,1 @@
+"""Names: normalised and analysed."""

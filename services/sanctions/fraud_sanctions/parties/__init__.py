@@ -1,0 +1,1 @@
+"""Known parties of recent payments."""

@@ -1,0 +1,1 @@
+"""Known parties against changed lists."""

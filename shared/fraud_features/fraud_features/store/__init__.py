@@ -1,0 +1,1 @@
+"""The online store: its port, its schema, and the executors behind it."""

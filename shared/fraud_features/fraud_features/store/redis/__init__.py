@@ -1,0 +1,1 @@
+"""The online store in Redis: one script call per payment."""

@@ -1,0 +1,1 @@
+"""Signed model artefacts: files, metadata, calibration, keys."""

@@ -1,0 +1,1 @@
+"""Where models are published and found: folder, object store or MLflow."""

@@ -1,0 +1,1 @@
+"""The scorer runtime: routes, slots, checks, swap and rollback."""

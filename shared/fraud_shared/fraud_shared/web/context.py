@@ -1,0 +1,40 @@
+"""One request as its handler sees it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.trace import Trace
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """The request's context; `caller` is set by the guard, `log_fields` go to the log line."""
+
+    request_id: str
+    trace: Trace
+    deadline: Deadline
+    headers: dict[bytes, bytes]
+    caller: str = ""
+    principal: Any = None
+    log_fields: dict[str, Any] | None = None
+    raw: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """A request header by lower-case name, or None."""
+        value = self.headers.get(name.encode())
+        return None if value is None else value.decode("latin-1")
+
+    def log(self, **fields: Any) -> None:
+        """Add fields to this request's log line."""
+        self.log_fields = {**(self.log_fields or {}), **fields}
+
+
+@dataclass(frozen=True, slots=True)
+class RawResponse:
+    """A reply that is more than a 200 with a body."""
+
+    body: bytes
+    status: int = 200
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    media_type: bytes = b"application/json"
