@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from fraud_ops.deploy.cli import deploy_sizes
+from fraud_ops.deploy.cli import deploy_app, deploy_sizes
 from fraud_ops.features.cli import features_app
 from fraud_ops.lists.cli import lists_app
 from fraud_ops.models.cli import models_app
@@ -28,6 +28,7 @@ app = typer.Typer(
 app.add_typer(features_app, name="features")
 app.add_typer(models_app, name="models")
 app.add_typer(lists_app, name="lists")
+app.add_typer(deploy_app, name="deploy")
 keys_app = typer.Typer(help="API keys of payment systems and people.")
 app.add_typer(keys_app, name="keys")
 

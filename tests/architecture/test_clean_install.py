@@ -7,6 +7,7 @@ app is created there in production mode, and a scorer scores there.
 import importlib
 import json
 import os
+import secrets
 import socket
 import subprocess
 import time
@@ -65,14 +66,14 @@ print(json.dumps([app.title, present]))
 """
 ENVIRONMENT = {
     "FRAUD_ENV": "production",
-    "FRAUD_TOKEN_KEY": "k" * 32,
-    "FRAUD_PAN_KEY": "k" * 32,
-    "FRAUD_KEY_PEPPER": "k" * 32,
+    "FRAUD_TOKEN_KEY": secrets.token_hex(32),
+    "FRAUD_PAN_KEY": secrets.token_hex(32),
+    "FRAUD_KEY_PEPPER": secrets.token_hex(32),
     "FRAUD_API_KEYS": f'[{{"client": "shop", "hash": "{"0" * 64}", "scopes": ["score"]}}]',
     "FRAUD_SIGNING_PUBLIC_KEY": "given when it starts",
-    "FRAUD_ACTION_OTP_KEY": "k" * 32,
+    "FRAUD_ACTION_OTP_KEY": secrets.token_hex(32),
     "FRAUD_ACTION_OTP_WEBHOOK_URL": "http://127.0.0.1:9/otp",
-    "FRAUD_ACTION_WEBHOOK_SECRET": "k" * 32,
+    "FRAUD_ACTION_WEBHOOK_SECRET": secrets.token_hex(32),
     "DATABASE_URL": "postgresql://fraud:fraud@127.0.0.1:9/fraud",
     "REDIS_URL": "redis://127.0.0.1:9/0",
     "AMQP_URL": "amqp://127.0.0.1:9/",

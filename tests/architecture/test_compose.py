@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from fraud_shared.web.problems import FraudError
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::[-?]([^}]*))?\}")
-PEPPER = "p" * 32
+PEPPER = secrets.token_hex(32)
 CHOSEN = {
     "FRAUD_KEY_PEPPER": PEPPER,
     "FRAUD_API_KEYS": (
@@ -37,7 +38,9 @@ def value(text: str) -> str:
     def chosen(match: re.Match[str]) -> str:
         name, other = match[1], match[2] or ""
         required = match[0].startswith(f"${{{name}:?")
-        return CHOSEN.get(name, "k" * 32) if required else other
+        if name not in CHOSEN and required:
+            CHOSEN[name] = secrets.token_hex(32)
+        return CHOSEN[name] if required else other
 
     return VARIABLE.sub(chosen, text)
 
@@ -48,8 +51,9 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         for name, text in COMPOSE["services"][service]["environment"].items():
             monkeypatch.setenv(name, value(str(text)))
         monkeypatch.setenv("FRAUD_VAR", str(tmp_path))
-        # The list folder is a mount; the service's own sample stands in for it.
-        monkeypatch.delenv("FRAUD_SANCTIONS_LISTS", raising=False)
+        # The list folder is a mount; it is read when the service starts.
+        (tmp_path / "lists").mkdir(exist_ok=True)
+        monkeypatch.setenv("FRAUD_SANCTIONS_LISTS", str(tmp_path / "lists"))
 
     return set_for
 
@@ -79,4 +83,4 @@ class TestProduction:
     ):
         environment(service)
         create(service)
-        assert list(tmp_path.iterdir()) == []
+        assert [path.name for path in tmp_path.iterdir()] == ["lists"]

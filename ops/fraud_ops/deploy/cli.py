@@ -1,10 +1,30 @@
-"""The wiring of `fraud deploy-sizes`."""
+"""The wiring of `fraud deploy ...` and `fraud deploy-sizes`."""
 
 from typing import Annotated
 
 import typer
 
 from fraud_ops.options import Json
+
+deploy_app = typer.Typer(help="Look at a deployment before it serves.")
+
+
+@deploy_app.callback()
+def deploy() -> None:
+    """Look at a deployment before it serves."""
+
+
+@deploy_app.command("doctor")
+def doctor(
+    services: Annotated[
+        list[str] | None, typer.Argument(help="Which services (default: all).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List what production would refuse of this environment; exit status 1 if anything."""
+    from fraud_ops.deploy.doctor import doctor_command
+
+    doctor_command(services or [], as_json=as_json)
 
 
 def deploy_sizes(

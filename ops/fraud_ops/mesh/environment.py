@@ -61,6 +61,9 @@ class LocalMesh:
         own = {name: self.secret(name) for name in SECRETS}
         urls = {url_variable(s): f"http://127.0.0.1:{self.port(s)}" for s in PORTS}
         ports = {f"FRAUD_{s.upper()}_PORT": str(self.port(s)) for s in PORTS}
+        ports |= {
+            f"FRAUD_{s.upper()}_INTERNAL_PORT": str(self.port(s) + 1000) for s in PORTS
+        }
         single = dict.fromkeys(
             ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
         )

@@ -1,7 +1,7 @@
 """What can be set from outside."""
 
 from datetime import timedelta
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -15,7 +15,14 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="FRAUD_ACTION_")
 
+    required_secrets: ClassVar[tuple[str, ...]] = (
+        "token_key",
+        "otp_key",
+        "webhook_secret",
+    )
+
     port: int = 8006
+    internal_port: int = 9006
     database_url: str = Field(default="", validation_alias="DATABASE_URL")
     redis_url: str = Field(default="", validation_alias="REDIS_URL")
     amqp_url: str = Field(default="", validation_alias="AMQP_URL")

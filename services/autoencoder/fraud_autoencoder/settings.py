@@ -11,4 +11,5 @@ class Settings(ScorerSettings):
     model_config = SettingsConfigDict(env_prefix="FRAUD_AUTOENCODER_")
 
     port: int = 8003
+    internal_port: int = 9003
     models: tuple[str, ...] = ("autoencoder",)

@@ -15,4 +15,5 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="FRAUD_DECISION_")
 
     port: int = 8005
+    internal_port: int = 9005
     policy: Path = DEFAULT_POLICY

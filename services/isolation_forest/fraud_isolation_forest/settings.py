@@ -11,4 +11,5 @@ class Settings(ScorerSettings):
     model_config = SettingsConfigDict(env_prefix="FRAUD_ISOLATION_FOREST_")
 
     port: int = 8002
+    internal_port: int = 9002
     models: tuple[str, ...] = ("isolation_forest",)

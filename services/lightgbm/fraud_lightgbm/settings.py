@@ -11,6 +11,7 @@ class Settings(ScorerSettings):
     model_config = SettingsConfigDict(env_prefix="FRAUD_LIGHTGBM_")
 
     port: int = 8009
+    internal_port: int = 9009
     models: tuple[str, ...] = ("lightgbm", "ieee_cis", "auto_loan")
     # The challenger of XGBoost, unless it was promoted.
     aliases: tuple[str, ...] = ("champion", "challenger")

@@ -60,6 +60,7 @@ def create_app(
         checks={"decision_log": gateway.ready},
         summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",
         public=True,
+        guard=gateway.admission.authenticate,
     )
     document = app.openapi
 

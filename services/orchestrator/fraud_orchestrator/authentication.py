@@ -1,17 +1,24 @@
 """Who may come in: API keys with scopes, and a rate limit per client."""
 
+import math
 import time
 from collections.abc import Callable
 
-from fraud_orchestrator.ratelimit import Gcra
+from fraud_features.store.port import CONNECT_S
+from fraud_features.store.redis.multiplexer import RedisMultiplexer
+from fraud_orchestrator.ratelimit import Limiter, MemoryLimiter, Rate
+from fraud_orchestrator.redis_limiter import RedisLimiter
 from fraud_orchestrator.settings import Settings
-from fraud_orchestrator.telemetry import LIMITED
+from fraud_orchestrator.telemetry import LIMITED, WRONG_KEYS
+from fraud_shared.web.connections import Network, source, within
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.guard import Guard
 from fraud_shared.web.keys import SCOPES, Client, KeyRing, Scope, key_hash
 from fraud_shared.web.problems import Forbidden, FraudError, RateLimited
 
 DEVELOPMENT_CLIENT = "demo"
+_MOST_GOOD_KEYS = 10_000
+_LONGEST_ADDRESS = 45
 
 
 class KeysMissing(FraudError):
@@ -24,28 +31,116 @@ class Authentication:
     """Turns an API key into a client, and holds each client to its rate."""
 
     def __init__(
-        self, settings: Settings, monotonic: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        monotonic: Callable[[], float] = time.monotonic,
+        limiter: Limiter | None = None,
     ) -> None:
+        """`limiter` is given by tests; otherwise Redis's, where the settings name one."""
         self._keys = key_ring(settings)
-        self._limiter = Gcra(settings.rate_per_s, settings.rate_burst, monotonic)
+        self._proxies = settings.trusted_proxies
+        rate = Rate(settings.rate_per_s, settings.rate_burst)
+        self._burst = rate.burst
+        self._limiter = limiter or open_limiter(settings, rate, monotonic)
+        window_s = max(1, math.ceil(rate.burst / rate.per_s))
+        self._policy = b'"client";q=%d;w=%d' % (rate.burst, window_s)
+        per_minute = settings.wrong_keys_per_minute
+        self._wrong = MemoryLimiter(Rate(per_minute / 60, per_minute), monotonic)
+        # Hashes of keys that were good once: they are looked up however many wrong ones
+        # come from the same address.
+        self._good: set[int] = set()
 
     def guard(self, scope: Scope) -> Guard:
-        """Lets in clients whose key has `scope` and whose rate allows it.
+        """Lets in clients whose key has `scope`.
 
-        Raises Forbidden (403) and RateLimited (429 with Retry-After).
+        Raises Forbidden (403), and RateLimited (429 with Retry-After) for a key that is
+        not known, from an address that sent too many wrong ones.
         """
 
         def check(context: RequestContext) -> None:
-            client = self._keys.client(presented_key(context))
-            if client is None or scope not in client.scopes:
+            if scope not in self.authenticate(context).scopes:
                 raise Forbidden
-            context.caller, context.principal = client.name, client
-            wait_s = self._limiter.wait_s(client.name)
-            if wait_s > 0:
-                LIMITED.labels(client.name).inc()
-                raise RateLimited(headers={"retry-after": str(max(1, round(wait_s)))})
 
         return check
+
+    def authenticate(self, context: RequestContext) -> Client:
+        """The client whose key `call` carries, also as its `principal`. Raises as `guard`."""
+        if isinstance(context.principal, Client):
+            return context.principal
+        key = presented_key(context)
+        mark = hash(key)
+        if mark not in self._good:
+            self._refuse_guesses(context)
+        client = self._keys.client(key)
+        if client is None:
+            if key:
+                WRONG_KEYS.inc()
+                self._wrong.take_now(caller_address(context, self._proxies), 1)
+            raise Forbidden
+        if mark not in self._good:
+            if len(self._good) >= _MOST_GOOD_KEYS:
+                self._good.clear()
+            self._good.add(mark)
+        context.caller, context.principal = client.name, client
+        return client
+
+    def _refuse_guesses(self, context: RequestContext) -> None:
+        wait_s = self._wrong.peek(caller_address(context, self._proxies)).wait_s
+        if wait_s > 0:
+            raise RateLimited(
+                "Too many wrong keys came from this address.",
+                headers={"retry-after": str(math.ceil(wait_s))},
+            )
+
+    async def charge(self, context: RequestContext, units: int) -> None:
+        """Take `units` from the rate of the client of `call`, whose reply says what is
+        left. Raises RateLimited (429 with Retry-After)."""
+        taken = await self._limiter.take(context.caller, units)
+        context.reply_headers = (
+            (b"ratelimit-policy", self._policy),
+            (
+                b"ratelimit",
+                b'"client";r=%d;t=%d' % (taken.remaining, math.ceil(taken.reset_s)),
+            ),
+        )
+        if taken.wait_s <= 0:
+            return
+        LIMITED.labels(context.caller).inc()
+        if units > self._burst:  # no time would be enough
+            raise RateLimited(f"Send at most {self._burst} items at once.")
+        raise RateLimited(headers={"retry-after": str(math.ceil(taken.wait_s))})
+
+    async def close(self) -> None:
+        """End the limiter's connection."""
+        await self._limiter.close()
+
+
+def open_limiter(
+    settings: Settings, rate: Rate, monotonic: Callable[[], float]
+) -> Limiter:
+    """The limiter of all gateways in `REDIS_URL`, else one of this process."""
+    memory = MemoryLimiter(rate, monotonic)
+    if not settings.redis_url:
+        return memory
+    timeout_s = settings.rate_timeout.total_seconds()
+    line = RedisMultiplexer(
+        settings.redis_url,
+        timeout=timeout_s,
+        connect_timeout=max(CONNECT_S, timeout_s),
+    )
+    return RedisLimiter(line, rate, memory, monotonic)
+
+
+def caller_address(context: RequestContext, proxies: tuple[Network, ...]) -> str:
+    """Where a call comes from: the peer, or what trusted proxies say of theirs."""
+    if proxies and within(context.address, proxies):
+        hops = (context.header("x-forwarded-for") or "").split(",")
+        for hop in map(str.strip, reversed(hops)):
+            if not 0 < len(hop) <= _LONGEST_ADDRESS:
+                break
+            if not within(hop, proxies):
+                return source(hop)
+    return source(context.address)
 
 
 def presented_key(context: RequestContext) -> str | None:

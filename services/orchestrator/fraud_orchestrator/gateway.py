@@ -14,6 +14,7 @@ import structlog
 from fraud_features.store.port import OnlineStore, open_online_store
 from fraud_orchestrator import tables
 from fraud_orchestrator.authentication import Authentication
+from fraud_orchestrator.batch_lane import BatchLane
 from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.pipeline import Pipeline
 from fraud_orchestrator.privacy import Privacy, parties
@@ -75,6 +76,7 @@ class Gateway:
         self.questions = service_client.isolated()
         self._features = features
         self.admission = Authentication(settings)
+        self.batches = BatchLane(settings.batch_concurrency)
         self._clock = clock
         pan_key = settings.secret("FRAUD_PAN_KEY", settings.pan_key)
         self._privacy = Privacy(pan_key)
@@ -189,6 +191,7 @@ class Gateway:
                 stack.push_async_callback(self.store.close)
             stack.push_async_callback(self.service_client.close)
             stack.push_async_callback(self._features.close)
+            stack.push_async_callback(self.admission.close)
             bus = open_bus(self.settings.amqp_url, self.service_client)
             relay = Relay(self.db, tables.outbox, bus, outbox=self.record.outbox)
             await stack.enter_async_context(relay.running())

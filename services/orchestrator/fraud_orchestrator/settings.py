@@ -1,5 +1,8 @@
 """Settings of the gateway. Times are in milliseconds."""
 
+from datetime import timedelta
+from typing import ClassVar
+
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
@@ -12,7 +15,15 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="FRAUD_ORCHESTRATOR_")
 
+    required_secrets: ClassVar[tuple[str, ...]] = (
+        "token_key",
+        "pan_key",
+        "key_pepper",
+        "api_keys",
+    )
+
     port: int = 8000
+    internal_port: int = 9000
     database_url: str = Field(default="", validation_alias="DATABASE_URL")
     redis_url: str = Field(default="", validation_alias="REDIS_URL")
     amqp_url: str = Field(default="", validation_alias="AMQP_URL")
@@ -25,8 +36,11 @@ class Settings(ServiceSettings):
     api_keys: SecretStr = Field(
         default=SecretStr(""), validation_alias="FRAUD_API_KEYS"
     )
-    rate_per_s: float = 2000.0
-    rate_burst: int = 4000
+    # Of each client, over all gateways that share a Redis; a batch of n counts n.
+    rate_per_s: float = Field(default=2000.0, gt=0)
+    rate_burst: int = Field(default=4000, ge=1)
+    rate_timeout: timedelta = timedelta(milliseconds=25)
+    wrong_keys_per_minute: int = Field(default=30, ge=1)
 
     # The wall leaves 50 ms of a 200 ms promise for network, accept queue and client.
     wall_ms: float = 150.0

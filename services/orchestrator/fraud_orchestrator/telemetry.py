@@ -37,6 +37,16 @@ LIMITED = Counter(
     ["client"],
     registry=REGISTRY,
 )
+WRONG_KEYS = Counter(
+    "fraud_wrong_keys",
+    "Requests with an API key that nobody has.",
+    registry=REGISTRY,
+)
+LIMITER_FALLBACKS = Counter(
+    "fraud_rate_limiter_fallbacks",
+    "Requests limited by this process alone, because Redis did not answer in time.",
+    registry=REGISTRY,
+)
 ONLINE_MISSED = Counter(
     "fraud_online_missed",
     "Payments decided without the online store, to be told to it later.",

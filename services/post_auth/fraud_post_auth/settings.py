@@ -15,6 +15,7 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="FRAUD_POST_AUTH_")
 
     port: int = 8007
+    internal_port: int = 9007
     database_url: str = Field(default="", validation_alias="DATABASE_URL")
     redis_url: str = Field(default="", validation_alias="REDIS_URL")
     amqp_url: str = Field(default="", validation_alias="AMQP_URL")

@@ -15,6 +15,7 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="FRAUD_RULES_")
 
     port: int = 8001
+    internal_port: int = 9001
     ruleset: Path = DEFAULT_RULESET
     # A ruleset in full, with its lists, is posted for validation.
     max_body_bytes: int = 1024 * 1024

@@ -29,6 +29,7 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="FRAUD_SANCTIONS_")
 
     port: int = 8008
+    internal_port: int = 9008
     database_url: str = Field(default="", validation_alias="DATABASE_URL")
     amqp_url: str = Field(default="", validation_alias="AMQP_URL")
 
@@ -49,3 +50,24 @@ class Settings(ServiceSettings):
         if self.possible > self.match:
             raise ValueError("possible must not be above match")
         return self
+
+    def unsafe(self) -> list[str]:
+        """Fictional lists, by name or content: nobody would be found on them."""
+        sample = {path.read_bytes() for path in _files(SAMPLE_LISTS)}
+        sizes = {len(content) for content in sample}
+        fictional = sorted(
+            str(path.relative_to(self.lists))
+            for path in _files(self.lists)
+            if any(
+                p.startswith("fictional") for p in path.relative_to(self.lists).parts
+            )
+            or (path.stat().st_size in sizes and path.read_bytes() in sample)
+        )
+        if not fictional:
+            return []
+        names = ", ".join(fictional)
+        return [f"FRAUD_SANCTIONS_LISTS holds fictional lists: {names}"]
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]

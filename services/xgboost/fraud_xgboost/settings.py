@@ -11,4 +11,5 @@ class Settings(ScorerSettings):
     model_config = SettingsConfigDict(env_prefix="FRAUD_XGBOOST_")
 
     port: int = 8004
+    internal_port: int = 9004
     models: tuple[str, ...] = ("xgboost", "credit_card")

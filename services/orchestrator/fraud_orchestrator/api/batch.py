@@ -40,10 +40,9 @@ async def score_batch(
     gateway: Gateway, request: BatchRequest, context: RequestContext
 ) -> RawResponse:
     """Score each payment on its own; one that is refused does not touch the others."""
-    slots = asyncio.Semaphore(gateway.settings.batch_concurrency)
 
     async def one(body: dict[str, Any]) -> bytes:
-        async with slots:
+        async with gateway.batches.slot():
             item_call = RequestContext(
                 request_id=context.request_id,
                 trace=context.trace,

@@ -56,7 +56,8 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
         Send `Idempotency-Key`, or the transaction id is the key: a repeat gets the same
         bytes, the same key with other content 422.
         """
-        return await gateway.score(payment, context)
+        with gateway.batches.single():
+            return await gateway.score(payment, context)
 
     async def score_batch(
         request: BatchRequest, context: RequestContext
@@ -70,6 +71,7 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
         return await gateway.labels.report(report, context)
 
     may_score = gateway.admission.guard("score")
+    charge = gateway.admission.charge
     return [
         HotRoute(
             path,
@@ -80,6 +82,7 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
             summary="Decide one payment",
             guard=may_score,
             strict=True,
+            charge=charge,
         )
         for path, operation in (("/score", "score"), ("/v1/score", "scoreV1"))
     ] + [
@@ -93,6 +96,9 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
             guard=may_score,
             strict=True,
             max_body_bytes=4 * MEGABYTE,
+            charge=charge,
+            units=lambda request: len(request.transactions),
+            lane="batches",
         ),
         HotRoute(
             "/v1/labels",
@@ -103,6 +109,8 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
             "Report the outcome of a payment",
             guard=gateway.admission.guard("label"),
             strict=True,
+            charge=charge,
+            lane="questions",
         ),
     ]
 
@@ -138,6 +146,7 @@ def _questions(gateway: Gateway, models: Models) -> list[HotRoute]:
         return await models.predict(request, context)
 
     may = gateway.admission.guard("score")
+    charge = gateway.admission.charge
     table: list[tuple[str, Any, Any, Any, str, str, int | None]] = [
         ("/ml/predict", TransactionIn, SignalBatch, predict_scores, "modelScores",
          "Raw model scores", None),
@@ -152,14 +161,21 @@ def _questions(gateway: Gateway, models: Models) -> list[HotRoute]:
         HotRoute(
             "/v1/predict", PredictRequest, PredictReply, predict, "predict",
             "Batch prediction", guard=may, fast_parse=fast_parse,
-            max_body_bytes=4 * MEGABYTE, tags=("questions",),
+            max_body_bytes=4 * MEGABYTE, tags=("questions",), charge=charge,
+            units=lambda request: len(request.instances), lane="questions",
         ),
         *(HotRoute(
             path, request, response, handler, operation, summary,
             guard=may, strict=True, max_body_bytes=limit, tags=("questions",),
+            charge=charge, units=_parties if path == "/v1/screen" else None,
+            lane="questions",
         )
         for path, request, response, handler, operation, summary, limit in table),
     ]  # fmt: skip
+
+
+def _parties(request: ScreeningRequest) -> int:
+    return len(request.parties)
 
 
 def _card_scoring(gateway: Gateway, cards: FraudScoring) -> list[HotRoute]:
@@ -173,17 +189,20 @@ def _card_scoring(gateway: Gateway, cards: FraudScoring) -> list[HotRoute]:
         """The same for up to 1,000; a row that is not as documented refuses them all."""
         return await cards.many(request, context)
 
-    may = gateway.admission.guard("score")
+    may, charge = gateway.admission.guard("score"), gateway.admission.charge
     return [
         HotRoute(
             "/v1/fraud-score", CardRow, FraudScore, fraud_score, "fraudScore",
             "Score a card payment given as components",
             guard=may, strict=True, tags=("questions",),
+            charge=charge, lane="questions",
         ),
         HotRoute(
             "/v1/fraud-score/batch", CardRows, FraudScores, fraud_scores,
             "fraudScoreBatch", "Score up to 1,000 card payments given as components",
             guard=may, strict=True, max_body_bytes=4 * MEGABYTE, tags=("questions",),
+            charge=charge, units=lambda request: len(request.transactions),
+            lane="questions",
         ),
     ]  # fmt: skip
 
@@ -202,6 +221,7 @@ def needs(gateway: Gateway, scope: Scope) -> Any:
 
     async def check(context: Caller) -> None:
         guard(context)
+        await gateway.admission.charge(context, 1)
 
     return Depends(check)
 

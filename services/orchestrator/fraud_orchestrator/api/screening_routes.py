@@ -38,6 +38,8 @@ def router(gateway: Gateway) -> APIRouter:
         """Up to 100 entities to compare with one list, or with all (`default`), as clients
         of yente ask: candidates with `score` and `match`. Nothing is kept.
         """
+        if len(request.queries) > 1:  # the first is paid for
+            await gateway.admission.charge(call, len(request.queries) - 1)
         asked = urlencode(given.model_dump(exclude_unset=True), doseq=True)
         path = f"/match/{dataset}" + (f"?{asked}" if asked else "")
         return await passthrough.ask(gateway, "sanctions", path, request, call)

@@ -9,7 +9,8 @@ from fraud_shared.mesh.trace import Trace
 
 @dataclass(slots=True)
 class RequestContext:
-    """The request's context; `caller` is set by the guard, `log_fields` go to the log line."""
+    """The request's context; `caller` is set by the guard, `log_fields` go to the log line,
+    `reply_headers` with every reply. `address` is the peer's."""
 
     request_id: str
     trace: Trace
@@ -19,6 +20,8 @@ class RequestContext:
     principal: Any = None
     log_fields: dict[str, Any] | None = None
     raw: bytes = b""
+    address: str = ""
+    reply_headers: tuple[tuple[bytes, bytes], ...] = ()
 
     def header(self, name: str) -> str | None:
         """A request header by lower-case name, or None."""

@@ -7,8 +7,10 @@ parsing, which cost more than the work they would lead to (0.2 ms a request).
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -16,21 +18,31 @@ from starlette.requests import ClientDisconnect
 
 from fraud_shared.mesh import deadline as deadlines
 from fraud_shared.mesh import trace as traces
-from fraud_shared.web import logs, problems, strict_json, telemetry
+from fraud_shared.web import body, logs, problems, telemetry
+from fraud_shared.web.body import ClientLeft, GuardedBody, Message, Receive
+from fraud_shared.web.bounded import EXTENSION
 from fraud_shared.web.context import RawResponse, RequestContext
+from fraud_shared.web.guard import Guard
+from fraud_shared.web.lanes import Lane, LaneName, OpenRequests
 from fraud_shared.web.settings import ServiceSettings
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
+Scope = Message
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
-HotHandler = Callable[[bytes, RequestContext], Awaitable[RawResponse]]
 
 UNLIMITED = frozenset({"/livez", "/readyz", "/health", "/healthz", "/metrics"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class HotHandler:
+    """What answers a hot route: `guard` on the head, before any byte of the body."""
+
+    guard: Guard
+    answer: Callable[[bytes, RequestContext], Awaitable[RawResponse]]
+    lane: LaneName = "payments"
 
 
 class Edge:
@@ -44,8 +56,10 @@ class Edge:
         hot: Mapping[str, HotHandler],
         limits: Mapping[str, int],
         tracing: telemetry.Tracing,
+        guard: Guard,
         public: bool = False,
     ) -> None:
+        """`guard` is asked before the body of a route behind this edge is read."""
         self._app: Asgi = _nothing_behind
         self._service = service
         self._settings = settings
@@ -53,9 +67,17 @@ class Edge:
         self._limits = limits
         self._tracing = tracing
         self._public = public
-        self._in_flight = 0
+        self._guard = guard
+        self._lanes: dict[LaneName, Lane] = {
+            "payments": Lane(settings.max_in_flight),
+            "batches": Lane(settings.max_batches_in_flight),
+            "questions": Lane(settings.max_in_flight),
+        }
+        self._open = OpenRequests(settings.max_open_per_client)
         self._counted: dict[tuple[str, int], tuple[Histogram, Counter]] = {}
-        telemetry.IN_FLIGHT.labels(service).set_function(lambda: self._in_flight)
+        telemetry.IN_FLIGHT.labels(service).set_function(
+            lambda: sum(lane.busy for lane in self._lanes.values())
+        )
 
     def behind(self, app: Asgi) -> "Edge":
         """Put the framework behind this edge; it gets what is not hot."""
@@ -81,20 +103,16 @@ class Edge:
             return
         started = time.perf_counter()
         context = self._call(dict(scope["headers"]))
+        context.address = (scope.get("client") or ("",))[0]
         span = self._tracing.start(f"{scope['method']} {path}", context.trace)
         if span is not None:
             context.trace = telemetry.span_trace(span, context.trace)
         scope.setdefault("state", {})["context"] = context
         token = logs.CURRENT.set((context.request_id, context.trace.trace_id))
-        self._in_flight += 1
         status = 500
         try:
-            if self._in_flight > self._settings.max_in_flight:
-                status = await _refuse(send, problems.Overloaded(), context)
-            else:
-                status = await self._answer(scope, receive, send, context)
+            status = await self._answer(scope, receive, send, context)
         finally:
-            self._in_flight -= 1
             self._record(scope, path, status, context, time.perf_counter() - started)
             if span is not None:
                 span.set_attribute("http.response.status_code", status)
@@ -132,21 +150,22 @@ class Edge:
         limit = self._limit(path)
         started = _Started(send, context)
         try:
-            _check_length(context.headers.get(b"content-length", b"0"), limit)
-            media = context.headers.get(b"content-type", b"").lower()
+            body.check_length(context.headers.get(b"content-length", b"0"), limit)
             handler = self._hot.get(path) if scope["method"] == "POST" else None
             if handler is None:
-                body = _Counted(receive, limit, json=_is_json(media))
-                await self._app(scope, body, started)
+                await self._cold(scope, receive, started, limit, context)
                 return started.status
-            if b"content-type" in context.headers and not _is_json(media):
+            media = context.headers.get(b"content-type")
+            if media is not None and not body.is_json(media.lower()):
                 raise problems.UnsupportedMedia
-            answer = await handler(await _read(receive, limit), context)
+            handler.guard(context)
+            _authenticated(scope)
+            answer = await self._hot_answer(handler, receive, limit, context)
         except problems.FraudError as error:
             if started.status:
                 raise
             return await _refuse(send, error, context)
-        except (_ClientLeft, ClientDisconnect):
+        except (ClientLeft, ClientDisconnect):
             return 499
         except Exception as error:
             log.error("unhandled", exc_info=error)
@@ -155,6 +174,52 @@ class Edge:
             return await _refuse(send, problems.FraudError(), context)
         await _reply(send, answer, context)
         return answer.status
+
+    async def _hot_answer(
+        self, handler: HotHandler, receive: Receive, limit: int, context: RequestContext
+    ) -> RawResponse:
+        client, lane = context.caller, self._lanes[handler.lane]
+        self._open.enter(client)
+        try:
+            raw = await body.read(receive, limit)
+            with lane:
+                return await handler.answer(raw, context)
+        finally:
+            self._open.leave(client)
+
+    async def _cold(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        limit: int,
+        context: RequestContext,
+    ) -> None:
+        """Hand over to the framework."""
+
+        def guard() -> None:
+            self._guard(context)
+            _authenticated(scope)
+            self._open.enter(context.caller)
+            stack.callback(self._open.leave, context.caller)
+
+        with ExitStack() as stack:
+            # Without a body there is nothing to wait for.
+            lane = self._lanes["questions"]
+            announced = body.is_announced(context.headers)
+            if not announced:
+                stack.enter_context(lane)
+            media = context.headers.get(b"content-type", b"").lower()
+            guarded = GuardedBody(
+                receive,
+                limit,
+                json=body.is_json(media),
+                before=guard,
+                after=partial(stack.enter_context, lane) if announced else _nothing,
+            )
+            await self._app(scope, guarded, send)
+        if context.caller:
+            _authenticated(scope)
 
     def _record(
         self,
@@ -195,12 +260,12 @@ class Edge:
         return found
 
 
+def _nothing() -> None:
+    """The place was taken already."""
+
+
 async def _nothing_behind(scope: Scope, receive: Receive, send: Send) -> None:
     raise problems.NotFound
-
-
-class _ClientLeft(Exception):
-    """The client closed the connection before its request was complete."""
 
 
 class _Started:
@@ -219,55 +284,16 @@ class _Started:
             message["headers"] = [
                 *message.get("headers", ()),
                 (b"x-request-id", self._call.request_id.encode()),
+                *self._call.reply_headers,
             ]
         await self._send(message)
 
 
-class _Counted:
-    """Wraps `receive` for cold routes: a chunked body is counted as it comes, and JSON is
-    held to the same strictness as on the hot ones."""
-
-    __slots__ = ("_json", "_left", "_parts", "_receive")
-
-    def __init__(self, receive: Receive, limit: int, *, json: bool) -> None:
-        self._receive = receive
-        self._left = limit
-        self._json = json
-        self._parts: list[bytes] = []
-
-    async def __call__(self) -> Message:
-        message = await self._receive()
-        chunk = message.get("body", b"")
-        self._left -= len(chunk)
-        if self._left < 0:
-            raise problems.BodyTooLarge
-        if self._json and message["type"] == "http.request":
-            self._parts.append(chunk)
-            if not message.get("more_body") and any(self._parts):
-                strict_json.read(b"".join(self._parts))
-        return message
-
-
-async def _read(receive: Receive, limit: int) -> bytes:
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise _ClientLeft
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        if len(body) > limit:
-            raise problems.BodyTooLarge
-        return body
-    parts = [body]
-    size = len(body)
-    while message.get("more_body"):
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _ClientLeft
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > limit:
-            raise problems.BodyTooLarge
-    return b"".join(parts)
+def _authenticated(scope: Scope) -> None:
+    """Let the connection know that its caller has a good key: it keeps its place."""
+    extensions = scope.get("extensions")
+    if extensions and (connection := extensions.get(EXTENSION)) is not None:
+        connection.authenticated()
 
 
 async def _reply(send: Send, answer: RawResponse, context: RequestContext) -> None:
@@ -279,6 +305,7 @@ async def _reply(send: Send, answer: RawResponse, context: RequestContext) -> No
                 (b"content-type", answer.media_type),
                 (b"content-length", str(len(answer.body)).encode()),
                 (b"x-request-id", context.request_id.encode()),
+                *context.reply_headers,
                 *answer.headers,
             ],
         }
@@ -290,9 +317,9 @@ async def _refuse(
     send: Send, error: problems.FraudError, context: RequestContext
 ) -> int:
     headers = tuple((k.encode(), v.encode()) for k, v in error.headers.items())
-    body = problems.body(error, context.request_id)
+    document = problems.body(error, context.request_id)
     media = problems.MEDIA_TYPE.encode()
-    await _reply(send, RawResponse(body, error.status, headers, media), context)
+    await _reply(send, RawResponse(document, error.status, headers, media), context)
     context.log(problem=error.type)
     return error.status
 
@@ -307,14 +334,3 @@ def _usable(request_id: str) -> bool:
         _UUID.fullmatch(request_id)
         or (_REQUEST_ID.fullmatch(request_id) and logs.masked(request_id) == request_id)
     )
-
-
-def _is_json(media: bytes) -> bool:
-    return media.startswith(b"application/json") or b"+json" in media
-
-
-def _check_length(value: bytes, limit: int) -> None:
-    if not value.isdigit():
-        raise problems.MalformedBody
-    if len(value) > 18 or int(value) > limit:
-        raise problems.BodyTooLarge

@@ -8,7 +8,7 @@ from fraud_shared.mesh.tokens import TokenVerifier
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import NotAuthenticated
 
-Guard = Callable[[RequestContext], None]
+Guard = Callable[[RequestContext], object]
 
 
 def service_guard(verifier: TokenVerifier) -> Guard:

@@ -36,8 +36,8 @@ def _holds(check: Callable[[], bool]) -> bool:
         return False
 
 
-def router(readiness: Readiness) -> APIRouter:
-    """The probe and metrics routes of a service."""
+def router(readiness: Readiness, *, metrics_too: bool = True) -> APIRouter:
+    """The probe routes of a service, and that of its metrics."""
     routes = APIRouter(tags=["operations"])
 
     async def live() -> dict[str, str]:
@@ -65,5 +65,6 @@ def router(readiness: Readiness) -> APIRouter:
     routes.add_api_route("/healthz", live, operation_id="healthz")
     routes.add_api_route("/readyz", ready, operation_id="readyz")
     routes.add_api_route("/health", ready, operation_id="health")
-    routes.add_api_route("/metrics", metrics, operation_id="metrics")
+    if metrics_too:
+        routes.add_api_route("/metrics", metrics, operation_id="metrics")
     return routes

@@ -10,6 +10,7 @@ import secrets
 from pathlib import Path
 
 from fraud_shared.web.problems import FraudError
+from fraud_shared.web.production import weakness
 
 
 class SecretMissing(FraudError):
@@ -18,17 +19,14 @@ class SecretMissing(FraudError):
     type = "secret-missing"
 
 
-MIN_LENGTH = 32
-
-
 def resolve(name: str, value: str, *, production: bool, var_dir: Path) -> str:
     """The secret called `name`, given what the environment said (`value`, maybe empty).
 
-    Raises SecretMissing in production when it is absent or shorter than 32 characters.
+    Raises SecretMissing in production when it is absent or can be guessed.
     """
     if value:
-        if production and len(value) < MIN_LENGTH:
-            raise SecretMissing(f"{name} must have at least {MIN_LENGTH} characters")
+        if production and (why := weakness(value)) is not None:
+            raise SecretMissing(f"{name} {why}")
         return value
     if production:
         raise SecretMissing(f"{name} is required when FRAUD_ENV=production")

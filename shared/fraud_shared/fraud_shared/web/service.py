@@ -13,10 +13,18 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 
 from fraud_shared.mesh.tokens import TokenVerifier
-from fraud_shared.web import health, logs, problems, strict_json
+from fraud_shared.web import (
+    health,
+    logs,
+    operations,
+    problems,
+    production,
+    strict_json,
+)
 from fraud_shared.web.context import RawResponse, RequestContext
 from fraud_shared.web.edge import Asgi, Edge, HotHandler
 from fraud_shared.web.guard import Guard, service_guard
+from fraud_shared.web.lanes import LaneName
 from fraud_shared.web.settings import ServiceSettings
 from fraud_shared.web.telemetry import Tracing
 
@@ -24,6 +32,7 @@ __all__ = ["HotRoute", "RawResponse", "RequestContext", "create_service"]
 
 log = structlog.get_logger()
 Lifespan = Callable[[], AbstractAsyncContextManager[None]]
+Charge = Callable[[RequestContext, int], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,8 @@ class HotRoute:
     `strict` also refuses duplicate keys and deep nesting (the public edge); so does
     `glance`, which makes the request of a parsed body that is plainly right, or says None,
     and then the validation looks: for large bodies that another check follows.
+    `charge(call, units)` holds the caller to its rate: one unit before the body is looked
+    at, or as many as `units` says of the request. `lane` is what it is counted with.
     """
 
     path: str
@@ -47,6 +58,9 @@ class HotRoute:
     fast_parse: Callable[[Any], Any] | None = None
     max_body_bytes: int | None = None
     tags: tuple[str, ...] = ()
+    charge: Charge | None = None
+    units: Callable[[Any], int] | None = None
+    lane: LaneName = "payments"
 
 
 class Service(FastAPI):
@@ -84,41 +98,50 @@ def create_service(
     public: bool = False,
     tracing: Tracing | None = None,
     limits: Mapping[str, int] | None = None,
+    guard: Guard | None = None,
 ) -> FastAPI:
     """A FastAPI app with the mesh's edge, probes, problems and telemetry.
 
     `limits`: the largest body, in bytes, of routes of `routers` that take more than usual:
-    by path, or by `/match/` for what is beneath it.
+    by path, or by `/match/` for what is beneath it. `guard`: who may send a body to them at
+    all, asked before it is read; callers with a service token when not given.
     `public` is for the gateway: trace sampling and budgets are then not the caller's to
-    set. Raises SecretMissing in production when the token key is absent.
+    set. Raises UnsafeConfiguration in production, with all that it refuses.
     """
+    if settings.production and (refused := production.refusals(settings)):
+        raise production.UnsafeConfiguration("; ".join(refused))
     readiness = health.Readiness(name, checks or {})
     tracing = tracing or Tracing(name)
-    guard = service_guard(TokenVerifier(name, settings.token_secret()))
+    service = service_guard(TokenVerifier(name, settings.token_secret()))
     edge = Edge(
         service=name,
         settings=settings,
-        hot={route.path: _hot_handler(route, guard) for route in hot},
+        hot={route.path: _hot_handler(route, service) for route in hot},
         limits={
             **(limits or {}),
             **{r.path: r.max_body_bytes for r in hot if r.max_body_bytes is not None},
         },
         tracing=tracing,
+        guard=guard or service,
         public=public,
     )
     app = Service(
         edge,
         title=f"fraud {name}",
         summary=summary,
+        openapi_url=None if settings.production else operations.DOCUMENT,
         version="1",
         lifespan=_lifespan(readiness, settings, lifespan, tracing),
         docs_url=None if settings.production else "/docs",
         redoc_url=None,
+        # A redirect would lead to whatever Host the caller named.
+        redirect_slashes=False,
     )
-    app.state.service_guard = guard
+    app.state.service_guard = service
     app.state.readiness = readiness
     app.state.hot = tuple(hot)
-    app.include_router(health.router(readiness))
+    app.include_router(health.router(readiness, metrics_too=not settings.production))
+    app.state.operations = operations.operations_app(app, readiness)
     for router in routers:
         app.include_router(router)
     for route in hot:
@@ -136,9 +159,11 @@ def _hot_handler(route: HotRoute, service: Guard) -> HotHandler:
     handle, fast_parse = route.handler, route.fast_parse
     strict = route.strict or fast_parse is not None
     several = adapter.core_schema["type"] == "union"
+    charge, units = route.charge, route.units
 
     async def answer(raw: bytes, context: RequestContext) -> RawResponse:
-        guard(context)
+        if charge is not None and units is None:
+            await charge(context, 1)
         document = strict_json.read(raw) if strict else None
         request = None if fast_parse is None else fast_parse(document)
         if request is None:
@@ -146,13 +171,15 @@ def _hot_handler(route: HotRoute, service: Guard) -> HotHandler:
                 request = validate(raw)
             except ValidationError as error:
                 raise problems.from_validation(error, raw, several=several) from None
+        if charge is not None and units is not None:
+            await charge(context, units(request))
         context.raw = raw
         reply = await handle(request, context)
         if isinstance(reply, RawResponse):
             return reply
         return RawResponse(reply if isinstance(reply, bytes) else dump(reply))
 
-    return answer
+    return HotHandler(guard, answer, route.lane)
 
 
 def _document(app: FastAPI, route: HotRoute) -> None:
@@ -179,6 +206,7 @@ def _document(app: FastAPI, route: HotRoute) -> None:
                 (403, "No valid API key or scope"),
                 (413, "Body too large"),
                 (422, "A field is not as documented"),
+                (429, "Beyond the rate, or too many requests or wrong keys"),
                 (503, "Overloaded, or a needed store is unavailable"),
             )
         },

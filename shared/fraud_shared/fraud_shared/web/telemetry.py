@@ -57,6 +57,13 @@ IN_FLIGHT = Gauge(
     registry=REGISTRY,
 )
 
+CONNECTIONS_CLOSED = Counter(
+    "fraud_http_connections_closed",
+    "Connections that the protocol closed, by reason.",
+    ["reason"],
+    registry=REGISTRY,
+)
+
 
 class Tracing:
     """Starts spans for sampled requests. `ratio` is the head-sampling share."""

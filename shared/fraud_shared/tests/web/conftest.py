@@ -102,6 +102,7 @@ def kit(make_app: Any, gate: asyncio.Event) -> Callable[..., FastAPI]:
 
     def make(**settings: Any) -> FastAPI:
         public = settings.pop("public", False)
+        guard = settings.pop("guard", open_guard)
         return make_app(
             settings,
             hot=[
@@ -114,6 +115,7 @@ def kit(make_app: Any, gate: asyncio.Event) -> Callable[..., FastAPI]:
             ],
             routers=[routes],
             public=public,
+            guard=guard,
         )
 
     return make

@@ -17,6 +17,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
+__all__ = ["Ask", "NoScriptError", "RedisError", "RedisMultiplexer"]
+
 _INCOMPLETE = object()
 # Sends a command; the future is its answer.
 Ask = Callable[[tuple[Any, ...]], "asyncio.Future[Any]"]
