@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PROJECTS := shared/fraud_shared shared/fraud_features shared/fraud_scoring \
+PROJECTS := shared/fraud_shared shared/fraud_features shared/fraud_engines shared/fraud_scoring \
   $(addprefix services/,orchestrator rules isolation_forest autoencoder xgboost lightgbm decision action post_auth sanctions) ops lab
 STAMP := $(VENV)/.installed
 PORT ?= 8000
@@ -45,7 +45,7 @@ test-nightly: $(STAMP) ## 10,000 histories through every executor of the feature
 check: $(STAMP) ## Format, lint, types, import contracts, committed schemas, deployment files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy shared/fraud_shared/fraud_shared shared/fraud_features/fraud_features shared/fraud_scoring/fraud_scoring \
+	$(BIN)/mypy shared/fraud_shared/fraud_shared shared/fraud_features/fraud_features shared/fraud_engines/fraud_engines shared/fraud_scoring/fraud_scoring \
 	  $(foreach p,$(filter services/%,$(PROJECTS)),$(p)/fraud_$(notdir $(p))) ops/fraud_ops lab/fraud_lab
 	$(BIN)/lint-imports
 	$(BIN)/fraud schemas --check

@@ -1,7 +1,7 @@
 """`fraud schemas`: what is generated from the code and committed beside it.
 
-JSON Schemas of the messages, OpenAPI of the ten services, and the tables of settings and
-features in README files, between markers.
+JSON Schemas of the messages, OpenAPI of the ten services, the catalogues of reason codes and
+problem types, and the tables of settings and features in README files, between markers.
 """
 
 import importlib
@@ -19,6 +19,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from rich.console import Console
 
+from fraud_ops.catalogues import problems_page, reasons_page
 from fraud_ops.deploy.variables import entries, fields_of, settings_of
 from fraud_shared.contracts import (
     action,
@@ -91,10 +92,13 @@ def schemas_command(
 
 
 def generated() -> dict[Path, str]:
-    """The JSON Schema and OpenAPI files, by path from the root of the repository."""
+    """The JSON Schema and OpenAPI files and the catalogues, by path from the root of the repository."""
     files = {SCHEMA_FOLDER / f"{m.__name__}.json": _schema(m) for m in CONTRACTS}
     for service in SERVICES:
         files[OPENAPI_FOLDER / f"{service}.json"] = _openapi(service)
+    # After the apps: whatever a service can refuse with is imported by now.
+    files[Path("docs/reasons.md")] = reasons_page()
+    files[Path("docs/problems.md")] = problems_page()
     return files
 
 

@@ -9,6 +9,10 @@ import pytest
 import typer
 
 from fraud_ops import schemas
+from fraud_ops.catalogues import problems_page, reasons_page
+from fraud_ops.schemas import schemas_command
+from fraud_shared.contracts.degraded import DegradedCode
+from fraud_shared.contracts.reasons import ReasonCode
 from fraud_shared.mesh.addresses import SERVICES
 from fraud_shared.testing.factories import make_transaction_in
 
@@ -43,6 +47,10 @@ class TestFiles:
 
     def test_hold_documents_of_their_kind(self, files: dict[Path, str]) -> None:
         for path, text in files.items():
+            if path.suffix == ".md":
+                assert text.startswith("# "), path
+                assert CHECKOUT not in text, path
+                continue
             document = json.loads(text)
             kind = "openapi" if path.parts[0] == "deploy" else "$schema"
             assert kind in document, path
@@ -128,7 +136,7 @@ class TestTables:
         assert "old" not in text
         assert "| `FRAUD_RULES_PORT` | integer | `8001` | Where it listens. |" in text
         assert "| `FRAUD_TOKEN_KEY` | secret |  |  |" in text
-        assert "`fraud_rules/rulesets/default.yaml`" in text
+        assert "`fraud_engines/rules/rulesets/default.yaml`" in text
 
     def test_are_not_forced_on_a_readme_without_markers(self, tmp_path: Path) -> None:
         path = tmp_path / "services/action/README.md"
@@ -141,3 +149,24 @@ class TestTables:
         table = schemas._settings_table(service, {"FRAUD_ENV": "where it runs"})
         assert table.count("where it runs") == 1
         assert CHECKOUT not in table
+
+
+class TestCatalogues:
+    def test_reasons_page_names_every_code_with_its_text(self):
+        page = reasons_page()
+        for code in (*ReasonCode, *DegradedCode):
+            assert f"| `{code}` | {code.text} |" in page
+
+    def test_problems_page_names_every_type_with_its_status(self, files):
+        page = files[Path("docs/problems.md")]
+        assert page == problems_page()
+        assert "| `deadline-too-short` | 400 |" in page
+        assert "| `overloaded` | 503 |" in page
+
+    def test_committed_catalogue_that_lacks_a_code_fails_the_check(self, tmp_path):
+        path = Path("docs/reasons.md")
+        (tmp_path / "docs").mkdir()
+        short = "\n".join(reasons_page().splitlines()[:-1]) + "\n"
+        (tmp_path / path).write_text(short)
+        with pytest.raises(typer.Exit):
+            schemas_command(True, tmp_path, {path: reasons_page()})

@@ -50,7 +50,7 @@ ONLY = {
     "xgboost": {"xgboost"},
     "lightgbm": {"lightgbm"},
     "polars": {"post_auth"},
-    "cel_expr_python": {"rules"},
+    "cel_expr_python": {"rules", "orchestrator"},
     "sqlalchemy": {"orchestrator", "action", "post_auth", "sanctions"},
     "redis": {"orchestrator", "action", "post_auth"},
 }

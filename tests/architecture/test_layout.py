@@ -17,7 +17,7 @@ PACKAGES = (
     *(ROOT / "services" / name / f"fraud_{name}" for name in SERVICES),
     *(
         ROOT / "shared" / n / n
-        for n in ("fraud_shared", "fraud_features", "fraud_scoring")
+        for n in ("fraud_shared", "fraud_features", "fraud_engines", "fraud_scoring")
     ),
     ROOT / "ops" / "fraud_ops",
     ROOT / "lab" / "fraud_lab",

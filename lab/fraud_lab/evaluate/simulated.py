@@ -17,9 +17,10 @@ from typing import Any
 from rich.progress import Progress
 from rich.table import Table
 
-from fraud_decision.policy import Policy
-from fraud_decision.policy_schema import read
-from fraud_decision.settings import DEFAULT_POLICY
+from fraud_engines.policy.policy import DEFAULT_POLICY, Policy
+from fraud_engines.policy.policy_schema import read
+from fraud_engines.rules import engine, ruleset
+from fraud_engines.rules.ruleset import DEFAULT_RULESET
 from fraud_features.definitions.currency import to_reference
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_features.offline.frame import frame
@@ -35,18 +36,22 @@ from fraud_ops.simulate import (
 )
 from fraud_ops.train.history import flat, known_at
 from fraud_orchestrator.privacy import Privacy
-from fraud_rules import engine, ruleset
-from fraud_rules.settings import DEFAULT_RULESET
 from fraud_shared.contracts.decision import PolicyContext, Verdict, decide_request
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.screening import ScreeningResult
 from fraud_shared.contracts.signal import RulesResult, Signal
-from fraud_shared.contracts.transaction import Transaction, TransactionIn
+from fraud_shared.contracts.transaction import (
+    Transaction,
+    TransactionIn,
+    absent_blocks,
+)
 from fraud_shared.documents import content_hash
 
 CHUNK = 2000
 TEACHING = 0.5
 HISTORY = PAYMENT_FEATURES.index["history_payments"]
+LARGEST = PAYMENT_FEATURES.index["account_max_30d"]
+TYPICAL = PAYMENT_FEATURES.index["typical_amount"]
 HONEST = "honest payments"
 console = wide_console()
 
@@ -173,13 +178,17 @@ def cases(
 
 def _request(case: Case, signals: tuple[Signal, ...]) -> Any:
     listed = case.row == "sanctioned_counterparty"
-    payments = case.vector.values[HISTORY]
+    values = case.vector.values
+    payments, largest, typical = (values[at] for at in (HISTORY, LARGEST, TYPICAL))
     context = PolicyContext(
         amount_ref_minor=to_reference(case.payment.amount_minor, case.payment.currency),
         velocity_known=True,
         history_payments=None if payments is None else int(payments),
         stand_in_count=0,
         stand_in_sum_minor=0,
+        absent_blocks=absent_blocks(case.payment),
+        account_largest_minor=None if largest is None else int(largest),
+        account_typical_minor=None if typical is None else int(typical),
     )
     screening = ScreeningResult(status="match" if listed else "clear")
     return decide_request(case.payment, context, case.rules, signals, screening)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from fraud_decision.policy import Policy
+from fraud_engines.policy.policy import Policy
 from fraud_features.definitions.label_resolution import ReportedLabel
 from fraud_post_auth.outcomes import fold, settled
 from fraud_scoring.serving.scorer import Floats64

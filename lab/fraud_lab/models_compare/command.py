@@ -10,9 +10,7 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
-from fraud_decision.policy import Policy
-from fraud_decision.service import load
-from fraud_decision.settings import DEFAULT_POLICY
+from fraud_engines.policy.policy import DEFAULT_POLICY, Policy, load
 from fraud_lab.models_compare import plot
 from fraud_lab.models_compare.cases import CHALLENGER, CHAMPION, Cases
 from fraud_lab.models_compare.comparison import (

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fraud_decision.service import load
-from fraud_decision.settings import DEFAULT_POLICY
+from fraud_engines.policy.policy import DEFAULT_POLICY, load
 from fraud_shared.contracts.decision import Decision, DecisionMade, PolicyContext
 from fraud_shared.contracts.label import LabelReported
 from fraud_shared.testing.factories import (

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from fraud_decision.policy import Policy
 from fraud_decision.service import PolicyService
+from fraud_engines.policy.policy import Policy
 from fraud_shared.contracts.decision import DecideRequest, Ruling
 from fraud_shared.web.guard import require_service
 from fraud_shared.web.service import HotRoute, RequestContext

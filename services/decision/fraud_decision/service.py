@@ -8,11 +8,10 @@ from contextlib import asynccontextmanager
 import structlog
 
 from fraud_decision import telemetry
-from fraud_decision.policy import Policy
-from fraud_decision.policy_schema import DocumentError, read
 from fraud_decision.settings import Settings
+from fraud_engines.policy.policy import Policy, load
+from fraud_engines.policy.policy_schema import DocumentError
 from fraud_shared.contracts.decision import DecideRequest, Ruling
-from fraud_shared.documents import content_hash
 from fraud_shared.web.problems import FraudError, Unavailable
 
 log = structlog.get_logger()
@@ -24,11 +23,6 @@ class PolicyInvalid(FraudError):
     status = 422
     type = "policy-invalid"
     detail = "The policy that was in force stays in force."
-
-
-def load(body: bytes) -> Policy:
-    """A policy from the bytes of its file. Raises DocumentError."""
-    return Policy(read(body), content_hash(body))
 
 
 class PolicyService:

@@ -4,9 +4,8 @@ from pathlib import Path
 
 from pydantic_settings import SettingsConfigDict
 
+from fraud_engines.policy.policy import DEFAULT_POLICY
 from fraud_shared.web.settings import ServiceSettings
-
-DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
 
 
 class Settings(ServiceSettings):

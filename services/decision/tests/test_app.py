@@ -1,7 +1,8 @@
 import pytest
 
 from fraud_decision.app import create_app
-from fraud_decision.settings import DEFAULT_POLICY, Settings
+from fraud_decision.settings import Settings
+from fraud_engines.policy.policy import DEFAULT_POLICY
 from fraud_shared.contracts.decision import Ruling, Verdict
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
 
@@ -46,7 +47,7 @@ class TestPolicies:
     async def test_shows_the_policy_in_force(self, app):
         async with client(app) as http:
             shown = (await http.get("/v1/policies")).json()
-        assert shown["policy"] == f"default@1+{shown['hash'][:8]}"
+        assert shown["policy"] == f"default@2+{shown['hash'][:8]}"
         assert shown["document"]["risk"]["bands"][0] == {
             "from": 0.0,
             "allow": ["APPROVE"],

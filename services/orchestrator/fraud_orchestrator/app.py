@@ -62,6 +62,7 @@ def create_app(
         public=True,
         guard=gateway.admission.authenticate,
     )
+    app.state.engines = gateway.engines
     document = app.openapi
 
     def openapi() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from fraud_orchestrator.ratelimit import Limiter, MemoryLimiter, Rate
 from fraud_orchestrator.redis_limiter import RedisLimiter
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.telemetry import LIMITED, WRONG_KEYS
+from fraud_shared.mesh import deadline as deadlines
 from fraud_shared.web.connections import Network, source, within
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.guard import Guard
@@ -25,6 +26,16 @@ class KeysMissing(FraudError):
     """Production needs API keys."""
 
     type = "api-keys-missing"
+
+
+class DeadlineTooShort(FraudError):
+    """The caller allows less time than a decision on full evidence takes."""
+
+    status = 400
+    type = "deadline-too-short"
+
+    def __init__(self, minimum_ms: float) -> None:
+        super().__init__(f"X-Deadline-Ms must be at least {minimum_ms:g} milliseconds.")
 
 
 class Authentication:
@@ -49,17 +60,20 @@ class Authentication:
         # Hashes of keys that were good once: they are looked up however many wrong ones
         # come from the same address.
         self._good: set[int] = set()
+        self._min_deadline_ms = settings.min_deadline_ms
 
     def guard(self, scope: Scope) -> Guard:
         """Lets in clients whose key has `scope`.
 
-        Raises Forbidden (403), and RateLimited (429 with Retry-After) for a key that is
-        not known, from an address that sent too many wrong ones.
+        Raises Forbidden (403), DeadlineTooShort (400), and RateLimited (429 with
+        Retry-After) for a key that is not known, from an address that sent too many
+        wrong ones.
         """
 
         def check(context: RequestContext) -> None:
             if scope not in self.authenticate(context).scopes:
                 raise Forbidden
+            self._check_deadline(context)
 
         return check
 
@@ -91,6 +105,12 @@ class Authentication:
                 "Too many wrong keys came from this address.",
                 headers={"retry-after": str(math.ceil(wait_s))},
             )
+
+    def _check_deadline(self, context: RequestContext) -> None:
+        """Nobody may buy a verdict on less evidence by being impatient."""
+        given = deadlines.milliseconds(context.header(deadlines.HEADER))
+        if given is not None and given < self._min_deadline_ms:
+            raise DeadlineTooShort(self._min_deadline_ms)
 
     async def charge(self, context: RequestContext, units: int) -> None:
         """Take `units` from the rate of the client of `call`, whose reply says what is

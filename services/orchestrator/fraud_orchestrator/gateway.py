@@ -16,6 +16,7 @@ from fraud_orchestrator import tables
 from fraud_orchestrator.authentication import Authentication
 from fraud_orchestrator.batch_lane import BatchLane
 from fraud_orchestrator.caller_features import CallerFeatures
+from fraud_orchestrator.engines import Engines, LocalPolicy, LocalRules
 from fraud_orchestrator.pipeline import Pipeline
 from fraud_orchestrator.privacy import Privacy, parties
 from fraud_orchestrator.settings import Settings
@@ -47,6 +48,7 @@ log = structlog.get_logger()
 INTERRUPTED_AFTER = timedelta(seconds=2)
 NEIGHBOURS = tuple(name for name in SERVICES if name != "orchestrator")
 CATCH_UP_S = 0.5
+FOLLOW_S = 1.0
 WARM_UP_TRIES = 120
 WARM_CONNECTIONS = 4
 WARM_UP_ROUNDS = 20
@@ -99,6 +101,11 @@ class Gateway:
             migrations=Path(__file__).parent / "migrations",
         )
         self.record = DecisionStore(self.db)
+        self.engines = Engines(
+            LocalRules(settings.ruleset, clock),
+            LocalPolicy(settings.policy),
+            share=settings.compare_share,
+        )
         self.labels = Labels(self.db, self.record.outbox)
         self._started = False
 
@@ -112,7 +119,7 @@ class Gateway:
                 self.store, cap_ms=s.online_cap_ms, missed_log=BackfillRows(self.db)
             ),
             screening=Screening(self.service_client),
-            rules=Rules(self.service_client, cap_ms=s.rules_cap_ms),
+            rules=Rules(self.service_client, self.engines, cap_ms=s.rules_cap_ms),
             signals=Signals(
                 self.service_client,
                 cap_ms=s.models_cap_ms,
@@ -121,7 +128,9 @@ class Gateway:
                 explain_strange=s.explain_strange,
                 challenger=Challenger(s.challenger_mode, s.challenger_share),
             ),
-            decider=Decider(self.service_client, cap_ms=s.decision_cap_ms),
+            decider=Decider(
+                self.service_client, self.engines, cap_ms=s.decision_cap_ms
+            ),
             record=self.record,
             actions=Actions(self.service_client, cap_ms=s.action_cap_ms),
         )
@@ -185,6 +194,7 @@ class Gateway:
     async def running(self) -> AsyncIterator[None]:
         """Stores open, outbox relayed, interrupted decisions completed."""
         async with AsyncExitStack() as stack:
+            await self.engines.reload()
             await self.db.start()
             stack.push_async_callback(self.db.stop)
             if self._owns_store:
@@ -204,6 +214,10 @@ class Gateway:
                 wake=online.back,
             )
             await stack.enter_async_context(catching_up)
+            following = repeating(
+                "engines_follow", self.engines.follow, every_s=FOLLOW_S
+            )
+            await stack.enter_async_context(following)
             for work in (self._complete_interrupted(), self._warm_up()):
                 stack.push_async_callback(_cancelled, asyncio.create_task(work))
             self._started = True

@@ -20,7 +20,7 @@ from fraud_shared.contracts.transaction import Transaction, TransactionIn
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.errors import DependencyError, DependencyFailed
 from fraud_shared.web.context import RawResponse, RequestContext
-from fraud_shared.web.problems import MEDIA_TYPE, FraudError, NotFound, Unavailable
+from fraud_shared.web.problems import MEDIA_TYPE, FraudError, NotFound
 
 SCORERS = (*MODELS, CHALLENGER)
 REFRESH_MS = 60_000.0
@@ -76,19 +76,13 @@ class Models:
     async def rules(
         self, payment: TransactionIn, context: RequestContext
     ) -> RulesResult:
-        """What the rules say about a payment; nothing is recorded or counted.
-
-        Raises Unavailable when the rules service does not answer.
-        """
+        """What the rules say about a payment; nothing is recorded or counted."""
         inside = await self._gateway.inside(payment, context)
         observation = await self._peek(inside, context)
         vector = PAYMENT_FEATURES.vector(inside, observation)
-        result = await self._gateway.pipeline.rules.evaluate(
+        return await self._gateway.pipeline.rules.evaluate(
             inside, vector, observation, context, self._deadline()
         )
-        if result.outcome != "scored":
-            raise Unavailable("The rules service did not answer.")
-        return result
 
     async def predict(
         self, request: PredictRequest, context: RequestContext

@@ -31,15 +31,19 @@ from fraud_shared.contracts.decision import (
     PolicyContext,
     decide_request,
 )
+from fraud_shared.contracts.degraded import is_whole
+from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.screening import PartyQuery, PaymentRef, ScreeningResult
 from fraud_shared.contracts.signal import Signal
-from fraud_shared.contracts.transaction import Transaction
+from fraud_shared.contracts.transaction import Transaction, absent_blocks
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import Conflict
 
 POLL_S = 0.005
+_LARGEST = PAYMENT_FEATURES.index["account_max_30d"]
+_TYPICAL = PAYMENT_FEATURES.index["typical_amount"]
 WARM_UP_MS = 2000.0
 WARM_UP_PAYMENT = Transaction(
     transaction_id="warm-up",
@@ -84,8 +88,9 @@ class Pipeline:
             self._screen(watch, payment, parties, context, early), name="screening"
         )
         try:
+            named = frozenset(party.role for party in parties)
             return await self._stages(
-                payment, key, context, watch, wall, early, screening
+                payment, key, context, watch, wall, early, screening, named=named
             )
         finally:
             screening.cancel()
@@ -99,6 +104,8 @@ class Pipeline:
         wall: Deadline,
         early: Deadline,
         screening: "asyncio.Task[ScreeningResult]",
+        *,
+        named: frozenset[str],
     ) -> bytes:
         with watch.stage("online"):
             observed, stored = await self._known(payment, key, early)
@@ -114,7 +121,7 @@ class Pipeline:
             screened = await screening
 
         with watch.stage("decision"):
-            policy = self._context(payment, observed, signals)
+            policy = self._context(payment, observed, vector, signals, named)
             request = decide_request(payment, policy, rules, signals, screened)
             ruling = await self.decider.decide(request, context, wall)
 
@@ -136,7 +143,7 @@ class Pipeline:
         if reply is None:
             with watch.stage("action"):
                 reply = await self.act(made, decision, context, wall, watch)
-        if ruling.stand_in or not ruling.degraded:
+        if ruling.stand_in or is_whole(ruling.degraded):
             await self.online.note_approval(
                 payment,
                 policy.amount_ref_minor,
@@ -169,9 +176,12 @@ class Pipeline:
         self,
         payment: Transaction,
         observation: Observation | None,
+        features: FeatureVector,
         signals: tuple[Signal, ...],
+        named: frozenset[str],
     ) -> PolicyContext:
         challenger = self.signals.challenger
+        largest, typical = (features.values[at] for at in (_LARGEST, _TYPICAL))
         return PolicyContext(
             amount_ref_minor=to_reference(payment.amount_minor, payment.currency),
             velocity_known=observation is not None and observation.known,
@@ -179,6 +189,9 @@ class Pipeline:
             stand_in_count=observation.stand_in_count if observation else None,
             stand_in_sum_minor=observation.stand_in_sum_minor if observation else None,
             risk_model=challenger.decides(payment.account_id, signals),
+            absent_blocks=absent_blocks(payment, named),
+            account_largest_minor=None if largest is None else int(largest),
+            account_typical_minor=None if typical is None else int(typical),
         )
 
     async def act(
@@ -209,11 +222,13 @@ class Pipeline:
         features = PAYMENT_FEATURES.vector(payment, observation)
         name = PartyQuery(role="customer", name="Warm Up")
         screened = await self.screening.screen((name,), context, deadline)
+        self.rules.warm_up(payment, features)
         rules = await self.rules.ask(payment, features, context, deadline)
         signals = await self.signals.collect(
             payment, features, rules, context, deadline
         )
-        policy_context = self._context(payment, observation, signals)
+        named = frozenset({name.role})
+        policy_context = self._context(payment, observation, features, signals, named)
         request = decide_request(payment, policy_context, rules, signals, screened)
         await self.decider.decide(request, context, deadline)
         await self.record.find(IdempotencyKey("", "", payment.transaction_id, ""))

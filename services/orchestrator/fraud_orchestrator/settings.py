@@ -1,11 +1,14 @@
 """Settings of the gateway. Times are in milliseconds."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from fraud_engines.policy.policy import DEFAULT_POLICY
+from fraud_engines.rules.ruleset import DEFAULT_RULESET
 from fraud_orchestrator.stages.challenger import ChallengerMode
 from fraud_shared.web.settings import ServiceSettings
 
@@ -53,6 +56,18 @@ class Settings(ServiceSettings):
     decision_cap_ms: float = 40.0
     action_cap_ms: float = 40.0
     query_cap_ms: float = 2000.0
+    # A caller that allows less than this is refused: it could only get a degraded verdict.
+    min_deadline_ms: float = 100.0
+
+    # The files of rules and decision, by the same variables: the gateway applies them too.
+    ruleset: Path = Field(
+        default=DEFAULT_RULESET, validation_alias="FRAUD_RULES_RULESET"
+    )
+    policy: Path = Field(
+        default=DEFAULT_POLICY, validation_alias="FRAUD_DECISION_POLICY"
+    )
+    # Share of payments on which the services' answers are compared with the gateway's own.
+    compare_share: float = Field(default=0.02, ge=0, le=1)
 
     # `share`: the challenger decides for that share of the accounts (0 to 1).
     challenger_mode: ChallengerMode = Field(

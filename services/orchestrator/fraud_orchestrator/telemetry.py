@@ -47,6 +47,26 @@ LIMITER_FALLBACKS = Counter(
     "Requests limited by this process alone, because Redis did not answer in time.",
     registry=REGISTRY,
 )
+ENGINE_RESULTS = Counter(
+    "fraud_gateway_engine_results",
+    "Results of the gateway's own rules and policy that counted: a hard block, or in place "
+    "of a service with the same version (same) or another (differs).",
+    ["engine", "reason"],
+    registry=REGISTRY,
+)
+ENGINE_COMPARISONS = Counter(
+    "fraud_gateway_engine_comparisons",
+    "Answers of rules and decision compared with the gateway's own: same, different, "
+    "other_version.",
+    ["engine", "outcome"],
+    registry=REGISTRY,
+)
+ENGINE_RELOADS = Counter(
+    "fraud_gateway_engine_reloads",
+    "Attempts of the gateway to load a ruleset or policy, by outcome.",
+    ["engine", "outcome"],
+    registry=REGISTRY,
+)
 ONLINE_MISSED = Counter(
     "fraud_online_missed",
     "Payments decided without the online store, to be told to it later.",

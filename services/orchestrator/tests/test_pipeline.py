@@ -135,16 +135,6 @@ class TestMissingParts:
         assert reply["signals"][-1]["outcome"] == "timed_out"
         assert reply["degraded"] == []
 
-    async def test_rules_away_is_missing_evidence_for_the_policy(
-        self, start: Any
-    ) -> None:
-        async with start() as run:
-            del run.transport.responders["rules"]
-            await run.score(payment_body())
-        [asked] = run.neighbours.asked
-        assert asked.rules.outcome == "failed"
-        assert asked.rules.rules_flag is None
-
     async def test_screening_away_is_never_clear(self, start: Any) -> None:
         async with start() as run:
             del run.transport.responders["sanctions"]
@@ -163,27 +153,6 @@ class TestMissingParts:
         [asked] = run.neighbours.asked
         assert asked.velocity_known is False
         assert asked.history_payments is None
-
-    async def test_without_the_policy_nothing_is_approved(self, start: Any) -> None:
-        async with start() as run:
-            del run.transport.responders["decision"]
-            reply = (await run.score(payment_body())).json()
-        assert reply["decision"] == "CHALLENGE"
-        assert reply["challenge"] == "manual_review"
-        assert "DECISION_UNAVAILABLE" in reply["degraded"]
-
-    async def test_without_the_policy_all_else_that_is_away_is_named_too(
-        self, start: Any
-    ) -> None:
-        async with start() as run:
-            for name in ("decision", "xgboost", "sanctions"):
-                del run.transport.responders[name]
-            reply = (await run.score(payment_body())).json()
-        assert set(reply["degraded"]) == {
-            "DECISION_UNAVAILABLE",
-            "MODEL_XGBOOST_UNAVAILABLE",
-            "SANCTIONS_UNAVAILABLE",
-        }
 
     async def test_without_the_policy_a_sanctions_match_still_declines(
         self, start: Any

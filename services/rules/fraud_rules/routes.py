@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from fraud_rules.ruleset import Ruleset
-from fraud_rules.ruleset_schema import RuleRow
+from fraud_engines.rules.ruleset import Ruleset
+from fraud_engines.rules.ruleset_schema import RuleRow
 from fraud_rules.service import RulesService
 from fraud_shared.contracts.signal import RulesRequest, RulesResult
 from fraud_shared.web.guard import require_service

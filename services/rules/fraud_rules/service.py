@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from fraud_engines.rules.engine import WrongFeatures, evaluate
+from fraud_engines.rules.ruleset import Ruleset, RulesetError, load
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_rules import telemetry
-from fraud_rules.engine import WrongFeatures, evaluate
-from fraud_rules.ruleset import Ruleset, RulesetError, load
 from fraud_rules.settings import Settings
 from fraud_shared.contracts.signal import RulesRequest, RulesResult
 from fraud_shared.mesh.clock import Clock

@@ -4,9 +4,8 @@ from pathlib import Path
 
 from pydantic_settings import SettingsConfigDict
 
+from fraud_engines.rules.ruleset import DEFAULT_RULESET
 from fraud_shared.web.settings import ServiceSettings
-
-DEFAULT_RULESET = Path(__file__).parent / "rulesets" / "default.yaml"
 
 
 class Settings(ServiceSettings):

@@ -1,7 +1,8 @@
 import pytest
 
+from fraud_engines.rules.ruleset import DEFAULT_RULESET
 from fraud_rules.app import create_app
-from fraud_rules.settings import DEFAULT_RULESET, Settings
+from fraud_rules.settings import Settings
 from fraud_shared.contracts.signal import RulesRequest, RulesResult
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
 from fraud_shared.testing.factories import make_transaction, make_vector

@@ -54,7 +54,8 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
         """Decide one payment: APPROVE, CHALLENGE or DECLINE, with reasons.
 
         Send `Idempotency-Key`, or the transaction id is the key: a repeat gets the same
-        bytes, the same key with other content 422.
+        bytes, the same key with other content 422. `X-Deadline-Ms` below the published
+        minimum (100) is refused (400).
         """
         with gateway.batches.single():
             return await gateway.score(payment, context)
@@ -304,6 +305,17 @@ def _operations(routes: APIRouter, gateway: Gateway, models: Models) -> None:
         async def refresh(context: Caller) -> Refreshed:
             """Let every scorer load the champion it should serve."""
             return await models.refresh(context)
+
+    @routes.post(
+        "/v1/admin/reload-engines",
+        operation_id="reloadEngines",
+        tags=["operations"],
+        dependencies=admin,
+    )
+    async def reload_engines() -> dict[str, str]:
+        """Load the gateway's own ruleset and policy again: the versions in force. 422 with
+        the errors, and no change, if a file is bad."""
+        return await gateway.engines.reload()
 
     @routes.get(
         "/v1/version",

@@ -76,17 +76,12 @@ class DecisionBuilder:
             screening=self.screening,
             actions=actions,
             action_status="queued" if actions else "none",
-            degraded=self._degraded(),
+            degraded=ruling.degraded,
             versions=self._versions(),
             timings_ms=dict(watch.ms),
             trace_id=context.trace.trace_id,
             decided_at=datetime.now(UTC),
         )
-
-    def _degraded(self) -> tuple[str, ...]:
-        models = [s.model for s in self.signals if s.model is not None]
-        mixed = len({m.bundle for m in models}) > 1
-        return (*self.ruling.degraded, *(("MODELS_MIXED_BUNDLE",) if mixed else ()))
 
     def _versions(self) -> dict[str, str]:
         """The name and version of everything that took part."""

@@ -1,10 +1,15 @@
-"""Stage: the rules, and before them the blocks that need no other service."""
+"""Stage: the rules, and before them the blocks that need no other service.
+
+Without an answer of the rules service the gateway evaluates the same ruleset itself.
+"""
 
 import asyncio
 
 from pydantic import ValidationError
 
 from fraud_features.store.port import Observation
+from fraud_orchestrator.engines import Engines
+from fraud_orchestrator.telemetry import ENGINE_RESULTS
 from fraud_shared.contracts.action import BlockKind, BlockQuestion, BlocksInForce
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.signal import RuleHit, RulesRequest, RulesResult
@@ -18,10 +23,13 @@ BLOCK_LIST = "blocks@1"
 
 
 class Rules:
-    """Asks the rules service."""
+    """Asks the rules service, after the gateway's own hard rules."""
 
-    def __init__(self, service_client: ServiceClient, *, cap_ms: float) -> None:
+    def __init__(
+        self, service_client: ServiceClient, engines: Engines, *, cap_ms: float
+    ) -> None:
         self._service_client = service_client
+        self._engines = engines
         self._cap_ms = cap_ms
 
     async def evaluate(
@@ -33,15 +41,42 @@ class Rules:
         deadline: Deadline,
     ) -> RulesResult:
         """What the rules say; a standing block of card, account or device says BLOCK."""
+        if observation is not None and observation.blocked:
+            return blocked(observation.blocked)
+        hard = self._engines.rules.hard_block(payment, features)
+        if hard is not None:
+            ENGINE_RESULTS.labels("rules", "hard_block").inc()
+            return hard
         if observation is not None:
-            if observation.blocked:
-                return blocked(observation.blocked)
-            return await self.ask(payment, features, context, deadline)
+            return await self._answer(payment, features, context, deadline)
         kinds, result = await asyncio.gather(
             self._blocked(payment, context, deadline),
-            self.ask(payment, features, context, deadline),
+            self._answer(payment, features, context, deadline),
         )
         return blocked(kinds) if kinds else result
+
+    def warm_up(self, payment: Transaction, features: FeatureVector) -> None:
+        """Compile what the gateway's own rules need for a payment; nothing is counted."""
+        self._engines.rules.hard_block(payment, features)
+        self._engines.rules.evaluate(payment, features)
+
+    async def _answer(
+        self,
+        payment: Transaction,
+        features: FeatureVector,
+        context: RequestContext,
+        deadline: Deadline,
+    ) -> RulesResult:
+        """The service's answer, or that of the gateway's own ruleset where it has none."""
+        rules = self._engines.rules
+        result = await self.ask(payment, features, context, deadline)
+        if result.outcome != "scored":
+            own = rules.evaluate(payment, features)
+            ENGINE_RESULTS.labels("rules", own.failover).inc()
+            return own
+        if self._engines.compares(payment.transaction_id):
+            rules.check(result, payment, features)
+        return result
 
     async def _blocked(
         self, payment: Transaction, context: RequestContext, deadline: Deadline
@@ -85,11 +120,13 @@ class Rules:
                 cap_ms=self._cap_ms,
                 context=context,
             )
-            return RulesResult.model_validate_json(reply)
+            result = RulesResult.model_validate_json(reply)
         except DependencyTimeout:
             return RulesResult(outcome="timed_out")
         except (DependencyError, ValidationError):
             return RulesResult(outcome="failed")
+        self._engines.rules.note(result.ruleset)
+        return result
 
 
 def blocked(kinds: tuple[str, ...]) -> RulesResult:

@@ -23,7 +23,8 @@ from fraud_shared.mesh.errors import DependencyError, DependencyTimeout
 from fraud_shared.web.context import RequestContext
 
 ANOMALY: tuple[ModelSource, ...] = ("isolation_forest", "autoencoder")
-MODELS: tuple[ModelSource, ...] = (*ANOMALY, "xgboost")
+CHAMPION: ModelSource = "xgboost"
+MODELS: tuple[ModelSource, ...] = (*ANOMALY, CHAMPION)
 
 
 class Signals:
@@ -45,7 +46,7 @@ class Signals:
         # From which score each model explains itself in line: risk, or a percentile.
         self._explain_from: dict[ModelSource, float] = {
             **dict.fromkeys(ANOMALY, explain_strange),
-            "xgboost": explain_from,
+            CHAMPION: explain_from,
             CHALLENGER: explain_from,
         }
         self.challenger = challenger
@@ -61,8 +62,8 @@ class Signals:
         """One signal per model, in a fixed order.
 
         A challenger that decides for this account is one of them. One that does not gets
-        the time the others take and not a millisecond more: it is recorded, never waited
-        for, and never explains itself.
+        the time the others take and not a millisecond more, unless the champion gave no
+        score and it may stand in: it is recorded, and never explains itself.
         """
         if rules.rules_flag == "BLOCK":
             return self.absent("skipped", "RULES_BLOCK")
@@ -85,6 +86,11 @@ class Signals:
         )
         if challenger is None:
             return tuple(decisive)
+        if not any(s.source == CHAMPION and s.outcome == "scored" for s in decisive):
+            # Its calibrated score stands in for the champion's: now it is waited for.
+            await asyncio.wait(
+                {challenger}, timeout=max(0.0, limit.remaining_ms() / 1e3)
+            )
         if not challenger.done():
             # One turn of the loop: an answer that is already here is taken.
             await asyncio.sleep(0)

@@ -1,8 +1,18 @@
-"""Stage: the policy's verdict; and what stands in when the decision service is away."""
+"""Stage: the policy's verdict. Without an answer of the decision service the gateway applies
+the same policy itself."""
 
 from pydantic import ValidationError
 
+from fraud_orchestrator.engines import Engines
+from fraud_orchestrator.telemetry import ENGINE_RESULTS
 from fraud_shared.contracts.decision import DecideRequest, Reason, Ruling, Verdict
+from fraud_shared.contracts.degraded import (
+    DecidedBy,
+    DegradedCode,
+    is_blocked,
+    missing_codes,
+)
+from fraud_shared.contracts.reasons import ReasonCode
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.errors import DependencyError
@@ -14,18 +24,24 @@ STAND_IN_POLICY = "gateway-stand-in@1"
 class Decider:
     """Asks the decision service."""
 
-    def __init__(self, service_client: ServiceClient, *, cap_ms: float) -> None:
+    def __init__(
+        self, service_client: ServiceClient, engines: Engines, *, cap_ms: float
+    ) -> None:
         self._service_client = service_client
+        self._engines = engines
         self._cap_ms = cap_ms
 
     async def decide(
         self, request: DecideRequest, context: RequestContext, deadline: Deadline
     ) -> Ruling:
-        """The policy's ruling, or the stand-in's: never an approval without a policy."""
+        """The policy's ruling, or the gateway's own: never an approval without a policy."""
         try:
-            return await self.ask(request, context, deadline)
+            ruling = await self.ask(request, context, deadline)
         except (DependencyError, ValidationError):
-            return stand_in(request)
+            return self._fail_over(request)
+        if self._engines.compares(request.transaction_id):
+            self._engines.policy.check(ruling, request)
+        return ruling
 
     async def ask(
         self, request: DecideRequest, context: RequestContext, deadline: Deadline
@@ -39,31 +55,42 @@ class Decider:
             cap_ms=self._cap_ms,
             context=context,
         )
-        return Ruling.model_validate_json(reply)
+        ruling = Ruling.model_validate_json(reply)
+        self._engines.policy.note(ruling.policy)
+        return ruling
+
+    def _fail_over(self, request: DecideRequest) -> Ruling:
+        """The same policy, applied here. Where the service had another last, the stricter
+        of this one's ruling and of a person's review."""
+        policy = self._engines.policy
+        own = policy.decide(request)
+        if not policy.differs:
+            ENGINE_RESULTS.labels("decision", "same").inc()
+            return _marked(own, request, "failover")
+        ENGINE_RESULTS.labels("decision", "differs").inc()
+        person = stand_in(request)
+        if own.decision.severity > person.decision.severity:
+            return _marked(own, request, "nobody")
+        return person
+
+
+def _marked(ruling: Ruling, request: DecideRequest, by: DecidedBy) -> Ruling:
+    """The ruling with the code of who made it before those of the policy."""
+    own, *_ = missing_codes(request, decided_by=by)
+    return ruling.model_copy(update={"degraded": (own.value, *ruling.degraded)})
 
 
 def stand_in(request: DecideRequest) -> Ruling:
     """Without the policy: hard blocks still decline, everything else goes to a person."""
-    reasons = [
-        Reason(
-            code="DECISION_UNAVAILABLE",
-            text="the decision service did not answer",
-            source="gateway",
-            weight=1.0,
-        )
-    ]
+    gap = DegradedCode.DECISION_UNAVAILABLE
+    reasons = [Reason(code=gap, text=gap.text, source="gateway", weight=0.5)]
     verdict = Verdict.CHALLENGE
-    if request.rules.rules_flag == "BLOCK" or request.screening.status == "match":
+    blocked = is_blocked(request.rules)
+    if blocked or request.screening.status == "match":
         verdict = Verdict.DECLINE
-        code = (
-            "RULES_BLOCK" if request.rules.rules_flag == "BLOCK" else "SANCTIONS_MATCH"
-        )
-        reasons.insert(
-            0,
-            Reason(
-                code=code, text="a hard block is in force", source="gateway", weight=1
-            ),
-        )
+        code = ReasonCode.RULE_BLOCK if blocked else ReasonCode.SANCTIONS_MATCH
+        text = "a hard block is in force"
+        reasons.insert(0, Reason(code=code, text=text, source="gateway", weight=1))
     return Ruling(
         decision=verdict,
         challenge="manual_review" if verdict is Verdict.CHALLENGE else None,
@@ -73,23 +100,7 @@ def stand_in(request: DecideRequest) -> Ruling:
         reason=reasons[0].text,
         reasons=tuple(reasons),
         actions=("payment_hold", "case"),
-        degraded=("DECISION_UNAVAILABLE", *_missing(request)),
-        stand_in=True,
+        degraded=missing_codes(request, decided_by="nobody"),
+        stand_in=False,
         policy=STAND_IN_POLICY,
     )
-
-
-def _missing(request: DecideRequest) -> list[str]:
-    """What else did not answer, in the policy's words."""
-    codes = [
-        f"MODEL_{signal.source.upper()}_UNAVAILABLE"
-        for signal in request.signals
-        if signal.outcome in ("timed_out", "failed")
-    ]
-    if request.rules.outcome != "scored":
-        codes.append("RULES_UNAVAILABLE")
-    if not request.velocity_known:
-        codes.append("VELOCITY_UNKNOWN")
-    if request.screening.status == "unavailable":
-        codes.append("SANCTIONS_UNAVAILABLE")
-    return codes

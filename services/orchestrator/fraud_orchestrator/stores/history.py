@@ -14,14 +14,13 @@ from fraud_shared.contracts.decision import (
     Reason,
     Verdict,
 )
+from fraud_shared.contracts.degraded import is_whole
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.label import LabelReported
 from fraud_shared.contracts.transaction import Transaction
 from fraud_shared.state.database import Database
 
 PAGE = 500
-# What the gateway adds to the policy's own list of missing evidence.
-_NOT_A_GAP = "MODELS_MIXED_BUNDLE"
 
 
 class Outline(BaseModel):
@@ -58,7 +57,7 @@ class Decided(BaseModel):
     @property
     def whole(self) -> bool:
         """Whether no evidence was missing, so that stand-in counts begin again."""
-        return all(code == _NOT_A_GAP for code in self.decision.degraded)
+        return is_whole(self.decision.degraded)
 
 
 class History:

@@ -18,7 +18,13 @@ from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.iso import CountryCode, CurrencyCode
 from fraud_shared.contracts.screening import ScreeningResult
 from fraud_shared.contracts.signal import RulesFlag, RulesResult, Signal
-from fraud_shared.contracts.transaction import Channel, Digits4, Kind, Transaction
+from fraud_shared.contracts.transaction import (
+    Block,
+    Channel,
+    Digits4,
+    Kind,
+    Transaction,
+)
 
 
 class Verdict(StrEnum):
@@ -55,7 +61,10 @@ class DecideRequest(Contract):
 
     `history_payments` counts the account's known earlier payments and is None when the
     online store could not say; `velocity_known` is false for the same reason. `risk_model`
-    names whose score decides on risk, None the one the policy names.
+    names whose score decides on risk, None the one the policy names. `absent_blocks` are the
+    optional parts that the payment does not bring. `account_largest_minor` is the largest
+    amount the account paid in 30 days, this payment included, and `account_typical_minor`
+    the mean before it, in the reference currency; None when unknown.
     """
 
     transaction_id: Identifier
@@ -76,6 +85,9 @@ class DecideRequest(Contract):
     stand_in_count: Annotated[int, Field(ge=0)] | None = None
     stand_in_sum_minor: Annotated[int, Field(ge=0)] | None = None
     risk_model: RiskModel | None = None
+    absent_blocks: Annotated[tuple[Block, ...], Field(max_length=7)] = ()
+    account_largest_minor: AmountMinor | None = None
+    account_typical_minor: AmountMinor | None = None
 
 
 class Ruling(Contract):
@@ -138,6 +150,9 @@ class PolicyContext(Contract):
     stand_in_sum_minor: Annotated[int, Field(ge=0)] | None
     # The challenger, where it decided.
     risk_model: RiskModel | None = None
+    absent_blocks: Annotated[tuple[Block, ...], Field(max_length=7)] = ()
+    account_largest_minor: AmountMinor | None = None
+    account_typical_minor: AmountMinor | None = None
 
 
 class DecisionMade(Contract):
@@ -184,4 +199,7 @@ def decide_request(
         stand_in_count=context.stand_in_count,
         stand_in_sum_minor=context.stand_in_sum_minor,
         risk_model=context.risk_model,
+        absent_blocks=context.absent_blocks,
+        account_largest_minor=context.account_largest_minor,
+        account_typical_minor=context.account_typical_minor,
     )

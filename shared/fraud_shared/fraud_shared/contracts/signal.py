@@ -100,7 +100,11 @@ class RuleHit(Contract):
 
 class RulesResult(Contract):
     """What the rules say. `errors` lists rules that could not be evaluated: they are
-    evidence that is missing, not evidence of innocence. `shadow` hits are never acted on."""
+    evidence that is missing, not evidence of innocence. `shadow` hits are never acted on.
+
+    `failover` is set when the gateway evaluated a ruleset of its own because the service
+    did not answer: the `same` as the service had last, or one that `differs`.
+    """
 
     outcome: Outcome
     rules_flag: RulesFlag | None = None
@@ -108,4 +112,5 @@ class RulesResult(Contract):
     shadow: tuple[RuleHit, ...] = ()
     errors: tuple[Identifier, ...] = ()
     ruleset: Identifier | None = None
+    failover: Literal["same", "differs"] | None = None
     elapsed_ms: NonNegative = 0.0

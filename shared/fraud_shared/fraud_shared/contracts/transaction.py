@@ -1,6 +1,7 @@
 """The transaction: what a payment system sends, and what travels inside the mesh."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Collection
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -20,6 +21,10 @@ Kind = Literal[
 ]
 Channel = Literal["pos", "ecommerce", "atm", "mobile", "online_banking", "branch"]
 EntryMode = Literal["chip", "contactless", "magstripe", "manual", "ecommerce", "wallet"]
+# The optional parts of a payment that say something about it.
+Block = Literal[
+    "card", "merchant", "device", "location", "session", "customer", "counterparty"
+]  # fmt: skip
 Digits4 = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 Bin = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,8}$")]
 FeatureName = Annotated[
@@ -165,3 +170,35 @@ class Transaction(_TransactionFields):
         if self.device is not None:
             update["device"] = self.device.model_copy(update={"user_agent": None})
         return self.model_copy(update=update)
+
+
+def absent_blocks(
+    payment: TransactionIn | Transaction, named: Collection[str] = ()
+) -> tuple[Block, ...]:
+    """The blocks that a payment does not bring, in the order of `Block`.
+
+    A block that is given without anything in it that tells payments apart is absent as
+    well. `named`: the parties (`customer`, `counterparty`) whose names were given, because
+    a payment inside the mesh no longer holds them.
+    """
+    device, location = payment.device, payment.location
+    session = payment.session
+    parties = {"customer": payment.customer, "counterparty": payment.counterparty}
+    present: dict[str, bool] = {
+        "card": payment.card is not None,
+        "merchant": payment.merchant is not None,
+        "device": device is not None and (device.device_id or device.ip) is not None,
+        "location": location is not None
+        and (location.country is not None or location.lat is not None),
+        "session": session is not None
+        and any(getattr(session, name) is not None for name in Session.model_fields),
+        **{
+            role: role in named
+            or (
+                party is not None
+                and (party.account, party.country, party.name) != (None, None, None)
+            )
+            for role, party in parties.items()
+        },
+    }
+    return tuple(block for block in get_args(Block) if not present[block])

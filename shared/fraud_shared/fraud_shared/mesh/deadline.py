@@ -40,15 +40,20 @@ class Deadline:
         return type(self)(self.at - ms / 1000)
 
 
+def milliseconds(value: str | None) -> float | None:
+    """What a deadline header says; None when there is none, or no number in it."""
+    try:
+        ms = float(value) if value is not None else math.nan
+    except ValueError:
+        return None
+    return None if math.isnan(ms) else ms
+
+
 def from_header(value: str | None, *, default_ms: float, cap_ms: float) -> Deadline:
     """The deadline a caller sent, clamped to `cap_ms`; `default_ms` when there is none.
 
     Two milliseconds are kept back, so that the callee gives up before its caller does.
     """
-    try:
-        ms = float(value) - 2.0 if value is not None else default_ms
-    except ValueError:
-        ms = default_ms
-    if math.isnan(ms):
-        ms = default_ms
+    given = milliseconds(value)
+    ms = default_ms if given is None else given - 2.0
     return Deadline.after(max(0.0, min(ms, cap_ms)))

@@ -35,6 +35,7 @@ def payment_body(**overrides: Any) -> dict[str, Any]:
         },
         "device": {"device_id": "dev-1", "ip": "203.0.113.7"},
         "location": {"lat": 48.85, "lon": 2.35, "country": "FR", "city": "Paris"},
+        "session": {"is_new_device": False, "two_factor": True},
         "customer": {"name": "Alix Moreau", "country": "FR"},
     }
     return _merged(body, overrides)

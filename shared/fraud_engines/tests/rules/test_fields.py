@@ -1,5 +1,5 @@
+from fraud_engines.rules.fields import PAYMENT_FIELDS, WITNESS, Reader, declared, flat
 from fraud_features.definitions.registry import PAYMENT_FEATURES
-from fraud_rules.fields import PAYMENT_FIELDS, WITNESS, Reader, declared, flat
 from fraud_shared.testing.factories import make_transaction
 
 

@@ -41,7 +41,7 @@ class TestCleanEvidence:
 
     def test_names_the_policy_and_its_hash(self, policy, make_request):
         ruling = policy.decide(make_request())
-        assert ruling.policy == f"default@1+{policy.content_hash[:8]}"
+        assert ruling.policy == f"default@2+{policy.content_hash[:8]}"
 
     def test_reports_risk_and_expected_loss(self, policy, make_request):
         ruling = policy.decide(make_request(risk=0.01, amount_ref_minor=10_000))
@@ -107,7 +107,10 @@ class TestRiskBands:
         request = make_request(
             signals=(*make_request().signals, late), risk_model="lightgbm"
         )
-        assert policy.decide(request).degraded == ("MODEL_LIGHTGBM_UNAVAILABLE",)
+        assert policy.decide(request).degraded == (
+            "MODEL_LIGHTGBM_UNAVAILABLE",
+            "RISK_MODEL_FAILOVER",
+        )
 
     def test_a_challenger_that_is_down_is_no_gap(self, policy, make_request):
         clean = make_request()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fraud_decision.bands import Band, Bands
+from fraud_engines.policy.bands import Band, Bands
 from fraud_shared.contracts.decision import Verdict
 
 A, C, D = Verdict.APPROVE, Verdict.CHALLENGE, Verdict.DECLINE

@@ -7,14 +7,19 @@ its part at its most innocent. That is what makes a gap never milder than eviden
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fraud_decision.evidence import STALE_LISTS, PolicyEvidence
-from fraud_decision.policy_schema import SEVERITIES, PolicyDocument, Severity
+from fraud_engines.policy.evidence import Evidence
+from fraud_engines.policy.policy_schema import SEVERITIES, PolicyDocument, Severity
 from fraud_shared.contracts.decision import Reason, Verdict
+from fraud_shared.contracts.degraded import DegradedCode, missing_block
+from fraud_shared.contracts.reasons import ReasonCode
 from fraud_shared.contracts.signal import ModelSource
 
 _FLAG_WEIGHT: dict[str, float] = {
     "low": 0.1, "medium": 0.4, "high": 0.7, "critical": 0.9,
 }  # fmt: skip
+
+# The feature by which the models know how much is paid.
+AMOUNT_FEATURE = "amount_ref_minor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +34,7 @@ class MinimumVerdict:
     review: bool = False
 
 
-def anomaly(
-    evidence: PolicyEvidence, policy: PolicyDocument
-) -> Iterator[MinimumVerdict]:
+def anomaly(evidence: Evidence, policy: PolicyDocument) -> Iterator[MinimumVerdict]:
     """Percentiles of the anomaly models: alone, together, or tightened by a gap."""
     limits, scores = policy.anomaly, evidence.anomalies
     together = len(scores) > 1 and all(
@@ -40,24 +43,24 @@ def anomaly(
     tightened = bool(evidence.missing_models)
     for name, score in scores.items():
         if together:
-            code, limit = "ANOMALY_TOGETHER", limits.together
+            code, limit = ReasonCode.ANOMALY_TOGETHER, limits.together
         elif tightened and score >= limits.tightened:
-            code, limit = "ANOMALY_TIGHTENED", limits.tightened
+            code, limit = ReasonCode.ANOMALY_TIGHTENED, limits.tightened
         elif score >= limits.alone:
-            code, limit = "ANOMALY_ALONE", limits.alone
+            code, limit = ReasonCode.ANOMALY_ALONE, limits.alone
         else:
             continue
         text = f"Stranger than {score:.2%} of payments (threshold {limit:.2%})"
         yield MinimumVerdict(Verdict.CHALLENGE, _reason(code, text, name, score))
 
 
-def rules(evidence: PolicyEvidence, policy: PolicyDocument) -> Iterator[MinimumVerdict]:
+def rules(evidence: Evidence, policy: PolicyDocument) -> Iterator[MinimumVerdict]:
     """Rule hits: BLOCK declines, FLAG demands what its severity says."""
     result = evidence.request.rules
     severities: list[Severity] = []
     for hit in result.hits:
         if hit.effect == "BLOCK":
-            reason = _reason("RULE_BLOCK", hit.reason, hit.rule, 1.0)
+            reason = _reason(ReasonCode.RULE_BLOCK, hit.reason, hit.rule, 1.0)
             yield MinimumVerdict(Verdict.DECLINE, reason)
         else:
             severities.append(hit.severity)
@@ -66,7 +69,8 @@ def rules(evidence: PolicyEvidence, policy: PolicyDocument) -> Iterator[MinimumV
         h.effect == "BLOCK" for h in result.hits
     ):
         yield MinimumVerdict(
-            Verdict.DECLINE, _reason("RULE_BLOCK", "The rules block it", "rules", 1.0)
+            Verdict.DECLINE,
+            _reason(ReasonCode.RULE_BLOCK, "The rules block it", "rules", 1.0),
         )
     if result.rules_flag == "FLAG" and not result.hits:
         yield _flag(
@@ -78,64 +82,74 @@ def rules(evidence: PolicyEvidence, policy: PolicyDocument) -> Iterator[MinimumV
     if count >= several.count:
         text = f"{count} rules of severity {several.severity} or above at once"
         yield MinimumVerdict(
-            several.verdict, _reason("SEVERAL_FLAGS", text, "rules", 0.7)
+            several.verdict, _reason(ReasonCode.SEVERAL_FLAGS, text, "rules", 0.7)
         )
 
 
 def _flag(
-    evidence: PolicyEvidence,
-    policy: PolicyDocument,
-    severity: Severity,
-    text: str,
-    rule: str,
+    evidence: Evidence, policy: PolicyDocument, severity: Severity, text: str, rule: str
 ) -> MinimumVerdict:
     row = policy.flags.of(severity)
     # An unknown risk may be anything, so it cannot excuse the flag.
     counts = evidence.risk is None or evidence.risk >= row.from_risk
     verdict = row.verdict if counts else Verdict.APPROVE
     return MinimumVerdict(
-        verdict, _reason("RULE_FLAG", text, rule, _FLAG_WEIGHT[severity])
+        verdict, _reason(ReasonCode.RULE_FLAG, text, rule, _FLAG_WEIGHT[severity])
     )
 
 
-def screening(
-    evidence: PolicyEvidence, policy: PolicyDocument
-) -> Iterator[MinimumVerdict]:
+def screening(evidence: Evidence, policy: PolicyDocument) -> Iterator[MinimumVerdict]:
     """Sanctions: strict liability, so neither amount nor risk softens it."""
     result = evidence.request.screening
-    if result.status != "unavailable" and result.detail == STALE_LISTS:
+    if result.status != "unavailable" and result.detail == DegradedCode.SANCTIONS_STALE:
         text = "The sanctions lists are too old to rely on"
-        reason = _reason(STALE_LISTS, text, "sanctions", 0.5)
+        reason = _reason(DegradedCode.SANCTIONS_STALE, text, "sanctions", 0.5)
         yield MinimumVerdict(Verdict.CHALLENGE, reason, review=True)
     if result.status == "clear":
         return
     if result.status == "unavailable":
         text = "Sanctions screening gave no answer"
-        reason = _reason("SANCTIONS_UNAVAILABLE", text, "sanctions", 0.5)
+        reason = _reason(DegradedCode.SANCTIONS_UNAVAILABLE, text, "sanctions", 0.5)
         yield MinimumVerdict(Verdict.CHALLENGE, reason, review=True)
         return
     likeness = max((hit.similarity for hit in result.hits), default=1.0)
     parties = " and ".join(sorted({hit.role for hit in result.hits})) or "A party"
     if result.status == "match":
         text = f"Listed under sanctions: {parties}"
-        reason = _reason("SANCTIONS_MATCH", text, "sanctions", 1.0)
+        reason = _reason(ReasonCode.SANCTIONS_MATCH, text, "sanctions", 1.0)
         yield MinimumVerdict(policy.screening.match, reason, review=True)
     else:
         text = f"Resembles a sanctioned name: {parties}"
-        reason = _reason("SANCTIONS_POSSIBLE", text, "sanctions", likeness)
+        reason = _reason(ReasonCode.SANCTIONS_POSSIBLE, text, "sanctions", likeness)
         yield MinimumVerdict(policy.screening.possible, reason, review=True)
 
 
 def missing_evidence(
-    evidence: PolicyEvidence, policy: PolicyDocument
+    evidence: Evidence, policy: PolicyDocument
 ) -> Iterator[MinimumVerdict]:
     """Missing rules, and evidence so thin that only the stand-in rule may approve."""
     if evidence.blocked:
         return
     if not evidence.rules_known:
-        text = "The rules gave no answer"
+        differs = evidence.request.rules.failover == "differs"
+        code = (
+            DegradedCode.RULES_FAILOVER_DIFFERS
+            if differs
+            else DegradedCode.RULES_UNAVAILABLE
+        )
         yield MinimumVerdict(
-            Verdict.CHALLENGE, _reason("RULES_UNAVAILABLE", text, "rules", 0.5), True
+            Verdict.CHALLENGE, _reason(code, code.text, "rules", 0.5), True
+        )
+    if evidence.risk is not None and evidence.risk_source != evidence.models.risk:
+        code = DegradedCode.RISK_MODEL_FAILOVER
+        reason = _reason(code, code.text, evidence.risk_source, 0.0)
+        yield MinimumVerdict(Verdict.APPROVE, reason)
+    for block in evidence.missing_blocks:
+        row, code = policy.gaps[block], missing_block(block)
+        yield MinimumVerdict(
+            row.at(evidence.request.amount_ref_minor),
+            _reason(code, code.text, "policy", 0.5),
+            row.review,
         )
     thin = _thin(evidence)
     if not thin:
@@ -143,7 +157,9 @@ def missing_evidence(
     refusal = stand_in_refusal(evidence, policy)
     if refusal is None:
         text = "Approved on thin evidence within the stand-in limits"
-        yield MinimumVerdict(Verdict.APPROVE, _reason("STAND_IN", text, "policy", 0.0))
+        yield MinimumVerdict(
+            Verdict.APPROVE, _reason(ReasonCode.STAND_IN, text, "policy", 0.0)
+        )
     else:
         text = f"Evidence is missing and {refusal}"
         yield MinimumVerdict(
@@ -153,20 +169,52 @@ def missing_evidence(
         )
 
 
-def _thin(evidence: PolicyEvidence) -> str | None:
+def amounts(evidence: Evidence, policy: PolicyDocument) -> Iterator[MinimumVerdict]:
+    """Amounts beyond what the account, or the training data, ever saw. A history that is
+    unknown is none."""
+    request, limits = evidence.request, policy.amounts
+    amount, typical = request.amount_ref_minor, request.account_typical_minor
+    if amount > limits.trained_max_minor or _is_out_of_range(evidence):
+        yield _amount(ReasonCode.AMOUNT_BEYOND_TRAINING)
+    if (request.history_payments or 0) < limits.known_after_payments or not typical:
+        if amount > limits.new_account_max_minor:
+            yield _amount(ReasonCode.AMOUNT_NEW_ACCOUNT)
+    elif (
+        amount >= limits.over_typical_from_minor
+        and amount >= (request.account_largest_minor or 0)
+        and amount > limits.over_typical * typical
+    ):
+        yield _amount(ReasonCode.AMOUNT_BEYOND_HISTORY)
+
+
+def _is_out_of_range(evidence: Evidence) -> bool:
+    """Whether a model that has a say never saw such an amount in training."""
+    names = (evidence.risk_source, *evidence.models.anomaly)
+    return any(
+        AMOUNT_FEATURE in signal.ood_features
+        for signal in evidence.request.signals
+        if signal.source in names
+    )
+
+
+def _amount(code: ReasonCode) -> MinimumVerdict:
+    return MinimumVerdict(Verdict.CHALLENGE, _reason(code, code.text, "policy", 0.5))
+
+
+def _thin(evidence: Evidence) -> DegradedCode | ReasonCode | None:
     """The code of the gap that makes the evidence thin; one missing model does not."""
     if evidence.all_models_missing:
-        return "MODELS_UNAVAILABLE"
+        return DegradedCode.MODELS_UNAVAILABLE
     if len(evidence.missing_models) > 1:
-        return "SEVERAL_MODELS_UNAVAILABLE"
+        return ReasonCode.SEVERAL_MODELS_UNAVAILABLE
     if not evidence.request.velocity_known:
-        return "VELOCITY_UNKNOWN"
+        return DegradedCode.VELOCITY_UNKNOWN
     if not evidence.rules_complete:
-        return "RULES_INCOMPLETE"
+        return DegradedCode.RULES_INCOMPLETE
     return None
 
 
-def stand_in_refusal(evidence: PolicyEvidence, policy: PolicyDocument) -> str | None:
+def stand_in_refusal(evidence: Evidence, policy: PolicyDocument) -> str | None:
     """Why the payment may not be approved on thin evidence; None when it may.
 
     A history or a count that is unknown refuses: a customer nobody can vouch for is new.
@@ -189,5 +237,7 @@ def stand_in_refusal(evidence: PolicyEvidence, policy: PolicyDocument) -> str | 
     return None
 
 
-def _reason(code: str, text: str, source: ModelSource | str, weight: float) -> Reason:
+def _reason(
+    code: ReasonCode | DegradedCode, text: str, source: ModelSource | str, weight: float
+) -> Reason:
     return Reason(code=code, text=text[:256], source=source, weight=weight)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fraud_rules.expression import Expression, Value
+from fraud_engines.rules.expression import Expression, Value
 
 # Sets of absent fields that are remembered; a new one costs a compilation (1 ms).
 REMEMBERED = 256

@@ -4,12 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fraud_engines.rules.expression import Language, Trouble
+from fraud_engines.rules.fields import declared
+from fraud_engines.rules.ruleset import DEFAULT_RULESET, load
+from fraud_engines.rules.shortlist import REMEMBERED, Shortlists
 from fraud_features.definitions.registry import PAYMENT_FEATURES
-from fraud_rules.expression import Language, Trouble
-from fraud_rules.fields import declared
-from fraud_rules.ruleset import load
-from fraud_rules.settings import DEFAULT_RULESET
-from fraud_rules.shortlist import REMEMBERED, Shortlists
 
 RULESET = load(DEFAULT_RULESET.read_bytes(), PAYMENT_FEATURES)
 LANGUAGE = Language(

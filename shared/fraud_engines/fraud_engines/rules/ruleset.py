@@ -2,22 +2,32 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from string import Formatter
 
 from pydantic import ValidationError
 
-from fraud_features.definitions.registry import FeatureSet
-from fraud_rules.expression import (
+from fraud_engines.rules.expression import (
     Expression,
     ExpressionError,
     FieldType,
     Language,
     Value,
 )
-from fraud_rules.fields import Reader, declared
-from fraud_rules.ruleset_schema import Effect, RuleRow, RulesetDocument, Severity, State
-from fraud_rules.shortlist import Shortlists
+from fraud_engines.rules.fields import Reader, declared
+from fraud_engines.rules.ruleset_schema import (
+    Effect,
+    RuleRow,
+    RulesetDocument,
+    Severity,
+    State,
+)
+from fraud_engines.rules.shortlist import Shortlists
+from fraud_features.definitions.registry import FeatureSet
 from fraud_shared.documents import SourceError, content_hash, parse
+
+# The bank's own rules, which are in force where no other file is set.
+DEFAULT_RULESET = Path(__file__).parent / "rulesets" / "default.yaml"
 
 
 class RulesetError(ValueError):
@@ -90,6 +100,14 @@ def load(body: bytes, features: FeatureSet) -> Ruleset:
             tuple((".".join(map(str, e["loc"])) or "body", e["msg"]) for e in found)
         ) from None
     return Ruleset(document, content_hash(body), features)
+
+
+def hard_rules(ruleset: Ruleset, features: FeatureSet) -> Ruleset:
+    """The live rules that block, as a ruleset of the same version."""
+    rows = ruleset.document.rules
+    hard = tuple(r for r in rows if r.state == "live" and r.effect == "BLOCK")
+    document = ruleset.document.model_copy(update={"rules": hard})
+    return Ruleset(document, ruleset.content_hash, features)
 
 
 def _compile_all(

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fraud_rules.engine import evaluate
+from fraud_engines.rules.engine import evaluate
 from fraud_shared.testing.factories import make_transaction
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

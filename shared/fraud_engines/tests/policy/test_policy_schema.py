@@ -1,7 +1,7 @@
 import pytest
 
-from fraud_decision.policy_schema import DocumentError
-from fraud_decision.service import load
+from fraud_engines.policy.policy import load
+from fraud_engines.policy.policy_schema import DocumentError
 
 
 def refused(body: bytes, old: bytes, new: bytes) -> tuple[tuple[str, str], ...]:
@@ -27,7 +27,7 @@ class TestAPolicyFileIsRefused:
             (b"risk: 0.5\n", b"risk: 0.4\n", "confidence"),
             (b"do: [card_block]", b"do: [card_bloc]", "actions.5.do.0"),
             (b"loss_share: 0.95", b"loss_share: .nan", "body"),
-            (b"version: 1", b"version: 1\nversion: 2", "body"),
+            (b"version: 2", b"version: 2\nversion: 3", "body"),
             (b"name: default", b"name: &a default", None),
             (b"when: {}", b"when: {kind: [transfer]}", "body"),
             (b"name: quasi-cash", b"name: large-transfer", "body"),

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fraud_decision.service import load
-from fraud_decision.settings import DEFAULT_POLICY
+from fraud_engines.policy.policy import DEFAULT_POLICY, load
 from fraud_shared.contracts.decision import DecideRequest, Verdict
 from fraud_shared.contracts.signal import RuleHit, RulesResult
 from fraud_shared.testing.factories import make_rules, make_screening, make_signal

@@ -1,4 +1,4 @@
-from fraud_decision.costs import Costs
+from fraud_engines.policy.costs import Costs
 from fraud_shared.contracts.decision import Verdict
 
 COSTS = Costs(

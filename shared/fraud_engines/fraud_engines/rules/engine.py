@@ -5,8 +5,8 @@ from datetime import datetime
 from time import perf_counter, perf_counter_ns
 from typing import Any
 
-from fraud_rules.expression import Trouble, Value
-from fraud_rules.ruleset import Rule, Ruleset
+from fraud_engines.rules.expression import Trouble, Value
+from fraud_engines.rules.ruleset import Rule, Ruleset
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.signal import RuleHit, RulesFlag, RulesResult
 from fraud_shared.contracts.transaction import Transaction

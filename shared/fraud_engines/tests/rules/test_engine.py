@@ -4,11 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fraud_engines.rules.engine import WrongFeatures, evaluate
+from fraud_engines.rules.fields import WITNESS
+from fraud_engines.rules.ruleset import DEFAULT_RULESET, load
 from fraud_features.definitions.registry import PAYMENT_FEATURES
-from fraud_rules.engine import WrongFeatures, evaluate
-from fraud_rules.fields import WITNESS
-from fraud_rules.ruleset import load
-from fraud_rules.settings import DEFAULT_RULESET
 from fraud_shared.testing.factories import make_transaction, make_vector
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

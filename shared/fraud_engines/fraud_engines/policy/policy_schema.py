@@ -4,8 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
-from fraud_decision.bands import Band, Bands
-from fraud_decision.costs import Costs
+from fraud_engines.policy.bands import Band, Bands
+from fraud_engines.policy.costs import Costs
 from fraud_shared.contracts.action import ActionKind
 from fraud_shared.contracts.base import (
     AmountMinor,
@@ -16,7 +16,7 @@ from fraud_shared.contracts.base import (
 )
 from fraud_shared.contracts.decision import Challenge, DecideRequest, Verdict
 from fraud_shared.contracts.signal import ModelSource
-from fraud_shared.contracts.transaction import Channel, Digits4, Kind
+from fraud_shared.contracts.transaction import Block, Channel, Digits4, Kind
 from fraud_shared.documents import SourceError, parse
 
 Severity = Literal["low", "medium", "high", "critical"]
@@ -158,6 +158,55 @@ class Segment(Contract):
     bands: tuple[BandRow, ...]
 
 
+class RequiredBlocksRow(Contract):
+    """Blocks that these payments must bring. Every row that matches counts."""
+
+    when: When
+    blocks: Annotated[tuple[Block, ...], Field(min_length=1)]
+
+
+class GapRow(Contract):
+    """The mildest verdict for a payment without a block that it must bring: CHALLENGE and
+    DECLINE, each from an amount, in minor units of the reference currency.
+
+    `review`: only a person can answer it, so the challenge is a manual review.
+    """
+
+    challenge_from_minor: AmountMinor = 0
+    decline_from_minor: AmountMinor
+    review: bool = False
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.challenge_from_minor > self.decline_from_minor:
+            raise ValueError("challenge_from_minor <= decline_from_minor")
+        return self
+
+    def at(self, amount_minor: int) -> Verdict:
+        """The mildest verdict at this amount."""
+        if amount_minor >= self.decline_from_minor:
+            return Verdict.DECLINE
+        if amount_minor >= self.challenge_from_minor:
+            return Verdict.CHALLENGE
+        return Verdict.APPROVE
+
+
+class AmountsSection(Contract):
+    """Amounts that nobody has seen before, which are never plainly approved.
+
+    An account is new below `known_after_payments` known payments, and where its mean is
+    unknown. Amounts are minor units of the reference currency.
+    """
+
+    known_after_payments: Annotated[int, Field(ge=1)]
+    new_account_max_minor: AmountMinor
+    # The largest in 30 days, and so many times the mean before it; not below `from`.
+    over_typical: Annotated[float, Field(ge=1.0)]
+    over_typical_from_minor: AmountMinor
+    # Above this no training data holds a payment.
+    trained_max_minor: AmountMinor
+
+
 class ChallengeRow(Contract):
     """Which challenge these payments get. The first row that matches counts."""
 
@@ -208,6 +257,9 @@ class PolicyDocument(Contract):
     models: ModelsSection
     risk: RiskSection
     segments: tuple[Segment, ...] = ()
+    required_blocks: tuple[RequiredBlocksRow, ...]
+    gaps: dict[Block, GapRow]
+    amounts: AmountsSection
     anomaly: AnomalySection
     flags: FlagsSection
     screening: ScreeningSection
@@ -227,6 +279,9 @@ class PolicyDocument(Contract):
         segments = [segment.name for segment in self.segments]
         if len(set(segments)) != len(segments):
             raise ValueError("a segment name is used once")
+        named = {block for row in self.required_blocks for block in row.blocks}
+        if not named <= set(self.gaps):
+            raise ValueError("every required block has a row in gaps")
         for rows in (self.risk.bands, *(segment.bands for segment in self.segments)):
             to_bands(rows)
         return self

@@ -1,6 +1,6 @@
 import pytest
 
-from fraud_rules.expression import ExpressionError, Language, Trouble
+from fraud_engines.rules.expression import ExpressionError, Language, Trouble
 
 LANGUAGE = Language(
     {"count": "int", "ratio": "double", "kind": "string", "new": "bool"},

@@ -8,12 +8,18 @@ missing cannot decline: what it would have said, nobody knows.)
 """
 
 from itertools import chain
+from pathlib import Path
 
-from fraud_decision import minimum_verdict
-from fraud_decision.bands import Bands
-from fraud_decision.evidence import Models, PolicyEvidence
-from fraud_decision.minimum_verdict import MinimumVerdict
-from fraud_decision.policy_schema import ActionWhen, PolicyDocument, to_bands
+from fraud_engines.policy import minimum_verdict
+from fraud_engines.policy.bands import Bands
+from fraud_engines.policy.evidence import Evidence, Models
+from fraud_engines.policy.minimum_verdict import MinimumVerdict
+from fraud_engines.policy.policy_schema import (
+    ActionWhen,
+    PolicyDocument,
+    read,
+    to_bands,
+)
 from fraud_shared.contracts.action import ActionKind
 from fraud_shared.contracts.decision import (
     Challenge,
@@ -22,6 +28,12 @@ from fraud_shared.contracts.decision import (
     Ruling,
     Verdict,
 )
+from fraud_shared.contracts.reasons import ReasonCode
+from fraud_shared.contracts.transaction import Block
+from fraud_shared.documents import content_hash
+
+# The policy in force where no other file is set.
+DEFAULT_POLICY = Path(__file__).parent / "policies" / "default.yaml"
 
 # The order effects are asked for in: hold the money first, tell people last.
 _ACTION_ORDER: tuple[ActionKind, ...] = (
@@ -29,7 +41,10 @@ _ACTION_ORDER: tuple[ActionKind, ...] = (
     "otp_challenge", "alert", "case",
 )  # fmt: skip
 _CLEAR = Reason(
-    code="ALL_CLEAR", text="Nothing speaks against it", source="policy", weight=0.0
+    code=ReasonCode.ALL_CLEAR,
+    text=ReasonCode.ALL_CLEAR.text,
+    source="policy",
+    weight=0.0,
 )
 
 
@@ -53,19 +68,20 @@ class Policy:
     def decide(self, request: DecideRequest) -> Ruling:
         """The ruling for one payment."""
         models = self._models.led_by(request.risk_model)
-        evidence = PolicyEvidence.of(request, models)
+        evidence = Evidence.of(request, models, self._required(request))
         made = list(
             chain(
                 minimum_verdict.rules(evidence, self.document),
                 minimum_verdict.screening(evidence, self.document),
                 minimum_verdict.anomaly(evidence, self.document),
                 minimum_verdict.missing_evidence(evidence, self.document),
+                minimum_verdict.amounts(evidence, self.document),
             )
         )
         floor = max((d.verdict for d in made), key=_severity, default=Verdict.APPROVE)
         verdict = self._settle(evidence, floor, made)
         stand_in = verdict is Verdict.APPROVE and any(
-            d.reason.code == "STAND_IN" for d in made
+            d.reason.code == ReasonCode.STAND_IN for d in made
         )
         review = any(d.review and d.verdict is not Verdict.APPROVE for d in made)
         challenge = self._challenge(request, review, verdict)
@@ -87,7 +103,7 @@ class Policy:
         )
 
     def _settle(
-        self, evidence: PolicyEvidence, floor: Verdict, made: list[MinimumVerdict]
+        self, evidence: Evidence, floor: Verdict, made: list[MinimumVerdict]
     ) -> Verdict:
         """The cheapest verdict that the risk's band allows and no demand forbids."""
         # A missing risk is looked up as 0, so its band asks for no less than a clean one.
@@ -105,9 +121,9 @@ class Policy:
                 MinimumVerdict(
                     band.mildest,
                     Reason(
-                        code=f"RISK_{band.mildest.value}",
+                        code=ReasonCode[f"RISK_{band.mildest.value}"],
                         text=f"Risk {risk:.3f} reached {band.lower:.3f}",
-                        source=evidence.models.risk,
+                        source=evidence.risk_source,
                         weight=weight,
                     ),
                 )
@@ -119,7 +135,7 @@ class Policy:
                 MinimumVerdict(
                     verdict,
                     Reason(
-                        code=f"COST_{verdict.value}",
+                        code=ReasonCode[f"COST_{verdict.value}"],
                         text=f"Cheapest at risk {risk:.3f}: {saved:.0f} minor units less",
                         source="policy",
                         weight=weight,
@@ -127,6 +143,11 @@ class Policy:
                 )
             )
         return verdict
+
+    def _required(self, request: DecideRequest) -> frozenset[Block]:
+        """The blocks that such a payment must bring."""
+        rows = (r for r in self.document.required_blocks if r.when.matches(request))
+        return frozenset(block for row in rows for block in row.blocks)
 
     def _bands_of(self, request: DecideRequest, tightened: bool) -> Bands:
         default, segments = self._tightened if tightened else self._bands
@@ -146,7 +167,7 @@ class Policy:
         return next(row.use for row in rows if row.when.matches(request))
 
     def _confidence(
-        self, evidence: PolicyEvidence, verdict: Verdict, reasons: tuple[Reason, ...]
+        self, evidence: Evidence, verdict: Verdict, reasons: tuple[Reason, ...]
     ) -> float:
         """How sure the verdict is, 0 to 1: strength x completeness.
 
@@ -185,6 +206,11 @@ class Policy:
         return tuple(kind for kind in _ACTION_ORDER if kind in wanted)
 
 
+def load(body: bytes) -> Policy:
+    """A policy from the bytes of its file. Raises DocumentError."""
+    return Policy(read(body), content_hash(body))
+
+
 def _severity(verdict: Verdict) -> int:
     return verdict.severity
 
@@ -196,7 +222,7 @@ def _ranked(made: list[MinimumVerdict], verdict: Verdict) -> tuple[Reason, ...]:
     ranked = sorted(made, key=lambda d: (-d.verdict.severity, -d.reason.weight))
     reasons = tuple(demand.reason for demand in ranked)
     if verdict is Verdict.APPROVE and not any(
-        d.reason.code == "STAND_IN" for d in made
+        d.reason.code == ReasonCode.STAND_IN for d in made
     ):
         return (_CLEAR, *reasons)
     return reasons

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fraud_engines.rules.ruleset import RulesetError, load
 from fraud_features.definitions.registry import PAYMENT_FEATURES
-from fraud_rules.ruleset import RulesetError, load
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

@@ -1,0 +1,1 @@
+"""The pure engines: rules and decision policy. The services and the gateway share them."""

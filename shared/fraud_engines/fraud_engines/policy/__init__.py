@@ -1,0 +1,1 @@
+"""The policy engine: all evidence on one payment, combined into one verdict."""

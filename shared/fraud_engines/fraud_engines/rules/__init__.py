@@ -1,0 +1,1 @@
+"""The rules engine: a typed CEL ruleset, evaluated on one payment."""
