@@ -12,9 +12,9 @@ from fraud_features.store.memory.store import MemoryOnlineStore
 from fraud_features.store.port import OnlineStoreUnavailable
 from fraud_features.store.schema import SLOT
 from fraud_ops.features.logs import decision_log, label_log
-from fraud_ops.features.rebuild import rebuild
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.in_process import InProcessMesh
+from fraud_orchestrator.rebuild import rebuild
 from fraud_shared.testing.factories import make_transaction
 
 NOTHING = timedelta(0)

@@ -10,7 +10,7 @@ writes its line. Run as `python -m fraud_lab.bench.plain NAME`.
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import httpx
@@ -31,9 +31,13 @@ from fraud_shared.web.service import HotRoute
 class HttpxTransport:
     """One shared `httpx.AsyncClient` for every dependency, as the tutorial does it."""
 
-    def __init__(self, urls: Mapping[str, str]) -> None:
+    def __init__(self, urls: Mapping[str, Sequence[str]]) -> None:
         self._urls = urls
         self._client = httpx.AsyncClient()
+
+    def addresses(self, service: str) -> int:
+        """How many URLs the service has."""
+        return len(self._urls[service])
 
     async def send(
         self,
@@ -42,11 +46,13 @@ class HttpxTransport:
         body: bytes,
         headers: Mapping[str, str],
         timeout_s: float,
+        *,
+        address: int = 0,
     ) -> tuple[int, bytes]:
         """POST with httpx."""
         try:
             reply = await self._client.post(
-                self._urls[service] + path,
+                self._urls[service][address] + path,
                 content=body,
                 headers=dict(headers),
                 timeout=timeout_s,
@@ -58,11 +64,19 @@ class HttpxTransport:
         return reply.status_code, reply.content
 
     async def get(
-        self, service: str, path: str, headers: Mapping[str, str], timeout_s: float
+        self,
+        service: str,
+        path: str,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        *,
+        address: int = 0,
     ) -> tuple[int, bytes]:
         """GET with httpx."""
         reply = await self._client.get(
-            self._urls[service] + path, headers=dict(headers), timeout=timeout_s
+            self._urls[service][address] + path,
+            headers=dict(headers),
+            timeout=timeout_s,
         )
         return reply.status_code, reply.content
 

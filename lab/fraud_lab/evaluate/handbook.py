@@ -37,7 +37,8 @@ class Results:
     """Everything that the command measures."""
 
     inputs: Inputs
-    own_inputs: Comparison
+    # None where the folder has no derived inputs to compare with.
+    own_inputs: Comparison | None
     validation: Summary
     test: Sequence[Judged]
     forest: Sequence[Judged]
@@ -66,6 +67,8 @@ def evaluate_handbook_command(
     )
     console.print(report.single_split(found.single))
     console.print(report.unsupervised(found.detectors))
+    if found.own_inputs is None:
+        console.print("no features_*.parquet in the folder: no inputs were compared")
     if plots_dir is not None:
         for file in plots.draw(found.test, plots_dir):
             console.print(f"drawn: {file}")
@@ -108,6 +111,8 @@ def gates(found: Results) -> list[Gate]:
         judged = found.detectors[bar.model]
         made += _three(f"{bar.model}, validation week", judged.figures, bar)
     own = found.own_inputs
+    if own is None:
+        return made
     return [
         *made,
         gate(
@@ -197,7 +202,7 @@ def _figures(found: Results, blend: Blend, history_days: int) -> dict[str, Any]:
             "days": history_days,
             "prequential_test": asdict(found.longer) if found.longer else None,
         },
-        "handbook_inputs": asdict(found.own_inputs),
+        "handbook_inputs": asdict(found.own_inputs) if found.own_inputs else None,
         "features": len(found.inputs.names),
         "settings": {
             name: asdict(boosting) for name, boosting in blend.boosters.items()

@@ -44,9 +44,12 @@ class Comparison:
     by_input: Mapping[str, int]
 
 
-def compare(folder: Path, payments: Payments, ours: pl.DataFrame) -> Comparison:
+def compare(folder: Path, payments: Payments, ours: pl.DataFrame) -> Comparison | None:
     """Compare every payment of `features_*.parquet`; `ours` has the columns of the set
-    `HANDBOOK`, one row per payment."""
+    `HANDBOOK`, one row per payment. None when the folder has no such file: the handbook
+    publishes its derived inputs apart from the payments."""
+    if not any(folder.glob(DERIVED)):
+        return None
     theirs = pl.read_parquet(the_file(folder, DERIVED)).sort("TRANSACTION_ID")
     ids = theirs["TRANSACTION_ID"].to_numpy().astype(np.int64)
     by_id = np.argsort(payments.transaction_id, kind="stable")

@@ -18,7 +18,6 @@ import uvicorn
 from fraud_features.store.port import OnlineStore, open_online_store
 from fraud_lab.bench.mesh import UNHURRIED
 from fraud_ops.features.logs import decision_log, label_log
-from fraud_ops.features.rebuild import Rebuilt, rebuild
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import Client, status
 from fraud_ops.mesh.in_process import InProcessMesh
@@ -26,6 +25,7 @@ from fraud_ops.mesh.redis_server import EmbeddedRedis
 from fraud_ops.mesh.supervisor import Supervisor, service_command
 from fraud_ops.mesh.up import running_mesh
 from fraud_ops.running import CommandError
+from fraud_orchestrator.rebuild import Rebuilt, rebuild
 
 PARITY_PORT = 16000
 READY_WITHIN_S = 60.0

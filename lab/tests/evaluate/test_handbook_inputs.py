@@ -59,9 +59,17 @@ class TestReading:
 class TestOwnInputs:
     def test_our_windows_equal_the_published_inputs(self, folder: Path, inputs: Inputs):
         found = compare(folder, inputs.payments, inputs.windows)
+        assert found is not None
         assert found.rows == (inputs.payments.day >= 71).sum()
         assert (found.differing, found.unexplained) == (0, 0)
         assert len(THEIRS) == len(OWN_INPUTS) == 14
+
+    def test_compare_without_a_file_of_them_compares_nothing(
+        self, folder: Path, inputs: Inputs, tmp_path: Path
+    ):
+        for file in folder.glob("transactions_*.parquet"):
+            (tmp_path / file.name).symlink_to(file)
+        assert compare(tmp_path, inputs.payments, inputs.windows) is None
 
     def test_the_order_within_a_second_explains_one_payment_more_or_less(
         self, folder: Path, inputs: Inputs

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 import typer
 
 from fraud_features.store.port import OnlineStoreUnavailable, open_online_store
-from fraud_ops.features.logs import decision_log, label_log
+from fraud_ops.features.logs import decision_log, label_log, rebuild_lease
 from fraud_ops.features.progress import Progress, bars
-from fraud_ops.features.rebuild import AlreadyComplete, Rebuilt, rebuild
 from fraud_ops.figures import finish, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.redis_server import EmbeddedRedis
 from fraud_ops.running import CommandError
+from fraud_orchestrator.rebuild import AlreadyComplete, LostMeanwhile, Rebuilt, rebuild
 
 # A rebuild is in no hurry, and one step of it empties the whole store.
 TIMEOUT_MS = 600_000.0
@@ -36,6 +36,11 @@ def rebuild_command(mesh: LocalMesh, *, again: bool, as_json: bool) -> None:
                 "unknown."
             )
             raise typer.Exit(1) from None
+        except LostMeanwhile as lost:
+            raise CommandError(
+                "a gateway rebuilds the online store already, or it was emptied again; "
+                "fraud_online_rebuild_payments shows how far it is"
+            ) from lost
         except OnlineStoreUnavailable as away:
             raise CommandError(
                 f"{away}; until a rebuild comes to its end velocity is unknown"
@@ -66,7 +71,11 @@ async def _rebuild(
 ) -> Rebuilt:
     store = open_online_store(url, timeout_ms=TIMEOUT_MS)
     try:
-        async with decision_log(mesh) as decisions, label_log(mesh, store) as labels:
+        async with (
+            rebuild_lease(mesh),
+            decision_log(mesh) as decisions,
+            label_log(mesh, store) as labels,
+        ):
             return await rebuild(
                 store, decisions, labels, again=again, progress=progress
             )

@@ -1,6 +1,7 @@
 """The databases of a local mesh that say what was decided and what was reported."""
 
 import os
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,9 +10,13 @@ import fraud_orchestrator
 import fraud_post_auth
 from fraud_features.store.port import OnlineStore
 from fraud_ops.mesh.environment import LocalMesh
+from fraud_orchestrator.rebuild import LostMeanwhile, RebuildLease
 from fraud_orchestrator.stores.history import History
 from fraud_post_auth.projection import Projector
+from fraud_shared.mesh.background import repeating
 from fraud_shared.state.database import Database, database_url
+
+PROLONG_S = 15.0
 
 
 @asynccontextmanager
@@ -23,6 +28,30 @@ async def decision_log(
     await db.start()
     try:
         yield History(db)
+    finally:
+        await db.stop()
+
+
+@asynccontextmanager
+async def rebuild_lease(
+    mesh: LocalMesh, environment: Mapping[str, str] = os.environ
+) -> AsyncIterator[None]:
+    """The right to rebuild the online store, which no gateway does meanwhile. Raises
+    LostMeanwhile when a gateway does."""
+    db = _database(mesh, environment, "orchestrator", fraud_orchestrator.__path__[0])
+    await db.start()
+    lease, holder = RebuildLease(db), uuid.uuid4().hex
+    try:
+        if not await lease.take(holder):
+            raise LostMeanwhile
+        prolonging = repeating(
+            "rebuild_lease", lambda: lease.take(holder), every_s=PROLONG_S
+        )
+        try:
+            async with prolonging:
+                yield
+        finally:
+            await lease.give_back(holder)
     finally:
         await db.stop()
 

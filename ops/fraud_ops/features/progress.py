@@ -1,6 +1,6 @@
 """Progress of work in stages."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -14,12 +14,9 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-# Called with a stage's name, how much of it is done, and how much there is.
-Progress = Callable[[str, int, int], None]
+from fraud_orchestrator.rebuild import Progress
 
-
-def quiet(stage: str, done: int, total: int) -> None:
-    """Shows nothing."""
+__all__ = ["Progress", "bars"]
 
 
 @contextmanager

@@ -16,12 +16,12 @@ from fraud_features.store.port import OnlineStore, open_online_store
 from fraud_ops.example import example_payment
 from fraud_ops.features.logs import decision_log, label_log
 from fraud_ops.features.progress import bars
-from fraud_ops.features.rebuild import rebuild
 from fraud_ops.figures import wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.in_process import InProcessMesh
 from fraud_ops.mesh.redis_server import EmbeddedRedis
 from fraud_ops.mesh.supervisor import Command, Supervisor, service_command
+from fraud_orchestrator.rebuild import rebuild
 from fraud_scoring.artifacts.keys import Verifier, development_keys
 from fraud_scoring.registry.file import open_registry
 

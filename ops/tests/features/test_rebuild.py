@@ -17,7 +17,7 @@ from fraud_features.store.port import (
     open_online_store,
 )
 from fraud_features.testing.payments import START, random_rows, transaction_of
-from fraud_ops.features.rebuild import AlreadyComplete, rebuild
+from fraud_orchestrator.rebuild import AlreadyComplete, rebuild
 from fraud_orchestrator.stores.history import Decided, Outline
 from fraud_shared.contracts.decision import PolicyContext, Reason, Verdict
 from fraud_shared.contracts.transaction import Transaction

@@ -19,6 +19,8 @@ from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.engines import Engines, LocalPolicy, LocalRules
 from fraud_orchestrator.pipeline import Pipeline
 from fraud_orchestrator.privacy import Privacy, parties
+from fraud_orchestrator.rebuild import RebuildLease
+from fraud_orchestrator.self_rebuild import SelfRebuild
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.stages.actions import Actions
 from fraud_orchestrator.stages.challenger import Challenger
@@ -29,6 +31,7 @@ from fraud_orchestrator.stages.signals import Signals
 from fraud_orchestrator.stages.verdict import Decider
 from fraud_orchestrator.stores.backfill_rows import BackfillRows
 from fraud_orchestrator.stores.decisions import DecisionStore, IdempotencyKey
+from fraud_orchestrator.stores.history import History
 from fraud_orchestrator.stores.labels import Labels
 from fraud_shared.contracts.label import LabelReport
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
@@ -49,6 +52,7 @@ INTERRUPTED_AFTER = timedelta(seconds=2)
 NEIGHBOURS = tuple(name for name in SERVICES if name != "orchestrator")
 CATCH_UP_S = 0.5
 FOLLOW_S = 1.0
+COLD_CHECK_S = 2.0
 WARM_UP_TRIES = 120
 WARM_CONNECTIONS = 4
 WARM_UP_ROUNDS = 20
@@ -206,6 +210,7 @@ class Gateway:
             relay = Relay(self.db, tables.outbox, bus, outbox=self.record.outbox)
             await stack.enter_async_context(relay.running())
             online = self.pipeline.online
+            stack.push_async_callback(online.close)
             await online.recover()
             catching_up = repeating(
                 "online_catch_up",
@@ -218,11 +223,24 @@ class Gateway:
                 "engines_follow", self.engines.follow, every_s=FOLLOW_S
             )
             await stack.enter_async_context(following)
+            rebuilding = repeating(
+                "online_rebuild", self._self_rebuild().round, every_s=COLD_CHECK_S
+            )
+            await stack.enter_async_context(rebuilding)
             for work in (self._complete_interrupted(), self._warm_up()):
                 stack.push_async_callback(_cancelled, asyncio.create_task(work))
             self._started = True
             yield
             self._started = False
+
+    def _self_rebuild(self) -> SelfRebuild:
+        return SelfRebuild(
+            self.store,
+            History(self.db),
+            RebuildLease(self.db),
+            self.questions,
+            per_second=self.settings.online_rebuild_per_s,
+        )
 
     def ready(self) -> bool:
         """Whether the decision log is open."""

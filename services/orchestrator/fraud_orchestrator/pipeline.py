@@ -108,7 +108,7 @@ class Pipeline:
         named: frozenset[str],
     ) -> bytes:
         with watch.stage("online"):
-            observed, stored = await self._known(payment, key, early)
+            observed, stored = await self._known(payment, key, early, wall)
         if stored is not None:
             return await self._earlier(stored, key, context)
         vector = PAYMENT_FEATURES.vector(payment, observed)
@@ -134,7 +134,7 @@ class Pipeline:
             reply = None if decision.actions else reply_of(decision, watch, done=True)
             missed = self.online.is_missed(key.client_transaction)
             winner = await self.record.commit(
-                DecisionEntry(key, made, reply, context.trace, missed=missed)
+                DecisionEntry(key, made, reply, context.trace, missed=missed), wall
             )
         if missed:
             self.online.recorded(key.client_transaction)
@@ -154,7 +154,11 @@ class Pipeline:
         return reply
 
     async def _known(
-        self, payment: Transaction, key: IdempotencyKey, deadline: Deadline
+        self,
+        payment: Transaction,
+        key: IdempotencyKey,
+        deadline: Deadline,
+        wall: Deadline,
     ) -> tuple[Observation | None, RecordedDecision | None]:
         """What the online store says, and the earlier decision for this request if any.
 
@@ -164,12 +168,13 @@ class Pipeline:
         commit its unique keys decide anyway.
         """
         has_own_key = key.key != payment.transaction_id
-        if has_own_key and (stored := await self.record.find(key)) is not None:
+        if has_own_key and (stored := await self.record.find(key, wall)) is not None:
             return None, stored
         own = of_client(payment, key.client)
         observation = await self.online.read(own, deadline)
-        if not has_own_key and (observation is None or observation.repeat):
-            return observation, await self.record.find(key)
+        told = observation is not None and not observation.lower_bound
+        if not has_own_key and (not told or (observation and observation.repeat)):
+            return observation, await self.record.find(key, wall)
         return observation, None
 
     def _context(
@@ -185,6 +190,7 @@ class Pipeline:
         return PolicyContext(
             amount_ref_minor=to_reference(payment.amount_minor, payment.currency),
             velocity_known=observation is not None and observation.known,
+            velocity_lower_bound=observation is not None and observation.lower_bound,
             history_payments=observation.history_payments if observation else None,
             stand_in_count=observation.stand_in_count if observation else None,
             stand_in_sum_minor=observation.stand_in_sum_minor if observation else None,
@@ -210,7 +216,11 @@ class Pipeline:
         results = request and await self.actions.execute(request, context, deadline)
         reply = reply_of(decision, watch, done=bool(results), results=results or ())
         return await self.record.finish(
-            made, reply, done=bool(results), trace=context.trace if context else None
+            made,
+            reply,
+            deadline,
+            done=bool(results),
+            trace=context.trace if context else None,
         )
 
     async def warm_up(self) -> None:
@@ -231,7 +241,9 @@ class Pipeline:
         policy_context = self._context(payment, observation, features, signals, named)
         request = decide_request(payment, policy_context, rules, signals, screened)
         await self.decider.decide(request, context, deadline)
-        await self.record.find(IdempotencyKey("", "", payment.transaction_id, ""))
+        await self.record.find(
+            IdempotencyKey("", "", payment.transaction_id, ""), deadline
+        )
 
     async def _screen(
         self,
@@ -260,7 +272,7 @@ class Pipeline:
             if limit.expired:
                 break
             await asyncio.sleep(POLL_S)
-            current = await self.record.find(key)
+            current = await self.record.find(key, limit)
         raise Conflict(
             "This payment is being decided by another request.",
             headers={"retry-after": "1"},

@@ -50,6 +50,8 @@ class Settings(ServiceSettings):
     # What decision, commit, action and reply need, kept from the stages before them.
     tail_ms: float = 60.0
     online_cap_ms: float = 25.0
+    # Payments a second that put an emptied online store right again; 0: only by command.
+    online_rebuild_per_s: float = Field(default=1000.0, ge=0)
     rules_cap_ms: float = 30.0
     models_cap_ms: float = 50.0
     models_least_ms: float = 5.0

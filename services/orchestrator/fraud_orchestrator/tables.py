@@ -46,4 +46,13 @@ online_missed = sa.Table(
     sa.Column("client_transaction", sa.String(260), primary_key=True),
 )
 
+# Who rebuilds the online store, and until when (epoch microseconds).
+online_rebuild = sa.Table(
+    "online_rebuild",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("holder", sa.String(64), nullable=False),
+    sa.Column("until_us", sa.BigInteger, nullable=False),
+)
+
 outbox = outbox_table(metadata)

@@ -1,6 +1,6 @@
 """Instruments of the gateway."""
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from fraud_shared.web.telemetry import LATENCY_BUCKETS, REGISTRY
 
@@ -82,5 +82,25 @@ ONLINE_CUT = Counter(
 ONLINE_FORGOTTEN = Counter(
     "fraud_online_forgotten",
     "Of those, given up: too many waited, or the store cannot take them. Its windows lack them until a rebuild.",
+    registry=REGISTRY,
+)
+REBUILD_RUNNING = Gauge(
+    "fraud_online_rebuild_running",
+    "1 while this gateway rebuilds an emptied online store.",
+    registry=REGISTRY,
+)
+REBUILD_PAYMENTS = Gauge(
+    "fraud_online_rebuild_payments",
+    "Payments put back by this gateway's newest rebuild.",
+    registry=REGISTRY,
+)
+REBUILD_TOTAL = Gauge(
+    "fraud_online_rebuild_payments_expected",
+    "Payments that the newest rebuild has to put back.",
+    registry=REGISTRY,
+)
+REBUILD_DONE = Counter(
+    "fraud_online_rebuilds",
+    "Rebuilds of the online store that came to their end.",
     registry=REGISTRY,
 )

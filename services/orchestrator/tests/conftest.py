@@ -166,6 +166,7 @@ def start(tmp_path: Path) -> Start:
         scopes = overrides.pop("scopes", ["score", "label", "read", "admin"])
         online = overrides.pop("online", None) or MemoryOnlineStore()
         await online.mark_warm()
+        replicated = overrides.pop("replicated", ())
         entry = {"client": client, "hash": key_hash(PEPPER, key), "scopes": scopes}
         settings = Settings(
             **{
@@ -185,6 +186,8 @@ def start(tmp_path: Path) -> Start:
             }
         )
         transport = neighbours.transport()
+        for service in replicated:
+            transport.replicas[service] = [transport.responders[service]] * 2
         clock = FakeClock()
         service_client = ServiceClient(
             transport, TokenIssuer("orchestrator", TEST_TOKEN_KEY)

@@ -98,6 +98,27 @@ class TestWithoutTheStore:
         assert known == [True, False, False, False, True]
         assert run.neighbours.asked[-1].history_payments == 4
 
+    async def test_away_for_an_account_seen_before_is_a_lower_bound(
+        self, start: Any
+    ) -> None:
+        store = Moody()
+        async with start(online=store) as run:
+            for _ in range(6):
+                await run.score(payment_body())
+            store.away = True
+
+            async def bounded() -> bool:
+                await run.score(payment_body())
+                return bool(run.neighbours.asked[-1].velocity_lower_bound)
+
+            await eventually(bounded)
+            history = run.neighbours.asked[-1].history_payments
+            await run.score(payment_body(account_id="stranger"))
+        stranger = run.neighbours.asked[-1]
+        assert history is not None
+        assert history >= 6
+        assert (stranger.velocity_known, stranger.velocity_lower_bound) == (False,) * 2
+
     async def test_away_leaves_blocks_in_force(self, start: Any) -> None:
         store = Moody()
         async with start(online=store) as run:

@@ -55,7 +55,7 @@ class Exporter:
 
         Maturity counts in event time, or a replayed year would mature in an hour.
         """
-        async with self._db.read() as conn:
+        async with self._db.read(patient=True) as conn:
             paid = await conn.scalar(
                 sa.select(training_rows.c.occurred_at)
                 .order_by(training_rows.c.occurred_at.desc())
@@ -112,7 +112,7 @@ class Exporter:
         others: dict[str, int] = {}
         after: tuple[datetime, str] | None = None
         while True:
-            async with self._db.read() as conn:
+            async with self._db.read(patient=True) as conn:
                 page = await _page(conn, as_of, after)
                 reports = await _reports(conn, page, as_of)
             if not page:

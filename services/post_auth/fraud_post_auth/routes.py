@@ -73,6 +73,11 @@ def router(service: PostAuthService) -> APIRouter:
         """Tell the online store every label again, after it lost its memory."""
         return Reprojection(labels=await service.projector.again())
 
+    @routes.get("/v1/projection", operation_id="getProjection", tags=["labels"])
+    async def projection() -> Reprojection:
+        """How many labels of known payments the online store has still to be told."""
+        return Reprojection(labels=await service.projector.waiting())
+
     @routes.get("/v1/labels/{transaction_id}", operation_id="getLabel", tags=["labels"])
     async def label(transaction_id: Identifier) -> StandingLabel:
         """What stands about a payment, and whether the risk windows know."""

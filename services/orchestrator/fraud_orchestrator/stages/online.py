@@ -14,6 +14,7 @@ from fraud_features.store.port import (
     unknown,
 )
 from fraud_features.store.schema import LOGS, SLOT
+from fraud_orchestrator.recent import RecentPayments
 from fraud_orchestrator.stores.backfill import BackfillLog, BackfillQueue
 from fraud_orchestrator.telemetry import ONLINE_CUT, ONLINE_FORGOTTEN, ONLINE_MISSED
 from fraud_shared.contracts.transaction import Transaction
@@ -47,12 +48,14 @@ class Online:
         cap_ms: float,
         missed_log: BackfillLog,
         missed_cap: int = MISSED_CAP,
+        recent: RecentPayments | None = None,
     ) -> None:
         self._store = store
         self._cap_ms = cap_ms
         self._log = missed_log
         self._missed_cap = missed_cap
         self._missed = BackfillQueue(missed_cap)
+        self._recent = recent or RecentPayments()
         self._told: list[str] = []
         # The store answers again: time to catch up.
         self.back = asyncio.Event()
@@ -60,14 +63,21 @@ class Online:
     async def read(
         self, payment: Transaction, deadline: Deadline
     ) -> Observation | None:
-        """What the store says, or None when it cannot: unknown, which is never zero."""
+        """What the store says. While it is silent, a lower bound from this process's
+        memory, or None: unknown, which is never zero."""
         remaining_s = deadline.capped(self._cap_ms).remaining_ms() / 1000
         try:
             async with asyncio.timeout(remaining_s):
-                return await self._observe(payment)
+                observation = await self._observe(payment)
         except (OnlineStoreUnavailable, TimeoutError):
             self._miss(payment)
-            return None
+            return self._recent.lower_bound(payment)
+        self._recent.answered(payment, observation)
+        return observation
+
+    async def close(self) -> None:
+        """End what is under way."""
+        await self._recent.close()
 
     async def _observe(self, payment: Transaction) -> Observation:
         lacking = self._missed.sharing(payment, _REPLAYED_BEFORE + 1)

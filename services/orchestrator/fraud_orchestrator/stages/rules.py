@@ -41,13 +41,14 @@ class Rules:
         deadline: Deadline,
     ) -> RulesResult:
         """What the rules say; a standing block of card, account or device says BLOCK."""
-        if observation is not None and observation.blocked:
+        known = observation is not None and not observation.lower_bound
+        if observation is not None and known and observation.blocked:
             return blocked(observation.blocked)
         hard = self._engines.rules.hard_block(payment, features)
         if hard is not None:
             ENGINE_RESULTS.labels("rules", "hard_block").inc()
             return hard
-        if observation is not None:
+        if known:
             return await self._answer(payment, features, context, deadline)
         kinds, result = await asyncio.gather(
             self._blocked(payment, context, deadline),
@@ -97,6 +98,7 @@ class Rules:
                 deadline=deadline,
                 cap_ms=self._cap_ms,
                 context=context,
+                idempotent=True,
             )
             return BlocksInForce.model_validate_json(reply).blocked
         except (DependencyError, ValidationError):
@@ -119,6 +121,7 @@ class Rules:
                 deadline=deadline,
                 cap_ms=self._cap_ms,
                 context=context,
+                idempotent=True,
             )
             result = RulesResult.model_validate_json(reply)
         except DependencyTimeout:

@@ -46,6 +46,7 @@ class Screening:
                 deadline=deadline,
                 cap_ms=deadline.remaining_ms(),
                 context=context,
+                idempotent=True,
             )
             return ScreeningResult.model_validate_json(reply)
         except (DependencyError, ValidationError):

@@ -125,6 +125,7 @@ class Signals:
                 deadline=deadline,
                 cap_ms=self._cap_ms,
                 context=context,
+                idempotent=True,
             )
             return Signal.model_validate_json(reply)
         except DependencyTimeout:

@@ -54,6 +54,7 @@ class Decider:
             deadline=deadline,
             cap_ms=self._cap_ms,
             context=context,
+            idempotent=True,
         )
         ruling = Ruling.model_validate_json(reply)
         self._engines.policy.note(ruling.policy)

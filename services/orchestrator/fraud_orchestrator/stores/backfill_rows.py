@@ -38,7 +38,7 @@ class BackfillRows:
             .order_by(decisions.c.decided_at.desc())
             .limit(most)
         )
-        async with self._db.begin() as conn:
+        async with self._db.begin(patient=True) as conn:
             gone = await conn.execute(
                 sa.delete(online_missed).where(
                     online_missed.c.client_transaction.in_(old)

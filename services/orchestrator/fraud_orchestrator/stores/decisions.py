@@ -4,10 +4,11 @@ Scoring is pure, so idempotency is optimistic: look up first, and let the unique
 (client, key) and (client, transaction) decide at commit. Losers get the winner's bytes.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -15,17 +16,26 @@ from fraud_orchestrator import tables
 from fraud_orchestrator.stages.actions import queued_event, requested
 from fraud_shared.contracts.decision import Decision, DecisionMade
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
+from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.state.batcher import Batcher
 from fraud_shared.state.bus import Envelope, envelope
 from fraud_shared.state.database import Database
 from fraud_shared.state.outbox import Outbox
-from fraud_shared.web.problems import InvalidInput
+from fraud_shared.web.problems import InvalidInput, Unavailable
 
 SOURCE = "urn:fraud:orchestrator"
 # A flush to disk costs about a millisecond of this process: from some hundred payments a
 # second on, payments wait this long to share one.
 LINGER_S = 0.010
+# What a commit may take when a payment comes to it in time: some ten times as long as it
+# takes, and little enough for an answer within 200 ms.
+LEAST_MS = 150.0
+# With less than this left a payment is late because this process is busy, not the database:
+# to give up all that was computed would make an overload worse.
+IN_TIME_MS = 60.0
+LATE_MS = 500.0
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,27 +115,41 @@ class DecisionStore:
             self._commit_all, linger_s=LINGER_S
         )
 
-    async def find(self, key: IdempotencyKey) -> RecordedDecision | None:
+    async def find(
+        self, key: IdempotencyKey, deadline: Deadline
+    ) -> RecordedDecision | None:
         """The earlier decision for this request, if any.
 
         Raises InvalidInput when the key was used with other content, and Unavailable when
-        the database does not answer.
+        the database does not answer by the deadline.
         """
-        return _same(key, await self._finding.submit(key))
+        return _same(key, await _in_time(self._finding.submit(key), deadline))
 
-    async def commit(self, entry: DecisionEntry) -> RecordedDecision | None:
+    async def commit(
+        self, entry: DecisionEntry, deadline: Deadline
+    ) -> RecordedDecision | None:
         """Record a decision: None when it is now on record, else the winner's.
 
-        Raises like `find`.
+        Raises like `find`. A decision may be on record although its caller got
+        Unavailable: a repeat of the request finds it.
         """
-        return _same(entry.key, await self._committing.submit(entry))
+        return _same(
+            entry.key, await _in_time(self._committing.submit(entry), deadline)
+        )
 
     async def finish(
-        self, made: DecisionMade, reply: bytes, *, done: bool, trace: Trace | None
+        self,
+        made: DecisionMade,
+        reply: bytes,
+        deadline: Deadline,
+        *,
+        done: bool,
+        trace: Trace | None,
     ) -> bytes:
         """Store the reply once the actions are settled; returns the bytes that count.
 
-        Actions that could not be done go to the outbox in the same transaction.
+        Actions that could not be done go to the outbox in the same transaction. Raises
+        Unavailable when the database does not answer by the deadline.
         """
         table = tables.decisions
         this = table.c.decision_id == made.decision.decision_id
@@ -144,7 +168,7 @@ class DecisionStore:
             self.outbox.insert(conn, [envelope(event) for event in queued])
             return reply
 
-        kept = await self._db.run(work)
+        kept = await _in_time(self._db.run(work), deadline)
         self.outbox.written.set()
         return kept
 
@@ -235,6 +259,18 @@ class DecisionStore:
             None if e.made.decision.decision_id in won else winners[e.key]
             for e in entries
         ]
+
+
+async def _in_time(work: Awaitable[Result], deadline: Deadline) -> Result:
+    """`work`, or Unavailable when it takes longer than there is time; a payment that was
+    slow elsewhere can still be recorded."""
+    left = deadline.remaining_ms()
+    ms = max(left, LEAST_MS) if left >= IN_TIME_MS else LATE_MS
+    try:
+        async with asyncio.timeout(ms / 1000):
+            return await work
+    except TimeoutError:
+        raise Unavailable("The data store did not answer in time.") from None
 
 
 def _same(

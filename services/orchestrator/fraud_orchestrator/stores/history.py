@@ -69,7 +69,7 @@ class History:
     async def count(self) -> int:
         """How many decisions are on record."""
         query = sa.select(sa.func.count()).select_from(decisions)
-        async with self._db.read() as conn:
+        async with self._db.read(patient=True) as conn:
             return int((await conn.execute(query)).scalar_one())
 
     async def pages(
@@ -92,7 +92,7 @@ class History:
     async def reports(self) -> Mapping[tuple[str, str], Sequence[LabelReported]]:
         """Every label report, by client and transaction."""
         found: dict[tuple[str, str], list[LabelReported]] = {}
-        async with self._db.read() as conn:
+        async with self._db.read(patient=True) as conn:
             for row in (await conn.execute(sa.select(labels))).mappings():
                 report = LabelReported(
                     **{name: row[name] for name in LabelReported.model_fields}
@@ -109,7 +109,7 @@ class History:
         query = sa.select(*order, decisions.c.record).order_by(*order).limit(size)
         after: Any = None if since is None else (decisions.c.decided_at >= since)
         while True:
-            async with self._db.read() as conn:
+            async with self._db.read(patient=True) as conn:
                 page = query if after is None else query.where(after)
                 rows = (await conn.execute(page)).all()
             if rows:

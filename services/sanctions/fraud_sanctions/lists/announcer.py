@@ -101,7 +101,7 @@ class Announcer:
         A list that is added later is announced, with all of its entities.
         """
         await self._store.open()
-        known = await self._store.db.run(self._known, write=False)
+        known = await self._store.db.run(self._known, write=False, patient=True)
         written = 0
         for watch in lists:
             if known.get(watch.list_id) == watch.version:
@@ -111,7 +111,8 @@ class Announcer:
             written += await self._store.db.run(
                 lambda conn, version=version: self._note(  # type: ignore[misc]
                     conn, version, first_start=not known
-                )
+                ),
+                patient=True,
             )
         if written:
             self._store.outbox.written.set()
@@ -127,7 +128,7 @@ class Announcer:
                 row.list_id: Announced(row.version, len(_marks(row))) for row in rows
             }
 
-        return await self._store.db.run(read, write=False)
+        return await self._store.db.run(read, write=False, patient=True)
 
     async def give_up(self, list_id: str) -> None:
         """Note that a list is gone for good. Raises Unavailable.
@@ -142,7 +143,7 @@ class Announcer:
         table = tables.announced
         change = sa.update(table).where(table.c.list_id == list_id).values(**values)
         await self._store.open()
-        await self._store.db.run(lambda conn: conn.execute(change))
+        await self._store.db.run(lambda conn: conn.execute(change), patient=True)
 
     def _known(self, conn: sa.Connection) -> dict[str, str]:
         table = tables.announced

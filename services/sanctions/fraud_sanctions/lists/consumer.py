@@ -59,7 +59,8 @@ class ListUpdateConsumer:
             cases=0,
         )
         new = await db.run(
-            lambda conn: conn.execute(insert.on_conflict_do_nothing()).rowcount
+            lambda conn: conn.execute(insert.on_conflict_do_nothing()).rowcount,
+            patient=True,
         )
         if new:
             log.info("rescreening_due", list=update.list, version=update.version)

@@ -144,7 +144,7 @@ class PartyRecorder:
         await self._store.open()
         before, erased = self._clock.now() - self._retention, 0
         while gone := await self._store.db.run(
-            lambda conn: repository.forget(conn, before)
+            lambda conn: repository.forget(conn, before), patient=True
         ):
             erased += gone
         telemetry.PARTIES.set(await self.count())
@@ -160,7 +160,7 @@ class PartyRecorder:
     async def count(self) -> int:
         """How many parties are written. Raises Unavailable."""
         await self._store.open()
-        return await self._store.db.run(repository.count, write=False)
+        return await self._store.db.run(repository.count, write=False, patient=True)
 
     async def erase(self, account: str, who: str) -> int:
         """Erase an account's parties, noted and written; returns how many rows went. `who`

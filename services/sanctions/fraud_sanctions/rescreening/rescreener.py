@@ -69,7 +69,9 @@ class Rescreener:
                 yield
         finally:
             with suppress(Exception):  # else its claim runs out by itself
-                await self._db.run(lambda conn: jobs.release(conn, self._name))
+                await self._db.run(
+                    lambda conn: jobs.release(conn, self._name), patient=True
+                )
 
     async def round(self) -> None:
         """Work off all that can be worked off now. Raises Unavailable."""
@@ -78,14 +80,16 @@ class Rescreener:
             await self._work_off(job)
         while await self._overtaken():
             pass
-        backlog = await self._db.run(jobs.backlog, write=False)
+        backlog = await self._db.run(jobs.backlog, write=False, patient=True)
         telemetry.RESCREEN_BACKLOG.set(backlog)
 
     async def _claim(self) -> Job | None:
         """The oldest update that nobody works on, of a list that this replica holds in the
         version announced last: else it is behind the others, or about to announce."""
         held, now = self._parts.service.edition.held, self._parts.clock.now()
-        return await self._db.run(lambda conn: jobs.claim(conn, held, self._name, now))
+        return await self._db.run(
+            lambda conn: jobs.claim(conn, held, self._name, now), patient=True
+        )
 
     async def _work_off(self, job: Job) -> None:
         """One update, page by page, until it is done or the lists change again."""
@@ -115,7 +119,9 @@ class Rescreener:
 
     async def _read(self, where: jobs.Where) -> list[KnownParty]:
         return await self._db.run(
-            lambda conn: repository.page(conn, where, self._page), write=False
+            lambda conn: repository.page(conn, where, self._page),
+            write=False,
+            patient=True,
         )
 
     async def _screen(
@@ -152,7 +158,8 @@ class Rescreener:
         moved = await self._db.run(
             lambda conn: jobs.advance(
                 self._parts.store, conn, job, parties, findings, now
-            )
+            ),
+            patient=True,
         )
         if moved is not None and findings:
             self._told(moved.cases - job.cases, len(findings))
@@ -163,7 +170,7 @@ class Rescreener:
         against everything; whether there was one."""
         edition = self._parts.service.edition
         if not await self._db.run(
-            lambda conn: jobs.agrees(conn, edition.held), write=False
+            lambda conn: jobs.agrees(conn, edition.held), write=False, patient=True
         ):
             return False
         parties = await self._read(tables.parties.c.overtaken)
@@ -173,7 +180,8 @@ class Rescreener:
         findings = await self._screen(rescreening, parties, edition)
         now = self._parts.clock.now()
         cases = await self._db.run(
-            lambda conn: jobs.catch_up(self._parts.store, conn, parties, findings, now)
+            lambda conn: jobs.catch_up(self._parts.store, conn, parties, findings, now),
+            patient=True,
         )
         self._told(cases, len(findings))
         return True
@@ -185,7 +193,7 @@ class Rescreener:
 
     async def _finish(self, job: Job, seconds: float) -> None:
         now = self._parts.clock.now()
-        await self._db.run(lambda conn: jobs.finish(conn, job, now))
+        await self._db.run(lambda conn: jobs.finish(conn, job, now), patient=True)
         telemetry.RESCREEN_SECONDS.observe(seconds)
         log.info(
             "rescreening_done",

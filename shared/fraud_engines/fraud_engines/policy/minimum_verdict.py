@@ -151,7 +151,7 @@ def missing_evidence(
             _reason(code, code.text, "policy", 0.5),
             row.review,
         )
-    thin = _thin(evidence)
+    thin = _thin(evidence, policy)
     if not thin:
         return
     refusal = stand_in_refusal(evidence, policy)
@@ -201,13 +201,20 @@ def _amount(code: ReasonCode) -> MinimumVerdict:
     return MinimumVerdict(Verdict.CHALLENGE, _reason(code, code.text, "policy", 0.5))
 
 
-def _thin(evidence: Evidence) -> DegradedCode | ReasonCode | None:
-    """The code of the gap that makes the evidence thin; one missing model does not."""
+def _thin(
+    evidence: Evidence, policy: PolicyDocument
+) -> DegradedCode | ReasonCode | None:
+    """The code of the gap that makes the evidence thin. One missing model does not, nor
+    does a lower bound of velocity for an account that is known to have paid before."""
     if evidence.all_models_missing:
         return DegradedCode.MODELS_UNAVAILABLE
     if len(evidence.missing_models) > 1:
         return ReasonCode.SEVERAL_MODELS_UNAVAILABLE
-    if not evidence.request.velocity_known:
+    request = evidence.request
+    if request.velocity_lower_bound:
+        if (request.history_payments or 0) < policy.stand_in.known_after_payments:
+            return DegradedCode.VELOCITY_LOWER_BOUND
+    elif not request.velocity_known:
         return DegradedCode.VELOCITY_UNKNOWN
     if not evidence.rules_complete:
         return DegradedCode.RULES_INCOMPLETE

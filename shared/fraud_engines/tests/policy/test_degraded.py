@@ -117,6 +117,16 @@ class TestOtherGaps:
         assert large.challenge == "three_ds"
         assert small.stand_in
 
+    def test_lower_bound_of_velocity_is_enough_for_a_known_customer(
+        self, policy, make_request
+    ):
+        bound = {"velocity_known": False, "velocity_lower_bound": True}
+        known = policy.decide(make_request(**bound, history_payments=5))
+        new = policy.decide(make_request(**bound, history_payments=4))
+        assert (known.decision, known.stand_in) == (Verdict.APPROVE, False)
+        assert known.degraded == ("VELOCITY_LOWER_BOUND",)
+        assert new.decision is Verdict.CHALLENGE
+
     def test_rules_that_did_not_answer_send_it_to_a_person(self, policy, make_request):
         rules = RulesResult(outcome="timed_out")
         ruling = policy.decide(make_request(rules=rules, **SMALL))

@@ -44,6 +44,9 @@ class Observation:
     stand_in_sum_minor: int | None
     # Whether this transaction_id was observed before: a hint, and no part of what was seen.
     repeat: bool = field(default=False, compare=False)
+    # Read from a gateway's memory while the store is silent: at least this much happened.
+    # Nothing is known then of blocks and stand-in approvals.
+    lower_bound: bool = False
 
 
 def observed(
@@ -76,6 +79,19 @@ def unknown(
         blocked=blocked,
         stand_in=(0, 0),
         repeat=repeat,
+    )
+
+
+def lower_bound(raw: tuple[int | None, ...]) -> Observation:
+    """What a gateway's memory says of a payment while the store is silent."""
+    return Observation(
+        raw=raw,
+        known=False,
+        blocked=(),
+        history_payments=raw[SLOT["history_payments"]],
+        stand_in_count=None,
+        stand_in_sum_minor=None,
+        lower_bound=True,
     )
 
 

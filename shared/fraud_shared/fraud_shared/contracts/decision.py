@@ -80,6 +80,8 @@ class DecideRequest(Contract):
     signals: Annotated[tuple[Signal, ...], Field(max_length=16)]
     screening: ScreeningResult
     velocity_known: bool
+    # Velocity is not known, but no less than what the rules and models were given.
+    velocity_lower_bound: bool = False
     history_payments: Annotated[int, Field(ge=0)] | None = None
     # Approvals in a row without full evidence, and their sum, since the last full verdict.
     stand_in_count: Annotated[int, Field(ge=0)] | None = None
@@ -145,6 +147,7 @@ class PolicyContext(Contract):
 
     amount_ref_minor: AmountMinor
     velocity_known: bool
+    velocity_lower_bound: bool = False
     history_payments: Annotated[int, Field(ge=0)] | None
     stand_in_count: Annotated[int, Field(ge=0)] | None
     stand_in_sum_minor: Annotated[int, Field(ge=0)] | None
@@ -195,6 +198,7 @@ def decide_request(
         signals=signals,
         screening=screening,
         velocity_known=context.velocity_known,
+        velocity_lower_bound=context.velocity_lower_bound,
         history_payments=context.history_payments,
         stand_in_count=context.stand_in_count,
         stand_in_sum_minor=context.stand_in_sum_minor,

@@ -82,6 +82,11 @@ class DegradedCode(StrEnum):
         "0.1",
     )
     VELOCITY_UNKNOWN = "VELOCITY_UNKNOWN", "The online store gave no windows", "0.1"
+    VELOCITY_LOWER_BOUND = (
+        "VELOCITY_LOWER_BOUND",
+        "Windows hold only what the gateway itself saw",
+        "0.2",
+    )
     SANCTIONS_UNAVAILABLE = (
         "SANCTIONS_UNAVAILABLE",
         "Sanctions screening gave no answer",
@@ -139,7 +144,7 @@ def missing_codes(
         *_decision(decided_by),
         *_models(request, models),
         *_rules(request.rules),
-        *(() if request.velocity_known else (DegradedCode.VELOCITY_UNKNOWN,)),
+        *_velocity(request),
         *_screening(request),
         *(missing_block(block) for block in blocks),
     )
@@ -225,6 +230,13 @@ def _rules(rules: RulesResult) -> Iterator[DegradedCode]:
         yield DegradedCode.RULES_FAILOVER_DIFFERS
     if rules.errors:
         yield DegradedCode.RULES_INCOMPLETE
+
+
+def _velocity(request: DecideRequest) -> Iterator[DegradedCode]:
+    if request.velocity_lower_bound:
+        yield DegradedCode.VELOCITY_LOWER_BOUND
+    elif not request.velocity_known:
+        yield DegradedCode.VELOCITY_UNKNOWN
 
 
 def _screening(request: DecideRequest) -> Iterator[DegradedCode]:

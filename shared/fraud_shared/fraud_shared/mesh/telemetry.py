@@ -12,8 +12,28 @@ CALLS = Counter(
 )
 BREAKER_OPEN = Gauge(
     "fraud_dependency_breaker_open",
-    "1 while the circuit breaker of a dependency is not closed.",
+    "1 while no address of a dependency is in service.",
     ["dependency"],
+    registry=REGISTRY,
+)
+ADDRESS_EJECTED = Gauge(
+    "fraud_dependency_address_ejected",
+    "1 while the breaker of one address of a dependency is not closed. The address is "
+    "its place in FRAUD_<SERVICE>_URL, from 0.",
+    ["dependency", "address"],
+    registry=REGISTRY,
+)
+ADDRESS_CALLS = Counter(
+    "fraud_dependency_address_calls",
+    "Attempts at one address of a dependency, hedges and probes included, by outcome.",
+    ["dependency", "address", "outcome"],
+    registry=REGISTRY,
+)
+HEDGES = Counter(
+    "fraud_dependency_hedges",
+    "Calls that were also sent to a second address: it answered first, did not, or was "
+    "not asked because the budget was spent.",
+    ["dependency", "outcome"],
     registry=REGISTRY,
 )
 BACKGROUND_FAILURES = Counter(

@@ -5,7 +5,7 @@ This module is the only importer of the HTTP client (pyreqwest: Rust reqwest, me
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -30,16 +30,33 @@ class Transport(Protocol):
     """Sends one request and returns status and body.
 
     Raises DependencyUnreachable when no byte can have reached a handler, and
-    DependencyTimeout when the time ran out after that was possible.
+    DependencyTimeout when the time ran out after that was possible. `address` is which of
+    the addresses of the service, from 0.
     """
 
+    def addresses(self, service: str) -> int:
+        """How many addresses a service has."""
+
     async def send(
-        self, service: str, path: str, body: bytes, headers: Headers, timeout_s: float
+        self,
+        service: str,
+        path: str,
+        body: bytes,
+        headers: Headers,
+        timeout_s: float,
+        *,
+        address: int = 0,
     ) -> tuple[int, bytes]:
         """POST `body` to `path` of `service`."""
 
     async def get(
-        self, service: str, path: str, headers: Headers, timeout_s: float
+        self,
+        service: str,
+        path: str,
+        headers: Headers,
+        timeout_s: float,
+        *,
+        address: int = 0,
     ) -> tuple[int, bytes]:
         """GET `path` of `service`."""
 
@@ -48,24 +65,32 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """Keep-alive HTTP/1.1 with one connection pool per dependency."""
+    """Keep-alive HTTP/1.1 with one connection pool per address of a dependency."""
 
     def __init__(
         self,
-        urls: Mapping[str, str],
+        urls: Mapping[str, str | Sequence[str]],
         *,
         connections: int = 32,
         connect_timeout: timedelta = timedelta(milliseconds=50),
     ) -> None:
-        self._urls = {name: url.rstrip("/") for name, url in urls.items()}
+        self._urls = {
+            name: tuple(u.rstrip("/") for u in ([url] if isinstance(url, str) else url))
+            for name, url in urls.items()
+        }
         self._connections = connections
         self._connect_timeout = connect_timeout
-        self._clients: dict[str, Client] = {}
+        # A pool for each address: one that is frozen must not hold the others' places.
+        self._clients: dict[tuple[str, int], Client] = {}
 
-    def _client(self, service: str) -> Client:
-        client = self._clients.get(service)
+    def addresses(self, service: str) -> int:
+        """How many URLs the service has; 1 for one that is not known."""
+        return len(self._urls.get(service, ("",)))
+
+    def _client(self, service: str, address: int) -> Client:
+        client = self._clients.get((service, address))
         if client is None:
-            client = self._clients[service] = (
+            client = self._clients[service, address] = (
                 ClientBuilder()
                 .http1_only()
                 .no_proxy()
@@ -81,17 +106,34 @@ class HttpTransport:
         return client
 
     async def send(
-        self, service: str, path: str, body: bytes, headers: Headers, timeout_s: float
+        self,
+        service: str,
+        path: str,
+        body: bytes,
+        headers: Headers,
+        timeout_s: float,
+        *,
+        address: int = 0,
     ) -> tuple[int, bytes]:
         """POST `body` to `path` of `service`."""
-        request = self._client(service).post(self._urls[service] + path)
+        request = self._client(service, address).post(
+            self._urls[service][address] + path
+        )
         return await _exchange(request.body_bytes(body), service, headers, timeout_s)
 
     async def get(
-        self, service: str, path: str, headers: Headers, timeout_s: float
+        self,
+        service: str,
+        path: str,
+        headers: Headers,
+        timeout_s: float,
+        *,
+        address: int = 0,
     ) -> tuple[int, bytes]:
         """GET `path` of `service`."""
-        request = self._client(service).get(self._urls[service] + path)
+        request = self._client(service, address).get(
+            self._urls[service][address] + path
+        )
         return await _exchange(request, service, headers, timeout_s)
 
     async def close(self) -> None:
@@ -138,14 +180,31 @@ class AsgiTransport:
     def __init__(self, apps: Mapping[str, Any]) -> None:
         self._apps = apps
 
+    def addresses(self, service: str) -> int:
+        """One: an app in this process is alive or gone with it."""
+        return 1
+
     async def send(
-        self, service: str, path: str, body: bytes, headers: Headers, timeout_s: float
+        self,
+        service: str,
+        path: str,
+        body: bytes,
+        headers: Headers,
+        timeout_s: float,
+        *,
+        address: int = 0,
     ) -> tuple[int, bytes]:
         """POST `body` to `path` of `service`."""
         return await self._call("POST", service, path, body, headers, timeout_s)
 
     async def get(
-        self, service: str, path: str, headers: Headers, timeout_s: float
+        self,
+        service: str,
+        path: str,
+        headers: Headers,
+        timeout_s: float,
+        *,
+        address: int = 0,
     ) -> tuple[int, bytes]:
         """GET `path` of `service`."""
         return await self._call("GET", service, path, b"", headers, timeout_s)

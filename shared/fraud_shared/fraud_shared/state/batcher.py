@@ -20,6 +20,10 @@ class Batcher(Generic[Item, Result]):
     With `linger_s`, a batch waits that long for company, but only while items come more
     often than that: a lone item never waits for nobody.
 
+    A batch that takes longer than `stalled_after_s` does not hold up what came after it:
+    another runs beside it, up to `at_once`. An item whose caller has gone before its batch
+    began is not worked on.
+
     `work` returns one result (or exception) per item, in order; if it raises, every item
     of that batch gets the exception.
     """
@@ -30,6 +34,8 @@ class Batcher(Generic[Item, Result]):
         *,
         largest: int = 64,
         linger_s: float = 0.0,
+        stalled_after_s: float = 0.25,
+        at_once: int = 4,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._work = work
@@ -40,27 +46,61 @@ class Batcher(Generic[Item, Result]):
         self._gap_s = math.inf
         self._largest = largest
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
-        self._running: asyncio.Task[None] | None = None
+        self._stalled_after_s = stalled_after_s
+        self._at_once = at_once
+        # The batches under way, and of them the one that has not stalled.
+        self._running: set[asyncio.Task[None]] = set()
+        self._current: asyncio.Task[None] | None = None
 
     async def submit(self, item: Item) -> Result:
         """The result for `item`, once its batch is done."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         self._note_arrival()
-        if self._running is None:
-            self._running = asyncio.create_task(self._run())
+        self._start()
         return await future
 
+    def _start(self) -> None:
+        """Run what waits, unless a batch is under way that has not stalled."""
+        if self._current is not None or not self._waiting:
+            return
+        if len(self._running) < self._at_once:
+            self._current = task = asyncio.create_task(self._run())
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        if self._current is task:
+            self._current = None
+        self._start()
+
     async def _run(self) -> None:
-        try:
-            while self._waiting:
-                if self._gap_s < self._linger_s and len(self._waiting) < self._largest:
-                    await asyncio.sleep(self._linger_s)
-                batch = self._waiting[: self._largest]
-                del self._waiting[: self._largest]
+        me = asyncio.current_task()
+        while self._waiting and self._current is me:
+            if self._gap_s < self._linger_s and len(self._waiting) < self._largest:
+                await asyncio.sleep(self._linger_s)
+            batch = self._next()
+            if not batch:
+                return
+            timer = asyncio.get_running_loop().call_later(
+                self._stalled_after_s, self._stalled, me
+            )
+            try:
                 await self._settle(batch)
-        finally:
-            self._running = None
+            finally:
+                timer.cancel()
+
+    def _stalled(self, task: "asyncio.Task[None] | None") -> None:
+        if self._current is task:
+            self._current = None
+            self._start()
+
+    def _next(self) -> list[tuple[Item, asyncio.Future[Result]]]:
+        # A caller that has gone before its turn wants no work done.
+        wanted = [entry for entry in self._waiting if not entry[1].done()]
+        self._waiting = wanted[self._largest :]
+        return wanted[: self._largest]
 
     def _note_arrival(self) -> None:
         now = self._monotonic()

@@ -19,9 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.schema import CreateSchema
 
 from fraud_shared.state import migrate
+from fraud_shared.state.postgres import STEP_S, open_postgres
 from fraud_shared.web.problems import FraudError, Unavailable
 
 Result = TypeVar("Result")
+# How long a SQLite file may be locked by another process, or every connection to it be
+# taken; a start waits so many times as long, since the other may be migrating.
+BUSY_MS = 1500
+START_TRIES = 10
 
 
 class DatabaseUrlMissing(FraudError):
@@ -48,13 +53,21 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, schema: str, migrations: Path, pool_size: int = 16
+        self,
+        url: str,
+        *,
+        schema: str,
+        migrations: Path,
+        pool_size: int = 16,
+        step_s: float = STEP_S,
     ) -> None:
         self._schema = schema
         self._migrations = migrations
         self._postgres = url.startswith("postgres")
         self._engine = (
-            _postgres(url, schema, pool_size) if self._postgres else _sqlite(url)
+            open_postgres(url, schema, pool_size, step_s)
+            if self._postgres
+            else _sqlite(url)
         )
         self._lanes = None if self._postgres else _Lanes(url)
         self._stopped = False
@@ -65,7 +78,18 @@ class Database:
         Raises Unavailable after `stop`: what starts again is another Database.
         """
         self._refuse_when_stopped()
+        for left in reversed(range(START_TRIES)):
+            try:
+                await self._migrate()
+                return
+            except sa.exc.OperationalError:
+                # Another process may be migrating the same file.
+                if self._postgres or not left:
+                    raise
+
+    async def _migrate(self) -> None:
         async with migrate.turn(), self._engine.begin() as conn:
+            await conn.execution_options(patient=True)
             if self._postgres:
                 # Replicas that start together must migrate one after the other.
                 await conn.execute(
@@ -85,7 +109,11 @@ class Database:
             await self._lanes.close()
 
     async def run(
-        self, work: Callable[[sa.Connection], Result], *, write: bool = True
+        self,
+        work: Callable[[sa.Connection], Result],
+        *,
+        write: bool = True,
+        patient: bool = False,
     ) -> Result:
         """`work` in one transaction, in a single hop; for the payment's path.
 
@@ -95,20 +123,29 @@ class Database:
         async with self._surfaced():
             if self._lanes is not None:
                 return await self._lanes.run(work, write=write)
-            async with self._engine.begin() as conn:
-                return await conn.run_sync(work)
+            async with self._engine.connect() as conn:
+                await conn.execution_options(patient=patient)
+                async with conn.begin():
+                    return await conn.run_sync(work)
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """One write transaction: committed at the end, rolled back on an exception."""
-        async with self._surfaced(), self._engine.begin() as conn:
-            yield conn
+    async def begin(self, *, patient: bool = False) -> AsyncIterator[AsyncConnection]:
+        """One write transaction: committed at the end, rolled back on an exception.
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """One read-only transaction, which on SQLite does not wait for writers."""
+        A statement or the commit ends with `Unavailable` after 1.8 s without an answer;
+        `patient`: after a minute, for work in the background.
+        """
         async with self._surfaced(), self._engine.connect() as conn:
-            await conn.execution_options(write=False)
+            await conn.execution_options(patient=patient)
+            async with conn.begin():
+                yield conn
+
+    @asynccontextmanager
+    async def read(self, *, patient: bool = False) -> AsyncIterator[AsyncConnection]:
+        """One read-only transaction, which on SQLite does not wait for writers.
+        `patient` as for `begin`."""
+        async with self._surfaced(), self._engine.connect() as conn:
+            await conn.execution_options(write=False, patient=patient)
             async with conn.begin():
                 yield conn
 
@@ -167,32 +204,16 @@ class _Lanes:
         self._engine.dispose()
 
 
-def _postgres(url: str, schema: str, pool_size: int) -> AsyncEngine:
-    address = sa.make_url(url).set(drivername="postgresql+asyncpg")
-    return create_async_engine(
-        address,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=0.2,
-        hide_parameters=True,  # values would be in the text of exceptions
-        connect_args={
-            "timeout": 2,
-            "command_timeout": 5,
-            "server_settings": {
-                "search_path": schema,
-                "application_name": f"fraud-{schema}",
-                "lock_timeout": "2000",
-            },
-        },
-    )
-
-
 def _sqlite(url: str) -> AsyncEngine:
     address = sa.make_url(url).set(drivername="sqlite+aiosqlite")
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
-        address, pool_size=4, max_overflow=0, pool_timeout=5, hide_parameters=True
+        address,
+        pool_size=4,
+        max_overflow=0,
+        pool_timeout=BUSY_MS / 1000,
+        hide_parameters=True,
     )
     _configure(engine.sync_engine)
     return engine
@@ -207,7 +228,7 @@ def _configure(engine: sa.Engine) -> None:
         cursor.execute("PRAGMA journal_mode=WAL")
         # An answered decision must survive a power cut, so each commit is flushed.
         cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA busy_timeout=5000")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         # Some 40 MB of log between two checkpoints: each flushes the whole file.
         cursor.execute("PRAGMA wal_autocheckpoint=10000")
         cursor.execute("PRAGMA foreign_keys=ON")

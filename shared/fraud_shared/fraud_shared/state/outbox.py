@@ -158,7 +158,7 @@ class Relay:
         """Forget what was sent more than a day ago."""
         table = self._table
         old = sa.delete(table).where(table.c.sent_at < datetime.now(UTC) - KEEP_SENT)
-        await self._db.run(lambda conn: conn.execute(old))
+        await self._db.run(lambda conn: conn.execute(old), patient=True)
 
     async def _forever(self) -> None:
         failures = 0

@@ -18,12 +18,25 @@ class FakeTransport:
     """Answers calls from a table of responders; an absent service is unreachable.
 
     `responders[service](path, body)` returns status and body, or raises DependencyError.
+    A service with several addresses is in `replicas`: a responder for each address, or
+    None for one that is unreachable.
     """
 
-    def __init__(self, responders: Mapping[str, Responder]) -> None:
+    def __init__(
+        self,
+        responders: Mapping[str, Responder],
+        replicas: Mapping[str, list[Responder | None]] | None = None,
+    ) -> None:
         self.responders = dict(responders)
+        self.replicas = dict(replicas or {})
         self.calls: list[tuple[str, str]] = []
+        # Which address each of the calls went to.
+        self.asked: list[int] = []
         self.headers: list[Mapping[str, str]] = []
+
+    def addresses(self, service: str) -> int:
+        """As many as the table has."""
+        return len(self.replicas.get(service, ("",)))
 
     async def send(
         self,
@@ -32,11 +45,15 @@ class FakeTransport:
         body: bytes,
         headers: Mapping[str, str],
         timeout_s: float,
+        *,
+        address: int = 0,
     ) -> tuple[int, bytes]:
         """Answer from the table."""
         self.calls.append((service, path))
+        self.asked.append(address)
         self.headers.append(headers)
-        responder = self.responders.get(service)
+        many = self.replicas.get(service)
+        responder = many[address] if many else self.responders.get(service)
         if responder is None:
             raise DependencyUnreachable(service)
         try:
@@ -46,12 +63,18 @@ class FakeTransport:
             raise DependencyTimeout(service) from None
 
     async def get(
-        self, service: str, path: str, headers: Mapping[str, str], timeout_s: float
+        self,
+        service: str,
+        path: str,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        *,
+        address: int = 0,
     ) -> tuple[int, bytes]:
         """Answer from the table, without a body; who is there at all, is alive."""
         if path == "/livez" and service in self.responders:
             return 200, b"{}"
-        return await self.send(service, path, b"", headers, timeout_s)
+        return await self.send(service, path, b"", headers, timeout_s, address=address)
 
     async def close(self) -> None:
         """Nothing to close."""

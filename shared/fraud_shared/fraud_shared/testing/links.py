@@ -1,4 +1,4 @@
-"""A TCP link that tests can cut or silence, between a client and a real server."""
+"""A TCP link that tests can cut, silence or freeze, between a client and a real server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,13 +8,17 @@ from urllib.parse import urlsplit, urlunsplit
 
 class Link:
     """While `silent`, what the server says does not come back; `cut()` ends every
-    connection. `url` is the server's, through this link."""
+    connection; between `freeze()` and `thaw()` nothing passes and nothing is lost, as with
+    a stopped process: connections are still accepted. `url` is the server's, through this
+    link."""
 
     def __init__(self, url: str) -> None:
         self._server = urlsplit(url)
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.silent = False
+        self._flowing = asyncio.Event()
+        self._flowing.set()
         self.connections = 0
         self.url = ""
 
@@ -30,6 +34,7 @@ class Link:
             yield self
         finally:
             server.close()
+            self.thaw()
             self.cut()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -37,6 +42,14 @@ class Link:
         """End every connection, without a word to either side."""
         for writer in list(self._writers):
             writer.transport.abort()
+
+    def freeze(self) -> None:
+        """Let nothing pass, in either direction, until `thaw`."""
+        self._flowing.clear()
+
+    def thaw(self) -> None:
+        """Let pass what was held back, and what comes."""
+        self._flowing.set()
 
     async def _accept(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -59,6 +72,7 @@ class Link:
     ) -> None:
         with suppress(ConnectionError):
             while data := await reader.read(65_536):
+                await self._flowing.wait()
                 if not (back and self.silent):
                     writer.write(data)
                     await writer.drain()

@@ -11,12 +11,12 @@ import time
 import uuid
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -147,6 +147,30 @@ def fresh_schema(prefix: str = "test") -> str:
     return f"{prefix}_{uuid.uuid4().hex[:12]}"
 
 
+@asynccontextmanager
+async def fresh_database(prefix: str = "test") -> AsyncIterator[str]:
+    """URL of an empty PostgreSQL database of this test's own, for what names its schema
+    itself; dropped afterwards. Skips like `postgres_url`."""
+    import sqlalchemy as sa
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    url = urlsplit(postgres_url())
+    name = fresh_schema(prefix)
+    engine = create_async_engine(
+        sa.make_url(url.geturl()).set(drivername="postgresql+asyncpg"),
+        isolation_level="AUTOCOMMIT",
+    )
+    try:
+        async with engine.connect() as server:
+            await server.exec_driver_sql(f'CREATE DATABASE "{name}"')
+            try:
+                yield urlunsplit(url._replace(path=f"/{name}"))
+            finally:
+                await server.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+    finally:
+        await engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def sql_url(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -175,7 +199,7 @@ async def drop_schema(url: str, schema: str) -> None:
 
     database = Database(url, schema=schema, migrations=Path())
     try:
-        async with database.begin() as conn:
+        async with database.begin(patient=True) as conn:
             await conn.execute(
                 sa.schema.DropSchema(schema, cascade=True, if_exists=True)
             )

@@ -80,8 +80,8 @@ class TestAddresses:
     def test_the_environment_moves_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("FRAUD_ISOLATION_FOREST_URL", "http://forest:1")
         urls = default_urls()
-        assert urls["isolation_forest"] == "http://forest:1"
-        assert urls["rules"] == "http://127.0.0.1:8001"
+        assert urls["isolation_forest"] == ("http://forest:1",)
+        assert urls["rules"] == ("http://127.0.0.1:8001",)
 
 
 class TestRepeating:

@@ -135,6 +135,59 @@ class TestCancelledCaller:
                 await asyncio.create_task(batcher.submit(1))
 
 
+class TestStalledWork:
+    """A batch that does not come back holds up nobody who came later."""
+
+    async def test_a_later_item_is_worked_on_beside_it(self) -> None:
+        stuck, done = asyncio.Event(), []
+
+        async def work(items: Sequence[int]) -> list[int]:
+            if 1 in items:
+                await stuck.wait()
+            done.extend(items)
+            return list(items)
+
+        batcher = Batcher(work, stalled_after_s=0.02)
+        first, later = await started(batcher, 1), await started(batcher, 2, 3)
+        async with asyncio.timeout(5):
+            assert await asyncio.gather(*later) == [2, 3]
+            assert await batcher.submit(4) == 4
+        assert done == [2, 3, 4]
+        stuck.set()
+        assert await asyncio.gather(*first) == [1]
+
+    async def test_no_more_batches_than_allowed_are_under_way(self) -> None:
+        stuck, begun = asyncio.Event(), []
+
+        async def work(items: Sequence[int]) -> list[int]:
+            begun.append(list(items))
+            await stuck.wait()
+            return list(items)
+
+        batcher = Batcher(work, largest=1, stalled_after_s=0.001, at_once=3)
+        tasks = await started(batcher, *range(8))
+        async with asyncio.timeout(5):
+            while len(begun) < 3:
+                await asyncio.sleep(0.001)
+        await asyncio.sleep(0.02)
+        assert len(begun) == 3
+        stuck.set()
+        assert await asyncio.gather(*tasks) == list(range(8))
+
+    async def test_an_item_whose_caller_has_gone_is_not_worked_on(
+        self, work: Work
+    ) -> None:
+        batcher = Batcher(work)
+        work.gate.clear()
+        first = await started(batcher, 1)
+        gone, stays = await started(batcher, 2, 3)
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        work.gate.set()
+        await asyncio.gather(*first, stays)
+        assert work.batches == [[1], [3]]
+
+
 class TestLingering:
     """Waiting for company pays only where company is to be expected."""
 
