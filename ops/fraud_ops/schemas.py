@@ -1,7 +1,8 @@
 """`fraud schemas`: what is generated from the code and committed beside it.
 
 JSON Schemas of the messages, OpenAPI of the ten services, the catalogues of reason codes and
-problem types, and the tables of settings and features in README files, between markers.
+problem types, the tables of ISO codes, and the tables of settings and features in README
+files, between markers.
 """
 
 import importlib
@@ -21,6 +22,7 @@ from rich.console import Console
 
 from fraud_ops.catalogues import problems_page, reasons_page
 from fraud_ops.deploy.variables import entries, fields_of, settings_of
+from fraud_ops.iso_tables import iso_tables
 from fraud_shared.contracts import (
     action,
     decision,
@@ -94,6 +96,7 @@ def schemas_command(
 def generated() -> dict[Path, str]:
     """The JSON Schema and OpenAPI files and the catalogues, by path from the root of the repository."""
     files = {SCHEMA_FOLDER / f"{m.__name__}.json": _schema(m) for m in CONTRACTS}
+    files |= iso_tables()
     for service in SERVICES:
         files[OPENAPI_FOLDER / f"{service}.json"] = _openapi(service)
     # After the apps: whatever a service can refuse with is imported by now.

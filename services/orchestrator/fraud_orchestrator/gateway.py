@@ -149,7 +149,7 @@ class Gateway:
         self, payment: TransactionIn, context: RequestContext
     ) -> Transaction:
         """The payment, tokenised. Raises InvalidInput where only the gateway can know
-        that a field is wrong: its time, its features, a card number in a text."""
+        that a field is wrong: its time, its features, a card number among them."""
         self.check_time(payment)
         inside = self._privacy.inside(payment)
         await self._features.check(payment.features, context)

@@ -6,13 +6,22 @@ asks for keyed hashes); the same card gives the same token.
 
 import hashlib
 import hmac
-import re
 
+from fraud_shared.card_numbers import is_card_number, luhn
 from fraud_shared.contracts.screening import PartyQuery
-from fraud_shared.contracts.transaction import Card, CardIn, Transaction, TransactionIn
+from fraud_shared.contracts.transaction import (
+    Card,
+    CardIn,
+    Device,
+    DeviceIn,
+    Transaction,
+    TransactionIn,
+)
+from fraud_shared.web.number_guard import PROBLEM
 from fraud_shared.web.problems import InvalidInput
 
-_DIGIT_RUN = re.compile(r"(?:[0-9][ -]?){12,18}[0-9]")
+# Figures of 14 digits and more: what is smaller is also an amount.
+_SMALLEST, _BEYOND = 1e13, 1e19
 
 
 class Privacy:
@@ -24,19 +33,24 @@ class Privacy:
     def inside(self, payment: TransactionIn) -> Transaction:
         """The payment as it may travel: tokens for PAN and IP, no names, no user agent.
 
-        Raises InvalidInput for a PAN with a wrong check digit, or for free text that
-        holds something that looks like a card number.
+        Raises InvalidInput for a PAN with a wrong check digit, or a feature that is a card
+        number.
         """
-        _refuse_numbers_in_text(payment)
+        _refuse_numbers_in_features(payment)
         update: dict[str, object] = {}
         if payment.card is not None:
             update["card"] = self._card(payment.card)
-        if payment.device is not None and payment.device.ip is not None:
-            token = self._token("ip", payment.device.ip)
-            update["device"] = payment.device.model_copy(update={"ip": token})
+        if payment.device is not None:
+            update["device"] = self._device(payment.device)
         fields = {name: getattr(payment, name) for name in TransactionIn.model_fields}
         # Every field was validated when the payment came in.
         return Transaction.model_construct(**{**fields, **update}).redacted()
+
+    def _device(self, device: DeviceIn) -> Device:
+        fields = {name: getattr(device, name) for name in Device.model_fields}
+        if device.ip is not None:
+            fields["ip"] = self._token("ip", device.ip)
+        return Device.model_construct(**fields)
 
     def _card(self, card: CardIn) -> Card:
         if card.pan is None:
@@ -80,28 +94,12 @@ def parties(payment: TransactionIn) -> tuple[PartyQuery, ...]:
     )
 
 
-def luhn(digits: str) -> bool:
-    """Whether the last digit is the right check digit (ISO/IEC 7812-1)."""
-    total = 0
-    for place, digit in enumerate(map(int, reversed(digits))):
-        doubled = digit * 2 if place % 2 else digit
-        total += doubled - 9 if doubled > 9 else doubled
-    return total % 10 == 0
-
-
-def _refuse_numbers_in_text(payment: TransactionIn) -> None:
-    texts = {
-        "merchant.name": payment.merchant and payment.merchant.name,
-        "location.city": payment.location and payment.location.city,
-        "device.user_agent": payment.device and payment.device.user_agent,
-        "device.os": payment.device and payment.device.os,
-        "customer.name": payment.customer and payment.customer.name,
-        "counterparty.name": payment.counterparty and payment.counterparty.name,
-    }
+def _refuse_numbers_in_features(payment: TransactionIn) -> None:
+    """Texts were looked at where the request came in; a number may be a card's, too."""
     for name, value in payment.features.items():
-        if isinstance(value, str):
-            texts[f"features.{name}"] = value
-    for field, text in texts.items():
-        found = _DIGIT_RUN.search(text) if text else None
-        if found is not None and luhn(re.sub(r"[ -]", "", found[0])):
-            raise InvalidInput(errors=[(field, "looks like a card number")])
+        if (
+            isinstance(value, float)
+            and _SMALLEST <= value < _BEYOND
+            and is_card_number(f"{value:.0f}")
+        ):
+            raise InvalidInput(errors=[(f"features.{name}", PROBLEM)])

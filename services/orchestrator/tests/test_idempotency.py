@@ -122,3 +122,33 @@ class TestMisuse:
             await run.score(body)
             refused = await run.score({**body, "customer": {"name": "Someone Else"}})
         assert refused.status_code == 422
+
+
+class TestOneForm:
+    """The same payment in other words is the same payment."""
+
+    async def test_instant_with_another_offset_is_a_repeat(self, start: Any) -> None:
+        async with start() as run:
+            body = payment_body()
+            first = await run.score(body)
+            body["occurred_at"] = "2026-03-02T14:00:00+02:00"
+            second = await run.score(body)
+        assert (first.status_code, second.status_code) == (200, 200)
+        assert first.content == second.content
+
+    async def test_other_spellings_of_numbers_are_a_repeat(self, start: Any) -> None:
+        pans = ("4111111111111111", "0004111-1111 1111 1111")
+        ips = ("203.0.113.7", "::ffff:cb00:7107")
+        ibans = ("DE89370400440532013000", "de89 3704 0044 0532 0130 00")
+        async with start() as run:
+            body = payment_body()
+            replies = []
+            for pan, ip, iban in zip(pans, ips, ibans, strict=True):
+                changed = {
+                    "card": {"pan": pan},
+                    "device": {"ip": ip},
+                    "account_id": iban,
+                }
+                replies.append(await run.score(body | changed))
+        assert [reply.status_code for reply in replies] == [200, 200]
+        assert replies[0].content == replies[1].content

@@ -5,9 +5,8 @@ import pytest
 from fraud_sanctions.api.match_query import parse_queries
 from fraud_sanctions.app import create_app
 from fraud_sanctions.lists.sources.fields import country_code
-from fraud_sanctions.names.wordlists import lines
 from fraud_sanctions.settings import Settings
-from fraud_shared.contracts.iso import COUNTRIES
+from fraud_shared.contracts.iso import COUNTRY_TABLE
 from fraud_shared.contracts.matching import MatchRequest
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
 
@@ -118,10 +117,9 @@ class TestFacts:
         assert "birth date agrees" in found["explanations"]["name"]["detail"]
 
     def test_each_country_has_one_code_of_three_letters(self):
-        codes = [line.split() for line in lines("alpha3")]
-        assert {two for two, _ in codes} == COUNTRIES
-        assert len({three for _, three in codes}) == len(COUNTRIES)
-        assert {country_code(three) for _, three in codes} == COUNTRIES
+        for country in COUNTRY_TABLE:
+            for code in (country.alpha_2, country.alpha_3, country.numeric):
+                assert country_code(code.lower()) == (country.alpha_2 if code else None)
 
 
 class TestRefusals:

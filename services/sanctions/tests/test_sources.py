@@ -11,7 +11,9 @@ from fraud_sanctions.lists.sources import simple as own
 from fraud_sanctions.lists.sources import un as security_council
 from fraud_sanctions.lists.sources.fields import birth_dates, country_code
 from fraud_sanctions.lists.sources.refusal import ListRefused
+from fraud_sanctions.names.wordlists import lines
 from fraud_sanctions.settings import SAMPLE_LISTS
+from fraud_shared.contracts.iso import COUNTRY_TABLE
 
 SDN = (SAMPLE_LISTS / "fictional_ofac" / "sdn.csv").read_bytes()
 ALT = (SAMPLE_LISTS / "fictional_ofac" / "alt.csv").read_bytes()
@@ -52,6 +54,46 @@ class TestFields:
     def test_countries_by_code_or_name(self):
         assert country_code("Korea, North") == country_code("kp") == "KP"
         assert country_code("Atlantis") is None
+
+    @pytest.mark.parametrize(
+        ("code", "names"),
+        [
+            (
+                "IR",
+                "Iran, Islamic Republic of | Iran (Islamic Republic of) | IRN | 364",
+            ),
+            ("KR", "Korea (the Republic of) | Korea, Rep. | Republic of Korea"),
+            ("KP", "Democratic People’s Republic of Korea | Korea, North | DPRK"),
+            ("CD", "Congo (Democratic Republic) | DR Congo | Zaire"),
+            ("CG", "Congo | Congo (the) | Republic of the Congo"),
+            ("PS", "Palestine, State of | State of Palestine"),
+            ("MD", "Moldova (the Republic of) | Moldova, Republic of"),
+            ("SZ", "Eswatini | Swaziland | Kingdom of Eswatini"),
+            ("BN", "Brunei Darussalam | Brunei"),
+            ("GG", "Guernsey"),
+            ("MO", "Macao | Macau | Macao SAR"),
+            ("RE", "Réunion | Reunion | REUNION"),
+            ("BY", "Republic of Belarus | Belarus (the Republic of)"),
+            ("TW", "Republic of China | Taiwan, Province of China"),
+            ("CN", "People's Republic of China | China"),
+            ("MM", "Burma | Myanmar (the Republic of the Union of)"),
+            ("CI", "Côte d’Ivoire | COTE D'IVOIRE | Ivory Coast"),
+            ("GB", "UK | Great Britain | gbr | 826"),
+            (None, "Korea | Soviet Union | Czechoslovakia | Northern Cyprus | 000 | ?"),
+        ],
+    )
+    def test_country_names_of_publishers_have_one_code(self, code, names):
+        assert {country_code(name) for name in names.split("|")} == {code}
+
+    def test_no_name_stands_for_two_countries(self):
+        rows = [line.partition(":") for line in lines("country_names")]
+        rows += [line.partition(":") for line in lines("countries")]
+        for code, _, names in rows:
+            for name in names.split("|"):
+                assert country_code(name) == code.strip(), name
+        for country in COUNTRY_TABLE:
+            for name in country.names:
+                assert country_code(name) == country.alpha_2, name
 
 
 class TestOfac:

@@ -144,6 +144,12 @@ class AliasMissing(RegistryError):
     code = "alias-missing"
 
 
+class AliasUnknown(RegistryError):
+    """Only the aliases champion and challenger can be ordered: no scorer follows another."""
+
+    code = "alias-unknown"
+
+
 class AliasUnsigned(RegistryError):
     """An MLflow alias that nobody signed must be signed before another is ordered."""
 

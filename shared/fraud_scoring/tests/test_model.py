@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 
 from fraud_scoring.artifacts.artifact import Artifact
-from fraud_scoring.artifacts.metadata import FeatureStatistics
+from fraud_scoring.artifacts.metadata import (
+    FeatureSetRef,
+    FeatureStatistics,
+)
 from fraud_scoring.errors import FeatureMismatch
 from fraud_scoring.serving.model import Limits, Model, WrongFeatureSet
+from fraud_scoring.serving.schema import FeatureRegistry
 from fraud_scoring.serving.scorer import ScorerEngine
 from fraud_scoring.testing import (
     NOW,
@@ -103,7 +107,10 @@ class TestExplanation:
         assert len(model.explain(row, most=1)) == 1
 
 
-def limits(z, minimum, maximum, mean, std):
+REF = FeatureSetRef(name="test_set", version="1", hash="a" * 64)
+
+
+def limits(z, minimum, maximum, mean, std, registry=None):
     return Limits.of(
         FeatureStatistics(
             minimum=(minimum,),
@@ -113,7 +120,8 @@ def limits(z, minimum, maximum, mean, std):
             median=(mean,),
             known=(1.0,),
         ),
-        z=z,
+        z,
+        registry,
     )
 
 
@@ -153,3 +161,18 @@ class TestLimits:
     def test_a_feature_never_seen_in_training_is_always_outside(self):
         never = limits(8.0, None, None, None, None)
         assert broken(never, 0.0, np.nan) == [True, False]
+
+    def test_count_below_zero_is_outside_however_wide_the_deviations_are(self):
+        registry = FeatureRegistry.of(REF, ("count",), types={"count": "int"})
+        wide = (8.0, 0.0, 60.0, 3.0, 17.0)
+        assert broken(limits(*wide), -1.0) == [False]
+        assert broken(limits(*wide, registry), -1.0, 0.0, 60.0) == [True, False, False]
+
+    def test_whole_number_that_was_negative_in_training_may_be(self):
+        registry = FeatureRegistry.of(REF, ("x",), types={"x": "int"})
+        assert broken(limits(8.0, -2.0, 60.0, 3.0, 17.0, registry), -3.0) == [False]
+
+    def test_value_beyond_what_it_can_be_is_outside(self):
+        registry = FeatureRegistry.of(REF, ("hour",), limits={"hour": (0, 23)})
+        hours = limits(8.0, 0.0, 23.0, 12.0, 6.0, registry)
+        assert broken(hours, 0.0, 23.0, 25.0, -1.0) == [False, False, True, True]

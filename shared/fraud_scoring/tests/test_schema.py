@@ -131,3 +131,74 @@ class TestRegistry:
         assert document["additionalProperties"] is False
         kinds = [kind["type"] for kind in document["properties"]["ProductCD"]["anyOf"]]
         assert kinds == ["string", "null"]
+
+
+class TestTypes:
+    """Yes-or-no features and whole numbers, by rule and not by chance."""
+
+    TYPED = FeatureSchema(
+        FeatureRegistry.of(
+            REF,
+            ("flag", "count", "share"),
+            types={"flag": "bool", "count": "int", "share": "float"},
+        )
+    )
+
+    @pytest.mark.parametrize(
+        ("flag", "value"),
+        [(True, 1.0), (False, 0.0), (1, 1.0), (0, 0.0), (1.0, 1.0), (None, np.nan)],
+    )
+    def test_boolean_is_true_or_false_or_its_number(self, flag, value):
+        rows = self.TYPED.rows([{"flag": flag, "count": 2, "share": 0.5}])
+        np.testing.assert_array_equal(rows, np.array([[value, 2.0, 0.5]], np.float32))
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("flag", 2),
+            ("flag", 0.5),
+            ("flag", -1),
+            ("flag", "true"),
+            ("flag", [1]),
+            ("count", 3.5),
+            ("count", True),
+            ("count", "3"),
+            ("share", True),
+        ],
+    )
+    def test_value_of_another_type_is_named(self, field, value):
+        row = {"flag": 1, "count": 2, "share": 0.5, field: value}
+        for instance in (row, list(row.values())):
+            with pytest.raises(InstanceProblems) as refused:
+                self.TYPED.rows([instance])
+            assert {error[1][0] for error in refused.value.errors} == {field}
+
+    @given(
+        st.fixed_dictionaries(
+            {
+                name: NUMBERS | st.booleans() | st.sampled_from([0, 1, 2.0, 0.5])
+                for name in ("flag", "count", "share")
+            }
+        )
+    )
+    def test_short_way_ends_as_the_model_of_the_row_does(self, row):
+        try:
+            self.TYPED.request_model.model_validate(row)
+        except ValidationError:
+            with pytest.raises(InstanceProblems):
+                self.TYPED.rows([row])
+        else:
+            assert self.TYPED.rows([row]).shape == (1, 3)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"boolean_features": ("count",)},
+            {"integer_features": ("other",)},
+            {"limits": {"other": (0.0, 1.0)}},
+        ],
+    )
+    def test_registry_whose_types_contradict_is_refused(self, change):
+        made = self.TYPED.registry.model_dump()
+        with pytest.raises(ValidationError):
+            FeatureRegistry.model_validate({**made, **change})

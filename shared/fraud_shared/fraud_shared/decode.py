@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import orjson
 from pydantic import BaseModel, ValidationError
 
+from fraud_shared.card_number_fields import in_body, in_document
 from fraud_shared.contracts.events import CloudEvent
 
 Message = TypeVar("Message", bound=BaseModel)
@@ -23,13 +24,17 @@ class Unreadable(ValueError):
 def data_of(event: CloudEvent, wanted: Mapping[str, type[Message]]) -> Message:
     """The event's data as the contract that `wanted` has for its type. Raises Unreadable.
 
-    Unknown fields are ignored (versions grow by adding); an unknown major is not guessed at.
+    Unknown fields are ignored (versions grow by adding); an unknown major is not guessed at,
+    and an event with a card number in a text is not used.
     """
     contract = wanted.get(event.type)
     if contract is None:
         raise Unreadable(_why_not(event.type, wanted))
+    data = _json(event.data)
+    if in_body(data, event.data) or in_document([event.id, event.subject]):
+        raise Unreadable("card_number")
     try:
-        return contract.model_validate_json(_json(event.data), extra="ignore")
+        return contract.model_validate_json(data, extra="ignore")
     except ValidationError:
         raise Unreadable("data_not_as_documented") from None
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from pydantic import ValidationError
 
 from fraud_shared.contracts.events import LIST_UPDATED, CloudEvent, ListUpdated
 from fraud_shared.decode import Unreadable, data_of
@@ -62,3 +63,47 @@ def test_other_data_is_refused(data: object) -> None:
     with pytest.raises(Unreadable) as refused:
         data_of(event(data), WANTED)
     assert refused.value.reason == "data_not_as_documented"
+
+
+@pytest.mark.parametrize("field", ["list", "version"])
+def test_an_event_with_a_card_number_is_not_used(field: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        data_of(event({**UPDATE, field: "ref-4111-1111-1111-1111"}), WANTED)
+    assert caught.value.reason == "card_number"
+
+
+class TestMediaType:
+    @staticmethod
+    def envelope(media: str) -> str:
+        made = event(UPDATE).model_dump(mode="json")
+        return json.dumps({**made, "datacontenttype": media})
+
+    @pytest.mark.parametrize(
+        "media",
+        [
+            "application/json",
+            "application/json; charset=utf-8",
+            "application/json;charset=UTF-8",
+            'Application/JSON; charset="utf-8"',
+            "application/json; profile=x; charset=utf-8",
+            "application/cloudevents+json",
+        ],
+    )
+    def test_json_with_parameters_is_taken(self, media: str) -> None:
+        read = CloudEvent.model_validate_json(self.envelope(media))
+        assert read.datacontenttype == "application/json"
+
+    @pytest.mark.parametrize(
+        "media",
+        [
+            "text/plain",
+            "application/xml",
+            "",
+            "json",
+            "application/jsonp",
+            "application/json; charset=latin-1",
+        ],
+    )
+    def test_other_media_type_is_refused(self, media: str) -> None:
+        with pytest.raises(ValidationError):
+            CloudEvent.model_validate_json(self.envelope(media))

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from fraud_orchestrator.gateway import Gateway
 from fraud_shared.contracts.transaction import TransactionIn
 from fraud_shared.mesh.deadline import Deadline
-from fraud_shared.web import problems
+from fraud_shared.web import number_guard, problems
 from fraud_shared.web.context import RawResponse, RequestContext
 
 _PAYMENT = TypeAdapter(TransactionIn)
@@ -52,6 +52,7 @@ async def score_batch(
                 principal=context.principal,
             )
             try:
+                number_guard.refuse_in_document(body)
                 payment = _PAYMENT.validate_json(json.dumps(body))
                 reply = await gateway.score(payment, item_call)
             except ValidationError as error:

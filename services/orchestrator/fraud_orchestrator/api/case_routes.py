@@ -6,7 +6,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Response
 
 from fraud_orchestrator.api import passthrough
-from fraud_orchestrator.api.routes import Caller, Id, OptionalId, needs
+from fraud_orchestrator.api.routes import (
+    Caller,
+    Id,
+    OptionalAccount,
+    OptionalId,
+    needs,
+)
 from fraud_orchestrator.gateway import Gateway
 from fraud_shared.contracts.action import CaseResolution
 from fraud_shared.contracts.clearing import (
@@ -74,7 +80,7 @@ def _cleared(routes: APIRouter, gateway: Gateway) -> None:
 
     @routes.get("/cleared", operation_id="listCleared", response_model=ClearedPairs)
     async def cleared(
-        call: Caller, account: OptionalId = None, entity_id: OptionalId = None
+        call: Caller, account: OptionalAccount = None, entity_id: OptionalId = None
     ) -> Any:
         """Clearings of an account or entity, also those that ended."""
         asked = {"account": account, "entity_id": entity_id}

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BeforeValidator
 
 from fraud_orchestrator import audit
 from fraud_orchestrator.api import batch, passthrough
@@ -16,6 +17,7 @@ from fraud_orchestrator.api.fraud_score import (
 )
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.models import Models, Refreshed
+from fraud_shared.contracts.canonical import account_text
 from fraud_shared.contracts.decision import DecideRequest, Decision, Ruling
 from fraud_shared.contracts.label import LabelAccepted, LabelReport, StandingLabel
 from fraud_shared.contracts.predict import PredictReply, PredictRequest, fast_parse
@@ -35,8 +37,12 @@ from fraud_shared.web.service import HotRoute
 MEGABYTE = 1024 * 1024
 Caller = Annotated[RequestContext, Depends(current_call)]
 Id = Annotated[str, Path(max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+=-]*$")]
+AccountPath = Annotated[Id, BeforeValidator(account_text)]
 OptionalId = Annotated[
     str | None, Query(max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+=-]*$")
+]
+OptionalAccount = Annotated[
+    OptionalId, BeforeValidator(lambda given: given and account_text(given))
 ]
 
 
@@ -96,6 +102,7 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
             "Decide up to 1,000 payments",
             guard=may_score,
             strict=True,
+            numbers_at=("transactions",),
             max_body_bytes=4 * MEGABYTE,
             charge=charge,
             units=lambda request: len(request.transactions),
@@ -287,7 +294,7 @@ def _decisions(routes: APIRouter, gateway: Gateway) -> None:
         tags=["audit"],
         dependencies=read,
     )
-    async def profile(account_id: Id, context: Caller) -> Response:
+    async def profile(account_id: AccountPath, context: Caller) -> Response:
         """The behavioural profile of an account, kept by post_auth."""
         return await passthrough.get(
             gateway, "post_auth", f"/profile/{account_id}", context

@@ -9,7 +9,7 @@ from fraud_shared.contracts.transaction import Transaction
 # Text that features do not carry. A field that has no value is absent for that payment.
 TEXT_FIELDS: tuple[str, ...] = (
     "account_id", "currency", "kind", "channel", "mcc", "merchant_id", "terminal_id",
-    "merchant_country", "card_token", "card_bin", "entry_mode", "device_id", "ip", "os",
+    "merchant_country", "card_token", "card_bin", "card_bin_8", "entry_mode", "device_id", "ip", "os",
     "location_country", "customer_country", "counterparty_country",
     "counterparty_account",
 )  # fmt: skip
@@ -48,8 +48,9 @@ def flat(payment: Transaction) -> dict[str, Value | None]:
         "terminal_id": merchant.terminal_id if merchant else None,
         "merchant_country": merchant.country if merchant else None,
         "card_token": card.token if card else None,
-        # Six digits, so that lists need not know how long an issuer's range is.
+        # An issuer's range has six digits or eight: each has a field of its own.
         "card_bin": card.bin[:6] if card and card.bin else None,
+        "card_bin_8": card.bin if card and card.bin and len(card.bin) == 8 else None,
         "entry_mode": card.entry_mode if card else None,
         "device_id": device.device_id if device else None,
         "ip": device.ip if device else None,

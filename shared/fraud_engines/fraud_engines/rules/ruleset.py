@@ -7,6 +7,7 @@ from string import Formatter
 
 from pydantic import ValidationError
 
+from fraud_engines.rules.entries import asked_of, canonical
 from fraud_engines.rules.expression import (
     Expression,
     ExpressionError,
@@ -75,7 +76,7 @@ class Ruleset:
         self.content_hash = content_hash
         self.version = f"{document.name}@{document.version}+{content_hash[:8]}"
         self.feature_hash = features.hash
-        lists = {name: frozenset(row.entries) for name, row in document.lists.items()}
+        lists = _lists(document)
         fields = declared(features)
         self.language = Language(fields, lists)
         self.rules = _compile_all(document.rules, self.language, fields)
@@ -86,6 +87,19 @@ class Ruleset:
         self.reader = Reader(
             features, {name for rule in self.evaluated for name in _names(rule)}
         )
+
+
+def _lists(document: RulesetDocument) -> dict[str, frozenset[str]]:
+    """Every list's entries, as the fields it is asked about write them."""
+    asked = asked_of(rule.when for rule in document.rules)
+    found: dict[str, frozenset[str]] = {}
+    problems: list[tuple[str, str]] = []
+    for name, row in document.lists.items():
+        found[name], wrong = canonical(name, row.entries, asked.get(name, set()))
+        problems += wrong
+    if problems:
+        raise RulesetError(tuple(problems))
+    return found
 
 
 def load(body: bytes, features: FeatureSet) -> Ruleset:

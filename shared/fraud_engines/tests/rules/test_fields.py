@@ -38,6 +38,8 @@ class TestReading:
     def test_cuts_long_bins_to_six_digits(self):
         payment = make_transaction(card={"bin": "40000012"})
         assert flat(payment)["card_bin"] == "400000"
+        assert flat(payment)["card_bin_8"] == "40000012"
+        assert flat(make_transaction())["card_bin_8"] is None
 
     def test_leaves_out_what_the_payment_does_not_have(self, make_features):
         reader = Reader(PAYMENT_FEATURES, {"device_id", "mcc", "is_rooted"})

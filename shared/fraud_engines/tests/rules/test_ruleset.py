@@ -41,7 +41,7 @@ class TestTheShippedRuleset:
 
     def test_blocks_only_on_lists_scripts_and_emulators(self, ruleset):
         blocks = {r.ref for r in ruleset.rules if r.effect == "BLOCK"}
-        lists = {f"R-{n:03}@1" for n in range(1, 8)}
+        lists = {f"R-{n:03}@1" for n in range(1, 7)} | {"R-007@2"}
         assert blocks == lists | {"R-012@1", "R-013@1", "R-030@1"}
 
 
@@ -139,3 +139,64 @@ class TestSnoozing:
             rules(row(snoozed_until="2026-03-02T13:00:00Z")), PAYMENT_FEATURES
         ).rules[0]
         assert rule.snoozed_until == NOW + timedelta(hours=1)
+
+
+class TestListEntries:
+    @staticmethod
+    def ruleset(entries: str, when: str) -> bytes:
+        head = (
+            f"name: test\nversion: 3\nlists:\n  some: {{description: d, "
+            f"entries: [{entries}]}}"
+        )
+        return rules(row(when), head=head)
+
+    @pytest.mark.parametrize(
+        ("entry", "field", "written"),
+        [
+            ("IRN", "merchant_country", "IR"),
+            ("'364'", "location_country", "IR"),
+            ('"Iran, Islamic Republic of"', "customer_country", "IR"),
+            ("DE89 3704 0044 0532 0130 00", "account_id", "DE89370400440532013000"),
+            (
+                "de89370400440532013000",
+                "counterparty_account",
+                "DE89370400440532013000",
+            ),
+            ("'411111'", "card_bin", "411111"),
+            ("'41111111'", "card_bin_8", "41111111"),
+            ("eur", "currency", "EUR"),
+            ("card-1", "card_token", "card-1"),
+        ],
+    )
+    def test_entry_in_another_form_matches(self, entry, field, written):
+        loaded = load(self.ruleset(entry, f"in_some({field})"), PAYMENT_FEATURES)
+        activation = loaded.language.activation({field: written})
+        assert loaded.rules[0].expression.truth(activation) is True
+
+    @pytest.mark.parametrize(
+        ("entry", "field"),
+        [
+            ("'41111111'", "card_bin"),
+            ("'411111'", "card_bin_8"),
+            ("'4111'", "card_bin"),
+            ("Atlantis", "merchant_country"),
+            ("XYZ", "currency"),
+            ("'54110'", "mcc"),
+            ("203.0.113.7", "ip"),
+        ],
+    )
+    def test_entry_that_no_field_can_equal_is_refused(self, entry, field):
+        found = problems(self.ruleset(entry, f"in_some({field})"))
+        assert found == {"lists.some.entries.0": f"can never equal {field}"}
+
+    def test_list_of_both_lengths_asked_about_both_matches(self):
+        when = "in_some(card_bin) || in_some(card_bin_8)"
+        loaded = load(self.ruleset("'400000', '41111111'", when), PAYMENT_FEATURES)
+        expression = loaded.rules[0].expression
+        for values in ({"card_bin": "400000"}, {"card_bin_8": "41111111"}):
+            assert expression.truth(loaded.language.activation(values)) is True
+
+    def test_card_number_in_list_is_refused_and_not_repeated(self):
+        found = problems(self.ruleset("4111-1111-1111-1111", "in_some(card_token)"))
+        assert list(found) == ["lists.some.entries.0"]
+        assert "4111" not in str(found)

@@ -9,6 +9,12 @@ description says "before".
 from typing import Literal
 
 PAYMENT_FEATURES_VERSION = "1"
+# What a value cannot be beyond. No part of the definitions: it says when one is wrong.
+BANK_LIMITS: dict[str, tuple[float, float]] = {
+    "hour_of_day": (0, 23),
+    "day_of_week": (0, 6),
+    "mcc_risk_group": (0, 3),
+}
 
 Row = tuple[
     str,

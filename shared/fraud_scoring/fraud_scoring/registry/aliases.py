@@ -18,6 +18,7 @@ from fraud_scoring.artifacts.keys import Signer, Verifier
 from fraud_scoring.artifacts.metadata import Document, ModelName, ModelVersion
 from fraud_scoring.errors import (
     AliasMissing,
+    AliasUnknown,
     AliasUnsigned,
     MalformedArtifact,
     RolledBack,
@@ -25,6 +26,7 @@ from fraud_scoring.errors import (
 from fraud_shared.contracts.base import Identifier, Sha256
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+FOLLOWED = (CHAMPION, CHALLENGER)
 _PURPOSE = "model-aliases"
 _HISTORY = 20
 
@@ -110,7 +112,10 @@ class AliasBook(Document):
         return found.target
 
     def promoted(self, alias: str, target: AliasTarget, now: datetime) -> "AliasBook":
-        """The book after pointing the alias at a target; the old one is remembered."""
+        """The book after pointing the alias at a target; the old one is remembered.
+        Raises `AliasUnknown` for an alias that no scorer follows."""
+        if alias not in FOLLOWED:
+            raise AliasUnknown(f"{alias} is none of {', '.join(FOLLOWED)}")
         old = self.aliases.get(alias)
         if old is not None and old.target == target and self.signed:
             return self

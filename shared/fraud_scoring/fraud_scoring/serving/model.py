@@ -48,7 +48,9 @@ class Model:
         self.schema = _schema(artifact, metadata)
         self.engine = engine
         self._top = min(top_features, MAX_LISTED)
-        self._limits = Limits.of(metadata.statistics, metadata.ood_z)
+        self._limits = Limits.of(
+            metadata.statistics, metadata.ood_z, self.schema.registry
+        )
         self._scorer: Scorer = engine.load(artifact)
         self._calibrate = artifact.calibrator
 
@@ -158,7 +160,8 @@ class Limits:
     A value is outside when it lies beyond the training range *and* more than `ood_z`
     standard deviations from the training mean: rare values that training did see are
     not strange, and neither are counters that grow a little with time. Without a range in
-    the statistics the deviations alone decide. Unknown values break no limit.
+    the statistics the deviations alone decide. Unknown values break no limit. What a feature
+    cannot be at all (the registry's limits, a count below zero) is always outside.
     """
 
     low: Floats32
@@ -167,14 +170,22 @@ class Limits:
     std: Floats32
 
     @classmethod
-    def of(cls, statistics: FeatureStatistics, z: float) -> "Limits":
-        """Fold range and deviations into one pair of bounds per feature."""
+    def of(
+        cls,
+        statistics: FeatureStatistics,
+        z: float,
+        registry: FeatureRegistry | None = None,
+    ) -> "Limits":
+        """Fold range, deviations and what the registry says into one pair of bounds per
+        feature."""
         mean = _column(statistics.mean, np.nan)
         std = _column(statistics.std, 0.0)
         # fmin and fmax pass over what is missing; nothing at all gives an empty interval.
         low = np.fmin(_column(statistics.minimum, np.nan), mean - z * std)
         high = np.fmax(_column(statistics.maximum, np.nan), mean + z * std)
         low, high = np.nan_to_num(low, nan=np.inf), np.nan_to_num(high, nan=-np.inf)
+        if registry is not None:
+            low, high = _possible(low, high, statistics, registry)
         mean = np.nan_to_num(mean)
         # Computed in float64: widen by an ulp so that the extreme training value is in.
         return cls(
@@ -198,6 +209,27 @@ class Limits:
             distance = np.abs(row[outside] - self.mean[outside]) / self.std[outside]
         order = np.argsort(-distance, kind="stable")[:MAX_LISTED]
         return tuple(names[i] for i in outside[order].tolist())
+
+
+def _possible(
+    low: npt.NDArray[np.float64],
+    high: npt.NDArray[np.float64],
+    statistics: FeatureStatistics,
+    registry: FeatureRegistry,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The bounds less what a feature cannot be: a count is never below zero, an hour never
+    25, however wide the deviations are."""
+    low, high = low.copy(), high.copy()
+    place = {name: at for at, name in enumerate(registry.feature_columns)}
+    for name in registry.integer_features:
+        seen = statistics.mean[place[name]]
+        least = statistics.minimum[place[name]]
+        if seen is not None and (least is None or least >= 0):
+            low[place[name]] = max(low[place[name]], 0.0)
+    for name, (least_ever, most_ever) in registry.limits.items():
+        low[place[name]] = max(low[place[name]], least_ever)
+        high[place[name]] = min(high[place[name]], most_ever)
+    return low, high
 
 
 def _column(values: Sequence[float | None], missing: float) -> npt.NDArray[np.float64]:

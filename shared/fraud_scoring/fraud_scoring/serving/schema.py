@@ -4,7 +4,9 @@
  "feature_columns":      names in model order,
  "numeric_features":     names whose value is a number,
  "categorical_features": names whose value is a text,
- "categories":           for each of those, the texts that training knew, in code order}
+ "categories":           for each of those, the texts that training knew, in code order,
+ "boolean_features", "integer_features": numeric ones that are yes or no, or whole,
+ "limits":               the least and greatest value that a numeric one can have}
 
 Numbers enter the model as they are, a text as its place in `categories`; null, and a text
 that training never saw, enter as NaN: unknown. Another registry is another schema, with no
@@ -20,14 +22,18 @@ from typing import Annotated, Any, Self, cast
 
 import numpy as np
 from pydantic import (
+    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
     create_model,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from fraud_scoring.artifacts.metadata import Document, FeatureColumn, FeatureSetRef
 from fraud_scoring.serving.scorer import Floats32
@@ -37,6 +43,7 @@ FILE = "feature_registry.json"
 # A thousand empty rows of 432 features would be a second of work and 30 MB of errors.
 MAX_PROBLEMS = 1000
 _NUMBERS = frozenset((float, int, NoneType))
+_BITS = frozenset((0, 1, None))
 
 Category = Annotated[str, StringConstraints(max_length=128)]
 Columns = Annotated[tuple[FeatureColumn, ...], Field(max_length=512)]
@@ -52,6 +59,11 @@ class FeatureRegistry(Document):
     numeric_features: Columns
     categorical_features: Columns = ()
     categories: dict[FeatureColumn, tuple[Category, ...]] = Field(default_factory=dict)
+    # Of the numeric ones: yes or no (true, false, 1, 0), and whole numbers.
+    boolean_features: Columns = ()
+    integer_features: Columns = ()
+    # What a value cannot be beyond, whatever training saw: an hour is 0 to 23.
+    limits: dict[FeatureColumn, tuple[float, float]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -68,6 +80,12 @@ class FeatureRegistry(Document):
             raise ValueError("categories are given for the categorical features only")
         if any(len(set(known)) != len(known) for known in self.categories.values()):
             raise ValueError("a category is listed twice")
+        booleans, integers = set(self.boolean_features), set(self.integer_features)
+        if (
+            booleans & integers
+            or not (booleans | integers | set(self.limits)) <= numeric
+        ):
+            raise ValueError("only a numeric feature is boolean, integer or limited")
         return self
 
     @classmethod
@@ -76,8 +94,13 @@ class FeatureRegistry(Document):
         feature_set: FeatureSetRef,
         columns: Sequence[str],
         categories: Mapping[str, Sequence[str]] | None = None,
+        *,
+        types: Mapping[str, str] | None = None,
+        limits: Mapping[str, tuple[float, float]] | None = None,
     ) -> Self:
-        """The registry of these columns; those not in `categories` are numeric."""
+        """The registry of these columns; those not in `categories` are numeric. `types`
+        says which of them are `bool` or `int`."""
+        kinds = types or {}
         known = {name: tuple(texts) for name, texts in (categories or {}).items()}
         return cls(
             feature_set=feature_set.name,
@@ -87,6 +110,9 @@ class FeatureRegistry(Document):
             numeric_features=tuple(name for name in columns if name not in known),
             categorical_features=tuple(name for name in columns if name in known),
             categories=known,
+            boolean_features=tuple(c for c in columns if kinds.get(c) == "bool"),
+            integer_features=tuple(c for c in columns if kinds.get(c) == "int"),
+            limits={c: limits[c] for c in columns if limits and c in limits},
         )
 
 
@@ -96,6 +122,30 @@ class Instance(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True
     )
+
+
+def _bit(value: Any) -> Any:
+    if type(value) is bool:
+        return float(value)
+    if type(value) not in (int, float) or value not in _BITS:
+        raise PydanticCustomError("feature_bool", "must be true or false, 1 or 0")
+    return value
+
+
+def _whole(value: float) -> float:
+    if not value.is_integer():
+        raise PydanticCustomError("feature_int", "must be a whole number")
+    return value
+
+
+Bit = Annotated[
+    float,
+    BeforeValidator(_bit),
+    WithJsonSchema({"anyOf": [{"type": "boolean"}, {"enum": [0, 1]}]}),
+]
+Whole = Annotated[
+    float, AfterValidator(_whole), WithJsonSchema({"type": "number", "multipleOf": 1})
+]
 
 
 class InstanceProblems(ValueError):
@@ -118,15 +168,22 @@ class FeatureSchema:
             if (known := registry.categories.get(name)) is not None
         }
         self._pick = _picker(self.columns)
+        self._kinds: dict[str, Any] = {
+            **dict.fromkeys(registry.categorical_features, Category),
+            **dict.fromkeys(registry.boolean_features, Bit),
+            **dict.fromkeys(registry.integer_features, Whole),
+        }
+        place = {name: at for at, name in enumerate(self.columns)}
+        self._bits = tuple(place[name] for name in registry.boolean_features)
+        self._wholes = tuple(place[name] for name in registry.integer_features)
 
     @cached_property
     def request_model(self) -> type[Instance]:
         """One row as a pydantic model: every feature must be named, null is unknown."""
-        categorical = set(self.registry.categorical_features)
         # By number, since a column may be named like a method of the model.
         fields: dict[str, Any] = {
             f"column_{place}": (
-                (Category if name in categorical else float) | None,
+                self._kinds.get(name, float) | None,
                 Field(alias=name),
             )
             for place, name in enumerate(self.columns)
@@ -176,9 +233,18 @@ class FeatureSchema:
             plain = _NUMBERS.issuperset(map(type, values))
             # An infinity or a NaN among the numbers stays one in their sum.
             finite = plain and math.isfinite(sum(filter(None, values)))
+            if not finite or not self._as_typed(values):
+                return None
         except (KeyError, OverflowError):
             return None
-        return values if finite else None
+        return values
+
+    def _as_typed(self, values: Sequence[Any]) -> bool:
+        """Whether finite numbers are bits and whole numbers where they must be."""
+        return all(values[at] in _BITS for at in self._bits) and all(
+            value is None or value % 1 == 0
+            for value in map(values.__getitem__, self._wholes)
+        )
 
     def _checked(self, instances: Sequence[Any]) -> list[tuple[Any, ...] | None]:
         wrong = f"An array must hold {len(self.columns)} values, one for each feature"

@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 import orjson
 
+from fraud_features.definitions.payment_features import BANK_LIMITS
+from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_scoring.artifacts import libraries
 from fraud_scoring.artifacts.artifact import Artifact
 from fraud_scoring.artifacts.calibration import Calibrator
@@ -103,7 +105,14 @@ def publish(
 
 def registry_of(data: Dataset) -> FeatureRegistry:
     """What callers must send to a model of this dataset."""
-    return FeatureRegistry.of(data.feature_set, data.features, data.categories)
+    bank = data.feature_set.hash == PAYMENT_FEATURES.hash
+    return FeatureRegistry.of(
+        data.feature_set,
+        data.features,
+        data.categories,
+        types=PAYMENT_FEATURES.types if bank else None,
+        limits=BANK_LIMITS if bank else None,
+    )
 
 
 def _calibrator(fitted: Fitted, data: Dataset) -> Calibrator:

@@ -12,6 +12,7 @@ from fraud_shared.contracts.base import (
     Probability,
     Text,
 )
+from fraud_shared.contracts.canonical import AccountId
 from fraud_shared.contracts.iso import CurrencyCode
 
 ActionKind = Literal[
@@ -58,7 +59,7 @@ class BlockQuestion(Contract):
     """`POST /blocked`: whether any of these is blocked, for a payment whose gateway cannot
     read it from the online store."""
 
-    account: Identifier
+    account: AccountId
     card: Identifier | None = None
     device: Identifier | None = None
 
@@ -78,7 +79,7 @@ class ActionRequest(Contract):
 
     decision_id: Identifier
     transaction_id: Identifier
-    account_id: Identifier
+    account_id: AccountId
     decision: Literal["APPROVE", "CHALLENGE", "DECLINE"] | None = None
     actions: Annotated[tuple[ActionKind, ...], Field(min_length=1, max_length=7)]
     amount_minor: AmountMinor | None = None
@@ -127,7 +128,7 @@ class ChallengeResolved(Contract):
     challenge_id: Identifier
     decision_id: Identifier
     transaction_id: Identifier
-    account_id: Identifier
+    account_id: AccountId
     outcome: Literal["passed", "failed", "expired"]
     resolved_at: AwareDatetime
 

@@ -1,7 +1,7 @@
 """The base of every message, and the small bounded types they are made of."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import (
@@ -56,7 +56,8 @@ def _instant(value: object, parse: Callable[[object], datetime]) -> datetime:
     at = parse(value)
     if not 1970 <= at.year < 2200:
         raise PydanticCustomError("instant", "not between the years 1970 and 2200")
-    return at
+    # One instant, one form: whatever offset it came with.
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 def _day(value: object, parse: Callable[[object], date]) -> date:
@@ -65,7 +66,8 @@ def _day(value: object, parse: Callable[[object], date]) -> date:
     return parse(value)
 
 
-# When something happened: RFC 3339 with offset, in years that survive time arithmetic.
+# When something happened: RFC 3339 with offset, in years that survive time arithmetic; kept
+# in UTC.
 Instant = Annotated[AwareDatetime, Field(strict=False), WrapValidator(_instant)]
 Day = Annotated[date, Field(strict=False), WrapValidator(_day)]
 Code = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Z][A-Z0-9_]*$")]

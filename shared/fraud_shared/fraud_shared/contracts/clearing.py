@@ -3,6 +3,7 @@
 from pydantic import ConfigDict
 
 from fraud_shared.contracts.base import Contract, Identifier, Instant, Text
+from fraud_shared.contracts.canonical import AccountId
 
 
 class ClearRequest(Contract):
@@ -12,7 +13,7 @@ class ClearRequest(Contract):
     `why`: the ground, without personal data.
     """
 
-    account: Identifier
+    account: AccountId
     entity_id: Identifier
     who: Identifier
     why: Text
@@ -53,7 +54,7 @@ class ClearedPairs(Contract):
 class ErasureRequest(Contract):
     """`POST /v1/parties/erase`: forget the known parties of an account; `who` asks."""
 
-    account: Identifier
+    account: AccountId
     who: Identifier
 
 

@@ -1,9 +1,10 @@
 """Events: CloudEvents 1.0 in JSON with trace context. Consumers ignore unknown fields."""
 
+import re
 from typing import Annotated, Any, Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from fraud_shared.contracts.base import Identifier, Sha256
 
@@ -14,7 +15,27 @@ CHALLENGE_RESOLVED = "fraud.challenge.resolved.v1"
 MODEL_PROMOTED = "fraud.model.promoted.v1"
 LIST_UPDATED = "fraud.list.updated.v1"
 
+_JSON = re.compile(r"(?:application|text)/(?:[a-z0-9!#$&^_.-]+\+)?json")
+_CHARSET = re.compile(
+    r'(?:[^;]+; )*charset="?(?:utf-?8|us-ascii)"?(?:; [^;]+)*', re.IGNORECASE
+)
 _NAMESPACE: UUID = uuid5(NAMESPACE_URL, "urn:fraud:events")
+
+
+def _media_type(value: str) -> str:
+    """A media type of JSON without its parameters: JSON is UTF-8 (RFC 8259)."""
+    kind, *parameters = (part.strip() for part in value.split(";"))
+    kind = kind.lower()
+    charset = _CHARSET.fullmatch("; ".join(parameters)) if parameters else None
+    named = "charset" in value.lower()
+    if not _JSON.fullmatch(kind) or (named and charset is None):
+        raise ValueError("not a media type of JSON in UTF-8")
+    return "application/json"
+
+
+JsonMediaType = Annotated[
+    str, Field(min_length=1, max_length=128), AfterValidator(_media_type)
+]
 
 
 class CloudEvent(BaseModel):
@@ -32,7 +53,7 @@ class CloudEvent(BaseModel):
     type: Annotated[str, Field(max_length=128)]
     subject: Annotated[str, Field(max_length=128)]
     time: AwareDatetime
-    datacontenttype: Literal["application/json"] = "application/json"
+    datacontenttype: JsonMediaType = "application/json"
     traceparent: Annotated[str, Field(max_length=64)] | None = None
     data: dict[str, Any]
 

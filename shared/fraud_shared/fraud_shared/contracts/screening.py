@@ -13,6 +13,7 @@ from fraud_shared.contracts.base import (
     Probability,
     Text,
 )
+from fraud_shared.contracts.canonical import AccountId
 from fraud_shared.contracts.iso import CountryCode
 
 # 1,000 names of 256 characters, each of them escaped (`\\ud83d\\ude42`) at worst. The same for
@@ -30,7 +31,7 @@ class PartyQuery(Contract):
 
     role: Identifier
     name: Text
-    account: Identifier | None = None
+    account: AccountId | None = None
     birth_date: Day | None = None
     country: CountryCode | None = None
     entity_type: Literal["person", "organisation", "vessel", "aircraft"] | None = None
@@ -44,7 +45,7 @@ class PaymentRef(Contract):
     """The payment that names the parties, by references only."""
 
     transaction_id: Identifier
-    account_id: Identifier
+    account_id: AccountId
 
 
 class ScreeningRequest(Contract):

@@ -14,6 +14,7 @@ from fraud_shared.contracts.base import (
     Instant,
     Text,
 )
+from fraud_shared.contracts.canonical import AccountId, CardNumber, IpAddress
 from fraud_shared.contracts.iso import CountryCode, CurrencyCode
 
 Kind = Literal[
@@ -48,9 +49,7 @@ class CardIn(Contract):
     """A card as it arrives: a token, or a PAN that the gateway replaces at once."""
 
     token: Identifier | None = None
-    pan: Annotated[str, StringConstraints(pattern=r"^[0-9]{12,19}$")] | None = Field(
-        default=None, repr=False
-    )
+    pan: CardNumber | None = Field(default=None, repr=False)
     bin: Bin | None = None
     last4: Digits4 | None = None
     entry_mode: EntryMode | None = None
@@ -73,10 +72,10 @@ class Merchant(Contract):
 
 
 class Device(Contract):
-    """What the payment was made with. Inside the mesh `ip` is a keyed token."""
+    """What the payment was made with, inside the mesh: `ip` is a keyed token."""
 
     device_id: Identifier | None = None
-    # An empty one would be one address, shared by everybody who sends it.
+    # A keyed token. An empty one would be one address, shared by everybody who sends it.
     ip: (
         Annotated[
             str, StringConstraints(min_length=1, max_length=64, pattern=_PRINTABLE)
@@ -91,6 +90,12 @@ class Device(Contract):
     )
     is_emulator: bool | None = None
     is_rooted: bool | None = None
+
+
+class DeviceIn(Device):
+    """A device as it arrives: with its address, in any spelling, kept in one."""
+
+    ip: IpAddress | None = None
 
 
 class Location(Contract):
@@ -125,12 +130,12 @@ class Party(Contract):
     name: Text | None = None
     birth_date: Day | None = None
     country: CountryCode | None = None
-    account: Identifier | None = None
+    account: AccountId | None = None
 
 
 class _TransactionFields(Contract):
     transaction_id: Identifier
-    account_id: Identifier
+    account_id: AccountId
     amount_minor: AmountMinor
     currency: CurrencyCode
     occurred_at: Instant
@@ -151,6 +156,7 @@ class TransactionIn(_TransactionFields):
     """The body of `POST /score`: amounts in minor units, times in RFC 3339 with offset."""
 
     card: CardIn | None = None
+    device: DeviceIn | None = None
 
 
 class Transaction(_TransactionFields):

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import structlog
 from pydantic import AwareDatetime, Field, ValidationError
 
+from fraud_shared.card_number_fields import in_body, in_document, masked
 from fraud_shared.contracts.base import Contract, Identifier
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.mesh.clock import Clock
@@ -89,16 +90,22 @@ class Parking:
 
     async def keep(self, event: CloudEvent, reason: str) -> None:
         """Park an event whose envelope could be read."""
-        await self._keep(
-            event.model_dump_json(exclude_none=True).encode(),
-            reason,
-            event_id=event.id,
-            event_type=event.type,
-            traceparent=event.traceparent,
-        )
+        body = event.model_dump_json(exclude_none=True).encode()
+        known = {
+            "event_id": event.id,
+            "event_type": event.type,
+            "traceparent": event.traceparent,
+        }
+        if in_body(body):
+            # What is wrong with it must not stay here: only a correction can be replayed.
+            body = json.dumps(masked(json.loads(body)), separators=(",", ":")).encode()
+            known = masked(known)
+        await self._keep(body, reason, **known)
 
     async def keep_document(self, document: Any) -> None:
         """Park a JSON document that is no CloudEvent."""
+        if in_document(document):
+            document = masked(document)
         body = json.dumps(document, separators=(",", ":")).encode()
         await self._keep(body, "no_cloud_event")
 

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from fraud_shared.web import problems, strict_json
+from fraud_shared.card_number_fields import UNREAD
+from fraud_shared.web import number_guard, problems, strict_json
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -23,7 +24,10 @@ def check_length(value: bytes, limit: int) -> None:
 
 def is_json(media: bytes) -> bool:
     """Whether a content type is JSON."""
-    return media.startswith(b"application/json") or b"+json" in media
+    kind = media.partition(b";")[0].strip()
+    return kind == b"application/json" or (
+        kind.startswith(b"application/") and kind.endswith(b"+json")
+    )
 
 
 def is_announced(headers: Mapping[bytes, bytes]) -> bool:
@@ -91,7 +95,9 @@ class GuardedBody:
             body = await read(self._receive, self._limit)
         except ClientLeft:
             return {"type": "http.disconnect"}
-        if self._is_json and body:
-            strict_json.read(body)
+        if body:
+            # What does not say that it is JSON may be read as such all the same.
+            document = strict_json.read(body) if self._is_json else UNREAD
+            number_guard.refuse_in_body(body, document)
         self._after()
         return {"type": "http.request", "body": body, "more_body": False}

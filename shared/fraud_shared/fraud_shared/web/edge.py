@@ -16,9 +16,11 @@ import structlog
 from prometheus_client import Counter, Histogram
 from starlette.requests import ClientDisconnect
 
+from fraud_shared.card_number_fields import in_part
+from fraud_shared.card_numbers import masked
 from fraud_shared.mesh import deadline as deadlines
 from fraud_shared.mesh import trace as traces
-from fraud_shared.web import body, logs, problems, telemetry
+from fraud_shared.web import body, logs, number_guard, problems, telemetry
 from fraud_shared.web.body import ClientLeft, GuardedBody, Message, Receive
 from fraud_shared.web.bounded import EXTENSION
 from fraud_shared.web.context import RawResponse, RequestContext
@@ -32,7 +34,6 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 UNLIMITED = frozenset({"/livez", "/readyz", "/health", "/healthz", "/metrics"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 log = structlog.get_logger()
 
 
@@ -123,6 +124,8 @@ class Edge:
         given = headers.get(b"x-request-id", b"").decode("latin-1")
         request_id = given if _usable(given) else secrets.token_hex(12)
         trace = traces.parse(headers.get(b"traceparent", b"").decode("latin-1"))
+        if trace is not None and in_part(trace.trace_id):
+            trace = None
         if trace is None or self._public:
             # A caller from outside may join its trace, but not decide our sampling.
             fresh = traces.Trace.start(self._tracing.ratio)
@@ -150,6 +153,8 @@ class Edge:
         limit = self._limit(path)
         started = _Started(send, context)
         try:
+            number_guard.refuse_in_url(path, scope.get("query_string", b""))
+            _check_keys(context)
             body.check_length(context.headers.get(b"content-length", b"0"), limit)
             handler = self._hot.get(path) if scope["method"] == "POST" else None
             if handler is None:
@@ -242,7 +247,7 @@ class Edge:
                 "route": route,
                 "status": status,
                 "elapsed_ms": round(elapsed_s * 1000, 3),
-                "caller": logs.masked(context.caller),
+                "caller": masked(context.caller),
                 "request_id": context.request_id,
                 "trace_id": context.trace.trace_id,
             },
@@ -330,7 +335,10 @@ def _resampled(trace: traces.Trace, fresh: traces.Trace) -> traces.Trace:
 
 def _usable(request_id: str) -> bool:
     # A card number sent as a request id would travel the mesh and be logged everywhere.
-    return bool(
-        _UUID.fullmatch(request_id)
-        or (_REQUEST_ID.fullmatch(request_id) and logs.masked(request_id) == request_id)
-    )
+    return bool(_REQUEST_ID.fullmatch(request_id) and not in_part(request_id))
+
+
+def _check_keys(context: RequestContext) -> None:
+    key = context.header("idempotency-key")
+    if key is not None and in_part(key):
+        raise problems.InvalidInput(errors=[("Idempotency-Key", number_guard.PROBLEM)])

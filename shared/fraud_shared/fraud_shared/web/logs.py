@@ -5,7 +5,6 @@ value that looks like a card number all the same is masked here.
 """
 
 import logging
-import re
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
@@ -16,11 +15,9 @@ from typing import Any
 import orjson
 import structlog
 
+from fraud_shared.card_numbers import masked
+
 CURRENT: ContextVar[tuple[str, str] | None] = ContextVar("current", default=None)
-# A run of at least 13 digits, spaced or dashed, that is no part of a word or a decimal.
-_DIGITS = re.compile(
-    r"(?<![0-9A-Za-z])(?<![0-9]\.)[0-9](?:[ -]?[0-9]){12,}(?![0-9A-Za-z])(?!\.[0-9])"
-)
 _OURS = frozenset({"request_id", "trace_id", "timestamp"})
 
 
@@ -147,26 +144,3 @@ def _masked_value(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_masked_value(item) for item in value]
     return value
-
-
-def masked(text: str) -> str:
-    """`text` with everything that looks like a card number replaced by `[masked]`."""
-    return _DIGITS.sub(_masked_if_card, text) if len(text) > 12 else text
-
-
-def _masked_if_card(match: re.Match[str]) -> str:
-    # Digits beside the number (an expiry date) must not hide it: try every run of groups.
-    groups = re.split("[ -]", match[0])
-    for first in range(len(groups)):
-        digits = ""
-        for group in groups[first:]:
-            digits += group
-            if 13 <= len(digits) <= 19 and _luhn(digits):
-                return "[masked]"
-    return match[0]
-
-
-def _luhn(digits: str) -> bool:
-    numbers = [int(digit) for digit in reversed(digits)]
-    doubled = [n * 2 - 9 * (n > 4) if i % 2 else n for i, n in enumerate(numbers)]
-    return sum(doubled) % 10 == 0

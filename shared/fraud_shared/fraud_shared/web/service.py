@@ -16,6 +16,7 @@ from fraud_shared.mesh.tokens import TokenVerifier
 from fraud_shared.web import (
     health,
     logs,
+    number_guard,
     operations,
     problems,
     production,
@@ -45,6 +46,7 @@ class HotRoute:
     and then the validation looks: for large bodies that another check follows.
     `charge(call, units)` holds the caller to its rate: one unit before the body is looked
     at, or as many as `units` says of the request. `lane` is what it is counted with.
+    A strict route refuses a card number anywhere but at `numbers_at`.
     """
 
     path: str
@@ -61,6 +63,8 @@ class HotRoute:
     charge: Charge | None = None
     units: Callable[[Any], int] | None = None
     lane: LaneName = "payments"
+    # Where the handler looks for card numbers itself.
+    numbers_at: tuple[str, ...] = number_guard.PAN
 
 
 class Service(FastAPI):
@@ -164,7 +168,10 @@ def _hot_handler(route: HotRoute, service: Guard) -> HotHandler:
     async def answer(raw: bytes, context: RequestContext) -> RawResponse:
         if charge is not None and units is None:
             await charge(context, 1)
-        document = strict_json.read(raw) if strict else None
+        document = None
+        if strict:
+            document = strict_json.read(raw)
+            number_guard.refuse_in_body(raw, document, apart=route.numbers_at)
         request = None if fast_parse is None else fast_parse(document)
         if request is None:
             try:

@@ -155,7 +155,33 @@ class TestWords:
     def test_codes_have_their_form(self) -> None:
         assert all(len(code) == 3 and code.isupper() for code in CURRENCY_EXPONENT)
         assert all(len(code) == 2 and code.isupper() for code in COUNTRIES)
-        assert set(CURRENCY_EXPONENT.values()) == {0, 2, 3}
+        assert set(CURRENCY_EXPONENT.values()) == {0, 2, 3, 4}
+
+    @pytest.mark.parametrize(
+        ("code", "digits"),
+        [
+            ("EUR", 2),
+            ("JPY", 0),
+            ("KWD", 3),
+            ("CLF", 4),
+            ("UYW", 4),
+            ("XAD", 2),
+            ("CHE", 2),
+            ("COU", 2),
+            ("MXV", 2),
+            ("UYI", 0),
+            ("XCG", 2),
+            ("BGN", 2),
+        ],
+    )
+    def test_currency_has_the_exponent_of_the_register(
+        self, code: str, digits: int
+    ) -> None:
+        assert CURRENCY_EXPONENT[code] == digits
+
+    @pytest.mark.parametrize("code", ["XAU", "XXX", "XTS", "DEM", "HRK", "eur"])
+    def test_what_is_no_active_currency_has_none(self, code: str) -> None:
+        assert code not in CURRENCY_EXPONENT
 
     @pytest.mark.parametrize(
         ("model", "fields"),

@@ -226,8 +226,8 @@ class TestRecord:
         logs.configure("INFO")
         app = kit()
         before = RESPONSES.labels("kit", "/cold/tell/{item}", "200")._value.get()
-        await knock(app, f"/cold/tell/{CANARY_PAN}", headers=bearer)
-        await knock(app, f"/nothing/{CANARY_PAN}")
+        await knock(app, f"/cold/tell/{CANARY_NAME}", headers=bearer)
+        await knock(app, f"/nothing/{CANARY_NAME}")
         lines = [json.loads(t) for t in capsys.readouterr().out.splitlines()]
         assert [line["route"] for line in lines] == ["/cold/tell/{item}", "unmatched"]
         after = RESPONSES.labels("kit", "/cold/tell/{item}", "200")._value.get()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from fraud_shared.testing.hostile import CANARY_PAN
+from fraud_shared.testing.hostile import CANARY_NAME, CANARY_PAN
 from fraud_shared.web.telemetry import REGISTRY, RESPONSES
 
 Kit = Callable[..., FastAPI]
@@ -120,10 +120,10 @@ class TestRefusals:
     async def test_an_unknown_path_is_404_and_not_repeated(
         self, kit: Kit, knock: Any
     ) -> None:
-        reply = await knock(kit(), f"/{CANARY_PAN}")
+        reply = await knock(kit(), f"/{CANARY_NAME}")
         assert reply.status == 404
         assert reply.headers["content-type"] == "application/problem+json"
-        assert CANARY_PAN.encode() not in reply.body
+        assert CANARY_NAME.encode() not in reply.body
 
     @pytest.mark.parametrize("media", ["text/plain", "application/xml", "", "json"])
     async def test_another_media_type_is_415(

@@ -12,7 +12,7 @@ from fraud_sanctions.lists.records import (
 )
 from fraud_sanctions.lists.sources.refusal import ListRefused
 from fraud_sanctions.names.wordlists import lines, words
-from fraud_shared.contracts.iso import COUNTRIES
+from fraud_shared.contracts.countries import country_of, name_keys
 
 _MONTH_NAMES = "janfebmaraprmayjunjulaugsepoctnovdec"
 _MONTHS = {_MONTH_NAMES[i * 3 : i * 3 + 3]: i + 1 for i in range(12)}
@@ -23,21 +23,18 @@ _YEAR = re.compile(r"\b(1[89]\d{2}|20\d{2})\b")
 
 
 @cache
-def _country_names() -> dict[str, str]:
-    found = {three.casefold(): two for two, three in map(str.split, lines("alpha3"))}
-    for line in lines("countries"):
-        code, _, names = line.partition(":")
-        for name in names.split("|"):
-            found[name.strip()] = code.strip()
-    return found
+def _country_names() -> dict[frozenset[str], str]:
+    rows = (*lines("countries"), *lines("country_names"))
+    parted = (line.partition(":") for line in rows)
+    return name_keys(
+        (code.strip(), name) for code, _, names in parted for name in names.split("|")
+    )
 
 
 def country_code(text: str) -> str | None:
-    """ISO 3166 alpha-2 for a code (two or three letters) or an English name, or None."""
-    text = text.strip()
-    if text.upper() in COUNTRIES:
-        return text.upper()
-    return _country_names().get(text.casefold())
+    """ISO 3166 alpha-2 for a code (letters or digits) or an English name, also a former
+    one or a publisher's own; or None."""
+    return country_of(text, _country_names())
 
 
 def birth_dates(text: str) -> tuple[str, ...]:
