@@ -93,11 +93,20 @@ def simulate(
 def new_key(
     client: Annotated[str, typer.Option(help="Who will use the key.")],
     scopes: Annotated[str, typer.Option(help="Comma-separated.")] = "score,label,read",
+    tenant: Annotated[
+        str, typer.Option(help="Whose accounts it shares; its own by default.")
+    ] = "",
+    tenants: Annotated[
+        str,
+        typer.Option(
+            help="Comma-separated: what else it may read and label; * is all."
+        ),
+    ] = "",
 ) -> None:
     """Make an API key; prints the key once and the entry for FRAUD_API_KEYS."""
     from fraud_ops.keys import new_key_command
 
-    new_key_command(client, scopes)
+    new_key_command(client, scopes, tenant, tenants)
 
 
 @app.command()

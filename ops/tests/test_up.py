@@ -62,8 +62,7 @@ async def decide(mesh: LocalMesh, second: float) -> None:
     )
     row = {
         "decision_id": made.decision.decision_id,
-        "client_key": f"shop\n{second}",
-        "client_transaction": f"shop\n{made.transaction.transaction_id}",
+        "client": "shop",
         "transaction_id": made.transaction.transaction_id,
         "account_id": made.transaction.account_id,
         "fingerprint": "f",

@@ -128,7 +128,7 @@ def _case(
     if pair[0] is None or pair[1] is None:
         blocked = record.decision.rules_flag == "BLOCK"
         return "blocked by a rule" if blocked else "not scored by both"
-    key = (record.client, payment.transaction_id)
+    key = (record.owner, payment.transaction_id)
     outcome = settled(
         fold(_report(report) for report in reports.get(key, ())),
         payment.occurred_at,

@@ -35,8 +35,7 @@ def record(mesh, records, reports):
                 await conn.execute(
                     tables.decisions.insert().values(
                         decision_id=made.decision.decision_id,
-                        client_key=f"shop\n{transaction.transaction_id}",
-                        client_transaction=f"shop\n{transaction.transaction_id}",
+                        client="shop",
                         transaction_id=transaction.transaction_id,
                         account_id=transaction.account_id,
                         fingerprint="0" * 64,
@@ -50,7 +49,7 @@ def record(mesh, records, reports):
                     tables.labels.insert().values(
                         client=client,
                         received_at=label.reported_at,
-                        **label.model_dump(),
+                        **label.model_dump() | {"tenant": client},
                     )
                 )
         await db.stop()

@@ -138,6 +138,7 @@ class Challenges:
             account_id=row["account_id"],
             outcome=outcome,
             resolved_at=now,
+            tenant=row["tenant"] or None,
         )
         await self._outbox.add(conn, [resolved_event(resolved)])
         return 1

@@ -30,6 +30,7 @@ def subject(request: ActionRequest) -> dict[str, str]:
         "decision_id": request.decision_id,
         "transaction_id": request.transaction_id,
         "account_id": request.account_id,
+        "tenant": request.tenant or "",
     }
 
 

@@ -50,6 +50,7 @@ class Hold(Contract):
     decision_id: Identifier
     transaction_id: Identifier
     account_id: Identifier
+    tenant: str
     amount_minor: AmountMinor
     currency: CurrencyCode
     reason: str
@@ -67,6 +68,7 @@ class Block(Contract):
     decision_id: Identifier
     transaction_id: Identifier
     account_id: Identifier
+    tenant: str
     kind: Literal["card", "account", "device"]
     key: Identifier
     reason: str
@@ -88,6 +90,7 @@ class Case(Contract):
     decision_id: Identifier
     transaction_id: Identifier
     account_id: Identifier
+    tenant: str
     decision: str | None
     amount_minor: AmountMinor | None
     currency: CurrencyCode | None
@@ -118,6 +121,7 @@ def label_event(
     transaction_id: str,
     label: Literal["fraud", "legitimate"],
     at: datetime,
+    tenant: str,
 ) -> CloudEvent:
     """`fraud.label.reported.v1`: an analyst's finding. Its label id is the case's."""
     report = LabelReported(
@@ -126,6 +130,7 @@ def label_event(
         source="analyst",
         reported_at=at,
         label_id=case_id,
+        tenant=tenant or None,
     )
     return CloudEvent(
         id=event_id(transaction_id, LABEL_REPORTED, case_id),

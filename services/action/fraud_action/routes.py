@@ -28,6 +28,8 @@ from fraud_shared.web.guard import current_call, require_service
 from fraud_shared.web.service import HotRoute
 
 Limit = Annotated[int, Query(ge=1, le=500)]
+# Whose cases: repeated for several, `*` for all.
+Tenants = Annotated[list[str], Query(min_length=1, max_length=100)]
 Context = Annotated[RequestContext, Depends(current_call)]
 
 
@@ -140,20 +142,22 @@ def _cases(service: ActionService) -> APIRouter:
 
     @router.get("", operation_id="listCases")
     async def cases(
-        state: Literal["open", "resolved"] = "open", limit: Limit = 100
+        tenant: Tenants,
+        state: Literal["open", "resolved"] = "open",
+        limit: Limit = 100,
     ) -> list[Case]:
         """Cases, oldest first."""
-        return await service.cases.list(state, limit)
+        return await service.cases.list(state, limit, tenant)
 
     @router.get("/{case_id}", operation_id="getCase")
-    async def case(case_id: str) -> Case:
+    async def case(case_id: str, tenant: Tenants) -> Case:
         """One case."""
-        return await service.cases.get(case_id)
+        return await service.cases.get(case_id, tenant)
 
     @router.post("/{case_id}/resolve", operation_id="resolveCase")
-    async def resolve(case_id: str, found: CaseResolution) -> Case:
+    async def resolve(case_id: str, found: CaseResolution, tenant: Tenants) -> Case:
         """Store an analyst's finding. It becomes a label of the payment."""
-        return await service.resolve_case(case_id, found)
+        return await service.resolve_case(case_id, found, tenant)
 
     return router
 

@@ -148,9 +148,11 @@ class ActionService:
             if isinstance(reply, Exception):
                 raise reply
 
-    async def resolve_case(self, case_id: str, found: CaseResolution) -> Case:
+    async def resolve_case(
+        self, case_id: str, found: CaseResolution, tenants: Sequence[str]
+    ) -> Case:
         """Resolve a case, and lift what it showed to be wrong. Raises NotFound."""
-        case, released = await self.cases.resolve(case_id, found)
+        case, released = await self.cases.resolve(case_id, found, tenants)
         await self.blocks.project(released)
         return case
 

@@ -17,6 +17,8 @@ def _subject() -> list[sa.Column[str]]:
         sa.Column("decision_id", _ID, nullable=False, index=True),
         sa.Column("transaction_id", _ID, nullable=False),
         sa.Column("account_id", _ID, nullable=False),
+        # Whose payment it is; empty where that is not known.
+        sa.Column("tenant", sa.String(128), nullable=False, server_default=""),
     ]
 
 

@@ -11,7 +11,10 @@ from fraud_action.tables import outbox
 from fraud_shared.contracts.action import ActionRequest, CaseResolution
 from fraud_shared.contracts.events import ACTION_REQUESTED, LABEL_REPORTED, CloudEvent
 from fraud_shared.contracts.label import LabelReported
+from fraud_shared.web.keys import EVERY_TENANT
 from fraud_shared.web.problems import InvalidInput, NotFound
+
+ALL = (EVERY_TENANT,)
 
 FRAUD = CaseResolution(resolution="fraud", analyst="anna", note="called the customer")
 GOOD = CaseResolution(resolution="legitimate", analyst="anna")
@@ -32,17 +35,20 @@ class TestResolution:
             reply = await one.execute(request_for("case"))
             case_id = reply.results[0].reference
             await asyncio.gather(
-                *(service.resolve_case(case_id, FRAUD) for service in (one, two) * 4)
+                *(
+                    service.resolve_case(case_id, FRAUD, ALL)
+                    for service in (one, two) * 4
+                )
             )
             (label,) = await labels(one)
             assert (label.label, label.source) == ("fraud", "analyst")
             assert label.transaction_id == "tx-of-d-1"
-            assert await one.cases.list("open", 10) == []
+            assert await one.cases.list("open", 10, ALL) == []
 
     async def test_note_stays_in_the_case(self, world, request_for):
         async with world.service() as service:
             reply = await service.execute(request_for("case"))
-            case = await service.resolve_case(reply.results[0].reference, FRAUD)
+            case = await service.resolve_case(reply.results[0].reference, FRAUD, ALL)
             assert case.note == FRAUD.note
             (label,) = await labels(service)
             assert FRAUD.note not in label.model_dump_json()
@@ -52,7 +58,7 @@ class TestResolution:
             reply = await service.execute(
                 request_for("case", "payment_hold", "card_block")
             )
-            await service.resolve_case(reply.results[0].reference, GOOD)
+            await service.resolve_case(reply.results[0].reference, GOOD, ALL)
             assert await service.holds.list("active", 10) == []
             assert await service.blocks.list("active", 10) == []
             assert world.online.until == {}
@@ -62,21 +68,21 @@ class TestResolution:
             reply = await service.execute(
                 request_for("case", "payment_hold", "card_block")
             )
-            await service.resolve_case(reply.results[0].reference, FRAUD)
+            await service.resolve_case(reply.results[0].reference, FRAUD, ALL)
             assert len(await service.holds.list("active", 10)) == 1
             assert ("card", "card-1") in world.online.until
 
     async def test_another_finding_is_refused(self, world, request_for):
         async with world.service() as service:
             reply = await service.execute(request_for("case"))
-            await service.resolve_case(reply.results[0].reference, FRAUD)
+            await service.resolve_case(reply.results[0].reference, FRAUD, ALL)
             with pytest.raises(CaseResolved):
-                await service.resolve_case(reply.results[0].reference, GOOD)
+                await service.resolve_case(reply.results[0].reference, GOOD, ALL)
 
     async def test_unknown_case_is_not_found(self, world):
         async with world.service() as service:
             with pytest.raises(NotFound):
-                await service.resolve_case("case-none", FRAUD)
+                await service.resolve_case("case-none", FRAUD, ALL)
 
 
 FOUND = {
@@ -125,16 +131,16 @@ class TestACaseAboutAListing:
         async with world.service() as service:
             for _ in range(2):
                 await service.handle([event_of(about_a_listing())])
-            (case,) = await service.cases.list("open", 10)
+            (case,) = await service.cases.list("open", 10, ALL)
         assert case.listing.model_dump() == FOUND
         assert (case.decision, case.amount_minor, case.currency) == (None, None, None)
 
     async def test_is_resolved_without_a_label(self, world, about_a_listing):
         async with world.service() as service:
             await service.handle([event_of(about_a_listing())])
-            (case,) = await service.cases.list("open", 10)
+            (case,) = await service.cases.list("open", 10, ALL)
             for _ in range(2):
-                resolved = await service.resolve_case(case.case_id, NOT_LISTED)
+                resolved = await service.resolve_case(case.case_id, NOT_LISTED, ALL)
             assert resolved.resolution == "not_listed"
             assert await labels(service) == []
 
@@ -144,10 +150,10 @@ class TestACaseAboutAListing:
         async with world.service() as service:
             await service.execute(request_for("case"))
             await service.handle([event_of(about_a_listing())])
-            for case in await service.cases.list("open", 10):
+            for case in await service.cases.list("open", 10, ALL):
                 wrong = NOT_LISTED if case.listing is None else FRAUD
                 with pytest.raises(InvalidInput):
-                    await service.resolve_case(case.case_id, wrong)
+                    await service.resolve_case(case.case_id, wrong, ALL)
 
     @pytest.mark.parametrize(
         "facts",
@@ -160,3 +166,29 @@ class TestACaseAboutAListing:
     def test_asks_for_nothing_else(self, about_a_listing, facts):
         with pytest.raises(ValidationError):
             about_a_listing(**facts)
+
+
+class TestTenants:
+    async def test_case_of_another_tenant_is_neither_listed_nor_found_nor_resolved(
+        self, world, request_for
+    ):
+        async with world.service() as service:
+            reply = await service.execute(request_for("case", tenant="shop"))
+            case_id = reply.results[0].reference
+            assert await service.cases.list("open", 10, ("market",)) == []
+            with pytest.raises(NotFound):
+                await service.cases.get(case_id, ("market",))
+            with pytest.raises(NotFound):
+                await service.resolve_case(case_id, FRAUD, ("market",))
+            (case,) = await service.cases.list("open", 10, ("market", "shop"))
+            assert (case.case_id, case.state) == (case_id, "open")
+            assert await labels(service) == []
+
+    async def test_label_of_a_finding_is_about_the_tenant_of_its_payment(
+        self, world, request_for
+    ):
+        async with world.service() as service:
+            reply = await service.execute(request_for("case", tenant="shop"))
+            await service.resolve_case(reply.results[0].reference, FRAUD, ALL)
+            (label,) = await labels(service)
+            assert label.tenant == "shop"

@@ -74,7 +74,7 @@ class TestQueuedActions:
                 reply = await http.post("/v1/events", json=[queued(request)])
                 assert reply.status_code == 204
             assert len((await http.get("/v1/blocks")).json()) == 1
-            assert len((await http.get("/v1/cases")).json()) == 1
+            assert len((await http.get("/v1/cases?tenant=*")).json()) == 1
 
     async def test_unknown_major_is_parked_and_replayed_corrected(
         self, world, request_for
@@ -91,7 +91,7 @@ class TestQueuedActions:
             path = f"/v1/parked/{parked['parked_id']}/replay"
             assert (await http.post(path)).status_code == 422
             assert (await http.post(path, json=queued(request))).status_code == 200
-            assert len((await http.get("/v1/cases")).json()) == 1
+            assert len((await http.get("/v1/cases?tenant=*")).json()) == 1
             assert len((await http.get("/v1/parked")).json()) == 1
 
     async def test_field_of_a_later_minor_version_is_ignored(self, world, request_for):
@@ -99,7 +99,7 @@ class TestQueuedActions:
         event["data"]["invented_later"] = 1
         async with world.http() as http:
             await http.post("/v1/events", json=[event])
-            assert len((await http.get("/v1/cases")).json()) == 1
+            assert len((await http.get("/v1/cases?tenant=*")).json()) == 1
 
 
 class TestProduction:

@@ -62,7 +62,7 @@ async def stored(
     return StoredDecision(
         reply=None if row.reply is None else json.loads(row.reply),
         record=record,
-        labels=await gateway.labels.of(client, record.transaction.transaction_id),
+        labels=await gateway.labels.of(record.owner, record.transaction.transaction_id),
     )
 
 

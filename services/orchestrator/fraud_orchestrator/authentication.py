@@ -14,7 +14,7 @@ from fraud_shared.mesh import deadline as deadlines
 from fraud_shared.web.connections import Network, source, within
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.guard import Guard
-from fraud_shared.web.keys import SCOPES, Client, KeyRing, Scope, key_hash
+from fraud_shared.web.keys import EVERY_TENANT, SCOPES, Client, KeyRing, Scope, key_hash
 from fraud_shared.web.problems import Forbidden, FraudError, RateLimited
 
 DEVELOPMENT_CLIENT = "demo"
@@ -71,8 +71,10 @@ class Authentication:
         """
 
         def check(context: RequestContext) -> None:
-            if scope not in self.authenticate(context).scopes:
+            client = self.authenticate(context)
+            if scope not in client.scopes:
                 raise Forbidden
+            context.tenant = _tenant(client, scope, context.header("x-tenant"))
             self._check_deadline(context)
 
         return check
@@ -163,6 +165,16 @@ def caller_address(context: RequestContext, proxies: tuple[Network, ...]) -> str
     return source(context.address)
 
 
+def _tenant(client: Client, scope: Scope, wanted: str | None) -> str:
+    """Whose payments the request is about. Raises Forbidden for a tenant that the key is
+    not declared for; a payment is always that of its own client."""
+    if wanted is None or wanted == client.own_tenant:
+        return client.own_tenant
+    if scope not in ("read", "label", "analyst") or not client.may_act_for(wanted):
+        raise Forbidden
+    return wanted
+
+
 def presented_key(context: RequestContext) -> str | None:
     """The key in `X-API-Key`, or in `Authorization: Bearer` (clients of yente: `ApiKey`)."""
     key = context.header("x-api-key")
@@ -181,5 +193,7 @@ def key_ring(settings: Settings) -> KeyRing:
     if settings.production:
         raise KeysMissing("FRAUD_API_KEYS is required when FRAUD_ENV=production")
     key = settings.secret("FRAUD_DEV_API_KEY", settings.api_keys)
-    client = Client(DEVELOPMENT_CLIENT, frozenset(SCOPES))
+    client = Client(
+        DEVELOPMENT_CLIENT, frozenset(SCOPES), tenants=frozenset({EVERY_TENANT})
+    )
     return KeyRing(pepper, [(key_hash(pepper, key), client)])

@@ -189,7 +189,7 @@ class Gateway:
         )
         return IdempotencyKey(
             client=context.caller,
-            key=given or payment.transaction_id,
+            key=given,
             transaction_id=payment.transaction_id,
             fingerprint=digest.hexdigest(),
         )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from fraud_features.definitions.currency import to_reference
 from fraud_features.definitions.registry import PAYMENT_FEATURES
-from fraud_features.store.port import Observation, of_client
+from fraud_features.store.port import Observation, id_of_client, of_client
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.stages.actions import Actions, requested
 from fraud_orchestrator.stages.decision_builder import DecisionBuilder, reply_of
@@ -129,15 +129,16 @@ class Pipeline:
             payment, vector, policy, rules, signals, screened, ruling
         )
         decision = built.decision(watch, context)
-        made = built.made(key.client, decision)
+        made = built.made(context, decision)
         with watch.stage("commit"):
             reply = None if decision.actions else reply_of(decision, watch, done=True)
-            missed = self.online.is_missed(key.client_transaction)
+            online_id = id_of_client(key.client, key.transaction_id)
+            missed = self.online.is_missed(online_id)
             winner = await self.record.commit(
                 DecisionEntry(key, made, reply, context.trace, missed=missed), wall
             )
         if missed:
-            self.online.recorded(key.client_transaction)
+            self.online.recorded(online_id)
         if winner is not None:
             return await self._earlier(winner, key, context)
         if reply is None:
@@ -167,7 +168,7 @@ class Pipeline:
         this transaction before. Only if it did, or cannot tell, is the decision log asked: at
         commit its unique keys decide anyway.
         """
-        has_own_key = key.key != payment.transaction_id
+        has_own_key = key.key is not None
         if has_own_key and (stored := await self.record.find(key, wall)) is not None:
             return None, stored
         own = of_client(payment, key.client)
@@ -212,7 +213,7 @@ class Pipeline:
 
         Also completes a decision whose gateway died in between: every step repeats safely.
         """
-        request = requested(made.transaction, decision)
+        request = requested(made)
         results = request and await self.actions.execute(request, context, deadline)
         reply = reply_of(decision, watch, done=bool(results), results=results or ())
         return await self.record.finish(

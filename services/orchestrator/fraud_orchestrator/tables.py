@@ -1,4 +1,4 @@
-"""The gateway's tables: decisions, labels and the outbox."""
+"""The gateway's tables: decisions and their keys, labels, and the outbox."""
 
 import sqlalchemy as sa
 
@@ -7,15 +7,15 @@ from fraud_shared.state.types import UtcDateTime
 
 metadata = sa.MetaData()
 
-# `client_key` and `client_transaction` hold "<client>\n<value>": each is unique, and one
-# statement can look both up for a whole batch of requests.
+# Longer than a client's name may be: names from before that limit stay legible.
+_CLIENT = sa.String(128)
+
 decisions = sa.Table(
     "decisions",
     metadata,
     sa.Column("decision_id", sa.String(64), primary_key=True),
-    sa.Column("client_key", sa.String(400), nullable=False, unique=True),
-    sa.Column("client_transaction", sa.String(260), nullable=False, unique=True),
-    sa.Column("transaction_id", sa.String(128), nullable=False, index=True),
+    sa.Column("client", _CLIENT, nullable=False),
+    sa.Column("transaction_id", sa.String(128), nullable=False),
     sa.Column("account_id", sa.String(128), nullable=False, index=True),
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("decision", sa.String(16), nullable=False),
@@ -24,6 +24,39 @@ decisions = sa.Table(
     sa.Column("reply", sa.LargeBinary),
     # `DecisionMade` as JSON: what replay, rebuild and training read.
     sa.Column("record", sa.LargeBinary, nullable=False),
+    # Each client numbers its payments for itself. The number leads, here and below: led by
+    # the client, PostgreSQL without fresh statistics reads all the payments of one.
+    sa.UniqueConstraint("transaction_id", "client", name="decisions_transaction"),
+    sa.Index(
+        "decisions_unfinished",
+        "decided_at",
+        postgresql_where=sa.text("reply IS NULL"),
+        sqlite_where=sa.text("reply IS NULL"),
+    ),
+)
+
+# The idempotency keys a client has used, and the decision that each of them stands for: a
+# payment that is sent again under another key has two. They share no namespace with
+# transaction ids.
+idempotency_keys = sa.Table(
+    "idempotency_keys",
+    metadata,
+    sa.Column("idempotency_key", sa.String(255), primary_key=True),
+    sa.Column("client", _CLIENT, primary_key=True),
+    # Checked at commit: a key is claimed first, so that all writers lock in one order.
+    sa.Column(
+        "decision_id",
+        sa.String(64),
+        sa.ForeignKey(
+            "decisions.decision_id",
+            name="idempotency_keys_decision",
+            ondelete="CASCADE",
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+        nullable=False,
+        index=True,
+    ),
 )
 
 labels = sa.Table(
@@ -31,6 +64,8 @@ labels = sa.Table(
     metadata,
     sa.Column("label_id", sa.String(64), primary_key=True),
     sa.Column("client", sa.String(64), nullable=False),
+    # Whose payment it is about.
+    sa.Column("tenant", sa.String(64), nullable=False),
     sa.Column("transaction_id", sa.String(128), nullable=False, index=True),
     sa.Column("label", sa.String(16), nullable=False),
     sa.Column("source", sa.String(32), nullable=False),
@@ -43,7 +78,8 @@ labels = sa.Table(
 online_missed = sa.Table(
     "online_missed",
     metadata,
-    sa.Column("client_transaction", sa.String(260), primary_key=True),
+    sa.Column("transaction_id", sa.String(128), primary_key=True),
+    sa.Column("client", _CLIENT, primary_key=True),
 )
 
 # Who rebuilds the online store, and until when (epoch microseconds).

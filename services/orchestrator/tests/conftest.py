@@ -167,7 +167,13 @@ def start(tmp_path: Path) -> Start:
         online = overrides.pop("online", None) or MemoryOnlineStore()
         await online.mark_warm()
         replicated = overrides.pop("replicated", ())
-        entry = {"client": client, "hash": key_hash(PEPPER, key), "scopes": scopes}
+        declared = {
+            name: overrides.pop(name)
+            for name in ("tenant", "tenants")
+            if name in overrides
+        }
+        digest = key_hash(PEPPER, key)
+        entry = {"client": client, "hash": digest, "scopes": scopes, **declared}
         settings = Settings(
             **{
                 "token_key": TEST_TOKEN_KEY,

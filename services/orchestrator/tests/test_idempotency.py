@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from fraud_shared.testing.factories import payment_body
 
 
@@ -152,3 +154,98 @@ class TestOneForm:
                 replies.append(await run.score(body | changed))
         assert [reply.status_code for reply in replies] == [200, 200]
         assert replies[0].content == replies[1].content
+
+
+REPLAYED, NEW = "replayed", "new"
+KEY_USED, TRANSACTION_USED = "Idempotency-Key", "transaction_id"
+# After a payment with key K and transaction T: what a request gets that has, in this order,
+# which key, which transaction, which content.
+AFTER_A_KEY = [
+    ("same", "same", "same", REPLAYED),
+    ("same", "same", "other", KEY_USED),
+    ("same", "other", "same", KEY_USED),
+    ("same", "other", "other", KEY_USED),
+    ("other", "same", "same", REPLAYED),
+    ("other", "same", "other", TRANSACTION_USED),
+    ("other", "other", "same", NEW),
+    ("other", "other", "other", NEW),
+    ("none", "same", "same", REPLAYED),
+    ("none", "same", "other", TRANSACTION_USED),
+    ("none", "other", "same", NEW),
+    ("none", "other", "other", NEW),
+    # A key that reads like the transaction's id is a key like any other.
+    ("reads like T", "same", "same", REPLAYED),
+    ("reads like T", "same", "other", TRANSACTION_USED),
+    ("reads like T", "other", "same", NEW),
+    ("reads like T", "other", "other", NEW),
+]
+AFTER_NO_KEY = [row for row in AFTER_A_KEY if row[0] != "same"]
+KEYS = {"same": "K", "other": "L", "none": None, "reads like T": "T"}
+TRANSACTIONS = {"same": "T", "other": "U"}
+AMOUNTS = {"same": 100, "other": 200}
+
+
+def request(key: str | None, transaction: str, amount: int) -> dict[str, Any]:
+    """Arguments of `score`."""
+    body = payment_body(transaction_id=transaction, amount_minor=amount)
+    headers = {} if key is None else {"Idempotency-Key": key}
+    return {"body": body, **headers}
+
+
+class TestTwoNamespaces:
+    @pytest.mark.parametrize(("key", "transaction", "content", "outcome"), AFTER_A_KEY)
+    async def test_request_after_a_payment_with_a_key_has_the_declared_outcome(
+        self, start: Any, key: str, transaction: str, content: str, outcome: str
+    ) -> None:
+        await self.check(start, "K", (key, transaction, content), outcome)
+
+    @pytest.mark.parametrize(("key", "transaction", "content", "outcome"), AFTER_NO_KEY)
+    async def test_request_after_a_payment_without_key_has_the_declared_outcome(
+        self, start: Any, key: str, transaction: str, content: str, outcome: str
+    ) -> None:
+        await self.check(start, None, (key, transaction, content), outcome)
+
+    async def check(
+        self, start: Any, first_key: str | None, then: tuple[str, ...], outcome: str
+    ) -> None:
+        key, transaction, content = then
+        async with start() as run:
+            first = await run.score(**request(first_key, "T", 100))
+            second = await run.score(
+                **request(KEYS[key], TRANSACTIONS[transaction], AMOUNTS[content])
+            )
+        assert first.status_code == 200
+        if outcome in (REPLAYED, NEW):
+            assert second.status_code == 200
+            assert (second.content == first.content) == (outcome == REPLAYED)
+        else:
+            assert second.status_code == 422
+            assert second.json()["errors"][0]["field"] == outcome
+        assert len(run.neighbours.asked) == (2 if outcome == NEW else 1)
+
+    @pytest.mark.parametrize("first_key", ["K", None])
+    async def test_key_that_replayed_a_payment_then_brings_another_is_refused(
+        self, start: Any, first_key: str | None
+    ) -> None:
+        async with start() as run:
+            first = await run.score(**request(first_key, "T", 100))
+            again = await run.score(**request("L", "T", 100))
+            refused = await run.score(**request("L", "U", 100))
+            third = await run.score(**request("L", "T", 100))
+        assert first.content == again.content == third.content
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == "Idempotency-Key"
+
+    async def test_transaction_that_reads_like_a_used_key_is_decided(
+        self, start: Any
+    ) -> None:
+        async with start() as run:
+            await run.score(**request("U", "T", 100))
+            assert (await run.score(**request(None, "U", 200))).status_code == 200
+
+    async def test_key_of_a_refused_transaction_is_free(self, start: Any) -> None:
+        async with start() as run:
+            await run.score(**request("K", "T", 100))
+            refused = await run.score(**request("L", "T", 200))
+            accepted = await run.score(**request("L", "U", 200))
+        assert (refused.status_code, accepted.status_code) == (422, 200)

@@ -76,4 +76,5 @@ def challenge_label(resolved: ChallengeResolved) -> LabelReported | None:
         source="challenge",
         reported_at=resolved.resolved_at,
         label_id=resolved.challenge_id,
+        tenant=resolved.tenant,
     )

@@ -139,10 +139,10 @@ class Exporter:
     def _settled(
         self,
         row: sa.RowMapping,
-        reports: Mapping[str, list[ReportedLabel[datetime]]],
+        reports: Mapping[tuple[str, str], list[ReportedLabel[datetime]]],
         as_of: datetime,
     ) -> Outcome | None:
-        outcome = fold(reports.get(row["transaction_id"], ()))
+        outcome = fold(reports.get((row["transaction_id"], row["tenant"]), ()))
         return settled(outcome, row["occurred_at"], as_of, self._maturity)
 
 
@@ -160,7 +160,7 @@ async def _page(
 
 async def _reports(
     conn: AsyncConnection, page: Sequence[sa.RowMapping], as_of: datetime
-) -> dict[str, list[ReportedLabel[datetime]]]:
+) -> dict[tuple[str, str], list[ReportedLabel[datetime]]]:
     if not page:
         return {}
     first, last = page[0]["occurred_at"], page[-1]["occurred_at"]
@@ -172,9 +172,11 @@ async def _reports(
             labels.c.transaction_id.in_(paid), labels.c.reported_at <= as_of
         )
     )
-    reports: dict[str, list[ReportedLabel[datetime]]] = {}
+    reports: dict[tuple[str, str], list[ReportedLabel[datetime]]] = {}
     for row in found.mappings():
-        reports.setdefault(row["transaction_id"], []).append(report_of(row))
+        reports.setdefault((row["transaction_id"], row["tenant"]), []).append(
+            report_of(row)
+        )
     return reports
 
 

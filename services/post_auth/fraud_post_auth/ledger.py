@@ -117,6 +117,7 @@ class Ledger:
         rows = {
             report.label_id: {
                 "label_id": report.label_id,
+                "tenant": report.tenant or "",
                 "transaction_id": report.transaction_id,
                 "label": report.label,
                 "source": report.source,
@@ -129,29 +130,45 @@ class Ledger:
             self._db.insert(labels).on_conflict_do_nothing(index_elements=["label_id"]),
             [rows[key] for key in sorted(rows)],
         )
-        await self._fold(conn, sorted({report.transaction_id for report in reports}))
+        await self._fold(
+            conn,
+            sorted(
+                {(report.transaction_id, report.tenant or "") for report in reports}
+            ),
+        )
 
-    async def _fold(self, conn: AsyncConnection, transactions: Sequence[str]) -> None:
+    async def _fold(
+        self, conn: AsyncConnection, payments: Sequence[tuple[str, str]]
+    ) -> None:
         # Taking the outcome rows first makes concurrent reports about one payment wait for
         # each other, so the later one sees both.
         empty = {"state": "pending", "revision": 1, "projected": 0}
         await conn.execute(
             self._db.insert(outcomes).on_conflict_do_update(
-                index_elements=["transaction_id"],
+                index_elements=["transaction_id", "tenant"],
                 set_={"revision": outcomes.c.revision + 1},
             ),
-            [{"transaction_id": key, **empty} for key in transactions],
+            [{"transaction_id": t, "tenant": owner, **empty} for t, owner in payments],
         )
         found = await conn.execute(
-            sa.select(labels).where(labels.c.transaction_id.in_(transactions))
+            sa.select(labels).where(
+                labels.c.transaction_id.in_(
+                    {transaction for transaction, _ in payments}
+                )
+            )
         )
-        reports: dict[str, list[ReportedLabel[datetime]]] = {}
+        reports: dict[tuple[str, str], list[ReportedLabel[datetime]]] = {}
         for row in found.mappings():
-            reports.setdefault(row["transaction_id"], []).append(report_of(row))
-        standing = {key: fold(reports[key]) for key in transactions}
+            reports.setdefault((row["transaction_id"], row["tenant"]), []).append(
+                report_of(row)
+            )
+        standing = {key: fold(reports[key]) for key in payments}
         await conn.execute(
             sa.update(outcomes)
-            .where(outcomes.c.transaction_id == sa.bindparam("key"))
+            .where(
+                outcomes.c.transaction_id == sa.bindparam("transaction"),
+                outcomes.c.tenant == sa.bindparam("owner"),
+            )
             .values(
                 state=sa.bindparam("new_state"),
                 source=sa.bindparam("new_source"),
@@ -159,12 +176,13 @@ class Ledger:
             ),
             [
                 {
-                    "key": key,
+                    "transaction": transaction,
+                    "owner": owner,
                     "new_state": outcome.state,
                     "new_source": outcome.source,
                     "new_time": outcome.reported_at,
                 }
-                for key, outcome in standing.items()
+                for (transaction, owner), outcome in standing.items()
             ],
         )
 

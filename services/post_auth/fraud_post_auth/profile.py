@@ -18,6 +18,8 @@ from fraud_shared.contracts.profile import (
 
 K = TypeVar("K")
 ValueKind = Literal["merchant", "device", "country"]
+# Tenant and account: an account number says nothing without its owner.
+Account = tuple[str, str]
 # Squares of amounts need 87 bits. As three 30-bit limbs their sums stay exact in 64-bit
 # columns for 2^33 payments, on databases with and without wide integers.
 _LIMB_BITS = 30
@@ -28,7 +30,7 @@ _LIMB_MASK = (1 << _LIMB_BITS) - 1
 class Payment:
     """What the profile needs of one decision."""
 
-    account_id: str
+    account: Account
     verdict: str
     currency: str
     amount_minor: int
@@ -70,9 +72,9 @@ class LastSeen:
 class Change:
     """What a set of payments adds to profiles."""
 
-    accounts: dict[str, LastSeen] = field(default_factory=dict)
-    amounts: dict[tuple[str, str, str], Amounts] = field(default_factory=dict)
-    values: dict[tuple[str, ValueKind, str], LastSeen] = field(default_factory=dict)
+    accounts: dict[Account, LastSeen] = field(default_factory=dict)
+    amounts: dict[tuple[Account, str, str], Amounts] = field(default_factory=dict)
+    values: dict[tuple[Account, ValueKind, str], LastSeen] = field(default_factory=dict)
 
 
 def payment(made: DecisionMade) -> Payment:
@@ -89,7 +91,7 @@ def payment(made: DecisionMade) -> Payment:
     if country is not None:
         values.append(("country", country))
     return Payment(
-        account_id=transaction.account_id,
+        account=(made.owner, transaction.account_id),
         verdict=made.decision.decision.value,
         currency=transaction.currency,
         amount_minor=transaction.amount_minor,
@@ -102,11 +104,11 @@ def change(payments: Iterable[Payment]) -> Change:
     """Sum payments up."""
     total = Change()
     for one in payments:
-        _see(total.accounts, one.account_id, one.occurred_at)
-        key = (one.account_id, one.currency, one.verdict)
+        _see(total.accounts, one.account, one.occurred_at)
+        key = (one.account, one.currency, one.verdict)
         total.amounts.setdefault(key, Amounts()).add(one.amount_minor)
         for kind, value in one.values:
-            _see(total.values, (one.account_id, kind, value), one.occurred_at)
+            _see(total.values, (one.account, kind, value), one.occurred_at)
     return total
 
 

@@ -24,12 +24,13 @@ async def add(db: Database, conn: AsyncConnection, change: Change) -> None:
     Rows are taken in key order, so that concurrent transactions cannot lock crosswise.
     """
     accounts = [
-        {"account_id": account, **_seen(seen)}
-        for account, seen in sorted(change.accounts.items())
+        {"tenant": tenant, "account_id": account, **_seen(seen)}
+        for (tenant, account), seen in sorted(change.accounts.items())
     ]
     await _upsert(db, conn, profiles, accounts)
     amounts = [
         {
+            "tenant": tenant,
             "account_id": account,
             "currency": currency,
             "verdict": verdict,
@@ -37,12 +38,20 @@ async def add(db: Database, conn: AsyncConnection, change: Change) -> None:
             "sum_minor": group.sum_minor,
             **dict(zip(_SQUARES, limbs(group.squares), strict=True)),
         }
-        for (account, currency, verdict), group in sorted(change.amounts.items())
+        for ((tenant, account), currency, verdict), group in sorted(
+            change.amounts.items()
+        )
     ]
     await _upsert(db, conn, profile_amounts, amounts)
     values = [
-        {"account_id": account, "kind": kind, "value": value, **_seen(seen)}
-        for (account, kind, value), seen in sorted(change.values.items())
+        {
+            "tenant": tenant,
+            "account_id": account,
+            "kind": kind,
+            "value": value,
+            **_seen(seen),
+        }
+        for ((tenant, account), kind, value), seen in sorted(change.values.items())
     ]
     await _upsert(db, conn, profile_values, values)
 
@@ -87,17 +96,19 @@ def _combined(
     return stored + new
 
 
-async def read(conn: AsyncConnection, account_id: str) -> BehaviourProfile | None:
-    """The profile of an account, or None when it never paid."""
+async def read(
+    conn: AsyncConnection, tenant: str, account_id: str
+) -> BehaviourProfile | None:
+    """The profile of a tenant's account, or None when it never paid."""
     found = await conn.execute(
-        sa.select(profiles).where(profiles.c.account_id == account_id)
+        sa.select(profiles).where(*_of(profiles, tenant, account_id))
     )
     row = found.mappings().first()
     if row is None:
         return None
     seen = LastSeen(row["first_seen"], row["last_seen"], row["payments"])
     amounts = await conn.execute(
-        sa.select(profile_amounts).where(profile_amounts.c.account_id == account_id)
+        sa.select(profile_amounts).where(*_of(profile_amounts, tenant, account_id))
     )
     groups = {
         (group["currency"], group["verdict"]): Amounts(
@@ -109,23 +120,35 @@ async def read(conn: AsyncConnection, account_id: str) -> BehaviourProfile | Non
     }
     distinct = await conn.execute(
         sa.select(profile_values.c.kind, sa.func.count())
-        .where(profile_values.c.account_id == account_id)
+        .where(*_of(profile_values, tenant, account_id))
         .group_by(profile_values.c.kind)
     )
     counts = {kind: count for kind, count in distinct}
-    return view(account_id, seen, groups, counts, await _labels(conn, account_id))
+    return view(
+        account_id, seen, groups, counts, await _labels(conn, tenant, account_id)
+    )
 
 
-async def _labels(conn: AsyncConnection, account_id: str) -> LabelCounts:
+def _of(
+    table: sa.Table, tenant: str, account_id: str
+) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.c.account_id == account_id, table.c.tenant == tenant
+
+
+async def _labels(conn: AsyncConnection, tenant: str, account_id: str) -> LabelCounts:
     state = sa.func.coalesce(outcomes.c.state, "pending")
     found = await conn.execute(
         sa.select(state, sa.func.count())
         .select_from(
             training_rows.outerjoin(
-                outcomes, outcomes.c.transaction_id == training_rows.c.transaction_id
+                outcomes,
+                sa.and_(
+                    outcomes.c.transaction_id == training_rows.c.transaction_id,
+                    outcomes.c.tenant == training_rows.c.tenant,
+                ),
             )
         )
-        .where(training_rows.c.account_id == account_id)
+        .where(*_of(training_rows, tenant, account_id))
         .group_by(state)
     )
     counts: dict[str, int] = {name: count for name, count in found}

@@ -14,6 +14,11 @@ from fraud_post_auth.telemetry import PROJECTED
 from fraud_shared.contracts.label import StandingLabel
 from fraud_shared.state.database import Database
 
+_SAME_PAYMENT = sa.and_(
+    training_rows.c.transaction_id == outcomes.c.transaction_id,
+    training_rows.c.tenant == outcomes.c.tenant,
+)
+
 
 class LabelStore(Protocol):
     """The part of the online store that counts labelled fraud."""
@@ -41,29 +46,38 @@ class Projector:
             found = await conn.execute(
                 sa.select(
                     outcomes.c.transaction_id,
+                    outcomes.c.tenant,
                     outcomes.c.state,
                     outcomes.c.revision,
                     training_rows.c.occurred_at,
                     training_rows.c.payment,
                 )
-                .join(
-                    training_rows,
-                    training_rows.c.transaction_id == outcomes.c.transaction_id,
-                )
+                .join(training_rows, _SAME_PAYMENT)
                 .where(outcomes.c.projected < outcomes.c.revision)
-                .order_by(outcomes.c.transaction_id, training_rows.c.decision_id)
+                .order_by(
+                    outcomes.c.transaction_id,
+                    outcomes.c.tenant,
+                    training_rows.c.decision_id,
+                )
                 .limit(limit)
                 .with_for_update(of=outcomes, skip_locked=True)
             )
-            # One payment may have been decided for two clients; either row names its place.
-            rows = {row["transaction_id"]: row for row in found.mappings()}
+            # One payment may have been decided for two clients of a tenant; either row names
+            # its place.
+            rows = {
+                (row["transaction_id"], row["tenant"]): row for row in found.mappings()
+            }
             for row in rows.values():
                 await self._online.apply_label(effect(row))
             if rows:
                 await conn.execute(
                     sa.update(outcomes)
-                    .where(outcomes.c.transaction_id.in_(rows))
-                    .values(projected=outcomes.c.revision)
+                    .where(
+                        outcomes.c.transaction_id == sa.bindparam("transaction"),
+                        outcomes.c.tenant == sa.bindparam("owner"),
+                    )
+                    .values(projected=outcomes.c.revision),
+                    [{"transaction": key, "owner": owner} for key, owner in rows],
                 )
         PROJECTED.inc(len(rows))
         return len(rows)
@@ -71,25 +85,25 @@ class Projector:
     async def waiting(self) -> int:
         """How many labels of known payments the online store has still to be told."""
         query = (
-            sa.select(sa.func.count(outcomes.c.transaction_id.distinct()))
-            .join(
-                training_rows,
-                training_rows.c.transaction_id == outcomes.c.transaction_id,
-            )
+            sa.select(outcomes.c.transaction_id, outcomes.c.tenant)
+            .join(training_rows, _SAME_PAYMENT)
             .where(outcomes.c.projected < outcomes.c.revision)
+            .distinct()
+            .subquery()
         )
+        count = sa.select(sa.func.count()).select_from(query)
         async with self._db.read() as conn:
-            return int((await conn.execute(query)).scalar_one())
+            return int((await conn.execute(count)).scalar_one())
 
-    async def standing(self, transaction_id: str) -> StandingLabel | None:
-        """What stands about a payment, or None when nothing was ever reported."""
+    async def standing(self, tenant: str, transaction_id: str) -> StandingLabel | None:
+        """What stands about a tenant's payment, or None when nothing was ever reported."""
         reports = (
             sa.select(sa.func.count())
-            .where(labels.c.transaction_id == transaction_id)
+            .where(labels.c.transaction_id == transaction_id, labels.c.tenant == tenant)
             .scalar_subquery()
         )
         query = sa.select(outcomes, reports.label("reports")).where(
-            outcomes.c.transaction_id == transaction_id
+            outcomes.c.transaction_id == transaction_id, outcomes.c.tenant == tenant
         )
         async with self._db.read() as conn:
             row = (await conn.execute(query)).mappings().first()

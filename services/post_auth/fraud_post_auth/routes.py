@@ -48,9 +48,9 @@ def router(service: PostAuthService) -> APIRouter:
     routes = APIRouter(dependencies=[Depends(require_service)])
 
     @routes.get("/profile/{account_id}", operation_id="getProfile", tags=["profiles"])
-    async def profile(account_id: Identifier) -> BehaviourProfile:
-        """What an account has done so far, and how it turned out."""
-        return await service.profile(account_id)
+    async def profile(account_id: Identifier, tenant: Identifier) -> BehaviourProfile:
+        """What a tenant's account has done so far, and how it turned out."""
+        return await service.profile(tenant, account_id)
 
     @routes.get("/v1/datasets", operation_id="listDatasets", tags=["datasets"])
     async def datasets() -> list[DatasetVersion]:
@@ -79,9 +79,9 @@ def router(service: PostAuthService) -> APIRouter:
         return Reprojection(labels=await service.projector.waiting())
 
     @routes.get("/v1/labels/{transaction_id}", operation_id="getLabel", tags=["labels"])
-    async def label(transaction_id: Identifier) -> StandingLabel:
-        """What stands about a payment, and whether the risk windows know."""
-        return await service.label(transaction_id)
+    async def label(transaction_id: Identifier, tenant: Identifier) -> StandingLabel:
+        """What stands about a tenant's payment, and whether the risk windows know."""
+        return await service.label(tenant, transaction_id)
 
     @routes.get("/v1/parked", operation_id="listParked", tags=["events"])
     async def parked(limit: Limit = 100) -> list[ParkedEvent]:

@@ -41,6 +41,7 @@ def training_row(made: DecisionMade) -> dict[str, Any]:
     decision, transaction = made.decision, kept(made.transaction)
     return {
         "decision_id": decision.decision_id,
+        "tenant": made.owner,
         "transaction_id": decision.transaction_id,
         "account_id": transaction.account_id,
         "occurred_at": transaction.occurred_at,

@@ -68,17 +68,17 @@ class PostAuthService:
         await self._ledger.apply(events)
         self._news.set()
 
-    async def profile(self, account_id: str) -> BehaviourProfile:
-        """The profile of an account. Raises NotFound."""
+    async def profile(self, tenant: str, account_id: str) -> BehaviourProfile:
+        """The profile of a tenant's account. Raises NotFound."""
         async with self.db.read() as conn:
-            found = await profiles.read(conn, account_id)
+            found = await profiles.read(conn, tenant, account_id)
         if found is None:
             raise NotFound
         return found
 
-    async def label(self, transaction_id: str) -> StandingLabel:
-        """What stands about a payment. Raises NotFound."""
-        found = await self.projector.standing(transaction_id)
+    async def label(self, tenant: str, transaction_id: str) -> StandingLabel:
+        """What stands about a tenant's payment. Raises NotFound."""
+        found = await self.projector.standing(tenant, transaction_id)
         if found is None:
             raise NotFound
         return found

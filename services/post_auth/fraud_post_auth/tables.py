@@ -7,6 +7,9 @@ from fraud_shared.state.types import UtcDateTime
 
 metadata = sa.MetaData()
 _ID = sa.String(160)
+# Whose it is: clients that share accounts are one tenant. Empty where rows from before
+# tenants were given none.
+_TENANT = sa.String(128)
 
 inbox = sa.Table(
     "inbox",
@@ -20,6 +23,7 @@ training_rows = sa.Table(
     "training_rows",
     metadata,
     sa.Column("decision_id", _ID, primary_key=True),
+    sa.Column("tenant", _TENANT, nullable=False),
     sa.Column("transaction_id", _ID, nullable=False, index=True),
     sa.Column("account_id", _ID, nullable=False, index=True),
     sa.Column("occurred_at", UtcDateTime, nullable=False),
@@ -46,6 +50,7 @@ labels = sa.Table(
     "labels",
     metadata,
     sa.Column("label_id", _ID, primary_key=True),
+    sa.Column("tenant", _TENANT, nullable=False),
     sa.Column("transaction_id", _ID, nullable=False, index=True),
     sa.Column("label", sa.String(16), nullable=False),
     sa.Column("source", sa.String(32), nullable=False),
@@ -59,6 +64,7 @@ outcomes = sa.Table(
     "outcomes",
     metadata,
     sa.Column("transaction_id", _ID, primary_key=True),
+    sa.Column("tenant", _TENANT, primary_key=True),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("source", sa.String(32)),
     sa.Column("reported_at", UtcDateTime),
@@ -70,6 +76,7 @@ profiles = sa.Table(
     "profiles",
     metadata,
     sa.Column("account_id", _ID, primary_key=True),
+    sa.Column("tenant", _TENANT, primary_key=True),
     sa.Column("payments", sa.BigInteger, nullable=False),
     sa.Column("first_seen", UtcDateTime, nullable=False),
     sa.Column("last_seen", UtcDateTime, nullable=False),
@@ -79,6 +86,7 @@ profile_amounts = sa.Table(
     "profile_amounts",
     metadata,
     sa.Column("account_id", _ID, primary_key=True),
+    sa.Column("tenant", _TENANT, primary_key=True),
     sa.Column("currency", sa.String(3), primary_key=True),
     sa.Column("verdict", sa.String(16), primary_key=True),
     sa.Column("payments", sa.BigInteger, nullable=False),
@@ -93,6 +101,7 @@ profile_values = sa.Table(
     "profile_values",
     metadata,
     sa.Column("account_id", _ID, primary_key=True),
+    sa.Column("tenant", _TENANT, primary_key=True),
     sa.Column("kind", sa.String(16), primary_key=True),
     sa.Column("value", _ID, primary_key=True),
     sa.Column("payments", sa.BigInteger, nullable=False),

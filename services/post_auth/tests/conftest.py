@@ -18,7 +18,7 @@ from fraud_post_auth.dataset import Features
 from fraud_post_auth.service import PostAuthService
 from fraud_post_auth.settings import Settings
 from fraud_shared.contracts.action import ChallengeResolved
-from fraud_shared.contracts.decision import Decision, DecisionMade, PolicyContext
+from fraud_shared.contracts.decision import DecisionMade
 from fraud_shared.contracts.events import (
     CHALLENGE_RESOLVED,
     DECISION_MADE,
@@ -29,13 +29,7 @@ from fraud_shared.contracts.events import (
 from fraud_shared.contracts.label import LabelReported
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client, idle
 from fraud_shared.testing.clocks import FakeClock
-from fraud_shared.testing.factories import (
-    NOON,
-    make_rules,
-    make_screening,
-    make_transaction,
-    make_vector,
-)
+from fraud_shared.testing.factories import NOON, make_decision_made
 from fraud_shared.testing.servers import sql_schema, sql_url
 
 __all__ = ["sql_schema", "sql_url"]
@@ -99,48 +93,15 @@ def make_made(
     number: int, *, verdict: str = "APPROVE", values: Any = (1.0, None), **payment: Any
 ) -> DecisionMade:
     """Decision `d-<number>` about payment `tx-<number>`."""
-    transaction = make_transaction(transaction_id=f"tx-{number}", **payment)
-    decision = Decision.model_validate(
-        {
-            "decision_id": f"d-{number}",
-            "transaction_id": transaction.transaction_id,
-            "decision": verdict,
-            "challenge": None,
-            "challenge_id": None,
-            "confidence": 0.9,
-            "risk": 0.02,
-            "expected_loss_minor": 10,
-            "reason": "no reason",
-            "reasons": (),
-            "rules_flag": "ALLOW",
-            "if_score": 0.1,
-            "ae_error": 0.2,
-            "fraud_score": 0.3,
-            "rules": make_rules(),
-            "signals": (),
-            "screening": make_screening(),
-            "actions": (),
-            "action_status": "none",
-            "degraded": ("MODEL_XGBOOST_UNAVAILABLE",),
-            "versions": {"policy": "bank@1"},
-            "timings_ms": {},
-            "trace_id": "0" * 32,
-            "decided_at": transaction.occurred_at,
-        },
-        strict=False,
-    )
-    return DecisionMade(
-        client="test",
-        decision=decision,
-        transaction=transaction,
-        features=make_vector(values),
-        context=PolicyContext(
-            amount_ref_minor=transaction.amount_minor,
-            velocity_known=True,
-            history_payments=3,
-            stand_in_count=0,
-            stand_in_sum_minor=0,
-        ),
+    client = payment.pop("client", "shop")
+    name = f"d-{number}" if client == "shop" else f"d-{client}-{number}"
+    return make_decision_made(
+        name,
+        f"tx-{number}",
+        client=client,
+        verdict=verdict,
+        values=values,
+        **payment,
     )
 
 
@@ -179,8 +140,11 @@ def labelled() -> Callable[..., CloudEvent]:
         *,
         at: datetime = NOON + timedelta(days=3),
         reversal: bool = False,
+        tenant: str = "shop",
     ) -> CloudEvent:
-        label_id = f"label-{number}-{source}-{label}-{at:%Y%m%d%H%M%S}-{reversal}"
+        label_id = (
+            f"label-{tenant}-{number}-{source}-{label}-{at:%Y%m%d%H%M%S}-{reversal}"
+        )
         report = LabelReported.model_validate(
             {
                 "transaction_id": f"tx-{number}",
@@ -189,6 +153,7 @@ def labelled() -> Callable[..., CloudEvent]:
                 "reported_at": at,
                 "reversal": reversal,
                 "label_id": label_id,
+                "tenant": tenant,
             }
         )
         return event(LABEL_REPORTED, f"tx-{number}", report, label_id)
@@ -208,6 +173,7 @@ def resolved() -> Callable[..., CloudEvent]:
                 "transaction_id": f"tx-{number}",
                 "account_id": "acc-1",
                 "outcome": outcome,
+                "tenant": "shop",
                 "resolved_at": NOON + timedelta(minutes=2),
             }
         )

@@ -39,12 +39,13 @@ def varied(decided, number: int) -> CloudEvent:
 
 def expected(events, account_id, labels: LabelCounts):
     made = [DecisionMade.model_validate(e.data, strict=False) for e in events]
-    total = change(p for p in map(payment, made) if p.account_id == account_id)
+    account = ("shop", account_id)
+    total = change(p for p in map(payment, made) if p.account == account)
     amounts = {(c, v): group for (_, c, v), group in total.amounts.items()}
     distinct: dict[str, int] = {}
     for _, kind, _ in total.values:
         distinct[kind] = distinct.get(kind, 0) + 1
-    return view(account_id, total.accounts[account_id], amounts, distinct, labels)
+    return view(account_id, total.accounts[account], amounts, distinct, labels)
 
 
 class TestExactlyOnce:
@@ -74,7 +75,7 @@ class TestExactlyOnce:
                 )
                 if n == 0:  # numbers 0, 10, 20 ... all belong to account 0
                     assert labels.fraud == len(fraud)
-                found = await service.profile(f"acc-{n}")
+                found = await service.profile("shop", f"acc-{n}")
                 assert found == expected(decisions, f"acc-{n}", labels)
             assert await count(service, tables.inbox) == 110
             assert await count(service, tables.training_rows) == 100
@@ -84,7 +85,7 @@ class TestExactlyOnce:
         async with world.service() as service:
             await service.handle([event, event.model_copy(update={"id": "another"})])
             await service.handle([event.model_copy(update={"id": "a-third"})])
-            assert (await service.profile("acc-1")).payments == 1
+            assert (await service.profile("shop", "acc-1")).payments == 1
 
     async def test_nothing_is_kept_of_a_batch_that_fails(self, world, decided):
         async with world.service() as service:
@@ -96,7 +97,7 @@ class TestExactlyOnce:
             async with service.db.begin() as conn:
                 await conn.execute(sa.text("ALTER TABLE aside RENAME TO profiles"))
             await service.handle([decided(1)])
-            assert (await service.profile("acc-1")).payments == 1
+            assert (await service.profile("shop", "acc-1")).payments == 1
 
 
 class TestOrder:
@@ -126,7 +127,7 @@ class TestOrder:
                 await service.handle([events[order[0]], events[order[1]]])
                 for position in order[2:]:
                     await service.handle([events[position]])
-                profile = await service.profile(f"acc-{number:03d}")
+                profile = await service.profile("shop", f"acc-{number:03d}")
                 seen.add(profile.model_dump_json(exclude={"account_id"}))
             async with service.db.read() as conn:
                 found = await conn.execute(
@@ -142,9 +143,9 @@ class TestLabels:
         async with world.service() as service:
             await service.handle([labelled(1)])
             with pytest.raises(NotFound):
-                await service.profile("acc-1")
+                await service.profile("shop", "acc-1")
             await service.handle([decided(1)])
-            assert (await service.profile("acc-1")).labels.fraud == 1
+            assert (await service.profile("shop", "acc-1")).labels.fraud == 1
 
     async def test_racing_reports_about_one_payment_see_each_other(
         self, world, decided, labelled
@@ -172,7 +173,7 @@ class TestLabels:
     ):
         async with world.service() as service:
             await service.handle([decided(1), resolved(1, outcome)])
-            assert (await service.profile("acc-1")).labels.pending == 1
+            assert (await service.profile("shop", "acc-1")).labels.pending == 1
             assert await count(service, tables.inbox) == 2
 
 
@@ -220,7 +221,7 @@ class TestParking:
                 "time_out_of_range",
             }
             assert len(waiting) == 4
-            assert (await service.profile("acc-1")).payments == 1
+            assert (await service.profile("shop", "acc-1")).payments == 1
 
     async def test_corrected_event_applies_once(self, world, decided):
         broken = decided(1).model_copy(update={"data": {}})
@@ -231,7 +232,7 @@ class TestParking:
                 await service.parking.replay(
                     parked.parked_id, decided(1), service.handle
                 )
-            assert (await service.profile("acc-1")).payments == 1
+            assert (await service.profile("shop", "acc-1")).payments == 1
             assert await service.parking.waiting(10) == []
 
     async def test_field_of_a_later_minor_version_is_ignored(self, world, decided):
@@ -239,4 +240,4 @@ class TestParking:
         event.data["decision"]["invented_later"] = {"a": 1}
         async with world.service() as service:
             await service.handle([event])
-            assert (await service.profile("acc-1")).payments == 1
+            assert (await service.profile("shop", "acc-1")).payments == 1

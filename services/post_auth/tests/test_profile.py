@@ -14,13 +14,13 @@ NO_LABELS = LabelCounts(fraud=0, legitimate=0, reversed=0, pending=0)
 
 def paid(amount, *, verdict="APPROVE", currency="EUR", minute=0, values=()):
     at = START + timedelta(minutes=minute)
-    return Payment("acc-1", verdict, currency, amount, at, values)
+    return Payment(("shop", "acc-1"), verdict, currency, amount, at, values)
 
 
 def shown(payments):
     total = change(payments)
     amounts = {(c, v): group for (_, c, v), group in total.amounts.items()}
-    return view("acc-1", total.accounts["acc-1"], amounts, {}, NO_LABELS)
+    return view("acc-1", total.accounts["shop", "acc-1"], amounts, {}, NO_LABELS)
 
 
 class TestLimbs:

@@ -104,16 +104,16 @@ class TestProjection:
     ) -> None:
         async with world.service() as service:
             with pytest.raises(NotFound):
-                await service.label("tx-1")
+                await service.label("shop", "tx-1")
             await service.handle([labelled(1)])
-            early = await service.label("tx-1")
+            early = await service.label("shop", "tx-1")
             assert (early.state, early.source) == ("fraud", "chargeback")
             assert not early.in_risk_windows
             assert await service.projector.waiting() == 0
             await service.handle([decided(1)])
             assert await service.projector.waiting() == 1
             await service.project()
-            assert (await service.label("tx-1")).in_risk_windows
+            assert (await service.label("shop", "tx-1")).in_risk_windows
             assert await service.projector.waiting() == 0
 
     async def test_reports_in_any_order_and_twice_end_in_the_same_place(
@@ -127,7 +127,7 @@ class TestProjection:
             await service.project()
             await service.handle([fraud, withdrawn, fraud])
             await service.project()
-            folded = await service.label("tx-1")
+            folded = await service.label("shop", "tx-1")
             assert (folded.state, folded.reports) == ("reversed", 2)
             assert not world.online.effects["tx-1"].is_fraud
             # Another source has its own say.

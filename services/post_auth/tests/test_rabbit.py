@@ -66,7 +66,7 @@ class TestRabbit:
             stack.push_async_callback(bus.close)
             await bus.publish(deliveries)
             await done.wait()
-            profiles = [await service.profile(f"acc-{n}") for n in range(3)]
+            profiles = [await service.profile("shop", f"acc-{n}") for n in range(3)]
         assert [profile.payments for profile in profiles] == [20, 20, 20]
         assert [profile.labels.fraud for profile in profiles] == [10, 0, 0]
         sums = [profile.currencies[0].sum_minor for profile in profiles]

@@ -16,7 +16,7 @@ class TestEvents:
             for _ in range(3):
                 reply = await http.post("/v1/events", json=batch)
                 assert reply.status_code == 204
-            profile = (await http.get("/profile/acc-1")).json()
+            profile = (await http.get("/profile/acc-1?tenant=shop")).json()
             assert profile["payments"] == 1
             assert profile["labels"]["fraud"] == 1
             assert profile["currencies"][0]["sum_minor"] == 4_250
@@ -27,12 +27,16 @@ class TestEvents:
             assert (await http.post("/v1/events", json=batch)).status_code == 204
             (parked,) = (await http.get("/v1/parked")).json()
             assert parked["reason"] == "no_cloud_event"
-            assert (await http.get("/profile/acc-1")).json()["payments"] == 1
+            assert (await http.get("/profile/acc-1?tenant=shop")).json()[
+                "payments"
+            ] == 1
             path = f"/v1/parked/{parked['parked_id']}/replay"
             assert (await http.post(path)).status_code == 422
             fixed = await http.post(path, json=bodies(decided(2))[0])
             assert fixed.status_code == 200
-            assert (await http.get("/profile/acc-1")).json()["payments"] == 2
+            assert (await http.get("/profile/acc-1?tenant=shop")).json()[
+                "payments"
+            ] == 2
 
     async def test_body_that_is_no_json_is_refused(self, world):
         async with world.http() as http:
@@ -43,7 +47,9 @@ class TestEvents:
         async with world.http() as http:
             batch = bodies(*(decided(n) for n in range(200)))
             assert (await http.post("/v1/events", json=batch)).status_code == 204
-            assert (await http.get("/profile/acc-1")).json()["payments"] == 200
+            assert (await http.get("/profile/acc-1?tenant=shop")).json()[
+                "payments"
+            ] == 200
 
 
 class TestDatasets:
@@ -62,7 +68,7 @@ class TestDatasets:
 class TestEdges:
     async def test_unknown_account_is_not_found(self, world):
         async with world.http() as http:
-            assert (await http.get("/profile/nobody")).status_code == 404
+            assert (await http.get("/profile/nobody?tenant=shop")).status_code == 404
 
     @pytest.mark.parametrize("path", ["/profile/a", "/v1/datasets", "/v1/parked"])
     async def test_nothing_without_a_service_token(self, world, path):

@@ -17,6 +17,7 @@ from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.fakes import FakeBus
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+DAY_91 = (NOW + timedelta(days=91)).isoformat()
 KEYS = st.sampled_from(["a", "b", "c", "d"])
 
 
@@ -208,6 +209,7 @@ class TestTheService:
             ({"entity_id": "nobody"}, "entity_id"),
             ({"until": "2020-01-01T00:00:00Z"}, "until"),
             ({"until": "2199-01-01T00:00:00Z"}, "until"),
+            ({"until": DAY_91}, "until"),
             ({"until": None}, "until"),
             ({"why": ""}, "why"),
             ({"account": "Jane Smith"}, "account"),

@@ -49,6 +49,7 @@ async def score_batch(
                 deadline=Deadline.after(gateway.settings.wall_ms),
                 headers={},
                 caller=context.caller,
+                tenant=context.tenant,
                 principal=context.principal,
             )
             try:

@@ -1,4 +1,7 @@
-"""Routes for analysts: cases, cleared pairs, rescreenings; and erasing known parties."""
+"""Routes for analysts: cases, cleared pairs, rescreenings; and erasing known parties.
+
+Who acts is the client of the key: `who` and `analyst` of a body are replaced by its name.
+"""
 
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -23,6 +26,8 @@ from fraud_shared.contracts.clearing import (
     ErasureRequest,
     RevokeRequest,
 )
+from fraud_shared.web.context import RequestContext
+from fraud_shared.web.keys import Client
 
 
 def router(gateway: Gateway) -> APIRouter:
@@ -33,9 +38,9 @@ def router(gateway: Gateway) -> APIRouter:
     _cleared(routes, gateway)
 
     @routes.get("/rescreenings", operation_id="listRescreenings")
-    async def rescreenings(call: Caller) -> Response:
+    async def rescreenings(context: Caller) -> Response:
         """How far known parties are screened against the latest list updates."""
-        return await passthrough.get(gateway, "sanctions", "/v1/rescreenings", call)
+        return await passthrough.get(gateway, "sanctions", "/v1/rescreenings", context)
 
     outer = APIRouter()
     outer.include_router(routes)
@@ -46,24 +51,35 @@ def router(gateway: Gateway) -> APIRouter:
 def _cases(routes: APIRouter, gateway: Gateway) -> None:
     @routes.get("/cases", operation_id="listCases")
     async def cases(
-        call: Caller,
+        context: Caller,
         state: Literal["open", "resolved"] = "open",
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
     ) -> Response:
         """Cases, oldest first."""
-        path = "/v1/cases?" + urlencode({"state": state, "limit": limit})
-        return await passthrough.get(gateway, "action", path, call)
+        asked = [("state", state), ("limit", limit), *_visible(context)]
+        path = "/v1/cases?" + urlencode(asked)
+        return await passthrough.get(gateway, "action", path, context)
 
     @routes.get("/cases/{case_id}", operation_id="getCase")
-    async def case(case_id: Id, call: Caller) -> Response:
+    async def case(case_id: Id, context: Caller) -> Response:
         """One case."""
-        return await passthrough.get(gateway, "action", f"/v1/cases/{case_id}", call)
+        path = f"/v1/cases/{case_id}?" + urlencode(_visible(context))
+        return await passthrough.get(gateway, "action", path, context)
 
     @routes.post("/cases/{case_id}/resolve", operation_id="resolveCase")
-    async def resolve(case_id: Id, found: CaseResolution, call: Caller) -> Response:
+    async def resolve(case_id: Id, found: CaseResolution, context: Caller) -> Response:
         """Store a finding: about a payment it is its label, about a listing it is not."""
-        path = f"/v1/cases/{case_id}/resolve"
-        return await passthrough.ask(gateway, "action", path, found, call)
+        path = f"/v1/cases/{case_id}/resolve?" + urlencode(_visible(context))
+        own = found.model_copy(update={"analyst": context.caller})
+        return await passthrough.ask(gateway, "action", path, own, context)
+
+
+def _visible(context: RequestContext) -> list[tuple[str, str]]:
+    """The tenants whose cases are meant: the one that is asked for, or all that the key is
+    declared for."""
+    client: Client = context.principal
+    chosen = (context.tenant,) if context.header("x-tenant") else client.visible
+    return [("tenant", name) for name in chosen]
 
 
 def _cleared(routes: APIRouter, gateway: Gateway) -> None:
@@ -73,30 +89,32 @@ def _cleared(routes: APIRouter, gateway: Gateway) -> None:
         status_code=201,
         response_model=ClearedPair,
     )
-    async def clear(request: ClearRequest, call: Caller) -> Any:
+    async def clear(request: ClearRequest, context: Caller) -> Any:
         """Clear a pair of account and listed entity until a day; it is void as soon as the
         listing changes."""
-        return await passthrough.ask(gateway, "sanctions", "/v1/cleared", request, call)
+        own = request.model_copy(update={"who": context.caller})
+        return await passthrough.ask(gateway, "sanctions", "/v1/cleared", own, context)
 
     @routes.get("/cleared", operation_id="listCleared", response_model=ClearedPairs)
     async def cleared(
-        call: Caller, account: OptionalAccount = None, entity_id: OptionalId = None
+        context: Caller, account: OptionalAccount = None, entity_id: OptionalId = None
     ) -> Any:
         """Clearings of an account or entity, also those that ended."""
         asked = {"account": account, "entity_id": entity_id}
         given = {name: value for name, value in asked.items() if value is not None}
         path = "/v1/cleared?" + urlencode(given)
-        return await passthrough.get(gateway, "sanctions", path, call)
+        return await passthrough.get(gateway, "sanctions", path, context)
 
     @routes.post(
         "/cleared/{clearing_id}/revoke",
         operation_id="revokeCleared",
         response_model=ClearedPair,
     )
-    async def revoke(clearing_id: Id, request: RevokeRequest, call: Caller) -> Any:
+    async def revoke(clearing_id: Id, request: RevokeRequest, context: Caller) -> Any:
         """Take a clearing back; the record of it stays."""
         path = f"/v1/cleared/{clearing_id}/revoke"
-        return await passthrough.ask(gateway, "sanctions", path, request, call)
+        own = request.model_copy(update={"who": context.caller})
+        return await passthrough.ask(gateway, "sanctions", path, own, context)
 
 
 def _admin(gateway: Gateway) -> APIRouter:
@@ -108,9 +126,10 @@ def _admin(gateway: Gateway) -> APIRouter:
         tags=["analysts"],
         response_model=Erased,
     )
-    async def erase(request: ErasureRequest, call: Caller) -> Any:
+    async def erase(request: ErasureRequest, context: Caller) -> Any:
         """Forget the parties that screening knows of an account."""
         path = "/v1/parties/erase"
-        return await passthrough.ask(gateway, "sanctions", path, request, call)
+        own = request.model_copy(update={"who": context.caller})
+        return await passthrough.ask(gateway, "sanctions", path, own, context)
 
     return routes

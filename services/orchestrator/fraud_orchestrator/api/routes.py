@@ -1,6 +1,7 @@
 """The gateway's routes: thin, each hands over to a noun."""
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BeforeValidator
@@ -59,9 +60,9 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
     async def score(payment: TransactionIn, context: RequestContext) -> bytes:
         """Decide one payment: APPROVE, CHALLENGE or DECLINE, with reasons.
 
-        Send `Idempotency-Key`, or the transaction id is the key: a repeat gets the same
-        bytes, the same key with other content 422. `X-Deadline-Ms` below the published
-        minimum (100) is refused (400).
+        A repeat of a transaction gets the same bytes; an `Idempotency-Key` besides stands
+        for its payment as well. Either of them with other content is 422. `X-Deadline-Ms`
+        below the published minimum (100) is refused (400).
         """
         with gateway.batches.single():
             return await gateway.score(payment, context)
@@ -284,9 +285,8 @@ def _decisions(routes: APIRouter, gateway: Gateway) -> None:
     )
     async def label(transaction_id: Id, context: Caller) -> Response:
         """What stands about a payment after all reports, and whether risk counts it."""
-        return await passthrough.get(
-            gateway, "post_auth", f"/v1/labels/{transaction_id}", context
-        )
+        path = f"/v1/labels/{transaction_id}?" + urlencode({"tenant": context.tenant})
+        return await passthrough.get(gateway, "post_auth", path, context)
 
     @routes.get(
         "/profile/{account_id}",
@@ -296,9 +296,8 @@ def _decisions(routes: APIRouter, gateway: Gateway) -> None:
     )
     async def profile(account_id: AccountPath, context: Caller) -> Response:
         """The behavioural profile of an account, kept by post_auth."""
-        return await passthrough.get(
-            gateway, "post_auth", f"/profile/{account_id}", context
-        )
+        path = f"/profile/{account_id}?" + urlencode({"tenant": context.tenant})
+        return await passthrough.get(gateway, "post_auth", path, context)
 
 
 def _operations(routes: APIRouter, gateway: Gateway, models: Models) -> None:

@@ -12,9 +12,8 @@ from fraud_shared.contracts.action import (
     ActionStatus,
     action_id,
 )
-from fraud_shared.contracts.decision import Decision
+from fraud_shared.contracts.decision import DecisionMade
 from fraud_shared.contracts.events import ACTION_REQUESTED, CloudEvent, event_id
-from fraud_shared.contracts.transaction import Transaction
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.errors import DependencyError
@@ -47,8 +46,9 @@ class Actions:
             return None
 
 
-def requested(payment: Transaction, decision: Decision) -> ActionRequest | None:
+def requested(made: DecisionMade) -> ActionRequest | None:
     """What a decision asks to be done, or None when it asks for nothing."""
+    payment, decision = made.transaction, made.decision
     kinds: tuple[ActionKind, ...] = tuple(action.kind for action in decision.actions)
     if not kinds:
         return None
@@ -63,6 +63,7 @@ def requested(payment: Transaction, decision: Decision) -> ActionRequest | None:
         card_token=payment.card.token if payment.card else None,
         device_id=payment.device.device_id if payment.device else None,
         reason=decision.reason,
+        tenant=made.owner,
     )
 
 

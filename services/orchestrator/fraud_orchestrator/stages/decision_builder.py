@@ -33,7 +33,7 @@ class DecisionBuilder:
     screening: ScreeningResult
     ruling: Ruling
 
-    def made(self, client: str, decision: Decision) -> DecisionMade:
+    def made(self, context: RequestContext, decision: Decision) -> DecisionMade:
         """The decision as it is recorded and published.
 
         The reasons of screening hits quote the screened name, so only the reply has them.
@@ -41,7 +41,8 @@ class DecisionBuilder:
         hits = tuple(h.model_copy(update={"reasons": ()}) for h in self.screening.hits)
         screening = self.screening.model_copy(update={"hits": hits})
         return DecisionMade(
-            client=client,
+            client=context.caller,
+            tenant=context.tenant or context.caller,
             decision=decision.model_copy(update={"screening": screening}),
             transaction=self.payment,
             features=self.features,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 import structlog
 
-from fraud_features.store.port import of_client
+from fraud_features.store.port import client_and_id, of_client
 from fraud_features.store.schema import REPLY_TTL
 from fraud_orchestrator.tables import decisions, online_missed
 from fraud_shared.contracts.decision import DecisionMade
@@ -28,39 +28,42 @@ class BackfillRows:
     async def load(self, most: int) -> Sequence[Transaction]:
         """The newest of them, oldest first; those that are too old to tell are given up."""
         since = datetime.now(UTC) - KNOWN_FOR
-        joined = decisions.c.client_transaction == online_missed.c.client_transaction
-        old = sa.select(decisions.c.client_transaction).where(
-            decisions.c.decided_at < since
+        joined = sa.and_(
+            decisions.c.client == online_missed.c.client,
+            decisions.c.transaction_id == online_missed.c.transaction_id,
         )
+        old = sa.exists().where(joined, decisions.c.decided_at < since)
         newest = (
-            sa.select(decisions.c.client_transaction, decisions.c.record)
+            sa.select(decisions.c.client, decisions.c.record)
             .join(online_missed, joined)
             .order_by(decisions.c.decided_at.desc())
             .limit(most)
         )
         async with self._db.begin(patient=True) as conn:
-            gone = await conn.execute(
-                sa.delete(online_missed).where(
-                    online_missed.c.client_transaction.in_(old)
-                )
-            )
+            gone = await conn.execute(sa.delete(online_missed).where(old))
             rows = (await conn.execute(newest)).all()
         if gone.rowcount:
             log.error("online_store_incomplete", cure="fraud features rebuild --again")
-        return [_payment(row.client_transaction, row.record) for row in reversed(rows)]
+        return [_payment(row.client, row.record) for row in reversed(rows)]
 
     async def forget(self, ids: Sequence[str]) -> None:
         """The store has these."""
-        for start in range(0, len(ids), _CHUNK):
-            some = ids[start : start + _CHUNK]
-            async with self._db.begin() as conn:
-                await conn.execute(
-                    sa.delete(online_missed).where(
-                        online_missed.c.client_transaction.in_(some)
+        by_client: dict[str, list[str]] = {}
+        for online_id in ids:
+            client, transaction_id = client_and_id(online_id)
+            by_client.setdefault(client, []).append(transaction_id)
+        table = online_missed
+        for client, transactions in by_client.items():
+            for start in range(0, len(transactions), _CHUNK):
+                some = transactions[start : start + _CHUNK]
+                async with self._db.begin() as conn:
+                    await conn.execute(
+                        sa.delete(table).where(
+                            table.c.client == client, table.c.transaction_id.in_(some)
+                        )
                     )
-                )
 
 
-def _payment(client_transaction: str, record: bytes) -> Transaction:
+def _payment(client: str, record: bytes) -> Transaction:
     made = DecisionMade.model_validate_json(bytes(record))
-    return of_client(made.transaction, client_transaction.partition("\n")[0])
+    return of_client(made.transaction, client)

@@ -1,7 +1,9 @@
 """Stage: the decision record, its outbox row and its idempotency, in one transaction.
 
 Scoring is pure, so idempotency is optimistic: look up first, and let the unique keys on
-(client, key) and (client, transaction) decide at commit. Losers get the winner's bytes.
+(client, idempotency key) and (client, transaction) decide at commit. Losers get the winner's
+bytes. The two are namespaces of their own: a key that reads like a transaction id is no
+transaction.
 """
 
 import asyncio
@@ -13,6 +15,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from fraud_orchestrator import tables
+from fraud_orchestrator.lookups import BY_KEY_OR_TRANSACTION, BY_TRANSACTION
 from fraud_orchestrator.stages.actions import queued_event, requested
 from fraud_shared.contracts.decision import Decision, DecisionMade
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
@@ -22,7 +25,7 @@ from fraud_shared.state.batcher import Batcher
 from fraud_shared.state.bus import Envelope, envelope
 from fraud_shared.state.database import Database
 from fraud_shared.state.outbox import Outbox
-from fraud_shared.web.problems import InvalidInput, Unavailable
+from fraud_shared.web.problems import Conflict, InvalidInput, Unavailable
 
 SOURCE = "urn:fraud:orchestrator"
 # A flush to disk costs about a millisecond of this process: from some hundred payments a
@@ -40,20 +43,13 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """What identifies a request: the client's key (or transaction) and its content."""
+    """What identifies a request: its client, its transaction, its content, and the
+    `Idempotency-Key` where it has one."""
 
     client: str
-    key: str
+    key: str | None
     transaction_id: str
     fingerprint: str
-
-    @property
-    def client_key(self) -> str:
-        return f"{self.client}\n{self.key}"
-
-    @property
-    def client_transaction(self) -> str:
-        return f"{self.client}\n{self.transaction_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +57,18 @@ class RecordedDecision:
     """A decision on record. `reply` is None while its actions are under way."""
 
     decision_id: str
-    client_key: str
-    client_transaction: str
     fingerprint: str
     reply: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is on record for a request, under its key and under its transaction; `won` is
+    set by a commit that put it there."""
+
+    by_key: RecordedDecision | None = None
+    by_transaction: RecordedDecision | None = None
+    won: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +83,9 @@ class DecisionEntry:
     missed: bool = False
 
 
-_STORED = sa.select(
-    tables.decisions.c.decision_id,
-    tables.decisions.c.client_key,
-    tables.decisions.c.client_transaction,
-    tables.decisions.c.fingerprint,
-    tables.decisions.c.reply,
-).where(
-    sa.or_(
-        tables.decisions.c.client_key.in_(sa.bindparam("keys", expanding=True)),
-        tables.decisions.c.client_transaction.in_(
-            sa.bindparam("transactions", expanding=True)
-        ),
-    )
-)
+_KEYS = tables.idempotency_keys
+# One whose winner vanished before it was read is tried again.
+_TRIES = 3
 
 
 class DecisionStore:
@@ -106,23 +99,33 @@ class DecisionStore:
             .on_conflict_do_nothing()
             .returning(tables.decisions.c.decision_id)
         )
+        self._claim = (
+            db.insert(_KEYS).on_conflict_do_nothing().returning(_KEYS.c.decision_id)
+        )
+        self._bind = db.insert(_KEYS).on_conflict_do_nothing()
         self._insert_missed = db.insert(tables.online_missed).on_conflict_do_nothing()
         self.outbox = Outbox(db, tables.outbox)
-        self._finding: Batcher[IdempotencyKey, RecordedDecision | None] = Batcher(
-            self._find_all
-        )
-        self._committing: Batcher[DecisionEntry, RecordedDecision | None] = Batcher(
+        self._finding: Batcher[IdempotencyKey, _Found] = Batcher(self._find_all)
+        self._binding: Batcher[dict[str, Any], None] = Batcher(self._bind_all)
+        self._committing: Batcher[DecisionEntry, _Found] = Batcher(
             self._commit_all, linger_s=LINGER_S
         )
 
     async def find(
         self, key: IdempotencyKey, deadline: Deadline
     ) -> RecordedDecision | None:
-        """The earlier decision for this request, if any.
+        """The earlier decision for this request, if any; a new key for it is kept.
 
-        Raises InvalidInput when the key was used with other content, and Unavailable when
-        the database does not answer by the deadline.
+        Raises InvalidInput when the key or the transaction was used with other content, and
+        Unavailable when the database does not answer by the deadline.
         """
+        found = await _in_time(self._finding.submit(key), deadline)
+        stored = _same(key, found)
+        if stored is None or key.key is None or found.by_key is not None:
+            return stored
+        # A repeat under another key: from now on this key stands for this payment.
+        bound = self._binding.submit(_key_row(key, stored.decision_id))
+        await _in_time(bound, deadline)
         return _same(key, await _in_time(self._finding.submit(key), deadline))
 
     async def commit(
@@ -130,12 +133,18 @@ class DecisionStore:
     ) -> RecordedDecision | None:
         """Record a decision: None when it is now on record, else the winner's.
 
-        Raises like `find`. A decision may be on record although its caller got
-        Unavailable: a repeat of the request finds it.
+        Raises like `find`, and Conflict when it is neither after several tries. A decision
+        may be on record although its caller got Unavailable: a repeat of the request finds
+        it.
         """
-        return _same(
-            entry.key, await _in_time(self._committing.submit(entry), deadline)
-        )
+        for _ in range(_TRIES):
+            committed = self._committing.submit(entry)
+            if (await _in_time(committed, deadline)).won:
+                return None
+            winner = await self.find(entry.key, deadline)
+            if winner is not None:
+                return winner
+        raise Conflict("This payment is being decided by another request.")
 
     async def finish(
         self,
@@ -153,7 +162,7 @@ class DecisionStore:
         """
         table = tables.decisions
         this = table.c.decision_id == made.decision.decision_id
-        request = requested(made.transaction, made.decision)
+        request = requested(made)
         queued = [] if done or request is None else [queued_event(request, trace)]
 
         def work(conn: sa.Connection) -> bytes:
@@ -194,54 +203,73 @@ class DecisionStore:
         """One stored decision of a client, by either identifier."""
         table = tables.decisions
         query = sa.select(table)
+        query = query.where(table.c.client == client)
         if decision_id is not None:
-            prefix = f"{client}\n"
-            query = query.where(
-                table.c.decision_id == decision_id,
-                sa.func.substr(table.c.client_key, 1, len(prefix)) == prefix,
-            )
+            query = query.where(table.c.decision_id == decision_id)
         else:
-            query = query.where(
-                table.c.client_transaction == f"{client}\n{transaction_id}"
-            )
+            query = query.where(table.c.transaction_id == transaction_id)
         async with self._db.read() as conn:
             return (await conn.execute(query)).first()
 
-    async def _find_all(
-        self, keys: Sequence[IdempotencyKey]
-    ) -> Sequence[RecordedDecision | None]:
-        asked = {
-            "keys": [key.client_key for key in keys],
-            "transactions": [key.client_transaction for key in keys],
+    async def _find_all(self, keys: Sequence[IdempotencyKey]) -> Sequence[_Found]:
+        given = [key.key for key in keys if key.key is not None]
+        asked: dict[str, list[str]] = {
+            "clients": list({key.client for key in keys}),
+            "transactions": [key.transaction_id for key in keys],
         }
+        if given:
+            asked["keys"] = given
+        query = BY_KEY_OR_TRANSACTION if given else BY_TRANSACTION
         rows = await self._db.run(
-            lambda conn: conn.execute(_STORED, asked).all(), write=False
+            lambda conn: conn.execute(query, asked).all(), write=False
         )
-        by_key = {row.client_key: row for row in rows}
-        by_transaction = {row.client_transaction: row for row in rows}
-        found = [
-            by_key.get(key.client_key) or by_transaction.get(key.client_transaction)
+        # No key reads as a transaction here, nor the other way round.
+        found = {
+            (bool(row.by_key), row.client, row.name): RecordedDecision(
+                row.decision_id, row.fingerprint, row.reply
+            )
+            for row in rows
+        }
+        return [
+            _Found(
+                by_key=found.get((True, key.client, key.key or "")),
+                by_transaction=found.get((False, key.client, key.transaction_id)),
+            )
             for key in keys
         ]
-        return [None if row is None else RecordedDecision(*row) for row in found]
 
-    async def _commit_all(
-        self, entries: Sequence[DecisionEntry]
-    ) -> Sequence[RecordedDecision | None]:
-        rows = [_row(entry) for entry in entries]
+    async def _bind_all(self, rows: Sequence[dict[str, Any]]) -> Sequence[None]:
+        ordered = sorted(rows, key=_by_key)
+        await self._db.run(lambda conn: conn.execute(self._bind, ordered))
+        return [None] * len(rows)
+
+    async def _commit_all(self, entries: Sequence[DecisionEntry]) -> Sequence[_Found]:
+        # Every gateway locks keys before transactions, each in order: none waits for another
+        # that waits for it.
+        claims = sorted(
+            (
+                _key_row(entry.key, entry.made.decision.decision_id)
+                for entry in entries
+                if entry.key.key is not None
+            ),
+            key=_by_key,
+        )
+        rows = sorted(
+            map(_row, entries), key=lambda row: (row["client"], row["transaction_id"])
+        )
 
         def work(conn: sa.Connection) -> set[str]:
-            won = set(conn.execute(self._insert, rows).scalars())
-            events = [
-                _event(entry, row["record"])
-                for entry, row in zip(entries, rows, strict=True)
-                if entry.made.decision.decision_id in won
-            ]
-            self.outbox.insert(conn, events)
+            won = self._insert_all(conn, claims, rows)
+            recorded = [e for e in entries if e.made.decision.decision_id in won]
+            records = {row["decision_id"]: row["record"] for row in rows}
+            self.outbox.insert(
+                conn,
+                [_event(e, records[e.made.decision.decision_id]) for e in recorded],
+            )
             missed = [
-                {"client_transaction": entry.key.client_transaction}
-                for entry in entries
-                if entry.missed and entry.made.decision.decision_id in won
+                {"client": e.key.client, "transaction_id": e.key.transaction_id}
+                for e in recorded
+                if e.missed
             ]
             if missed:
                 conn.execute(self._insert_missed, missed)
@@ -249,16 +277,23 @@ class DecisionStore:
 
         won = await self._db.run(work)
         self.outbox.written.set()
-        losers = [e.key for e in entries if e.made.decision.decision_id not in won]
-        winners = (
-            dict(zip(losers, await self._find_all(losers), strict=True))
-            if losers
-            else {}
-        )
-        return [
-            None if e.made.decision.decision_id in won else winners[e.key]
-            for e in entries
-        ]
+        return [_Found(won=e.made.decision.decision_id in won) for e in entries]
+
+    def _insert_all(
+        self,
+        conn: sa.Connection,
+        claims: Sequence[dict[str, Any]],
+        rows: Sequence[dict[str, Any]],
+    ) -> set[str]:
+        """Insert what loses neither its key nor its transaction; returns those decisions."""
+        claimed = set(conn.execute(self._claim, claims).scalars()) if claims else set()
+        keyed = {claim["decision_id"] for claim in claims}
+        lost = keyed - claimed
+        left = [row for row in rows if row["decision_id"] not in lost]
+        won = set(conn.execute(self._insert, left).scalars()) if left else set()
+        if vacant := claimed - won:
+            conn.execute(sa.delete(_KEYS).where(_KEYS.c.decision_id.in_(vacant)))
+        return won
 
 
 async def _in_time(work: Awaitable[Result], deadline: Deadline) -> Result:
@@ -273,26 +308,34 @@ async def _in_time(work: Awaitable[Result], deadline: Deadline) -> Result:
         raise Unavailable("The data store did not answer in time.") from None
 
 
-def _same(
-    key: IdempotencyKey, stored: RecordedDecision | None
-) -> RecordedDecision | None:
-    if stored is not None and stored.fingerprint != key.fingerprint:
-        by_key = stored.client_key == key.client_key
-        field = (
-            "Idempotency-Key"
-            if by_key and key.key != key.transaction_id
-            else "transaction_id"
-        )
-        raise InvalidInput(errors=[(field, "was used before with other content")])
-    return stored
+def _same(key: IdempotencyKey, found: _Found) -> RecordedDecision | None:
+    """What is on record, if it is this request. Raises InvalidInput where it is another."""
+    for field, stored in (
+        ("Idempotency-Key", found.by_key),
+        ("transaction_id", found.by_transaction),
+    ):
+        if stored is not None and stored.fingerprint != key.fingerprint:
+            raise InvalidInput(errors=[(field, "was used before with other content")])
+    return found.by_key or found.by_transaction
+
+
+def _key_row(key: IdempotencyKey, decision_id: str) -> dict[str, Any]:
+    return {
+        "client": key.client,
+        "idempotency_key": key.key,
+        "decision_id": decision_id,
+    }
+
+
+def _by_key(row: dict[str, Any]) -> tuple[str, str]:
+    return row["client"], row["idempotency_key"]
 
 
 def _row(entry: DecisionEntry) -> dict[str, Any]:
     decision: Decision = entry.made.decision
     return {
         "decision_id": decision.decision_id,
-        "client_key": entry.key.client_key,
-        "client_transaction": entry.key.client_transaction,
+        "client": entry.key.client,
         "transaction_id": decision.transaction_id,
         "account_id": entry.made.transaction.account_id,
         "fingerprint": entry.key.fingerprint,

@@ -90,14 +90,14 @@ class History:
             yield [DecisionMade.model_validate_json(record) for record in page]
 
     async def reports(self) -> Mapping[tuple[str, str], Sequence[LabelReported]]:
-        """Every label report, by client and transaction."""
+        """Every label report, by tenant and transaction."""
         found: dict[tuple[str, str], list[LabelReported]] = {}
         async with self._db.read(patient=True) as conn:
             for row in (await conn.execute(sa.select(labels))).mappings():
                 report = LabelReported(
                     **{name: row[name] for name in LabelReported.model_fields}
                 )
-                found.setdefault((row["client"], report.transaction_id), []).append(
+                found.setdefault((row["tenant"], report.transaction_id), []).append(
                     report
                 )
         return found

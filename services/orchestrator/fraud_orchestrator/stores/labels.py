@@ -29,6 +29,11 @@ class Labels:
         identity = "\n".join(
             (
                 context.caller,
+                *(
+                    [context.tenant]
+                    if context.tenant not in ("", context.caller)
+                    else []
+                ),
                 label.source,
                 label.label,
                 str(label.reversal),
@@ -43,6 +48,7 @@ class Labels:
                 .values(
                     label_id=label_id,
                     client=context.caller,
+                    tenant=context.tenant or context.caller,
                     received_at=datetime.now(UTC),
                     **label.model_dump(),
                 )
@@ -57,12 +63,12 @@ class Labels:
             status="accepted" if new else "duplicate",
         )
 
-    async def of(self, client: str, transaction_id: str) -> list[LabelReport]:
-        """The labels a client reported for a payment, oldest first."""
+    async def of(self, tenant: str, transaction_id: str) -> list[LabelReport]:
+        """The labels that were reported for a payment of a tenant, oldest first."""
         table = tables.labels
         query = (
             sa.select(table)
-            .where(table.c.client == client, table.c.transaction_id == transaction_id)
+            .where(table.c.tenant == tenant, table.c.transaction_id == transaction_id)
             .order_by(table.c.reported_at)
         )
         async with self._db.read() as conn:
@@ -81,5 +87,9 @@ def _event(label_id: str, label: LabelReport, context: RequestContext) -> CloudE
         subject=label.transaction_id,
         time=datetime.now(UTC),
         traceparent=context.trace.traceparent,
-        data={"label_id": label_id, **label.model_dump(mode="json")},
+        data={
+            "label_id": label_id,
+            "tenant": context.tenant or context.caller,
+            **label.model_dump(mode="json"),
+        },
     )

@@ -18,7 +18,7 @@ from fraud_shared.mesh.clock import Clock
 from fraud_shared.web.guard import require_service
 from fraud_shared.web.problems import InvalidInput, NotFound
 
-LONGEST = timedelta(days=366)
+LONGEST = timedelta(days=90)
 
 
 Asked = Annotated[Identifier | None, Query()]
@@ -39,7 +39,7 @@ def router(
         if entity is None:
             raise InvalidInput(errors=[("entity_id", "no list in use holds it")])
         if not timedelta(0) < request.until - clock.now() <= LONGEST:
-            raise InvalidInput(errors=[("until", "not within the next 366 days")])
+            raise InvalidInput(errors=[("until", "not within the next 90 days")])
         row = await register.clear(
             request.account,
             entity,

@@ -97,8 +97,19 @@ def lower_bound(raw: tuple[int | None, ...]) -> Observation:
 
 def of_client(payment: Transaction, client: str) -> Transaction:
     """The payment under an id that no other client's payment has: each numbers its own."""
-    name = f"{client}\n{payment.transaction_id}"
+    name = id_of_client(client, payment.transaction_id)
     return payment.model_copy(update={"transaction_id": name})
+
+
+def id_of_client(client: str, transaction_id: str) -> str:
+    """A payment's id as the online store knows it."""
+    return f"{client}\n{transaction_id}"
+
+
+def client_and_id(online_id: str) -> tuple[str, str]:
+    """Client and transaction of an id that `id_of_client` made."""
+    client, _, transaction_id = online_id.partition("\n")
+    return client, transaction_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,8 @@ class ActionRequest(Contract):
     device_id: Identifier | None = None
     reason: Annotated[str, Field(max_length=256)]
     listing: ListingFinding | None = None
+    # Whose payment it is about; None where that is not known.
+    tenant: Identifier | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -131,13 +133,15 @@ class ChallengeResolved(Contract):
     account_id: AccountId
     outcome: Literal["passed", "failed", "expired"]
     resolved_at: AwareDatetime
+    tenant: Identifier | None = None
 
 
 class CaseResolution(Contract):
     """`POST /v1/cases/{id}/resolve`: what the analyst found.
 
     Of a payment `fraud` or `legitimate`, which becomes its label; of a listing `listed` or
-    `not_listed`, which says nothing about the payment.
+    `not_listed`, which says nothing about the payment. `analyst` is at the gateway always
+    the client of the key, whatever the body says.
     """
 
     resolution: CaseFinding

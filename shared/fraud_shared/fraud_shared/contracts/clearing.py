@@ -9,8 +9,8 @@ from fraud_shared.contracts.canonical import AccountId
 class ClearRequest(Contract):
     """`POST /v1/cleared`: this account's holder is not that listed entity.
 
-    `account`: the payment system's reference, never a name. `who`: the person answerable;
-    `why`: the ground, without personal data.
+    `account`: the payment system's reference, never a name. `who`: who is answerable, at the
+    gateway always the client of the key whatever the body says; `why`: the ground, without personal data.
     """
 
     account: AccountId
@@ -21,7 +21,8 @@ class ClearRequest(Contract):
 
 
 class RevokeRequest(Contract):
-    """`POST /v1/cleared/{id}/revoke`: the clearing is taken back, and by whom."""
+    """`POST /v1/cleared/{id}/revoke`: the clearing is taken back, and by whom: at
+    the gateway the client of the key."""
 
     who: Identifier
 
@@ -52,7 +53,8 @@ class ClearedPairs(Contract):
 
 
 class ErasureRequest(Contract):
-    """`POST /v1/parties/erase`: forget the known parties of an account; `who` asks."""
+    """`POST /v1/parties/erase`: forget the known parties of an account; `who` asks:
+    at the gateway the client of the key."""
 
     account: AccountId
     who: Identifier

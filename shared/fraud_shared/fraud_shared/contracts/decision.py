@@ -163,10 +163,17 @@ class DecisionMade(Contract):
     recompute the verdict and to train on what serving saw. Holds no name and no PAN."""
 
     client: Identifier
+    # Clients of one tenant share accounts, cards and labels; None is the client itself.
+    tenant: Identifier | None = None
     decision: Decision
     transaction: Transaction
     features: FeatureVector
     context: PolicyContext
+
+    @property
+    def owner(self) -> str:
+        """Whose payment this is."""
+        return self.tenant or self.client
 
     def request(self) -> DecideRequest:
         """The question the policy was asked."""

@@ -47,6 +47,8 @@ class StandingLabel(Contract):
 
 
 class LabelReported(LabelReport):
-    """Data of `fraud.label.reported.v1`: the report and the id it was accepted under."""
+    """Data of `fraud.label.reported.v1`: the report, the id it was accepted under, and
+    whose payment it is about."""
 
     label_id: Identifier
+    tenant: Identifier | None = None

@@ -17,13 +17,13 @@ def turn() -> asyncio.Lock:
     return _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
 
-def upgrade(connection: Connection, migrations: Path) -> None:
-    """Bring the database of this connection to the newest revision."""
+def upgrade(connection: Connection, migrations: Path, revision: str = "head") -> None:
+    """Bring the database of this connection to a revision, the newest if none is named."""
     config = Config()
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def run() -> None:

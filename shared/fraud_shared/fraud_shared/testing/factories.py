@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
+from fraud_shared.contracts.decision import Decision, DecisionMade, PolicyContext
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.screening import ScreeningResult
 from fraud_shared.contracts.signal import ModelRef, RulesResult, Signal
@@ -95,6 +96,61 @@ def make_screening(**overrides: Any) -> ScreeningResult:
 def make_vector(values: tuple[float | None, ...] = (1.0, 2.0)) -> FeatureVector:
     """A feature vector of a test registry."""
     return FeatureVector(feature_set="test", version="1", hash="0" * 64, values=values)
+
+
+def make_decision_made(
+    decision_id: str,
+    transaction_id: str,
+    *,
+    client: str = "shop",
+    values: tuple[float | None, ...] = (1.0, None),
+    verdict: str = "APPROVE",
+    **payment: Any,
+) -> DecisionMade:
+    """A recorded decision about a payment that `payment` says more of."""
+    transaction = make_transaction(transaction_id=transaction_id, **payment)
+    decision = Decision.model_validate(
+        {
+            "decision_id": decision_id,
+            "transaction_id": transaction_id,
+            "decision": verdict,
+            "challenge": None,
+            "challenge_id": None,
+            "confidence": 0.9,
+            "risk": 0.02,
+            "expected_loss_minor": 10,
+            "reason": "no reason",
+            "reasons": (),
+            "rules_flag": "ALLOW",
+            "if_score": 0.1,
+            "ae_error": 0.2,
+            "fraud_score": 0.3,
+            "rules": make_rules(),
+            "signals": (),
+            "screening": make_screening(),
+            "actions": (),
+            "action_status": "none",
+            "degraded": ("MODEL_XGBOOST_UNAVAILABLE",),
+            "versions": {"policy": "bank@1"},
+            "timings_ms": {},
+            "trace_id": "0" * 32,
+            "decided_at": transaction.occurred_at,
+        },
+        strict=False,
+    )
+    return DecisionMade(
+        client=client,
+        decision=decision,
+        transaction=transaction,
+        features=make_vector(values),
+        context=PolicyContext(
+            amount_ref_minor=transaction.amount_minor,
+            velocity_known=True,
+            history_payments=3,
+            stand_in_count=0,
+            stand_in_sum_minor=0,
+        ),
+    )
 
 
 def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

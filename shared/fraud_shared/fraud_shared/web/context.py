@@ -9,14 +9,16 @@ from fraud_shared.mesh.trace import Trace
 
 @dataclass(slots=True)
 class RequestContext:
-    """The request's context; `caller` is set by the guard, `log_fields` go to the log line,
-    `reply_headers` with every reply. `address` is the peer's."""
+    """The request's context; `caller` and `tenant` are set by the guard, `log_fields` go to
+    the log line, `reply_headers` with every reply. `address` is the peer's."""
 
     request_id: str
     trace: Trace
     deadline: Deadline
     headers: dict[bytes, bytes]
     caller: str = ""
+    # Whose payments the request is about: the caller's own, or one its key is declared for.
+    tenant: str = ""
     principal: Any = None
     log_fields: dict[str, Any] | None = None
     raw: bytes = b""

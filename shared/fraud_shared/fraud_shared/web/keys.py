@@ -6,19 +6,45 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Scope = Literal["score", "label", "read", "analyst", "admin"]
 SCOPES: tuple[Scope, ...] = ("score", "label", "read", "analyst", "admin")
+# Declares a key for every tenant: the network's own analysts and auditors.
+EVERY_TENANT = "*"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who a key belongs to, and what it may do."""
+    """Who a key belongs to, and what it may do.
+
+    `tenant`: the clients that share their accounts, cards and labels have one of the same
+    name; by default each client is its own. `tenants`: those whose profiles, labels and
+    cases this key may besides read and report on.
+    """
 
     name: str
     scopes: frozenset[str]
+    tenant: str = ""
+    tenants: frozenset[str] = frozenset()
+
+    @property
+    def own_tenant(self) -> str:
+        """The tenant its payments belong to."""
+        return self.tenant or self.name
+
+    def may_act_for(self, tenant: str) -> bool:
+        """Whether it is declared for a tenant."""
+        return tenant == self.own_tenant or bool({tenant, EVERY_TENANT} & self.tenants)
+
+    @property
+    def visible(self) -> tuple[str, ...]:
+        """Every tenant it is declared for, in order; `EVERY_TENANT` alone for all."""
+        if EVERY_TENANT in self.tenants:
+            return (EVERY_TENANT,)
+        return tuple(sorted({self.own_tenant, *self.tenants}))
 
 
 class KeyRing:
@@ -30,7 +56,10 @@ class KeyRing:
 
     @classmethod
     def parse(cls, pepper: str, text: str) -> "KeyRing":
-        """Read `[{"client", "hash", "scopes"}, …]`. Raises ValueError when malformed."""
+        """Read `[{"client", "hash", "scopes", "tenant"?, "tenants"?}, …]`.
+
+        Raises ValueError when malformed.
+        """
         try:
             entries = [_entry(entry) for entry in json.loads(text or "[]")]
         except (KeyError, TypeError) as error:
@@ -62,7 +91,14 @@ def _entry(entry: dict[str, object]) -> tuple[str, Client]:
     # A bare string would be taken apart into letters.
     if not isinstance(scopes, list) or not set(scopes) <= set(SCOPES):
         raise ValueError(f"the scopes of an API key entry are not of {SCOPES}")
-    return digest, Client(str(entry["client"]), frozenset(scopes))
+    tenants: Any = entry.get("tenants", [])
+    name, tenant = str(entry["client"]), str(entry.get("tenant") or entry["client"])
+    # A bare string would be taken apart into letters.
+    listed = isinstance(tenants, list)
+    named = [name, tenant, *(str(one) for one in tenants if one != EVERY_TENANT)]
+    if not listed or not all(map(_NAME.fullmatch, named)):
+        raise ValueError("a client or tenant of an API key entry has no usable name")
+    return digest, Client(name, frozenset(scopes), tenant, frozenset(map(str, tenants)))
 
 
 def new_key(client: str) -> str:

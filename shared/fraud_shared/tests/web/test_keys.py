@@ -74,6 +74,11 @@ class TestEntries:
             entry("k", scopes=[[]]),
             entry("k", hash="é" * 64),
             entry("k", hash="ABC"),
+            entry("k", tenants="market"),
+            entry("k", tenants=5),
+            entry("k", tenants=["a\nb"]),
+            entry("k", tenant="*"),
+            entry("k", client="a\nb"),
         ],
     )
     def test_broken_ones_stop_the_start(self, broken: dict[str, Any]) -> None:
@@ -84,3 +89,25 @@ class TestEntries:
     def test_so_does_what_is_no_list_of_them(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"."):
             KeyRing.parse(PEPPER, text)
+
+
+class TestTenants:
+    def test_client_is_its_own_tenant_by_default(self) -> None:
+        client = ring(entry("k")).client("k")
+        assert client is not None
+        assert client.own_tenant == "shop"
+        assert client.visible == ("shop",)
+        assert not client.may_act_for("market")
+
+    def test_declared_tenants_are_visible_besides_its_own(self) -> None:
+        client = ring(entry("k", tenant="bank", tenants=["market"])).client("k")
+        assert client is not None
+        assert client.visible == ("bank", "market")
+        assert client.may_act_for("market")
+        assert not client.may_act_for("shop")
+
+    def test_star_is_every_tenant(self) -> None:
+        client = ring(entry("k", tenants=["*"])).client("k")
+        assert client is not None
+        assert client.visible == ("*",)
+        assert client.may_act_for("anyone")

@@ -64,7 +64,7 @@ class TestWeakness:
             "correcthorse" * 4,
             "change-me-4b1f0a92c6d8e7354b1f0a92",
             "MyPassword4b1f0a92c6d8e7354b1f0a92",
-            secrets.token_hex(15),
+            pytest.param(secrets.token_hex(15), id="too short"),
         ],
     )
     def test_secret_that_can_be_guessed_is_named_and_not_repeated(
