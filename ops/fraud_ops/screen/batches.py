@@ -65,7 +65,7 @@ def batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
 def _weight(row: Row) -> int:
     if isinstance(row, Refused):
         return 0
-    texts = (row.query.name, *row.query.identifiers)
+    texts = (row.query.name or "", *row.query.identifiers)
     # In JSON a character takes two bytes where it is escaped, and at most four in UTF-8.
     return _PARTY_BYTES + sum(2 * len(text.encode()) + 4 for text in texts)
 

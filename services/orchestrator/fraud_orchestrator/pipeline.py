@@ -258,7 +258,9 @@ class Pipeline:
             transaction_id=payment.transaction_id, account_id=payment.account_id
         )
         with watch.stage("screening"):
-            return await self.screening.screen(parties, context, deadline, payment=of)
+            return await self.screening.screen(
+                parties, context, deadline, payment=of, kind=payment.kind
+            )
 
     async def _earlier(
         self, stored: RecordedDecision, key: IdempotencyKey, context: RequestContext

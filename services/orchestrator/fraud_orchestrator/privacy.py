@@ -14,6 +14,7 @@ from fraud_shared.contracts.transaction import (
     CardIn,
     Device,
     DeviceIn,
+    Party,
     Transaction,
     TransactionIn,
 )
@@ -22,6 +23,8 @@ from fraud_shared.web.problems import InvalidInput
 
 # Figures of 14 digits and more: what is smaller is also an amount.
 _SMALLEST, _BEYOND = 1e13, 1e19
+# Of a number of a party, in `PartyQuery`.
+_LONGEST_NUMBER = 64
 
 
 class Privacy:
@@ -76,22 +79,45 @@ class Privacy:
 
 
 def parties(payment: TransactionIn) -> tuple[PartyQuery, ...]:
-    """Whom to screen: customer and counterparty, as far as they are named."""
-    return tuple(
-        PartyQuery(
-            role=role,
-            name=party.name,
-            birth_date=party.birth_date,
-            country=party.country,
-            # Pairs are cleared for customers; a counterparty is whoever the payer names.
-            account=payment.account_id if role == "customer" else None,
-        )
-        for role, party in (
-            ("customer", payment.customer),
-            ("counterparty", payment.counterparty),
-        )
-        if party is not None and party.name is not None
+    """Whom to screen: everybody whom a field of the payment names, and accounts against
+    those that lists name."""
+    customer, counterparty, merchant = (
+        payment.customer,
+        payment.counterparty,
+        payment.merchant,
     )
+    found: list[PartyQuery | None] = []
+    if customer is not None:
+        # Pairs are cleared for customers; a counterparty is whoever the payer names.
+        found.append(_party("customer", customer, payment.account_id))
+    if counterparty is not None:
+        found.append(_party("counterparty", counterparty, None))
+    if merchant is not None and _readable(merchant.name):
+        found.append(
+            PartyQuery(role="merchant", name=merchant.name, country=merchant.country)
+        )
+    return tuple(query for query in found if query is not None)
+
+
+def _party(role: str, party: Party, account: str | None) -> PartyQuery | None:
+    """What is known of a party; None of one without name and account."""
+    name = party.name if _readable(party.name) else None
+    numbers = (party.account[:_LONGEST_NUMBER],) if party.account else ()
+    if name is None and not numbers:
+        return None
+    return PartyQuery(
+        role=role,
+        name=name,
+        birth_date=party.birth_date,
+        country=party.country,
+        account=account,
+        identifiers=numbers,
+    )
+
+
+def _readable(name: str | None) -> bool:
+    """Whether a name holds a letter or digit; another names nobody."""
+    return name is not None and any(char.isalnum() for char in name)
 
 
 def _refuse_numbers_in_features(payment: TransactionIn) -> None:

@@ -29,6 +29,7 @@ from fraud_shared.web.problems import Unavailable
 
 log = structlog.get_logger()
 _ANNOUNCE_EVERY_S = 60.0
+_ROWS_LOGGED = 20
 Signature = tuple[tuple[str, int, int], ...]
 
 
@@ -212,6 +213,11 @@ class ScreeningService:
         bad = {refusal.list_id for refusal in refused}
         for watch in lists:
             telemetry.LIST_ENTITIES.labels(watch.list_id).set(len(watch.entities))
+            telemetry.LIST_SKIPPED.labels(watch.list_id).set(len(watch.skipped))
+            if watch.skipped and watch.list_id not in bad:
+                rows = [f"{row.row} {row.code}" for row in watch.skipped[:_ROWS_LOGGED]]
+                count = len(watch.skipped)
+                log.warning("list_rows_skipped", list=watch.list_id, n=count, rows=rows)
             if watch.list_id not in bad:
                 telemetry.LIST_LOADS.labels(watch.list_id, "loaded").inc()
         for one in refused:

@@ -28,6 +28,12 @@ LIST_ENTITIES = Gauge(
     ["list"],
     registry=REGISTRY,
 )
+LIST_SKIPPED = Gauge(
+    "fraud_sanctions_list_rows_skipped",
+    "Rows of a loaded list that could not be used. Alert when it rises.",
+    ["list"],
+    registry=REGISTRY,
+)
 LIST_LOADS = Counter(
     "fraud_sanctions_list_loads",
     "Attempts to load a list, by outcome.",

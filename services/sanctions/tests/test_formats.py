@@ -196,9 +196,13 @@ class TestDamage:
             return
         assert entities
 
-    def test_twice_the_same_id_is_corrupt(self):
-        data = (SAMPLES / "sdn.xml").read_bytes()
-        assert refusal(data.replace(b"80002", b"80001")) == "LIST_CORRUPT"
+    def test_id_given_twice_keeps_the_names_of_both_and_is_counted(self):
+        data = (SAMPLES / "sdn.xml").read_bytes().replace(b"80002", b"80001")
+        skipped = []
+        entities, _ = formats.load(io.BytesIO(data), list_id="it", skipped=skipped)
+        both = {entity.entity_id: entity for entity in entities}["it-80001"]
+        assert len(both.names) > 4
+        assert [(bad.row, bad.code) for bad in skipped] == [("80001", "ROW_DUPLICATE")]
 
     @pytest.mark.parametrize(
         "data",

@@ -42,9 +42,9 @@ class TestFields:
         [
             ("15 Nov 1985", ("1985-11-15",)),
             ("Nov 1985", ("1985-11",)),
-            ("circa 1985", ("1985",)),
+            ("circa 1985", ("1985~",)),
             ("1985-11-15", ("1985-11-15",)),
-            ("1960 to 1962", ("1960", "1961", "1962")),
+            ("1960 to 1962", ("1960/1962",)),
             ("unknown", ()),
         ],
     )
@@ -149,8 +149,8 @@ class TestOfac:
         assert refusal(lambda: ofac.parse(b"")) == "LIST_EMPTY"
         assert refusal(lambda: ofac.parse(SDN[: len(SDN) // 2])) == "LIST_TRUNCATED"
         assert refusal(lambda: ofac.parse(SDN + SDN)) == "LIST_CORRUPT"
-        assert refusal(lambda: ofac.parse(SDN.replace(b"\r\n", b",x\r\n", 1))) == (
-            "LIST_CORRUPT"
+        assert refusal(lambda: ofac.parse(SDN.replace(b"\r\n", b"\x00\r\n"))) == (
+            "LIST_TRUNCATED"
         )
         stray = ALT.replace(b"7000", b"8000")
         assert refusal(lambda: ofac.parse(SDN, stray)) == "LIST_CORRUPT"

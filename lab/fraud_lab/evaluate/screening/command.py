@@ -1,5 +1,6 @@
 """`fraud evaluate screening`: how good screening is, beside plain string measures."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,15 +11,17 @@ from rich.table import Table
 
 from fraud_lab.evaluate.screening import baselines, measures
 from fraud_lab.evaluate.screening import fit as fitting
+from fraud_lab.evaluate.screening.companies import companies
 from fraud_lab.evaluate.screening.data import ScreeningData, read
 from fraud_lab.evaluate.screening.gates import gates
 from fraud_lab.evaluate.screening.generate import generate
 from fraud_lab.evaluate.screening.measures import Row, Scored
 from fraud_lab.evaluate.screening.plots import plots
 from fraud_ops.figures import finish, wide_console
+from fraud_sanctions.lists.records import Party
 from fraud_sanctions.matching import evidence
 from fraud_sanctions.matching.index import Index
-from fraud_sanctions.matching.screener import Screener
+from fraud_sanctions.matching.screener import Bands, Screener
 from fraud_sanctions.settings import Settings
 
 # Pairs that only help to fit; the committed test set has another seed.
@@ -28,6 +31,8 @@ _CURVE = [round(0.05 * step, 2) for step in range(1, 20)] + [0.97, 0.98, 0.99]
 _BANDS = {
     name: float(Settings.model_fields[name].default) for name in ("possible", "match")
 }
+# Names of companies that are made up, of which none is listed.
+_COMPANIES, _COMPANIES_SEED = 5000, 11
 console = wide_console()
 
 
@@ -47,7 +52,8 @@ def screening_command(
     innocent = _share(data.negatives, share)
     with console.status("building the index"):
         index = Index(data.entities)
-    scored = _scored(Screener(index), data, innocent)
+    screener = Screener(index)
+    scored = _scored(screener, data, innocent)
     points = _points(scored, data)
     pairs = _pairs(data, seed)
     plain = _baselines(data, scored, innocent, baseline_queries)
@@ -58,6 +64,7 @@ def screening_command(
         "baselines": plain,
         "names": sum(len(entity.names) for entity in data.entities),
         "innocent_names": len(innocent),
+        "invented_companies": _invented_companies(screener),
     }
     if fit:
         figures["fit"] = {
@@ -122,6 +129,22 @@ def _scored(
         "script": list(zip([r["script"] for r in data.aliases], aliases, strict=True)),
         "typo": list(zip(changed, typos, strict=True)),
         "innocent": list(zip([r["set"] for r in innocent], flagged, strict=True)),
+    }
+
+
+def _invented_companies(screener: Screener) -> dict[str, Any]:
+    """Share of invented companies in each band as shipped."""
+    bands = Bands(**_BANDS)
+    flagged = Counter[str]()
+    names = companies(_COMPANIES, _COMPANIES_SEED)
+    for name in track(names, description="invented companies", console=console):
+        for hit in screener.screen(Party(name), least=bands.possible, most=1):
+            flagged[bands.band(hit.score, hit.similarity)] += 1
+    return {
+        "names": len(names),
+        # As the other rates: at or above.
+        "possible": round((flagged["possible"] + flagged["match"]) / len(names), 4),
+        "match": round(flagged["match"] / len(names), 4),
     }
 
 
@@ -235,6 +258,11 @@ def _show(figures: dict[str, Any]) -> None:
             for group, share in point[part].items():
                 table.add_row(f"{part.replace('_', ' ')}: {group}", f"{share:.4f}")
         console.print(table)
+    made = figures["invented_companies"]
+    table = Table("band", "share", title=f"{made['names']} invented companies")
+    for band in _BANDS:
+        table.add_row(band, f"{made[band]:.4f}")
+    console.print(table)
     _show_pairs(figures["pairs"])
     _show_plain(figures["baselines"], figures["pairs"])
 

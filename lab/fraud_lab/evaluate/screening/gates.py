@@ -32,6 +32,7 @@ _BARS: dict[str, tuple[float, float, dict[str, float]]] = {
     ),
 }
 _TYPOS = 0.995
+_COMPANIES = 0.005
 _F1 = 0.82
 _STRONG = 0.98
 
@@ -49,6 +50,8 @@ def gates(figures: dict[str, Any]) -> list[Gate]:
         found.append(gate(f"{name}: misspelt UN names", typos, _TYPOS, "at_least"))
     for band, name in _BANDS.items():
         found += _innocent(band, name, figures["points"][band])
+    made = figures["invented_companies"]["possible"]
+    found.append(gate("possible: invented companies", made, _COMPANIES, "at_most"))
     pairs = figures["pairs"]
     f1 = pairs["cross_validated"]["f1"]
     strong = pairs["by_tier"].get("STRONG", {}).get("accuracy")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 
 from fraud_sanctions.api.cooperative_queue import CooperativeQueue
 from fraud_sanctions.api.match_query import ParsedQuery, parse_queries
+from fraud_sanctions.dates import years
 from fraud_sanctions.lists.records import EntityKind, ListedEntity, NameQuality, Party
 from fraud_sanctions.matching.index import Mask
 from fraud_sanctions.matching.ofac import ofac_score
@@ -204,7 +205,7 @@ def _result(hit: Hit, bar: float) -> dict[str, Any]:
     properties = {
         **_other_names(entity),
         "name": [entity.caption],
-        "birthDate": list(entity.birth_dates),
+        "birthDate": [day for text in entity.birth_dates for day in years(text)],
         "country": [country.lower() for country in entity.countries],
         "program": list(entity.programs),
         "idNumber": [number.value for number in entity.identifiers],

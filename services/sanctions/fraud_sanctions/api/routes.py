@@ -23,6 +23,7 @@ from fraud_shared.contracts.lists import (
     ListsView,
     NameView,
     RefusedList,
+    SkippedRowView,
 )
 from fraud_shared.contracts.screening import (
     ClearedHit,
@@ -38,6 +39,7 @@ from fraud_shared.web.service import HotRoute, RequestContext
 
 # Parties screened before other requests get their turn (about 1 ms each).
 _TURN = 4
+_SKIPPED_SHOWN = 100
 EntityId = Annotated[str, Path(max_length=128)]
 
 
@@ -85,7 +87,7 @@ async def _screen(
             await asyncio.sleep(0)
         if at and context.deadline.expired:
             return _unavailable("DEADLINE_EXCEEDED", versions, started)
-        if not readable(query.name):
+        if query.name is not None and not readable(query.name):
             raise NameUnreadable(errors=[(f"parties.{at}.name", "no letter or digit")])
         standing, apart = _hits(service, edition, query, register.of(query.account))
         found += [hit_of(query.role, hit, service.bands) for hit in standing]
@@ -196,6 +198,11 @@ def _view(service: ScreeningService) -> ListsView:
             **version.model_dump(),
             sha256=watch.sha256,
             dated=watch.dated.isoformat() if watch.dated else None,
+            rows_skipped=len(watch.skipped),
+            skipped=tuple(
+                SkippedRowView(row=bad.row, code=bad.code)
+                for bad in watch.skipped[:_SKIPPED_SHOWN]
+            ),
         )
         for version, watch in zip(service.versions(edition), edition.lists, strict=True)
     ]

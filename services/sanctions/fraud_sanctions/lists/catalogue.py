@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from io import BufferedReader
 from pathlib import Path
 
-from fraud_sanctions.lists.records import ListedEntity, WatchList
+from fraud_sanctions.lists.records import ListedEntity, SkippedRow, WatchList
 from fraud_sanctions.lists.sources import formats, ofac
 from fraud_sanctions.lists.sources.refusal import ListRefused
 
@@ -163,7 +163,8 @@ def read(
         except OSError:
             raise ListRefused(source.list_id, "LIST_MISSING") from None
         digest = _digest(source, files, checksums or {})
-        entities, generated = _parse(source, files)
+        skipped: list[SkippedRow] = []
+        entities, generated = _parse(source, files, skipped)
     return WatchList(
         list_id=source.list_id,
         version=f"{generated}+{digest[:12]}" if generated else digest[:12],
@@ -171,6 +172,7 @@ def read(
         dated=generated or source.written_at.date(),
         loaded_at=now,
         entities=entities,
+        skipped=tuple(skipped),
     )
 
 
@@ -188,15 +190,16 @@ def _digest(
 
 
 def _parse(
-    source: Source, files: Sequence[BufferedReader]
+    source: Source, files: Sequence[BufferedReader], skipped: list[SkippedRow]
 ) -> tuple[Sequence[ListedEntity], date | None]:
     main = source.files[0].name
     if main not in _OFAC:
-        return formats.load(files[0], list_id=source.list_id)
+        return formats.load(files[0], list_id=source.list_id, skipped=skipped)
     data = {p.name: f.read() for p, f in zip(source.files, files, strict=True)}
     _, *side = _OFAC[main]
     parts = [data.get(name, b"") for name in side]
-    return ofac.parse(data[main], *parts, list_id=source.list_id), None
+    found = ofac.parse(data[main], *parts, list_id=source.list_id, skipped=skipped)
+    return found, None
 
 
 def _checksums(folder: Path) -> dict[Path, str]:

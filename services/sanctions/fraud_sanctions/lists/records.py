@@ -29,7 +29,7 @@ class ListedIdentifier:
 class ListedEntity:
     """One listed person, organisation, vessel or aircraft.
 
-    `birth_dates`: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`; `countries`: ISO 3166 alpha-2;
+    `birth_dates`: as `dates.span` reads them; `countries`: ISO 3166 alpha-2;
     `listed_on`: the day of the listing, where the list says so.
     """
 
@@ -50,8 +50,17 @@ class ListedEntity:
 
 
 @dataclass(frozen=True, slots=True)
+class SkippedRow:
+    """A row of a list that was left out: its place or id in the file, and why."""
+
+    row: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class WatchList:
-    """One list as loaded: what an answer cites, and the entities it held."""
+    """One list as loaded: what an answer cites, the entities it held, and the rows of it
+    that could not be used."""
 
     list_id: str
     version: str
@@ -59,6 +68,7 @@ class WatchList:
     dated: date | None
     loaded_at: datetime
     entities: Sequence[ListedEntity] = field(repr=False)
+    skipped: Sequence[SkippedRow] = ()
 
 
 @dataclass(frozen=True, slots=True)

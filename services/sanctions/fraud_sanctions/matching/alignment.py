@@ -1,7 +1,11 @@
 """Weighted alignment of a query's words with a listed name's words."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+
+from rapidfuzz.distance import OSA
 
 from fraud_sanctions.matching.pairing import (
     CandidatePairs,
@@ -13,17 +17,22 @@ from fraud_sanctions.matching.pairing import (
 )
 from fraud_sanctions.matching.vocabulary import Similar
 from fraud_sanctions.names.analyse import Name
+from fraud_sanctions.names.normalise.spelling import syllabic
 from fraud_sanctions.names.normalise.transliterate import ABJAD_MARK
 
 # Whole names run together must agree this well.
 _WHOLE_LEAST = 0.92
 _WHOLE_LETTERS = 6
+_FREE_LEAST = 0.75
 _INITIAL_SIMILARITY = 0.75
 _INITIAL_BITS = 2.5
 _ACRONYM_SIMILARITY = 0.8
 _ACRONYM_BITS = 2.2
 _ACRONYM_WORDS = 3
 _EXACT = 0.999
+_GIVEN_AND_FAMILY = (3, 4)
+_LONG_NAME = 3
+_VOWEL_RUN = re.compile("[aeiouy]+")
 
 
 @dataclass(slots=True)
@@ -38,7 +47,8 @@ class Alignment:
     has the same words and others; `numbers_differ`,
     `crossed`, `native_differs`: contradictions of identity; `romanised`: only one is in Han or
     Hangul; `forms_differ`: other company
-    forms; `whole`: likeness of the names run together.
+    forms; `order_differs`: the syllables of an East Asian name in another order; `other_surname`:
+    a short listed name, and behind it another word; `whole`: likeness of the names run together.
     """
 
     meetings: list[TokenMatch] = field(default_factory=list)
@@ -59,6 +69,8 @@ class Alignment:
     number_missing: bool = False
     crossed: bool = False
     native_differs: bool = False
+    order_differs: bool = False
+    other_surname: bool = False
     romanised: bool = False
     forms_differ: bool = False
     whole: float = 0.0
@@ -199,12 +211,28 @@ def _run_together(sides: _Sides, result: Alignment) -> None:
     query, listed = sides.query, sides.listed
     if query.numbers or listed.name.numbers or len(query.compact) < _WHOLE_LETTERS:
         return
+    same = result.whole >= _EXACT or not result.meetings
+    if not same and not _same_letters(sides):
+        return
     result.meetings.clear()
     worth = max(sum(sides.query_bits), sum(listed.bits))
     positions = tuple(range(len(sides.query_bits))), tuple(range(len(listed.ids)))
     result.meetings.append(TokenMatch(*positions, result.whole, worth, "whole"))
     sides.query_free.clear()
     sides.listed_free.clear()
+
+
+def _same_letters(sides: _Sides) -> bool:
+    """Whether the words that met none are alike when run together: else they are other words,
+    which long ones around them would hide."""
+    ours = "".join([sides.query.folds[at] for at in sorted(sides.query_free)])
+    theirs = "".join([sides.listed.name.folds[at] for at in sorted(sides.listed_free)])
+    shorter, longer = sorted((ours, theirs), key=len)
+    if len(shorter) >= _WHOLE_LETTERS and (
+        longer.startswith(shorter) or longer.endswith(shorter)
+    ):
+        return True  # a link that only one of them sets apart
+    return OSA.normalized_similarity(ours, theirs) >= _FREE_LEAST
 
 
 def _acronym(sides: _Sides, result: Alignment) -> None:
@@ -233,12 +261,33 @@ def _total(sides: _Sides, result: Alignment) -> None:
     result.least = least
     query, listed = sides.query, sides.listed.name
     query_free, listed_free = _named(sides)
+    last = len(query.words) - 1
+    result.other_surname = (
+        query_free == {last} and not listed_free and last < _LONG_NAME
+    )
     result.query_left = sum([sides.query_bits[i] for i in sides.query_free])
     result.listed_left = sum([sides.listed.bits[i] for i in sides.listed_free])
     result.query_named = sum([sides.query_bits[i] for i in query_free])
     result.listed_named = sum([sides.listed.bits[i] for i in listed_free])
     result.query_words = len(sides.query_free)
     result.listed_words = len(sides.listed_free)
+    _contradict(sides, result)
+    result.identical = (
+        len(query.words) == len(listed.words) == exact
+        and not result.crossed
+        and not result.order_differs
+        and bool(query.fathers) == bool(listed.fathers)
+        and query.native == listed.native
+    )
+    if query_free and not listed_free:
+        result.contained = exact == len(result.meetings) > 1 and _is_sure(
+            result, listed
+        )
+
+
+def _contradict(sides: _Sides, result: Alignment) -> None:
+    """What tells the two apart whatever agrees."""
+    query, listed = sides.query, sides.listed.name
     if query.numbers or listed.numbers:
         ours = not query.numbers.isdisjoint(sides.query_free)
         theirs = not listed.numbers.isdisjoint(sides.listed_free)
@@ -253,21 +302,13 @@ def _total(sides: _Sides, result: Alignment) -> None:
     result.forms_differ = bool(query.forms and listed.forms) and not (
         set(query.forms) & set(listed.forms)
     )
-    result.identical = (
-        len(query.words) == len(listed.words) == exact
-        and not result.crossed
-        and bool(query.fathers) == bool(listed.fathers)
-        and query.native == listed.native
-    )
-    if query_free and not listed_free:
-        result.contained = exact == len(result.meetings) > 1 and _is_sure(
-            result, listed
-        )
+    result.order_differs = _syllables_exchanged(result.meetings, query, listed)
 
 
 def _is_sure(result: Alignment, listed: Name) -> bool:
     """Letters of many names are lost where no vowels are written, or one syllable is left."""
     unsure = result.crossed or result.romanised or result.native_differs
+    unsure = unsure or result.order_differs
     return not unsure and not any(word[0] == ABJAD_MARK for word in listed.words)
 
 
@@ -278,6 +319,29 @@ def _named(sides: _Sides) -> tuple[set[int], set[int]]:
     if bool(query) == bool(listed):
         return sides.query_free, sides.listed_free
     return sides.query_free - query, sides.listed_free - listed
+
+
+def _syllables_exchanged(
+    meetings: Sequence[TokenMatch], query: Name, listed: Name
+) -> bool:
+    """Whether two names of three or four syllables differ in their order, other than by the
+    family name at the other end: `Kim Chol Su`, `Kim Su Chol`."""
+    count = len(query.words)
+    if count not in _GIVEN_AND_FAMILY or len(listed.words) != count:
+        return False
+    if len(meetings) != count or not all(map(_is_syllable, query.words)):
+        return False
+    if any(len(meeting.query) + len(meeting.listed) != 2 for meeting in meetings):
+        return False
+    places = dict(sorted((m.query[0], m.listed[0]) for m in meetings))
+    order = list(places.values())
+    turns = {(after - before) % count for before, after in pairwise(order)}
+    # Syllables that are written alike may stand for one another.
+    return turns != {1} and len(set(query.words)) == count
+
+
+def _is_syllable(word: str) -> bool:
+    return bool(syllabic(word)) and len(_VOWEL_RUN.findall(word)) == 1
 
 
 def _crossed(meetings: Sequence[TokenMatch], query: Name, listed: Name) -> bool:

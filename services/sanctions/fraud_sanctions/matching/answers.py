@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from fraud_sanctions.lists.records import ListedIdentifier, Party
 from fraud_sanctions.lists.sources.fields import number
 from fraud_sanctions.matching.screener import Bands, Hit
+from fraud_sanctions.names.normalise.unicode import clean
 from fraud_shared.contracts.screening import (
     PartyQuery,
     ScreeningHit,
@@ -16,14 +17,14 @@ _UNSPECIFIED = "unspecified"
 
 
 def readable(name: str) -> bool:
-    """Whether a name holds anything that can be compared: a letter or digit."""
-    return any(char.isalnum() for char in name)
+    """Whether a name holds anything that can be compared: a letter or digit that is seen."""
+    return any(char.isalnum() for char in clean(name))
 
 
 def party_of(query: PartyQuery) -> Party:
     """Who is asked about, as the matcher takes it."""
     return Party(
-        name=query.name,
+        name=query.name or "",
         kind=query.entity_type,
         birth_date=query.birth_date.isoformat() if query.birth_date else None,
         country=query.country,

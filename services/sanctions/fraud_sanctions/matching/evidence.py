@@ -50,6 +50,16 @@ _NUMBER_MISSING = -1.0
 # One romanisation stands for many names in Han and Hangul.
 _ROMANISED = -1.0
 
+# Too much in doubt to decide by the name alone, however rare: a person has to look.
+_DOUBTFUL = 2.0
+# Nothing is left over on either side, and no word is unlike its partner.
+_COMPLETE, _COMPLETE_BITS, _COMPLETE_LEAST = 0.0, 16.0, 0.7
+# The same, in all but the spelling of a sound.
+_SAME_SOUNDS, _SAME_SOUNDS_LEAST = 0.5, 0.965
+
+# What is called by more than these words of every day is another company.
+_EVERYDAY_BITS, _EVERYDAY = 14.0, -0.5
+
 # Term: sign it may have. The first term of each is the constant, free in sign.
 SCORE_TERMS = {
     "constant": 0, "agreed to 10": 1, "agreed 10 to 20": 1, "agreed 20 to 35": 1,
@@ -113,13 +123,37 @@ def log_odds(alignment: Alignment, *, person: bool) -> float:
         logit += _NUMBER_MISSING
     if alignment.romanised:
         logit += _ROMANISED
+    doubtful = alignment.order_differs or (
+        person and (alignment.romanised or alignment.other_surname)
+    )
+    if doubtful:
+        logit = min(logit, _DOUBTFUL)
+    if not person and alignment.listed_words and alignment.agreed < _EVERYDAY_BITS:
+        logit = min(logit, _EVERYDAY)
     if alignment.native_differs:
         logit += _CONTRADICTION
     if alignment.numbers_differ or alignment.crossed:
         return min(logit + _CONTRADICTION, _MOST_CONTRADICTED)
-    if alignment.contained and alignment.agreed >= CONTAINED_BITS:
-        return max(logit, CONTAINED)
+    logit = max(logit, _least_log_odds(alignment))
+    if alignment.romanised and person:
+        return min(logit, _DOUBTFUL)
     return max(logit, _IDENTICAL) if alignment.identical else logit
+
+
+def _least_log_odds(alignment: Alignment) -> float:
+    """What no name falls below in which so much agrees: a person has to look."""
+    if alignment.contained and alignment.agreed >= CONTAINED_BITS:
+        return CONTAINED
+    if alignment.query_words or alignment.listed_words or alignment.initials:
+        return _NOTHING
+    if any(meeting.how == "consonants" for meeting in alignment.meetings):
+        return _NOTHING
+    if alignment.romanised or (alignment.order_differs and alignment.least < 1.0):
+        return _NOTHING
+    if alignment.met > 1 and alignment.least >= _SAME_SOUNDS_LEAST:
+        return _SAME_SOUNDS
+    enough = alignment.agreed >= _COMPLETE_BITS
+    return _COMPLETE if enough and alignment.least >= _COMPLETE_LEAST else _NOTHING
 
 
 def most_log_odds(found: CandidatePairs) -> float:
@@ -141,6 +175,8 @@ def most_log_odds(found: CandidatePairs) -> float:
         most += SCORE[3] * min(max(agreed - 20.0, 0.0), 15.0)
     if agreed >= CONTAINED_BITS:
         most = max(most, CONTAINED)
+    if not left and len(found.asked.words) > 1:
+        most = max(most, _SAME_SOUNDS)
     return max(most, _IDENTICAL) if may_be_identical(found) else most
 
 

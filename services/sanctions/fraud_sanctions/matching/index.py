@@ -215,6 +215,12 @@ class Index:
             for listed in self.vocabulary.folded(key):
                 for at in self.posted(listed).tolist():
                     gains[at] = gains.get(at, 0.0) + _JOINED_BITS
+        for one, other in pairwise(name.syllables):
+            for listed in (
+                self.vocabulary.syllabled(one + other) if one and other else ()
+            ):
+                for at in self.posted(listed).tolist():
+                    gains[at] = max(gains.get(at, 0.0), _JOINED_BITS)
         for word in set(name.words):
             if len(word) in _ACRONYM_LENGTHS:
                 for at in self._acronyms.get(word, ()):

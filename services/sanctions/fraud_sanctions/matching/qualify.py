@@ -3,7 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from fraud_sanctions.dates import DateSpan, span
 from fraud_sanctions.lists.records import (
     EntityKind,
     ListedEntity,
@@ -14,9 +16,15 @@ from fraud_sanctions.lists.records import (
 # In the unit of the evidence (log odds). A full date agreeing by chance is rare; a wrong
 # one is common on lists, hence lowers less than it raises; nationality is weak both ways.
 _SAME_DAY = 4.0
+_SAME_MONTH = 2.2
 _SAME_YEAR = 1.2
 _DAYS_DIFFER = -1.0
+_MONTHS_DIFFER = -0.5
 _YEARS_DIFFER = -3.5
+# A span of so many years holds almost anybody.
+_MOST_YEARS = 40
+# Years by which an approximate date may be off: of a year, of a day.
+_ABOUT_YEARS, _ABOUT_DAYS = 5, 2
 _SAME_COUNTRY = 0.6
 _OTHER_COUNTRY = -0.7
 _OTHER_KIND = -2.5
@@ -65,7 +73,7 @@ def qualify(party: Party, entity: ListedEntity) -> Qualification:
         found.append((shift, f"listed as {entity.kind}"))
     if party.birth_date and entity.birth_dates and entity.kind == "person":
         given = (party.birth_date, *party.other_birth_dates)
-        found.append(_births(given, entity.birth_dates))
+        found += _births(given, entity.birth_dates)
     if party.country and entity.countries:
         same = not {party.country, *party.other_countries}.isdisjoint(entity.countries)
         found.append(
@@ -119,22 +127,71 @@ def _numbers(
     return 0.0, ""
 
 
-def _births(given: Sequence[str], listed: Sequence[str]) -> tuple[float, str]:
-    """The kindest reading over all dates; a swapped day and month is neutral."""
+def _births(given: Sequence[str], listed: Sequence[str]) -> list[tuple[float, str]]:
+    """The kindest reading over all dates; nothing where either side has none that says
+    anything."""
+    ours, theirs = _known(given), _known(listed)
+    if not ours or not theirs:
+        return []
+    readings = (_birth(one, other) for one in ours for other in theirs)
+    return [max(readings, key=lambda found: found[0])]
+
+
+def _known(texts: Sequence[str]) -> list[DateSpan]:
+    spans = map(span, texts)
+    return [found for found in spans if found and not found.is_placeholder]
+
+
+def _birth(given: DateSpan, listed: DateSpan) -> tuple[float, str]:
+    """What two dates say, as closely as both are known."""
+    if given.meets(listed):
+        return _agreement(given, listed)
+    apart = given.years_apart(listed)
+    if apart <= _tolerance(given, listed) or given.is_epoch:
+        return 0.0, ""
+    if apart:
+        # The last digit of a year is what is misread most.
+        return (0.0, "") if apart == 1 else (_YEARS_DIFFER, "birth year differs")
+    if given.is_new_year or listed.is_new_year:
+        return 0.0, ""  # that day stands for a year of which no more is known
+    if given.precision == "day" == listed.precision:
+        swapped = _swapped(given.first) == listed.first
+        return (0.0, "") if swapped else (_DAYS_DIFFER, "birth day differs")
+    return _MONTHS_DIFFER, "birth month differs"
+
+
+def _agreement(given: DateSpan, listed: DateSpan) -> tuple[float, str]:
+    years = max(given.years, listed.years)
+    found = {given.precision, listed.precision}
+    if given.about or listed.about:
+        return _SAME_YEAR / 2 * _told_apart(years), "birth date agrees approximately"
+    if years > 1 or "range" in found:
+        return _SAME_YEAR * _told_apart(years), "birth date agrees within a range"
+    if "year" in found or given.is_epoch:
+        return _SAME_YEAR, "birth year agrees"
+    if "month" in found:
+        return _SAME_MONTH, "birth month agrees"
+    return _SAME_DAY, "birth date agrees"
+
+
+def _told_apart(years: int) -> float:
+    """The share of a year's evidence that is left in a span of so many years."""
+    return max(0.0, 1.0 - math.log(years) / math.log(_MOST_YEARS))
+
+
+def _tolerance(given: DateSpan, listed: DateSpan) -> int:
+    """Years by which two dates, one of them approximate, may differ and contradict nothing;
+    below zero when both are exact."""
     return max(
-        (_birth(one, other) for one in given for other in listed),
-        key=lambda found: found[0],
+        (
+            _ABOUT_DAYS if one.precision in ("day", "month") else _ABOUT_YEARS
+            for one in (given, listed)
+            if one.about
+        ),
+        default=-1,
     )
 
 
-def _birth(given: str, listed: str) -> tuple[float, str]:
-    year, other = int(given[:4]), int(listed[:4])
-    if given == listed and len(given) == 10:
-        return _SAME_DAY, "birth date agrees"
-    if year != other:
-        near = abs(year - other) == 1
-        return (0.0, "") if near else (_YEARS_DIFFER, "birth year differs")
-    if len(given) == 10 == len(listed) and given[5:] != listed[5:]:
-        swapped = given[5:7] == listed[8:] and given[8:] == listed[5:7]
-        return (0.0, "") if swapped else (_DAYS_DIFFER, "birth day differs")
-    return _SAME_YEAR, "birth year agrees"
+def _swapped(day: date) -> date | None:
+    """Day and month exchanged, where that is a date."""
+    return day.replace(month=day.day, day=day.month) if day.day <= 12 else None

@@ -93,7 +93,7 @@ class Screener:
         best: dict[int, _Scored] = {}
         enough = log_odds_of(least) - most_shift(party)
         held = self.index.lookups.holding(party.identifiers)
-        for reading in readings_of(party):
+        for reading in readings_of(party, self.index.vocabulary):
             for scored in self._compare(reading, enough, only, held):
                 known = best.get(scored.entry.entity)
                 if known is None or scored.logit > known.logit:
@@ -131,6 +131,8 @@ class Screener:
                 continue
             alignment = best_alignment(found)
             person = self.index.entities[entry.entity].kind == "person"
+            if person and query.impersonal:
+                continue  # `John Co` is no `John`
             logit = log_odds(alignment, person=person)
             # A name that the list itself calls weak is nothing to decline a payment by.
             logit = min(logit, ALMOST) if entry.weak else logit

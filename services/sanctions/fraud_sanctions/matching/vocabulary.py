@@ -1,6 +1,7 @@
 """The distinct words of all listed names, and which of them a query's word resembles."""
 
 import math
+import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from fraud_sanctions.names.analyse import (
     is_initial,
     is_number,
 )
-from fraud_sanctions.names.normalise.spelling import Spelling, spell
+from fraud_sanctions.names.normalise.spelling import Spelling, fold, spell
 from fraud_sanctions.names.wordlists import words
 
 Ids = NDArray[np.intp]
@@ -30,6 +31,10 @@ _BITS_PER_LETTER = 2.4
 _CACHED_WORDS = 20_000
 _KEY_LIMIT = 64
 LEAST_SIMILARITY = 0.6
+# `Alrustom`, `Elrustom`, and with the consonant that the article takes on, `Annasir`.
+_GLUED = re.compile(
+    r"(?:[ae]l|a(?=(?:nn|ss|rr|zz|dd|tt|shsh)[aeiou]))([bcdfghjklmnpqrstvwyz][a-z]{4,})$"
+)
 # What a name gains by a word rises from here: at the least similarity it is a third.
 _NO_GAIN = 0.4
 
@@ -59,9 +64,12 @@ class Vocabulary:
         for at, spelling in enumerate(self.spellings):
             for key in (*_keys(spelling), *_known_keys(spelling)):
                 self._keys.setdefault(key, []).append(at)
+            if rest := _without_article(spelling):
+                self._keys.setdefault("r" + rest, []).append(at)
         self._grams = TrigramIndex(["" if s.bare else s.fold for s in self.spellings])
         self._entities = max(entities, _POPULATION)
         self._common = frozenset(spell(w).fold for w in words("common_names"))
+        self._everyday = words("company_words")
         self._likeness = Likeness(self.spellings, self._common)
         self._family = Counter[str]()
         for text, count in frequency.items():
@@ -85,7 +93,11 @@ class Vocabulary:
         family = self._family[spelling.bones] if len(spelling.bones) > 2 else own
         count = 0.6 * own + 0.4 * family
         bits = math.log2(self._entities / (count + 1.0))
-        if spelling.fold in self._common or business_word(spelling.text):
+        if (
+            spelling.fold in self._common
+            or spelling.text in self._everyday
+            or business_word(spelling.text)
+        ):
             # Short common words are mostly syllables of East Asian names.
             bits = min(bits, _COMMON_BITS, 0.5 + 1.1 * len(spelling.fold))
         return max(1.0, min(bits, _BITS_PER_LETTER * len(spelling.fold)))
@@ -93,6 +105,18 @@ class Vocabulary:
     def folded(self, key: str) -> Sequence[int]:
         """Words with this folded form."""
         return self._keys.get("f" + key, ())
+
+    def syllabled(self, key: str) -> Sequence[int]:
+        """Words of these Chinese or Korean syllables."""
+        return self._keys.get("h" + key, ())
+
+    def worth(self, word: str) -> float:
+        """The evidence in a listed word, also in another spelling of it; 0 for others."""
+        at = self.ids.get(word)
+        if at is not None:
+            return float(self.bits[at])
+        found = self.folded(fold(word))
+        return max((float(self.bits[at]) for at in found), default=0.0)
 
     def similar(self, word: str) -> Similar:
         """Listed words at least 0.6 similar to the word, best last."""
@@ -116,7 +140,8 @@ class Vocabulary:
             exact = np.array([self.ids[word]] if word in self.ids else [], np.intp)
             return self._packed(exact, np.ones(len(exact)), bits)
         known = self._under(_known_keys(spelling))
-        candidates = self._under(_keys(spelling)) | known
+        articled = self._articled(spelling)
+        candidates = self._under(_keys(spelling)) | known | articled
         if not spelling.bare:
             candidates.update(self._grams.nearest(spelling.fold))
         if not candidates:
@@ -125,7 +150,19 @@ class Vocabulary:
         chosen = np.array(ids, dtype=np.intp)
         result, typed = self._likeness.of(spelling, ids, chosen)
         self._raise_known(spelling, ids, known, result, typed)
+        for other in articled:
+            at = ids.index(other)
+            result[at] = max(result[at], _KNOWN_VARIANT)
         return self._packed(chosen, result, bits)
+
+    def _articled(self, spelling: Spelling) -> set[int]:
+        """Words that are this one with an article glued on, or without it."""
+        if spelling.bare:
+            return set()
+        found = self._under(("r" + spelling.fold,))
+        if rest := _without_article(spelling):
+            found |= self._under(("f" + rest,))
+        return found
 
     def _under(self, keys: Iterable[str]) -> set[int]:
         found: set[int] = set()
@@ -176,6 +213,12 @@ def _known_variants(spelling: Spelling) -> set[str]:
     if spelling.syllabic:
         found.add("h" + spelling.syllabic)
     return found
+
+
+def _without_article(spelling: Spelling) -> str:
+    """The folded rest of a word to which an article is glued, or nothing."""
+    glued = None if spelling.bare else _GLUED.match(spelling.text)
+    return fold(glued[1]) if glued else ""
 
 
 def _known_keys(spelling: Spelling) -> Iterable[str]:

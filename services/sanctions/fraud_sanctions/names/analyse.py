@@ -21,11 +21,12 @@ from fraud_sanctions.names.normalise.particles import (
     is_slavic_patronymic,
     is_surname,
     join_compounds,
+    may_be_surname,
     names_father,
 )
 from fraud_sanctions.names.normalise.spelling import fold, spell, syllabic
 from fraud_sanctions.names.normalise.transliterate import transliterate
-from fraud_sanctions.names.normalise.unicode import clean
+from fraud_sanctions.names.normalise.unicode import clean, written
 from fraud_sanctions.names.wordlists import groups, stems
 
 # More words than any listed person or ship has; a longer query is cut, not refused.
@@ -55,6 +56,8 @@ class Name:
     father; `forms`: company forms set apart; `compact`: everything run together and folded;
     `short`: the same without an East Slavic patronymic, which is often left out, else empty;
     `native`: the characters of a name in Han or Hangul, in a fixed order, else empty;
+    `impersonal`: read as of an organisation, which no person is called: one word is left of
+    several, or as of a person it reads otherwise;
     `folds`: the words folded; `syllables`: their Chinese or Korean syllables; `numbers`, `initials`: positions of such words.
     """
 
@@ -69,6 +72,7 @@ class Name:
     syllables: tuple[str, ...]
     numbers: frozenset[int]
     initials: frozenset[int]
+    impersonal: bool
 
 
 def _tokens(text: str, *, persian: bool = False) -> list[str]:
@@ -91,13 +95,14 @@ def _native(text: str) -> str:
 
 class _Reading(NamedTuple):
     """A name's words, before anything is derived from them; `tokens`: with its links,
-    `body`: it says what kind of organisation it is."""
+    `body`: it says what kind of organisation it is, `impersonal`: as in `Name`."""
 
     tokens: Sequence[str]
     words: tuple[str, ...]
     fathers: frozenset[int]
     forms: tuple[str, ...]
     body: bool
+    impersonal: bool
 
 
 def analyse(text: str, *, person: bool | None = None, persian: bool = False) -> Name:
@@ -117,16 +122,33 @@ def _read(raw: Sequence[str], person: bool | None) -> _Reading:
     fathers: set[int] = set()
     eastern = not organisation and _is_eastern(tokens)
     linked = False
-    for token in tokens:
+    last = len(tokens) - 1
+    for at, token in enumerate(tokens):
         if linked or (not organisation and is_patronymic(token)):
             fathers.add(len(words))
         linked = names_father(token)
         link = linked or is_link(token)
-        if not link or (eastern and is_surname(token)):
+        if (
+            not link
+            or (eastern and is_surname(token))
+            or (
+                at == last > 0
+                and (not organisation or len(words) == 1)
+                and may_be_surname(token, last=True)
+            )
+        ):
             words.append(token)
+    if len(words) == 1 and last > 0 and not organisation:
+        # Where no other word is left, a particle is one: `Le John` is not `John`.
+        own = words[0]
+        words = [t for t in tokens if t == own or may_be_surname(t, last=False)]
+        fathers = {words.index(own) for _ in fathers}
     if not words:
         words, fathers = list(tokens), set()
-    return _Reading(tokens, tuple(words), frozenset(fathers), tuple(forms), body)
+    impersonal = organisation and len(words) == 1 < len(raw)
+    return _Reading(
+        tokens, tuple(words), frozenset(fathers), tuple(forms), body, impersonal
+    )
 
 
 def _name(text: str, read: _Reading) -> Name:
@@ -144,6 +166,7 @@ def _name(text: str, read: _Reading) -> Name:
         tuple([s.syllabic for s in spellings]),
         frozenset([at for at, word in enumerate(words) if is_number(word)]),
         frozenset([at for at, word in enumerate(words) if is_initial(word)]),
+        read.impersonal,
     )
 
 
@@ -196,6 +219,11 @@ def _may_be_name(form: str) -> bool:
     )
 
 
+def _leaves_out(raw: Sequence[str], read: _Reading, of_person: _Reading) -> bool:
+    """Whether a word as written is a name only where the bearer is a person."""
+    return any(word in raw and word not in read.words for word in of_person.words)
+
+
 def readings(text: str, *, person: bool | None = None) -> Sequence[Name]:
     """Every name a field holds (`A / B`, `Long Name (LN)`), those without words left out.
 
@@ -203,12 +231,15 @@ def readings(text: str, *, person: bool | None = None) -> Sequence[Name]:
     is Arabic script, which may be Arabic or Persian.
     """
     found: dict[tuple[str, ...], tuple[str, _Reading]] = {}
-    for part in alternatives(clean(text)):
+    parts = [part for way in written(text) for part in alternatives(way)]
+    for part in dict.fromkeys(parts):
         for persian in (False, True) if is_read_twice(part) else (False,):
             raw = _tokens(part, persian=persian)
             read = [_read(raw, person=bool(person))]
             if person is None and _may_be_person(raw, read[0]):
                 read.append(_read(raw, person=True))
+                if _leaves_out(raw, *read):
+                    read[0] = read[0]._replace(impersonal=True)
             found.update({reading.words: (part, reading) for reading in read})
     return [_name(part, read) for words, (part, read) in found.items() if words]
 

@@ -95,6 +95,7 @@ def party_from(facts: bytes) -> Party:
     """The party from `facts_of`."""
     given = orjson.loads(facts)
     papers: Sequence[tuple[str, str]] = given.pop("identifiers", ())
+    given.setdefault("name", "")
     return Party(
         **given, identifiers=tuple(ListedIdentifier(*paper) for paper in papers)
     )

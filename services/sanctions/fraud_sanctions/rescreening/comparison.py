@@ -60,5 +60,5 @@ class Rescreening:
         return any(
             small.lookups.same(one.name)
             or len(small.candidates(one.name, small.similar(one.name))[0])
-            for one in readings_of(party)
+            for one in readings_of(party, self._screener.index.vocabulary)
         )

@@ -112,6 +112,11 @@ def screening(evidence: Evidence, policy: PolicyDocument) -> Iterator[MinimumVer
         reason = _reason(DegradedCode.SANCTIONS_UNAVAILABLE, text, "sanctions", 0.5)
         yield MinimumVerdict(Verdict.CHALLENGE, reason, review=True)
         return
+    if result.status == "incomplete":
+        text = "Somebody who must be screened is not named"
+        reason = _reason(DegradedCode.SCREENING_INCOMPLETE, text, "sanctions", 0.5)
+        yield MinimumVerdict(Verdict.CHALLENGE, reason, review=True)
+        return
     likeness = max((hit.similarity for hit in result.hits), default=1.0)
     parties = " and ".join(sorted({hit.role for hit in result.hits})) or "A party"
     if result.status == "match":

@@ -212,6 +212,16 @@ class TestScreening:
         assert ruling.degraded == ("SANCTIONS_UNAVAILABLE",)
         assert codes(ruling) == ["SANCTIONS_UNAVAILABLE"]
 
+    def test_incomplete_screening_goes_to_a_person_however_small(
+        self, policy, make_request
+    ):
+        screening = make_screening(status="incomplete", detail="SCREENING_INCOMPLETE")
+        ruling = policy.decide(make_request(screening=screening, amount_ref_minor=1))
+        assert ruling.decision is Verdict.CHALLENGE
+        assert ruling.challenge == "manual_review"
+        assert ruling.degraded == ("SCREENING_INCOMPLETE",)
+        assert codes(ruling) == ["SCREENING_INCOMPLETE"]
+
     def test_clear_by_stale_lists_goes_to_a_person(self, policy, make_request):
         screening = make_screening(status="clear", detail="SANCTIONS_STALE")
         ruling = policy.decide(make_request(screening=screening, amount_ref_minor=1))

@@ -97,6 +97,11 @@ class DegradedCode(StrEnum):
         "The sanctions lists are too old to rely on",
         "0.1",
     )
+    SCREENING_INCOMPLETE = (
+        "SCREENING_INCOMPLETE",
+        "Somebody who must be screened is not named",
+        "0.2",
+    )
     CARD_MISSING = "CARD_MISSING", "The payment does not say which card", "0.2"
     MERCHANT_MISSING = (
         "MERCHANT_MISSING",
@@ -242,5 +247,7 @@ def _velocity(request: DecideRequest) -> Iterator[DegradedCode]:
 def _screening(request: DecideRequest) -> Iterator[DegradedCode]:
     if request.screening.status == "unavailable":
         yield DegradedCode.SANCTIONS_UNAVAILABLE
+    elif request.screening.status == "incomplete":
+        yield DegradedCode.SCREENING_INCOMPLETE
     elif request.screening.detail == DegradedCode.SANCTIONS_STALE:
         yield DegradedCode.SANCTIONS_STALE

@@ -16,11 +16,25 @@ class RefusedList(BaseModel):
     files: tuple[str, ...] = ()
 
 
+class SkippedRowView(BaseModel):
+    """A row of a list file that was left out: its line or id, and why. It holds no name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    row: str
+    code: str
+
+
 class ListDetail(ListVersion):
-    """One list in use, with what identifies its content."""
+    """One list in use, with what identifies its content.
+
+    `rows_skipped`: rows of the file that could not be used; `skipped`: the first 100 of them.
+    """
 
     sha256: str
     dated: str | None
+    rows_skipped: int = 0
+    skipped: tuple[SkippedRowView, ...] = ()
 
 
 class ListsView(BaseModel):

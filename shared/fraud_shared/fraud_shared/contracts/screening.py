@@ -1,8 +1,9 @@
 """Sanctions screening: who was asked about, and which listed names they resemble."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from fraud_shared.contracts.base import (
     Code,
@@ -19,18 +20,19 @@ from fraud_shared.contracts.iso import CountryCode
 # 1,000 names of 256 characters, each of them escaped (`\\ud83d\\ude42`) at worst. The same for
 # the gateway and the service: what one lets in the other must not refuse.
 LARGEST_BODY = 4 * 1024 * 1024
-ScreeningStatus = Literal["clear", "possible", "match", "unavailable"]
+# `incomplete`: nothing was found, and somebody who must be screened was not named.
+ScreeningStatus = Literal["clear", "possible", "match", "unavailable", "incomplete"]
 
 
 class PartyQuery(Contract):
     """One name to screen. Everything else only qualifies; missing is neutral.
 
-    `account`: the holder's account, if the party is a customer: pairs cleared for it are
+    Without a name the numbers are looked up alone. `account`: the holder's account, if the party is a customer: pairs cleared for it are
     set apart. `identifiers`: numbers of documents or registers; punctuation does not count.
     """
 
     role: Identifier
-    name: Text
+    name: Text | None = None
     account: AccountId | None = None
     birth_date: Day | None = None
     country: CountryCode | None = None
@@ -39,6 +41,12 @@ class PartyQuery(Contract):
         tuple[Annotated[str, Field(min_length=1, max_length=64)], ...],
         Field(max_length=10),
     ] = ()
+
+    @model_validator(mode="after")
+    def _name_or_number(self) -> Self:
+        if self.name is None and not self.identifiers:
+            raise PydanticCustomError("party", "give a name or an identifier")
+        return self
 
 
 class PaymentRef(Contract):

@@ -8,8 +8,14 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, BinaryIO
 
-from fraud_sanctions.lists.records import EntityKind, ListedEntity, ListedName
+from fraud_sanctions.lists.records import (
+    EntityKind,
+    ListedEntity,
+    ListedName,
+    SkippedRow,
+)
 from fraud_sanctions.lists.sources import fields
+from fraud_sanctions.lists.sources.collector import Collector
 from fraud_sanctions.lists.sources.documents import objects
 from fraud_sanctions.lists.sources.table import records, values
 
@@ -23,11 +29,13 @@ _KINDS: dict[str, EntityKind] = {
 
 
 def parse_csv(
-    stream: BinaryIO, *, list_id: str
+    stream: BinaryIO, *, list_id: str, skipped: list[SkippedRow] | None = None
 ) -> tuple[tuple[ListedEntity, ...], date | None]:
     """The entities; the file does not say when it was made. Raises ListRefused."""
-    found = [_from_row(row, list_id) for row in records(stream, list_id, COLUMNS)]
-    return fields.whole(found, list_id), None
+    found = Collector(list_id, skipped)
+    for row in records(stream, list_id, COLUMNS, found):
+        found.take(row["_id"], _from_row, row, list_id)
+    return found.whole(), None
 
 
 def _from_row(row: dict[str, str], list_id: str) -> ListedEntity:
@@ -57,11 +65,14 @@ def _document(text: str) -> tuple[str, str]:
 
 
 def parse_json(
-    stream: BinaryIO, *, list_id: str
+    stream: BinaryIO, *, list_id: str, skipped: list[SkippedRow] | None = None
 ) -> tuple[tuple[ListedEntity, ...], date | None]:
     """The same from `{"results": [...]}`."""
-    found = [_from_json(item, list_id) for item in objects(stream, list_id, "results")]
-    return fields.whole(found, list_id), None
+    found = Collector(list_id, skipped)
+    for item in objects(stream, list_id, "results"):
+        label = str(item.get("id") or f"entry {found.rows + 1}")
+        found.take(label, _from_json, item, list_id)
+    return found.whole(), None
 
 
 def _from_json(item: dict[str, Any], list_id: str) -> ListedEntity:

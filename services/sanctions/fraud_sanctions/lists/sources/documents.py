@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from fraud_sanctions.lists.sources.collector import Collector
 from fraud_sanctions.lists.sources.refusal import ListRefused
 
 _CHUNK = 256 * 1024
@@ -11,25 +12,30 @@ _CHUNK = 256 * 1024
 LARGEST_OBJECT = 8 * 1024 * 1024
 
 
-def json_lines(stream: BinaryIO, list_id: str) -> Iterator[dict[str, Any]]:
-    """The objects of a file with one JSON object per line."""
+def json_lines(
+    stream: BinaryIO, list_id: str, bad: Collector
+) -> Iterator[dict[str, Any]]:
+    """The objects of a file with one JSON object per line; other lines go to `bad`."""
+    number = 0
     while line := stream.readline(LARGEST_OBJECT):
+        number += 1
         if len(line) >= LARGEST_OBJECT:
             raise ListRefused(list_id, "LIST_CORRUPT")
         if not line.endswith(b"\n"):
             raise ListRefused(list_id, "LIST_TRUNCATED")
         if line.strip():
-            yield _loads(line, list_id)
+            if (found := _loads(line)) is None:
+                bad.skip(f"line {number}", "ROW_UNREADABLE")
+            else:
+                yield found
 
 
-def _loads(line: bytes, list_id: str) -> dict[str, Any]:
+def _loads(line: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
-        raise ListRefused(list_id, "LIST_CORRUPT") from None
-    if not isinstance(found, dict):
-        raise ListRefused(list_id, "LIST_CORRUPT")
-    return found
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def objects(stream: BinaryIO, list_id: str, member: str) -> Iterator[dict[str, Any]]:

@@ -8,10 +8,17 @@ from datetime import date, datetime
 from typing import BinaryIO
 from xml.etree.ElementTree import Element
 
-from fraud_sanctions.lists.records import EntityKind, ListedEntity, ListedName
+from fraud_sanctions.lists.records import (
+    EntityKind,
+    ListedEntity,
+    ListedName,
+    SkippedRow,
+)
 from fraud_sanctions.lists.sources import fields
+from fraud_sanctions.lists.sources.collector import Collector
 from fraud_sanctions.lists.sources.markup import elements
-from fraud_sanctions.lists.sources.refusal import ListRefused
+from fraud_sanctions.lists.sources.printed_dates import about
+from fraud_sanctions.lists.sources.refusal import RowRefused
 from fraud_sanctions.lists.sources.table import records
 
 _KINDS: dict[str, EntityKind] = {
@@ -25,17 +32,18 @@ COLUMNS = ("Entity_LogicalId", "NameAlias_WholeName", "Entity_Regulation_Program
 
 
 def parse_xml(
-    stream: BinaryIO, *, list_id: str
+    stream: BinaryIO, *, list_id: str, skipped: list[SkippedRow] | None = None
 ) -> tuple[tuple[ListedEntity, ...], date | None]:
     """The entities and the day of the export. Raises ListRefused."""
-    found: list[ListedEntity] = []
+    found = Collector(list_id, skipped)
     generated = None
     for item in elements(stream, list_id, "export", frozenset({"sanctionEntity"})):
         if item.tag == "sanctionEntity":
-            found.append(_from_xml(item, list_id))
+            label = item.get("logicalId") or f"entry {found.rows + 1}"
+            found.take(label, _from_xml, item, list_id)
         else:
             generated = _iso(item.get("generationDate", ""))
-    return fields.whole(found, list_id), generated
+    return found.whole(), generated
 
 
 def _iso(text: str) -> date | None:
@@ -58,7 +66,7 @@ def _from_xml(item: Element, list_id: str) -> ListedEntity:
     births = [
         day
         for birth in item.findall("birthdate")
-        for day in _births(birth.get("birthdate"), birth.get("year"))
+        for day in _births({name.lower(): text for name, text in birth.items()})
     ]
     places = [p.get("countryIso2Code", "") for p in item.findall("citizenship")]
     places += [p.get("countryIso2Code", "") for p in item.findall("address")]
@@ -69,7 +77,7 @@ def _from_xml(item: Element, list_id: str) -> ListedEntity:
     return fields.entity(
         list_id,
         item.get("logicalId", ""),
-        _kind(codes, list_id),
+        _kind(codes),
         _with_primary(names),
         births=births,
         countries=places,
@@ -94,15 +102,29 @@ def _with_primary(names: list[ListedName]) -> list[ListedName]:
     ]
 
 
-def _kind(codes: Iterable[str], list_id: str) -> EntityKind:
+def _kind(codes: Iterable[str]) -> EntityKind:
     for code in codes:
         if kind := _KINDS.get(code.strip().upper()):
             return kind
-    raise ListRefused(list_id, "LIST_CORRUPT")
+    raise RowRefused("ROW_KIND")
 
 
-def _births(day: str | None, year: str | None) -> tuple[str, ...]:
-    return fields.birth_dates(day or year or "")
+def _births(given: dict[str, str]) -> tuple[str, ...]:
+    """A day, its parts, or a range of years, in the calendar named, perhaps approximate."""
+    parts = [given.get(n, "") for n in ("year", "month", "day")]
+    parts[1] = parts[1] or given.get("monthofyear", "")
+    parts[2] = parts[2] or given.get("dayofmonth", "")
+    known = [part for part in parts if part.strip("0")]
+    first, last = given.get("yearrangefrom", ""), given.get("yearrangeto", "")
+    text = given.get("birthdate") or "-".join(part.zfill(2) for part in known)
+    if not text.strip("0- ") and (first or last):
+        text = f"{first} to {last}" if first and last else first or f"before {last}"
+    if given.get("calendartype", "").upper() in ("ISLAMIC", "HIJRI"):
+        text = f"{given.get('year', '')} AH"
+    found = fields.birth_dates(text)
+    return (
+        tuple(map(about, found)) if given.get("circa", "").lower() == "true" else found
+    )
 
 
 def _document(code: str | None) -> str:
@@ -110,17 +132,19 @@ def _document(code: str | None) -> str:
 
 
 def parse_csv(
-    stream: BinaryIO, *, list_id: str
+    stream: BinaryIO, *, list_id: str, skipped: list[SkippedRow] | None = None
 ) -> tuple[tuple[ListedEntity, ...], date | None]:
     """The same from the CSV, which has a row per name, address, birth date and document."""
     groups: dict[str, list[dict[str, str]]] = {}
     generated = None
-    for row in records(stream, list_id, COLUMNS, delimiter=";"):
+    found = Collector(list_id, skipped)
+    for row in records(stream, list_id, COLUMNS, found, delimiter=";"):
         generated = generated or _slashed(row.get("fileGenerationDate", ""))
         kept = {name: value for name, value in row.items() if value and name in _USED}
         groups.setdefault(row["Entity_LogicalId"], []).append(kept)
-    found = [_from_rows(key, rows, list_id) for key, rows in groups.items()]
-    return fields.whole(found, list_id), generated
+    for key, rows in groups.items():
+        found.take(key, _from_rows, key, rows, list_id)
+    return found.whole(), generated
 
 
 def _slashed(text: str) -> date | None:
@@ -139,7 +163,13 @@ _USED = frozenset(
         "Entity_Regulation_PublicationDate",
         "Address_CountryIso2Code",
         "BirthDate_BirthDate",
+        "BirthDate_Day",
+        "BirthDate_Month",
         "BirthDate_Year",
+        "BirthDate_YearRangeFrom",
+        "BirthDate_YearRangeTo",
+        "BirthDate_Circa",
+        "BirthDate_CalendarType",
         "Identification_Number",
         "Identification_TypeCode",
         "Identification_KnownFalse",
@@ -158,14 +188,17 @@ def _from_rows(key: str, rows: list[dict[str, str]], list_id: str) -> ListedEnti
         key,
         _kind(
             column("Entity_SubjectType", "Entity_SubjectType_ClassificationCode"),
-            list_id,
         ),
         _with_primary(names),
         births=[
             day
             for row in rows
             for day in _births(
-                row.get("BirthDate_BirthDate"), row.get("BirthDate_Year")
+                {
+                    name.partition("_")[2].lower(): text
+                    for name, text in row.items()
+                    if name.startswith("BirthDate_")
+                }
             )
         ],
         countries=column("Citizenship_CountryIso2Code", "Address_CountryIso2Code"),

@@ -1,7 +1,8 @@
 """Values as lists print them: countries, dates, identifiers, kinds of party."""
 
 import re
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable
 from functools import cache
 
 from fraud_sanctions.lists.records import (
@@ -10,16 +11,20 @@ from fraud_sanctions.lists.records import (
     ListedIdentifier,
     ListedName,
 )
-from fraud_sanctions.lists.sources.refusal import ListRefused
+from fraud_sanctions.lists.sources.printed_dates import birth_dates
+from fraud_sanctions.lists.sources.refusal import RowRefused
 from fraud_sanctions.names.wordlists import lines, words
 from fraud_shared.contracts.countries import country_of, name_keys
 
-_MONTH_NAMES = "janfebmaraprmayjunjulaugsepoctnovdec"
-_MONTHS = {_MONTH_NAMES[i * 3 : i * 3 + 3]: i + 1 for i in range(12)}
-_DAY_MONTH_YEAR = re.compile(r"(\d{1,2}) ([A-Za-z]{3})[a-z]* (\d{4})")
-_MONTH_YEAR = re.compile(r"([A-Za-z]{3})[a-z]* (\d{4})")
-_ISO = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
-_YEAR = re.compile(r"\b(1[89]\d{2}|20\d{2})\b")
+__all__ = [
+    "birth_dates",
+    "country_code",
+    "entity",
+    "identifier",
+    "kind_of_name",
+    "number",
+    "slashed_date",
+]
 
 
 @cache
@@ -37,56 +42,43 @@ def country_code(text: str) -> str | None:
     return country_of(text, _country_names())
 
 
-def birth_dates(text: str) -> tuple[str, ...]:
-    """Dates in a printed field as `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
-
-    A range (`1960 to 1963`) gives each year in it, up to ten.
-    """
-    text = text.strip()
-    if match := _ISO.search(text):
-        return ("-".join(part for part in match.groups() if part),)
-    if match := _DAY_MONTH_YEAR.search(text):
-        day, month, year = match.groups()
-        if number := _MONTHS.get(month.lower()):
-            return (f"{year}-{number:02d}-{int(day):02d}",)
-    if (match := _MONTH_YEAR.search(text)) and (
-        number := _MONTHS.get(match.group(1).lower())
-    ):
-        return (f"{match.group(2)}-{number:02d}",)
-    years = [int(year) for year in _YEAR.findall(text)]
-    if len(years) == 2 and years[0] < years[1] <= years[0] + 10:
-        years = list(range(years[0], years[1] + 1))
-    return tuple(str(year) for year in years)
-
-
-_SLASHED = re.compile(r"(\w{1,2})/(\w{1,2})/(\d{4})")
+_SLASHED = re.compile(r"\w{1,2}/\w{1,2}/\d{4}")
 
 
 def slashed_date(text: str) -> str | None:
     """`dd/mm/yyyy` as ISO; with an unknown day or month (`00`, `dd`) what is known."""
     match = _SLASHED.search(text)
-    if not match:
-        return None
-    day, month, year = match.groups()
-    if not month.isdecimal() or not 1 <= int(month) <= 12:
-        return year
-    if not day.isdecimal() or not 1 <= int(day) <= 31:
-        return f"{year}-{int(month):02d}"
-    return f"{year}-{int(month):02d}-{int(day):02d}"
+    return next(iter(birth_dates(match[0])), None) if match else None
 
 
-# Lists print much beside documents in the same place: gender, web sites, sanctions risks.
+# What a number is of: papers of persons, registers of companies, ships, aircraft, banks,
+# accounts and wallets. Lists print much beside: gender, web sites, sanctions risks.
 _IDENTITY = re.compile(
-    r"passport|national id|identi(?:ty|fication)|cedula|tax|registration|regnumber|ssn|"
-    r"social security|residency|licen[cs]e|vat|v\.a\.t|swift|bic\b|imo|mmsi|lei\b|"
-    r"inn\b|ogrn|d-u-n-s|digital currency|^id$|travel document|certificate number",
+    r"passport|pasaporte|national id|identi(?:ty|fication|dad|te)|cedula|ausweis|\bd\.?n\.?i\b|"
+    r"\bid\b|i\.d\.|\btax|fiscal|registr|regnumber|\breg\.|matricula|folio|ssn|"
+    r"social (?:security|insurance)|residen|licen[cs]e|permit|visa|voter|elect(?:or|oral)|"
+    r"birth certificate|certificate|credencial|carnet|card|document|travel|refugee|stateless|seaman|"
+    r"vat\b|v\.a\.t|swift|\bbi[ck]\b|iban|account|imo\b|mmsi|call sign|lei\b|legal entity|"
+    r"inn\b|kpp\b|ogrn|okpo|bin\b|iin\b|snils|edrpou|pinfl|d-u-n-s|duns|isin|\bcompany\b|"
+    r"enterprise|business (?:number|no)|chamber of commerce|commercial|trade|charity|gazette|"
+    r"credit code|uscc|organi[sz]ation (?:code|number)|"
+    r"digital currency|wallet|crypto|serial number|construction number|tail number|transponder|"
+    r"hull|\bmsn\b|file n|central|personal n|citizen'?s? n|"
+    r"c\.?u\.?r\.?p\b|r\.?f\.?c\b|c\.?u\.?i\.?[tpl]\b|\bn\.?i\.?[tef]\b|\br\.?u\.?[ctn]\b|"
+    r"r\.?t\.?n\b|\br\.?i\.?f\b|n\.?i\.?n\b|\bcnp\b|\bpesel\b|\bregon\b|\bkrs\b|\bnip\b|\bcpf\b|"
+    r"\bcnpj\b|\bpan\b|\bcin\b|aadhaar|\bnric\b|\bi\.?f\.?e\b|\bi\.?n\.?e\b|bvn\b|cnic|nicop|"
+    r"tazkira|tarjeta|\bmrz\b|паспорт|инн\b|огрн|снилс|رقم|身份证|护照",
     re.IGNORECASE,
 )
 _NOT_IDENTITY = re.compile(
-    r"sanction|directive|country|date|email|website|gender", re.IGNORECASE
+    r"sanction|directive|executive order|determination|prohibited|transactions|country|"
+    r"\bdate|e-?mail|website|gender|phone|telephone|\bfax|mobile|\bpob\b|\bdob\b|established|"
+    r"equity|ticker|linked to|section|p\.?o\.? box|postal|zip|type:|block|vessel year|tonnage",
+    re.IGNORECASE,
 )
 _NUMBER = re.compile(r"[^0-9A-Za-z]")
 _SHIP = re.compile(r"^IMO(?=\d{7}$)")
+_LONGEST_NUMBER = 128
 
 
 def number(text: str) -> str:
@@ -94,6 +86,11 @@ def number(text: str) -> str:
 
     Some lists print `IMO` before a ship's number, some do not.
     """
+    if not text.isascii():
+        plain = unicodedata.normalize("NFKC", text)
+        text = "".join(
+            str(unicodedata.decimal(c)) if c.isdecimal() else c for c in plain
+        )
     return _SHIP.sub("", _NUMBER.sub("", text).upper())
 
 
@@ -104,10 +101,10 @@ def identifier(kind: str, text: str) -> ListedIdentifier | None:
     value = number(text)
     # A SWIFT code may be letters only.
     bank = re.search(r"swift|bic\b", kind, re.IGNORECASE) and len(value) in (8, 11)
-    numbered = 4 <= len(value) <= 64 and any(char.isdigit() for char in value)
+    numbered = 4 <= len(value) <= _LONGEST_NUMBER and any(c.isdigit() for c in value)
     if not numbered and not bank:
         return None
-    return ListedIdentifier(" ".join(kind.split()).strip(" .:#").lower()[:64], value)
+    return ListedIdentifier(" ".join(kind.split()).strip(" .:#-").lower()[:64], value)
 
 
 @cache
@@ -148,13 +145,15 @@ def entity(
 ) -> ListedEntity:
     """One entity, the primary name first and nothing twice.
 
-    Raises ListRefused (corrupt) for an id that is none, or without a name.
+    Raises RowRefused for an id that is none, or without a name.
     """
     entity_id = f"{list_id}-{''.join(key.split())}"
     clean = [ListedName(text, n.quality) for n in names if (text := _name(n.text))]
     clean.sort(key=lambda name: name.quality != "primary")
-    if not clean or not _ENTITY_ID.fullmatch(entity_id):
-        raise ListRefused(list_id, "LIST_CORRUPT")
+    if not "".join(key.split()) or not _ENTITY_ID.fullmatch(entity_id):
+        raise RowRefused("ROW_ID")
+    if not clean:
+        raise RowRefused("ROW_NAME")
     unique = {name.text: name for name in reversed(clean)}
     codes = (country_code(country) for country in countries)
     return ListedEntity(
@@ -172,12 +171,3 @@ def entity(
 
 def _name(text: str) -> str:
     return " ".join(text.split())[:512]
-
-
-def whole(found: Sequence[ListedEntity], list_id: str) -> tuple[ListedEntity, ...]:
-    """All entities of a list; refused when there are none, or two with one id."""
-    if not found:
-        raise ListRefused(list_id, "LIST_EMPTY")
-    if len({one.entity_id for one in found}) != len(found):
-        raise ListRefused(list_id, "LIST_CORRUPT")
-    return tuple(found)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import BinaryIO
 
-from fraud_sanctions.lists.records import ListedEntity
+from fraud_sanctions.lists.records import ListedEntity, SkippedRow
 from fraud_sanctions.lists.sources import (
     csl,
     eu,
@@ -36,14 +36,18 @@ _COLUMNS: tuple[tuple[tuple[str, ...], Loader], ...] = (
 _ROOT = re.compile(r"<(?:\w+:)?([A-Za-z_]\w*)")
 
 
-def load(stream: BinaryIO, *, list_id: str) -> Loaded:
+def load(
+    stream: BinaryIO, *, list_id: str, skipped: list[SkippedRow] | None = None
+) -> Loaded:
     """The entities of a seekable list file in any known format, and its date.
+
+    Rows that cannot be used go to `skipped`.
 
     Raises ListRefused: empty, of no known format, or damaged.
     """
     head = stream.read(_HEAD)
     stream.seek(0)
-    return loader(head, list_id)(stream, list_id=list_id)
+    return loader(head, list_id)(stream, list_id=list_id, skipped=skipped)
 
 
 def loader(head: bytes, list_id: str) -> Loader:

@@ -13,10 +13,12 @@ from fraud_sanctions.lists.records import (
     ListedEntity,
     ListedName,
     NameQuality,
+    SkippedRow,
 )
 from fraud_sanctions.lists.sources import fields
+from fraud_sanctions.lists.sources.collector import Collector
 from fraud_sanctions.lists.sources.markup import elements, text
-from fraud_sanctions.lists.sources.refusal import ListRefused
+from fraud_sanctions.lists.sources.refusal import ListRefused, RowRefused
 
 _KINDS: dict[str, EntityKind] = {
     "individual": "person",
@@ -33,25 +35,26 @@ _COUNTRIES = (
 
 
 def parse(
-    stream: BinaryIO, *, list_id: str
+    stream: BinaryIO, *, list_id: str, skipped: list[SkippedRow] | None = None
 ) -> tuple[tuple[ListedEntity, ...], date | None]:
     """The entities and the day of publication.
 
     Raises ListRefused, also when the file holds another number of entries than it says.
     """
-    found: list[ListedEntity] = []
+    found = Collector(list_id, skipped)
     published, announced = None, None
     wanted = frozenset({"sdnEntry", "publshInformation"})
     for item in elements(stream, list_id, "sdnList", wanted):
         if item.tag == "sdnEntry":
-            found.append(_entity(item, list_id))
+            label = text(item, "uid") or f"entry {found.rows + 1}"
+            found.take(label, _entity, item, list_id)
         elif item.tag == "publshInformation":
             published = _day(text(item, "Publish_Date"))
             announced = text(item, "Record_Count")
-    if announced and announced.isdecimal() and int(announced) != len(found):
-        fewer = len(found) < int(announced)
+    if announced and announced.isdecimal() and int(announced) != found.rows:
+        fewer = found.rows < int(announced)
         raise ListRefused(list_id, "LIST_TRUNCATED" if fewer else "LIST_CORRUPT")
-    return fields.whole(found, list_id), published
+    return found.whole(), published
 
 
 def _day(printed: str) -> date | None:
@@ -64,7 +67,7 @@ def _day(printed: str) -> date | None:
 def _entity(item: Element, list_id: str) -> ListedEntity:
     kind = _KINDS.get(text(item, "sdnType").lower())
     if kind is None:
-        raise ListRefused(list_id, "LIST_CORRUPT")
+        raise RowRefused("ROW_KIND")
     names = [ListedName(_name(item), "primary")]
     names += [ListedName(_name(aka), _quality(aka)) for aka in item.iter("aka")]
     places = [place.text or "" for path in _COUNTRIES for place in item.findall(path)]

@@ -14,10 +14,11 @@ from fraud_sanctions.lists.records import (
     ListedEntity,
     ListedName,
     NameQuality,
+    SkippedRow,
 )
 from fraud_sanctions.lists.sources import fields
+from fraud_sanctions.lists.sources.collector import Collector
 from fraud_sanctions.lists.sources.documents import json_lines
-from fraud_sanctions.lists.sources.refusal import ListRefused
 from fraud_sanctions.lists.sources.table import records, values
 
 COLUMNS = ("id", "schema", "name", "aliases", "birth_date", "countries", "dataset")
@@ -53,15 +54,14 @@ _NUMBERS = {
 
 
 def parse_simple(
-    stream: BinaryIO, *, list_id: str
+    stream: BinaryIO, *, list_id: str, skipped: list[SkippedRow] | None = None
 ) -> tuple[tuple[ListedEntity, ...], date | None]:
     """The parties of `targets.simple.csv`. Raises ListRefused."""
-    found = [
-        _from_row(row, list_id)
-        for row in records(stream, list_id, COLUMNS)
-        if row["schema"] in _KINDS
-    ]
-    return fields.whole(found, list_id), None
+    found = Collector(list_id, skipped)
+    for row in records(stream, list_id, COLUMNS, found):
+        if row["schema"] in _KINDS:
+            found.take(row["id"], _from_row, row, list_id)
+    return found.whole(), None
 
 
 def _from_row(row: dict[str, str], list_id: str) -> ListedEntity:
@@ -87,27 +87,25 @@ def _iso(code: str) -> bool:
 
 
 def parse_ftm(
-    stream: BinaryIO, *, list_id: str
+    stream: BinaryIO, *, list_id: str, skipped: list[SkippedRow] | None = None
 ) -> tuple[tuple[ListedEntity, ...], date | None]:
     """The parties of a FollowTheMoney export; `Sanction` entities give programme and day.
 
     With `target` flags only targets are taken: the rest are relatives and addresses.
     """
-    found: dict[str, ListedEntity] = {}
+    found = Collector(list_id, skipped)
     sanctions: dict[str, tuple[set[str], set[str]]] = {}
-    for item in json_lines(stream, list_id):
+    for item in json_lines(stream, list_id, found):
         properties = item.get("properties")
         if not isinstance(properties, dict) or not isinstance(item.get("id"), str):
-            raise ListRefused(list_id, "LIST_CORRUPT")
-        if item.get("schema") == "Sanction":
+            found.skip(f"entity {found.rows + 1}", "ROW_ID")
+        elif item.get("schema") == "Sanction":
             _note(properties, sanctions)
         elif item.get("schema") in _KINDS and item.get("target", True):
-            if item["id"] in found:
-                raise ListRefused(list_id, "LIST_CORRUPT")
-            found[item["id"]] = _from_ftm(item, properties, list_id)
-    return fields.whole(
-        [_sanctioned(entity, sanctions.get(key)) for key, entity in found.items()],
-        list_id,
+            found.take(item["id"], _from_ftm, item, properties, list_id)
+    by_id = {f"{list_id}-{''.join(key.split())}": of for key, of in sanctions.items()}
+    return tuple(
+        _sanctioned(entity, by_id.get(entity.entity_id)) for entity in found.whole()
     ), None
 
 

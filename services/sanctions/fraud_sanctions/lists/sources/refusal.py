@@ -1,4 +1,4 @@
-"""Why a list is not taken."""
+"""Why a list is not taken, and why a row of one is left out."""
 
 from typing import Literal
 
@@ -11,6 +11,14 @@ RefusalCode = Literal[
     "LIST_CHECKSUM",
     "LIST_UNKNOWN_FORMAT",
     "LIST_DUPLICATE",
+]
+RowCode = Literal[
+    "ROW_UNREADABLE",
+    "ROW_COLUMNS",
+    "ROW_ID",
+    "ROW_KIND",
+    "ROW_NAME",
+    "ROW_DUPLICATE",
 ]
 
 
@@ -25,3 +33,11 @@ class ListRefused(Exception):
         self.list_id = list_id
         self.code: RefusalCode = code
         self.files = files
+
+
+class RowRefused(Exception):
+    """A row that holds no entity; the rest of the list is used."""
+
+    def __init__(self, code: RowCode) -> None:
+        super().__init__(code)
+        self.code: RowCode = code

@@ -11,9 +11,11 @@ from fraud_sanctions.lists.records import (
     ListedEntity,
     ListedIdentifier,
     ListedName,
+    SkippedRow,
 )
 from fraud_sanctions.lists.sources import fields
-from fraud_sanctions.lists.sources.refusal import ListRefused
+from fraud_sanctions.lists.sources.collector import Collector
+from fraud_sanctions.lists.sources.refusal import RowRefused
 from fraud_sanctions.lists.sources.table import records, values
 
 COLUMNS = ("id", "name", "type", "aliases", "birth_date", "countries")
@@ -27,17 +29,19 @@ _KINDS: dict[str, EntityKind] = {
 
 
 def parse(
-    stream: BinaryIO, *, list_id: str
+    stream: BinaryIO, *, list_id: str, skipped: list[SkippedRow] | None = None
 ) -> tuple[tuple[ListedEntity, ...], date | None]:
-    """The entities. Raises ListRefused for a wrong header, type, id or shape."""
-    found = [_entity(row, list_id) for row in records(stream, list_id, COLUMNS)]
-    return fields.whole(found, list_id), None
+    """The entities. Raises ListRefused for a wrong header or too many wrong rows."""
+    found = Collector(list_id, skipped)
+    for row in records(stream, list_id, COLUMNS, found):
+        found.take(row["id"], _entity, row, list_id)
+    return found.whole(), None
 
 
 def _entity(row: dict[str, str], list_id: str) -> ListedEntity:
     kind = _KINDS.get(row["type"].lower())
-    if kind is None or not row["id"]:
-        raise ListRefused(list_id, "LIST_CORRUPT")
+    if kind is None:
+        raise RowRefused("ROW_KIND")
     aliases = [ListedName(alias) for alias in values(row["aliases"])]
     return fields.entity(
         list_id,

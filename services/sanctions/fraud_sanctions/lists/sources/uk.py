@@ -12,9 +12,11 @@ from fraud_sanctions.lists.records import (
     ListedEntity,
     ListedName,
     NameQuality,
+    SkippedRow,
 )
 from fraud_sanctions.lists.sources import fields
-from fraud_sanctions.lists.sources.refusal import ListRefused
+from fraud_sanctions.lists.sources.collector import Collector
+from fraud_sanctions.lists.sources.refusal import RowRefused
 from fraud_sanctions.lists.sources.table import records
 
 COLUMNS = ("Unique ID", "Name 6", "Name type", "Regime Name", "Designation Type")
@@ -46,18 +48,20 @@ _MORE = (
 
 
 def parse(
-    stream: BinaryIO, *, list_id: str
+    stream: BinaryIO, *, list_id: str, skipped: list[SkippedRow] | None = None
 ) -> tuple[tuple[ListedEntity, ...], date | None]:
     """The entities and the day of the report. Raises ListRefused."""
     reported = _report_day(stream.read(64))
     stream.seek(0)
     groups: dict[str, list[dict[str, str]]] = {}
     used = {*COLUMNS, *_GIVEN, *_PLACES, *_NUMBERS, *_MORE}
-    for row in records(stream, list_id, COLUMNS):
+    found = Collector(list_id, skipped)
+    for row in records(stream, list_id, COLUMNS, found):
         kept = {name: value for name, value in row.items() if value and name in used}
         groups.setdefault(row["Unique ID"], []).append(kept)
-    found = [_entity(key, rows, list_id) for key, rows in groups.items()]
-    return fields.whole(found, list_id), reported
+    for key, rows in groups.items():
+        found.take(key, _entity, key, rows, list_id)
+    return found.whole(), reported
 
 
 def _report_day(head: bytes) -> date | None:
@@ -72,21 +76,22 @@ def _report_day(head: bytes) -> date | None:
 def _entity(key: str, rows: list[dict[str, str]], list_id: str) -> ListedEntity:
     kind = _KINDS.get(rows[0].get("Designation Type", "").lower())
     if kind is None:
-        raise ListRefused(list_id, "LIST_CORRUPT")
+        raise RowRefused("ROW_KIND")
     names = [ListedName(_name(row), _quality(row)) for row in rows]
     names += [
         ListedName(row["Name non-latin script"])
         for row in rows
         if "Name non-latin script" in row
     ]
-    days = [fields.slashed_date(row.get("D.O.B", "")) for row in rows]
     listed = [fields.slashed_date(row.get("Date Designated", "")) for row in rows]
     return fields.entity(
         list_id,
         key,
         kind,
         names,
-        births=[day for day in days if day],
+        births=[
+            birth for row in rows for birth in fields.birth_dates(row.get("D.O.B", ""))
+        ],
         countries=[
             part
             for row in rows

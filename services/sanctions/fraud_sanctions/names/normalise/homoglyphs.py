@@ -16,6 +16,15 @@ _TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
 _TO_LATIN = str.maketrans(
     _CYRILLIC + _GREEK + _PASSING, _LATIN + _LATIN_OF_GREEK + _LATIN_OF_PASSING
 )
+# Letters of scripts in which no list writes, drawn as Latin ones: Cherokee, Lisu.
+_DRAWN_AS_LATIN = str.maketrans(
+    "ᎠᎡᎢᎥᎩᎪᎫᎬᎳᎷᎻᎽᏀᏂᏃᏇᏎᏏᏒᏔᏕᏙᏚᏞᏟᏢᏦᏧᏨᏩᏫᏳᏴꓐꓑꓒꓓꓔꓖꓗꓙꓚꓜꓝꓟꓠꓡꓢꓣꓤꓥꓦꓧꓨꓩꓪꓫꓬꓮꓯꓰꓱꓲꓳꓴ",
+    "DRTiYAJEWMHYGhZwUbRWSVSLCPKdGGwGBBPdDTGKJCZFMNLSRRVVHGIWXYAAEEIOU",
+)
+# Armenian, Coptic and others, only beside Latin letters.
+_BESIDE_LATIN = str.maketrans(
+    "օսոհցզգպտքՕՍԼՏՈⲞⲢⲤⲦⲘⲚⲔⲎⲂⲀⲈⲒ", "ounhgqqwwfOULSnOPCTMNKHBAEI"
+)
 _ALIKE = frozenset(_CYRILLIC)
 _ONLY_LATIN = frozenset(string.ascii_letters) - set(_LATIN)
 
@@ -45,7 +54,7 @@ def _settle(match: re.Match[str]) -> str:
         return word
     if cyrillic > latin and not _disguised(word, scripts):
         return word.translate(_TO_CYRILLIC)
-    return word.translate(_TO_LATIN)
+    return word.translate(_TO_LATIN).translate(_BESIDE_LATIN)
 
 
 def _disguised(word: str, scripts: list[str]) -> bool:
@@ -63,7 +72,7 @@ def fold_homoglyphs(text: str) -> str:
     """
     if text.isascii():
         return text
-    text = _WORD.sub(_settle, text)
+    text = _WORD.sub(_settle, text.translate(_DRAWN_AS_LATIN))
     scripts = [_script(char) for char in text if char.isalpha()]
     cyrillic = scripts.count("cyrillic")
     if cyrillic > len(scripts) // 2:

@@ -83,6 +83,15 @@ def is_surname(token: str) -> bool:
     return token in kinds("particles")["surname"]
 
 
+def may_be_surname(token: str, *, last: bool) -> bool:
+    """A link that is a family name where no name follows it (`John Lê`), or where no other
+    word is left (`Le John`). An article is none."""
+    table = _particles()
+    if names_father(token):
+        return last and token in table["last"]
+    return is_link(token) and token not in table["article"]
+
+
 def names_father(token: str) -> bool:
     """Whether the next word is the father's name (`bin`, `ould`, `oglu`)."""
     return token in _particles()["father"]

@@ -67,6 +67,12 @@ _SYLLABIC = tuple(
     (re.compile(pattern), new)
     for pattern, new in (
         (r"^(?:lee|yi|rhee|ree|li|ri)$", "li"),
+        # Wade-Giles: ts, tz are z or c of pinyin, j may be r.
+        (r"^(?:tz|sz|ss)[u]$", "zi"),
+        (r"^j(?=(?:en|ih|ui|ao|ou)$)", "r"),
+        (r"c(?!h)", "z"),
+        (r"yen", "yan"),
+        (r"uei", "ui"),
         (r"hs|sh|x", "s"),
         (r"zh|ch|q|jj|j", "c"),
         (r"ts|tz|z", "z"),
