@@ -1,7 +1,8 @@
 """Requirements out of the pyproject.toml files, for the lock and for the images.
 
 `requirements.py`                  every third-party requirement: the input of `make lock`
-`requirements.py SERVICE`          what an image of SERVICE installs from outside
+`requirements.py SERVICE`          what an image of SERVICE installs from outside; `ops` is
+                                   the operator's command, `lab` is never installed apart
 `requirements.py SERVICE EXTRAS`   the same with optional parts: "fraud-scoring[s3] ..."
 `requirements.py SERVICE --own`    the folders of our distributions in it
 """
@@ -18,7 +19,13 @@ IMAGE_EXTRAS = ("fraud-shared[otlp]",)
 # The same library without the code for GPUs, a dozen times smaller: images only score.
 IMAGE_FLAVOURS = {"xgboost": "xgboost-cpu"}
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
+# Beside the services: no image is made of them, and images hold neither.
+COMMAND, LABORATORY = "ops", "lab"
 OWN = re.compile(r"^fraud-([a-z-]+)(?:\[([a-z0-9,]+)\])?$")
+
+
+class LaboratoryRefused(Exception):
+    """Something to be installed asks for the laboratory."""
 
 
 def everything(root: Path) -> list[str]:
@@ -37,8 +44,10 @@ def everything(root: Path) -> list[str]:
 def closure(
     root: Path, service: str, extras: Sequence[str] = ()
 ) -> tuple[list[str], list[Path]]:
-    """Third-party requirements and folders of our distributions that `service` needs."""
-    waiting = [f"fraud-{service.replace('_', '-')}", *IMAGE_EXTRAS, *extras]
+    """Third-party requirements and folders of our distributions that `service` needs, or
+    the operator's command, whose machine has no traces to send. Raises LaboratoryRefused."""
+    start = f"fraud-{service.replace('_', '-')}"
+    waiting = [start, *(() if service == COMMAND else IMAGE_EXTRAS), *extras]
     outside: set[str] = set()
     own: set[Path] = set()
     seen: set[str] = set()
@@ -47,6 +56,8 @@ def closure(
         match = OWN.match(requirement)
         if match is None:
             outside.add(requirement)
+        elif match[1] == LABORATORY:
+            raise LaboratoryRefused("the laboratory is never part of an installation")
         elif requirement not in seen:
             seen.add(requirement)
             folder = _folder(root, match[1])
@@ -68,6 +79,8 @@ def _for_image(root: Path, requirement: str) -> str:
 
 def _folder(root: Path, name: str) -> Path:
     name = name.replace("-", "_")
+    if name == COMMAND:
+        return root / name
     shared = root / "shared" / f"fraud_{name}"
     return shared if shared.exists() else root / "services" / name
 

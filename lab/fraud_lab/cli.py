@@ -18,11 +18,16 @@ from fraud_lab.replay.cli import replay_app
 from fraud_ops.features.cli import features_app
 from fraud_ops.models.cli import models_app
 from fraud_ops.options import (
+    Concurrency,
+    EitherRate,
     Enforce,
     Json,
     NewSeed,
     OpenLoopRate,
+    Payments,
     PolicyFile,
+    Seconds,
+    Seed,
     Var,
     trained_mesh,
 )
@@ -57,11 +62,9 @@ def register(app: typer.Typer) -> None:
 
 @bench_app.command("mesh")
 def bench_mesh(
-    rps: Annotated[
-        float | None, typer.Option(help="Open loop at this rate; else closed loop.")
-    ] = None,
-    concurrency: Annotated[int, typer.Option(help="Callers in closed loop.")] = 16,
-    seconds: Annotated[float, typer.Option(help="How long.")] = 15.0,
+    rps: EitherRate = None,
+    concurrency: Concurrency = 16,
+    seconds: Seconds = 15.0,
     reference: Annotated[
         bool, typer.Option(help="Measure the plain FastAPI + httpx version too.")
     ] = False,
@@ -86,7 +89,7 @@ def bench_mesh(
 
 @evaluate_app.command("simulated")
 def evaluate_simulated(
-    payments: Annotated[int, typer.Option(help="Simulated payments.")] = 60_000,
+    payments: Payments = 60_000,
     seed: NewSeed = 2026,
     policy: PolicyFile = None,
     as_json: Json = False,
@@ -112,7 +115,7 @@ def chaos_kill(
     service: Annotated[str, typer.Option(help="Which model service.")] = "xgboost",
     rps: OpenLoopRate = 50.0,
     runs: Annotated[int, typer.Option(help="How many kills.")] = 3,
-    seed: Annotated[int, typer.Option(help="Of the random offsets.")] = 1,
+    seed: Seed = 1,
     as_json: Json = False,
     enforce: Enforce = False,
     var: Var = None,
@@ -133,7 +136,7 @@ def chaos_kill(
 
 
 def demo(
-    payments: Annotated[int, typer.Option(help="How many payments to stream.")] = 6000,
+    payments: Payments = 6000,
     seed: NewSeed = 2026,
     as_json: Json = False,
     enforce: Enforce = False,

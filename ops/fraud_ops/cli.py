@@ -5,6 +5,7 @@ Other distributions add commands of their own through the entry point group
 """
 
 import asyncio
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,16 @@ from fraud_ops.deploy.cli import deploy_app, deploy_sizes
 from fraud_ops.features.cli import features_app
 from fraud_ops.lists.cli import lists_app
 from fraud_ops.models.cli import models_app
-from fraud_ops.options import FIRST_BUNDLE, Check, Var, trained_mesh
+from fraud_ops.options import (
+    FIRST_BUNDLE,
+    Check,
+    Days,
+    Payments,
+    Registry,
+    Seed,
+    Var,
+    trained_mesh,
+)
 from fraud_ops.running import run_cli
 from fraud_ops.screen.cli import screen
 
@@ -41,9 +51,7 @@ def up(
     in_process: Annotated[
         bool, typer.Option(help="All services in one process, without sockets.")
     ] = False,
-    payments: Annotated[
-        int, typer.Option(help="Simulated payments for the first models.")
-    ] = FIRST_BUNDLE,
+    payments: Payments = FIRST_BUNDLE,
     var: Var = None,
     port: Port = 8000,
 ) -> None:
@@ -57,16 +65,17 @@ def up(
 
 @app.command()
 def train(
-    payments: Annotated[int, typer.Option(help="Simulated payments.")] = 300_000,
-    seed: Annotated[int, typer.Option(help="Of the simulation and the training.")] = 1,
-    registry: Annotated[
-        str, typer.Option(help="Path or URL (default: the mesh's registry).")
-    ] = "",
+    payments: Payments = 300_000,
+    seed: Seed = 1,
+    registry: Registry = "",
     var: Var = None,
 ) -> None:
     """Simulate, compute features, train the models, publish them signed."""
+    from fraud_ops.training_extra import require_training
+
+    require_training("fraud train")
     from fraud_ops.figures import wide_console
-    from fraud_ops.mesh.up import local_mesh
+    from fraud_ops.mesh.environment import local_mesh
     from fraud_ops.train.command import train_command
 
     mesh = local_mesh(var)
@@ -76,9 +85,9 @@ def train(
 
 @app.command()
 def simulate(
-    payments: Annotated[int, typer.Option(help="How many payments.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
-    days: Annotated[int, typer.Option(help="Over how many days.")] = 90,
+    payments: Payments = 10_000,
+    seed: Seed = 1,
+    days: Days = 90,
     out: Annotated[Path | None, typer.Option(help="JSON lines of payments.")] = None,
     labels: Annotated[Path | None, typer.Option(help="JSON lines of labels.")] = None,
     summary: Annotated[bool, typer.Option(help="Only a table by scenario.")] = False,
@@ -131,8 +140,14 @@ app.command("deploy-sizes")(deploy_sizes)
 app.command("screen")(screen)
 
 
-def main() -> None:
-    """Entry point."""
+@cache
+def complete() -> typer.Typer:
+    """The application with the commands of every distribution that adds some."""
     for plugin in sorted(entry_points(group="fraud.commands"), key=lambda p: p.name):
         plugin.load()(app)
-    run_cli(app)
+    return app
+
+
+def main() -> None:
+    """Entry point."""
+    run_cli(complete())

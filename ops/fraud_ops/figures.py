@@ -2,9 +2,10 @@
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 import typer
@@ -20,7 +21,15 @@ def wide_console() -> Console:
 
 LOG_WIDTH = 120
 Better = Literal["at_least", "at_most"]
-LIBRARIES = ("fastapi", "pydantic", "uvicorn", "pyreqwest", "xgboost", "onnxruntime")
+LIBRARIES = (
+    "fastapi",
+    "pydantic",
+    "uvicorn",
+    "pyreqwest",
+    "xgboost",
+    "xgboost-cpu",
+    "onnxruntime",
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,16 @@ def gate(name: str, value: float | None, bar: float, better: Better) -> Gate:
 def print_json(document: Any) -> None:
     """One JSON document on a line of its own, for a program to read."""
     print(json.dumps(document), flush=True)  # noqa: T201
+
+
+def installed_versions(names: Iterable[str]) -> dict[str, str]:
+    """The versions of those distributions that are installed: of a library in several
+    flavours only one is."""
+    found = {}
+    for name in names:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def finish(
@@ -77,7 +96,7 @@ def finish(
             "seed": seed,
             "versions": {
                 "python": platform.python_version(),
-                **{name: version(name) for name in LIBRARIES},
+                **installed_versions(LIBRARIES),
             },
             **figures,
             "gates": [asdict(one) for one in gates],

@@ -14,14 +14,14 @@ class CommandError(Exception):
 def run_cli(run: Callable[[], object]) -> None:
     """Run a command and end the process with its status, without taking the interpreter
     down first: a thread of the HTTP client that is just handing its lock back would abort
-    it then (measured: one of four short commands ended with status 134)."""
+    it then (ADR 0014: one of twelve short commands)."""
     status: object = None
     try:
         run()
     except SystemExit as ended:
         status = ended.code
-    except CommandError as told:
-        status = f"fraud: {told}"
+    except CommandError as error:
+        status = f"fraud: {error}"
     if isinstance(status, str):
         sys.stderr.write(f"{status}\n")
     atexit._run_exitfuncs()

@@ -1,8 +1,8 @@
 """`fraud schemas`: what is generated from the code and committed beside it.
 
 JSON Schemas of the messages, OpenAPI of the ten services, the catalogues of reason codes and
-problem types, the tables of ISO codes, and the tables of settings and features in README
-files, between markers.
+problem types, the tables of ISO codes, and the tables of settings, features and commands in
+README files, between markers.
 """
 
 import importlib
@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 from rich.console import Console
 
 from fraud_ops.catalogues import problems_page, reasons_page
+from fraud_ops.commands_table import commands_table
 from fraud_ops.deploy.variables import entries, fields_of, settings_of
 from fraud_ops.iso_tables import iso_tables
 from fraud_shared.contracts import (
@@ -118,6 +119,9 @@ def tables(root: Path) -> dict[Path, str]:
         for service in SERVICES
     }
     fresh[Path("shared/fraud_features/README.md")] = ("features", _features_table())
+    for folder in ("ops", "lab"):
+        table = _commands_table(f"fraud_{folder}")
+        fresh[Path(folder) / "README.md"] = ("commands", table)
     found = {}
     for path, (name, table) in fresh.items():
         text = _read(root / path)
@@ -169,6 +173,13 @@ def _features_table() -> str:
     from fraud_features.definitions.registry import PAYMENT_FEATURES
 
     return PAYMENT_FEATURES.docs_table()
+
+
+def _commands_table(package: str) -> str:
+    # Imported here: the command imports this module.
+    from fraud_ops.cli import complete
+
+    return commands_table(complete(), package)
 
 
 def _kind(annotation: Any) -> str:

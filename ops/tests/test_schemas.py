@@ -144,6 +144,18 @@ class TestTables:
         path.write_text("# action\n")
         assert schemas.tables(tmp_path) == {}
 
+    def test_commands_of_each_distribution_stand_in_its_own_readme(
+        self, tmp_path: Path
+    ) -> None:
+        for folder in ("ops", "lab"):
+            path = tmp_path / folder / "README.md"
+            path.parent.mkdir()
+            path.write_text("<!-- commands:begin -->\n<!-- commands:end -->\n")
+        found = {path.parts[0]: text for path, text in schemas.tables(tmp_path).items()}
+        assert "| `fraud keys new` | Make an API key;" in found["ops"]
+        assert "| `fraud models compare` | Champion and" in found["lab"]
+        assert "`fraud models compare`" not in found["ops"]
+
     @pytest.mark.parametrize("service", SERVICES)
     def test_exist_for_every_service(self, service: str) -> None:
         table = schemas._settings_table(service, {"FRAUD_ENV": "where it runs"})

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from fraud_ops.options import Enforce, Json, OpenLoopRate, Var, trained_mesh
+from fraud_ops.options import Enforce, Json, OpenLoopRate, Seed, Var, trained_mesh
 
 
 def swap(
@@ -12,7 +12,7 @@ def swap(
     rollbacks: Annotated[int, typer.Option(help="How many returns.")] = 10,
     rps: OpenLoopRate = 40.0,
     samples: Annotated[int, typer.Option(help="Answers computed again.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Of payments, orders and samples.")] = 1,
+    seed: Seed = 1,
     as_json: Json = False,
     enforce: Enforce = False,
     var: Var = None,
@@ -35,7 +35,7 @@ def swap(
 
 def rollback(
     rps: OpenLoopRate = 40.0,
-    seed: Annotated[int, typer.Option(help="Of the payments.")] = 1,
+    seed: Seed = 1,
     as_json: Json = False,
     enforce: Enforce = False,
     var: Var = None,
@@ -51,7 +51,7 @@ def flip(
     flips: Annotated[int, typer.Option(help="How many list updates.")] = 50,
     rps: OpenLoopRate = 50.0,
     entities: Annotated[int, typer.Option(help="Invented entities per list.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Of the invented names.")] = 1,
+    seed: Seed = 1,
     as_json: Json = False,
     enforce: Enforce = False,
 ) -> None:

@@ -1,19 +1,15 @@
 """Options of `fraud evaluate handbook` and `fraud evaluate ulb`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from fraud_ops.options import Enforce, Json
-
-Data = Annotated[Path, typer.Option(help="Folder with the files.", exists=True)]
-Threads = Annotated[int, typer.Option(help="Threads of one trainer.")]
+from fraud_ops.options import DataFolder, Enforce, Json, PlotsFolder, Seed, Threads
 
 
 def evaluate_handbook(
-    data: Data,
-    plots: Annotated[Path | None, typer.Option(help="Folder for plots.")] = None,
+    data: DataFolder,
+    plots: PlotsFolder = None,
     history_days: Annotated[
         int,
         typer.Option(help="A second protocol: train on so many days; 0 leaves out."),
@@ -42,8 +38,8 @@ def evaluate_handbook(
 
 
 def evaluate_ulb(
-    data: Data,
-    seed: Annotated[int, typer.Option(help="Of training and bootstrap.")] = 1,
+    data: DataFolder,
+    seed: Seed = 1,
     threads: Threads = 2,
     as_json: Json = False,
     enforce: Enforce = False,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fraud_ops.options import Json, PolicyFile, Var
+from fraud_ops.options import Json, PolicyFile, Seed, Var
 
 
 def models_compare(
@@ -20,7 +20,7 @@ def models_compare(
     picture: Annotated[
         Path | None, typer.Option(help="Default <var>/reports/models-compare.png.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 1,
+    seed: Seed = 1,
     as_json: Json = False,
     var: Var = None,
 ) -> None:
@@ -32,7 +32,7 @@ def models_compare(
     from datetime import UTC
 
     from fraud_lab.models_compare.command import compare_command
-    from fraud_ops.mesh.up import local_mesh
+    from fraud_ops.mesh.environment import local_mesh
 
     compare_command(
         local_mesh(var),

@@ -1,15 +1,11 @@
 """The wiring of `fraud features parity`."""
 
-from typing import Annotated
-
-import typer
-
-from fraud_ops.options import Enforce, Json, Var, trained_mesh
+from fraud_ops.options import Enforce, Json, Payments, Seed, Var, trained_mesh
 
 
 def parity(
-    payments: Annotated[int, typer.Option(help="Different payments.")] = 20_000,
-    seed: Annotated[int, typer.Option(help="Of payments and mishaps.")] = 303,
+    payments: Payments = 20_000,
+    seed: Seed = 303,
     as_json: Json = False,
     enforce: Enforce = False,
     var: Var = None,

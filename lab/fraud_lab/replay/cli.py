@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fraud_ops.options import Enforce, Json, Var, trained_mesh
+from fraud_ops.options import DataFolder, Days, Enforce, Json, Var, trained_mesh
 
 replay_app = typer.Typer(help="Recorded payments through the running mesh.")
 
@@ -18,10 +18,8 @@ def replay() -> None:
 
 @replay_app.command("handbook")
 def handbook(
-    data: Annotated[
-        Path, typer.Option(help="Folder with the handbook's transactions_*.parquet.")
-    ],
-    days: Annotated[int, typer.Option(help="How many days to replay.")] = 7,
+    data: DataFolder,
+    days: Days = 7,
     start: Annotated[
         datetime,
         typer.Option("--from", formats=["%Y-%m-%d"], help="The first of them."),
@@ -41,7 +39,7 @@ def handbook(
 ) -> None:
     """Card payments of a published simulator through a fresh local mesh, over HTTP.
 
-    In order of event time, each fraud reported when its week is over. The models are
+    `--data`: the Fraud Detection Handbook's `transactions_*.parquet`. In order of event time, each fraud reported when its week is over. The models are
     trained on the days before.
     """
     from fraud_lab.replay.command import replay_handbook_command

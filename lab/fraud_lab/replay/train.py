@@ -7,7 +7,8 @@ from rich.console import Console
 
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_ops.mesh.environment import LocalMesh
-from fraud_ops.train.command import MODELS, signing_key
+from fraud_ops.signing import signing_key
+from fraud_ops.train.command import MODELS
 from fraud_ops.train.history import History
 from fraud_ops.train.report import figures_table
 from fraud_ops.train.split import split

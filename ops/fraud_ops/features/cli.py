@@ -22,6 +22,6 @@ def rebuild(
     Safe while payments are decided: until it is done, they read velocity as unknown.
     """
     from fraud_ops.features.command import rebuild_command
-    from fraud_ops.mesh.up import local_mesh
+    from fraud_ops.mesh.environment import local_mesh
 
     rebuild_command(local_mesh(var), again=again, as_json=as_json)

@@ -5,14 +5,10 @@ from typing import Annotated
 
 import typer
 
-from fraud_ops.options import Json
+from fraud_ops.options import Enforce, Json, ListsFolder
 
 lists_app = typer.Typer(help="Sanctions lists: fetch, check, compare, look at them.")
 
-Folder = Annotated[
-    Path,
-    typer.Option("--lists", envvar="FRAUD_LISTS_DIR", help="Folder of list files."),
-]
 _FOLDER = Path("var/lists")
 
 
@@ -24,7 +20,7 @@ def fetch(
     only: Annotated[
         list[str] | None, typer.Option(help="Only this list; may be repeated.")
     ] = None,
-    folder: Folder = _FOLDER,
+    folder: ListsFolder = _FOLDER,
     as_json: Json = False,
 ) -> None:
     """Fetch what changed; a damaged, cut, empty or shrunken list is refused, the old stays.
@@ -45,7 +41,7 @@ def load(
     name: Annotated[
         str, typer.Option(help="The list's name (default: the file's).")
     ] = "",
-    folder: Folder = _FOLDER,
+    folder: ListsFolder = _FOLDER,
     as_json: Json = False,
 ) -> None:
     """Take a file or folder of this machine into the folder, with the same checks.
@@ -72,16 +68,14 @@ def diff(
 
 @lists_app.command("status")
 def status(
-    folder: Folder = _FOLDER,
+    folder: ListsFolder = _FOLDER,
     stale_after_hours: Annotated[
         float, typer.Option(help="Age from which a list is stale.")
     ] = 72.0,
     as_json: Json = False,
-    enforce: Annotated[
-        bool, typer.Option("--gate", help="Exit 1 when a list is stale or unreadable.")
-    ] = False,
+    enforce: Enforce = False,
 ) -> None:
-    """Version, hash, date, age of each list."""
+    """Version, hash, date, age of each list; the gate: each is fresh and readable."""
     from fraud_ops.lists.command import status_command
 
     status_command(folder, stale_after_hours, as_json=as_json, enforce=enforce)

@@ -99,3 +99,8 @@ class LocalMesh:
         for name in SECRETS:
             self.secret(name)
         development_keys(self.var)
+
+
+def local_mesh(var: Path | None = None, port: int = 8000) -> LocalMesh:
+    """The mesh in `var` (default `FRAUD_VAR` or ./var)."""
+    return LocalMesh(var or Path(os.environ.get("FRAUD_VAR", "var")), port)

@@ -1,9 +1,7 @@
 """Ten service processes: started together, watched, restarted, and stopped in order."""
 
 import asyncio
-import ctypes
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -11,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fraud_ops.mesh.children import end_with_parent
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import status
 from fraud_ops.running import CommandError
@@ -32,8 +31,6 @@ STOP_ORDER = (
 STOP_WITHIN_S = 10.0
 RESTART_FIRST_S = 0.2
 RESTART_LONGEST_S = 5.0
-_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
-_LIBC = ctypes.CDLL(None)
 
 
 class StartFailed(CommandError):
@@ -156,9 +153,7 @@ def _as_housemate() -> None:
     with suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     # If the supervisor is killed, its services must not go on without it.
-    _LIBC.prctl(_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() == 1:
-        os._exit(0)
+    end_with_parent()
 
 
 async def _ended(process: asyncio.subprocess.Process, within_s: float) -> bool:

@@ -7,7 +7,6 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import uvicorn
 from rich.panel import Panel
@@ -22,11 +21,8 @@ from fraud_ops.mesh.in_process import InProcessMesh
 from fraud_ops.mesh.redis_server import EmbeddedRedis
 from fraud_ops.mesh.supervisor import Command, Supervisor, service_command
 from fraud_orchestrator.rebuild import rebuild
-from fraud_scoring.artifacts.keys import Verifier, development_keys
-from fraud_scoring.registry.file import open_registry
 
 READY_WITHIN_S = 120.0
-TRAINING_SEED = 1
 NOTHING = timedelta(0)
 # Emptying a store is one step of it, and takes long where there is much.
 FILL_TIMEOUT_MS = 600_000.0
@@ -85,22 +81,6 @@ async def warm_if_new(
     finally:
         await store.close()
     mark.write_text("The online store was complete when the mesh first started.\n")
-
-
-def train_if_empty(mesh: LocalMesh, payments: int) -> None:
-    """Train a first bundle when the registry has no champion."""
-    mesh.prepare()
-    keys = development_keys(mesh.var)
-    registry = open_registry(mesh.registry, Verifier(keys.public_pem))
-    if "champion" in registry.aliases("xgboost").aliases:
-        return
-    console.print(f"[bold]No models yet:[/] training on {payments:,} payments.")
-    # Only the first start needs the training libraries.
-    from fraud_ops.train.command import train_command
-
-    train_command(
-        payments, TRAINING_SEED, mesh.registry, var_dir=mesh.var, console=console
-    )
 
 
 async def up(mesh: LocalMesh) -> None:
@@ -174,8 +154,3 @@ def announce(mesh: LocalMesh) -> None:
         f"-H 'Content-Type: application/json' -d '{body}'\n",
         flush=True,
     )
-
-
-def local_mesh(var: Path | None = None, port: int = 8000) -> LocalMesh:
-    """The mesh in `var` (default `FRAUD_VAR` or ./var)."""
-    return LocalMesh(var or Path(os.environ.get("FRAUD_VAR", "var")), port)

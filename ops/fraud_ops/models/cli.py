@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fraud_ops.options import Var
+from fraud_ops.options import (
+    Alias,
+    Gateway,
+    JsonOnly,
+    ModelName,
+    ModelVersion,
+    Registry,
+    Var,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,18 +25,10 @@ if TYPE_CHECKING:
     from fraud_scoring.registry.port import ModelRegistry
 
 models_app = typer.Typer(help="The model registry: look, order, import, verify.")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Registry = Annotated[
-    str, typer.Option(help="Path, URL or mlflow+URI (default: the mesh's registry).")
-]
-Alias = Annotated[str, typer.Option(help="champion or challenger.")]
-Gateway = Annotated[str, typer.Option(help="Its address (default: the local mesh's).")]
-Name = Annotated[str, typer.Argument(help="The model's name.")]
-Which = Annotated[str, typer.Argument(help="A version or an alias.")]
 
 
 @models_app.command("list")
-def list_(registry: Registry = "", as_json: Json = False, var: Var = None) -> None:
+def list_(registry: Registry = "", as_json: JsonOnly = False, var: Var = None) -> None:
     """Every version of every model, verified, with aliases and figures."""
     from fraud_ops.models import command, context
 
@@ -41,10 +41,10 @@ def list_(registry: Registry = "", as_json: Json = False, var: Var = None) -> No
 
 @models_app.command()
 def show(
-    name: Name,
-    which: Which = "champion",
+    name: ModelName,
+    which: ModelVersion = "champion",
     registry: Registry = "",
-    as_json: Json = False,
+    as_json: JsonOnly = False,
     var: Var = None,
 ) -> None:
     """All that is known of one version."""
@@ -77,7 +77,7 @@ def _order(
 
 @models_app.command()
 def promote(
-    name: Name,
+    name: ModelName,
     version: Annotated[str, typer.Argument(help="One that `list` shows.")],
     alias: Alias = "champion",
     registry: Registry = "",
@@ -96,7 +96,7 @@ def promote(
 
 @models_app.command()
 def rollback(
-    name: Name,
+    name: ModelName,
     alias: Alias = "champion",
     registry: Registry = "",
     gateway: Gateway = "",
@@ -138,12 +138,16 @@ def import_(
     A file is read in a process without network, secrets or other files; its scores on
     every sample row must equal the original's to 1e-6.
     """
+    from fraud_ops.training_extra import require_training
+
+    require_training("fraud models import")
     from fraud_ops.models import command, context
     from fraud_ops.models.importing.assemble import Naming
+    from fraud_ops.models.importing.command import import_command
 
     naming = Naming(name, bundle, feature_set, feature_set_version)
     command.failing(
-        lambda console: command.bring(
+        lambda console: import_command(
             context.opened(var, registry, writable=True),
             what,
             sample,
@@ -158,7 +162,7 @@ def import_(
 def verify(
     name: Annotated[str, typer.Argument(help="One model (default: all).")] = "",
     registry: Registry = "",
-    as_json: Json = False,
+    as_json: JsonOnly = False,
     var: Var = None,
 ) -> None:
     """Check every signature, hash and alias, and that champions share a bundle."""
@@ -173,7 +177,10 @@ def verify(
 
 @models_app.command()
 def card(
-    name: Name, which: Which = "champion", registry: Registry = "", var: Var = None
+    name: ModelName,
+    which: ModelVersion = "champion",
+    registry: Registry = "",
+    var: Var = None,
 ) -> None:
     """The model card."""
     from fraud_ops.models import command, context
@@ -187,9 +194,9 @@ def card(
 
 @models_app.command()
 def diff(
-    name: Name,
-    one: Annotated[str, typer.Argument(help="A version or an alias.")],
-    two: Annotated[str, typer.Argument(help="Another.")],
+    name: ModelName,
+    one: ModelVersion,
+    two: ModelVersion,
     registry: Registry = "",
     var: Var = None,
 ) -> None:

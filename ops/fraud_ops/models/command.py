@@ -4,7 +4,6 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import typer
 from rich.console import Console
@@ -14,10 +13,7 @@ from rich.table import Table
 from fraud_ops.figures import print_json, wide_console
 from fraud_ops.models import announce, context, show
 from fraud_ops.models.context import Line, RegistryContext
-from fraud_ops.models.importing.assemble import Naming
-from fraud_ops.models.importing.command import import_model
 from fraud_ops.models.importing.plain import NotImportable
-from fraud_scoring.artifacts.keys import SIGNING_KEY
 from fraud_scoring.errors import ArtifactRefused, RegistryError
 from fraud_scoring.registry.aliases import CHAMPION, AliasBook
 from fraud_shared.state.rabbit import RabbitBus
@@ -148,28 +144,3 @@ def order(
             row = (one.get("model", "-"), one["status"], serves, one.get("problem"))
             table.add_row(scorer, *(str(cell or "") for cell in row))
     console.print(table)
-
-
-def bring(
-    place: RegistryContext,
-    what: str,
-    sample: Path,
-    label: str,
-    naming: Naming,
-    console: Console,
-) -> None:
-    """Import a model; no alias is set."""
-    now = datetime.now(UTC)
-    with console.status("reading it in a confined process …"):
-        made = import_model(what, sample, label, naming, place.registry, now=now)
-    version = made.artifact.manifest.version
-    console.print(
-        f"{naming.name} {version}: {made.artifact.metadata.algorithm}\n"
-        f"scores of {made.rows:,} rows equal the original's to "
-        f"{made.largest_difference:.1e}\n"
-        f"next: fraud models promote {naming.name} {version}",
-        highlight=False,
-    )
-
-
-SIGNS = f"Needs {SIGNING_KEY}, on a developer's machine <var>/signing.pem."

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fraud_ops.mesh.environment import LocalMesh
-from fraud_ops.mesh.up import local_mesh
-from fraud_ops.train.command import signing_key
+from fraud_ops.mesh.environment import LocalMesh, local_mesh
+from fraud_ops.signing import signing_key
 from fraud_scoring.artifacts.artifact import Artifact
 from fraud_scoring.artifacts.keys import PUBLIC_KEY, Verifier, development_keys
 from fraud_scoring.errors import ArtifactRefused, RegistryError

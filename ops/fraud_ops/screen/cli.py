@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fraud_ops.options import Json
+from fraud_ops.options import Enforce, Json, Var
 
 
 def screen(
@@ -29,15 +29,14 @@ def screen(
     batch: Annotated[
         int, typer.Option(min=1, max=1000, help="Names in one request.")
     ] = 1000,
-    var: Annotated[
-        Path | None, typer.Option(help="Folder of the mesh's secrets (default ./var).")
-    ] = None,
+    var: Var = None,
     as_json: Json = False,
-    enforce: Annotated[
-        bool, typer.Option("--gate", help="Exit 1 when a row was not screened.")
-    ] = False,
+    enforce: Enforce = False,
 ) -> None:
-    """Screen a file of names, and write a report with a line for each hit."""
+    """Screen a file of names, and write a report with a line for each hit.
+
+    The gate: every row was screened.
+    """
     from fraud_ops.screen.command import Task, screen_command
 
     out = report or file.with_name(f"{file.stem}.report.csv")

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from fraud_ops.features.progress import Progress, bars
 from fraud_ops.figures import finish, gate, wide_console
-from fraud_ops.mesh.up import local_mesh
+from fraud_ops.mesh.environment import local_mesh
 from fraud_ops.screen import screeners
 from fraud_ops.screen.batches import Screen, Screened, screened
 from fraud_ops.screen.report import write_report

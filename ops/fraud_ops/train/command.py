@@ -1,6 +1,5 @@
 """`fraud train`: simulate, compute features, train the models, publish them."""
 
-import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,13 +15,13 @@ import fraud_lightgbm.train
 import fraud_xgboost.train
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_features.offline.frame import frame
+from fraud_ops.signing import signing_key
 from fraud_ops.simulate import SimulationConfig
 from fraud_ops.train import auto_loan, credit_card, ieee_cis, report
 from fraud_ops.train.history import History, simulate
 from fraud_ops.train.split import split
 from fraud_ops.train.stages import Stages
-from fraud_scoring.artifacts.keys import SIGNING_KEY, Signer, Verifier, development_keys
-from fraud_scoring.errors import SigningKeyMissing
+from fraud_scoring.artifacts.keys import Verifier
 from fraud_scoring.registry.file import open_registry
 from fraud_scoring.registry.port import ModelRegistry
 from fraud_scoring.training.assemble import Published, Trainer, publish
@@ -77,9 +76,8 @@ def train_command(
     """Train and publish all models, the payment models from one simulated history;
     returns the figures.
 
-    `registry` is a path or URL, `<var_dir>/registry` when empty. The signing key comes
-    from `FRAUD_SIGNING_KEY`, on a developer's machine else from `<var_dir>/signing.pem`.
-    Raises `SigningKeyMissing`, and `TooShort` for a history that cannot be split.
+    `registry` is a path or URL, `<var_dir>/registry` when empty. Raises
+    `SigningKeyMissing`, and `TooShort` for a history that cannot be split.
     """
     console = console or Console()
     signer = signing_key(var_dir)
@@ -110,15 +108,6 @@ def train_command(
     console.print(report.figures_table(published, tested))
     console.print(report.stages_table(stages.seconds, stages.total))
     return _figures(config, data, published, stages)
-
-
-def signing_key(var_dir: Path) -> Signer:
-    """The private key; in production only from the environment."""
-    if os.environ.get(SIGNING_KEY):
-        return Signer.from_environment()
-    if os.environ.get("FRAUD_ENV") == "production":
-        raise SigningKeyMissing(f"{SIGNING_KEY} is required when FRAUD_ENV=production")
-    return Signer(development_keys(var_dir).private_pem)
 
 
 def _data(

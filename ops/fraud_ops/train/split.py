@@ -18,6 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from fraud_features.definitions.registry import FeatureSet
+from fraud_ops.running import CommandError
 from fraud_ops.train.history import DAY_US, NEVER, History
 from fraud_scoring.artifacts.metadata import FeatureSetRef
 from fraud_scoring.serving.scorer import Floats32, Floats64
@@ -34,7 +35,7 @@ _FEWEST_DELAYS = 30
 _LARGEST_WEIGHT = 4.0
 
 
-class TooShort(ValueError):
+class TooShort(CommandError, ValueError):
     """The history has too few days or frauds to be split."""
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fraud_ops.training_extra import LIBRARIES
 from fraud_shared.mesh.addresses import SERVICES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -40,3 +41,30 @@ def test_a_store_s_client_is_there_when_chosen(extra: str, client: str):
     [added] = set(chosen) - set(without)
     assert added.startswith(client)
     assert without == MADE["main"](["xgboost"]).splitlines()
+
+
+def names(requirements: list[str]) -> set[str]:
+    """The distributions of some requirements."""
+    return {MADE["NAME"].match(line)[0] for line in requirements}
+
+
+class TestCommand:
+    def test_command_alone_has_nothing_that_trains_tests_or_measures(self):
+        found, own = MADE["closure"](ROOT, "ops")
+        absent = {"torch", "scikit-learn", "onnx", "joblib", "numba", "matplotlib"}
+        assert (
+            names(found) & (absent | {"pytest", "hypothesis", "testcontainers"})
+            == set()
+        )
+        assert ROOT / "ops" in own
+        assert ROOT / "lab" not in own
+
+    def test_command_s_extra_adds_exactly_the_libraries_that_are_looked_for(self):
+        alone = names(MADE["closure"](ROOT, "ops")[0])
+        training = names(MADE["closure"](ROOT, "ops", ["fraud-ops[train]"])[0])
+        assert training - alone == set(LIBRARIES.values())
+
+    def test_laboratory_as_part_of_an_installation_is_refused(self):
+        for service, extras in (("lab", []), ("ops", ["fraud-lab"])):
+            with pytest.raises(MADE["LaboratoryRefused"]):
+                MADE["closure"](ROOT, service, extras)

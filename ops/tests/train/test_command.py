@@ -9,9 +9,7 @@ from fraud_features.definitions.registry import CREDIT_CARD
 from fraud_isolation_forest.scorer import ENGINE as ISOLATION_FOREST
 from fraud_lightgbm.scorer import ENGINE as LIGHTGBM
 from fraud_ops.train import train_command
-from fraud_ops.train.command import signing_key
-from fraud_scoring.artifacts.keys import Signer, Verifier, generate_keys
-from fraud_scoring.errors import SigningKeyMissing
+from fraud_scoring.artifacts.keys import Verifier
 from fraud_scoring.registry.file import open_registry
 from fraud_scoring.serving.validation import validate_model
 from fraud_xgboost.scorer import ENGINE as XGBOOST
@@ -81,17 +79,3 @@ class TestTraining:
         _, _, screen = trained
         assert "card precision@100" in screen
         assert "train autoencoder" in screen
-
-
-class TestSigningKey:
-    def test_comes_from_the_environment(self, monkeypatch, tmp_path):
-        keys = generate_keys()
-        monkeypatch.setenv("FRAUD_SIGNING_KEY", keys.private_pem)
-        assert signing_key(tmp_path).public_pem == Signer(keys.private_pem).public_pem
-        assert not list(tmp_path.iterdir())
-
-    def test_is_never_made_up_in_production(self, monkeypatch, tmp_path):
-        monkeypatch.delenv("FRAUD_SIGNING_KEY", raising=False)
-        monkeypatch.setenv("FRAUD_ENV", "production")
-        with pytest.raises(SigningKeyMissing, match="FRAUD_SIGNING_KEY"):
-            signing_key(tmp_path)

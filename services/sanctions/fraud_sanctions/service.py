@@ -294,7 +294,8 @@ _TURN_S = 0.0005
 
 @contextmanager
 def _patient_building() -> Iterator[None]:
-    """While an index is built in a thread, requests get their turn ten times sooner."""
+    """While an index is built in a thread, requests get their turn ten times sooner
+    (ADR 0014: p99 of a screening 47 ms instead of 67)."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(_TURN_S)
     try:

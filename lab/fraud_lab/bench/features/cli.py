@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from fraud_ops.options import Enforce, Json
+from fraud_ops.options import Enforce, Json, Seed
 
 
 def bench_features(
@@ -15,7 +15,7 @@ def bench_features(
     events: Annotated[
         int, typer.Option(help="Events in the windows of the busy entities.")
     ] = 100_000,
-    seed: Annotated[int, typer.Option(help="Of the payments.")] = 1,
+    seed: Seed = 1,
     online: Annotated[bool, typer.Option(help="Measure the online stores too.")] = True,
     offline: Annotated[
         bool, typer.Option(help="Measure the offline frame too.")

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from fraud_ops.options import Enforce, Json, ScreeningData
+from fraud_ops.options import Enforce, Json, ScreeningData, Seed
 
 
 def bench_screening(
     data: ScreeningData,
     queries: Annotated[int, typer.Option(help="Names screened.")] = 5000,
-    seed: Annotated[int, typer.Option(help="Of the choice of names.")] = 1,
+    seed: Seed = 1,
     growth: Annotated[
         str, typer.Option(help="Numbers of generated names; empty: do not measure.")
     ] = "10000,100000,1000000",

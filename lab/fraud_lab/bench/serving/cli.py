@@ -5,16 +5,24 @@ from typing import Annotated
 
 import typer
 
-from fraud_ops.options import Enforce, Json, Var, trained_mesh
+from fraud_ops.options import (
+    Concurrency,
+    Enforce,
+    Json,
+    PlotsFolder,
+    Seconds,
+    Var,
+    trained_mesh,
+)
 
 
 def bench_serving(
-    concurrency: Annotated[int, typer.Option(help="Callers of each server.")] = 16,
-    seconds: Annotated[float, typer.Option(help="Of each server's five turns.")] = 3.0,
+    concurrency: Concurrency = 16,
+    seconds: Seconds = 3.0,
     peers: Annotated[
         Path, typer.Option(help="The environment that `make peers` makes.")
     ] = Path("var/peers"),
-    plots: Annotated[Path | None, typer.Option(help="Folder for plots.")] = None,
+    plots: PlotsFolder = None,
     as_json: Json = False,
     enforce: Enforce = False,
     var: Var = None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fraud_ops.options import Check, Enforce, Json, ScreeningData
+from fraud_ops.options import Check, Enforce, Json, ScreeningData, Seed
 
 Out = Annotated[Path, typer.Option(help="Folder for plots.")]
 
@@ -18,7 +18,7 @@ def screening(
     baseline_queries: Annotated[
         int, typer.Option(help="Queries for the plain measures, which are slow.")
     ] = 2400,
-    seed: Annotated[int, typer.Option(help="Of the folds.")] = 1,
+    seed: Seed = 1,
     fit: Annotated[
         bool, typer.Option("--fit", help="Find the coefficients again and print them.")
     ] = False,

@@ -2,9 +2,12 @@
 
 import os
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.console import Console
+
+from fraud_ops.models.context import RegistryContext
 from fraud_ops.models.importing import assemble, isolate, sample, source
 from fraud_ops.models.importing.assemble import Naming
 from fraud_scoring.artifacts.artifact import Artifact
@@ -18,6 +21,28 @@ class Imported:
     artifact: Artifact
     rows: int
     largest_difference: float
+
+
+def import_command(
+    place: RegistryContext,
+    what: str,
+    rows: Path,
+    label: str,
+    naming: Naming,
+    console: Console,
+) -> None:
+    """Import a model; no alias is set."""
+    now = datetime.now(UTC)
+    with console.status("reading it in a confined process …"):
+        made = import_model(what, rows, label, naming, place.registry, now=now)
+    version = made.artifact.manifest.version
+    console.print(
+        f"{naming.name} {version}: {made.artifact.metadata.algorithm}\n"
+        f"scores of {made.rows:,} rows equal the original's to "
+        f"{made.largest_difference:.1e}\n"
+        f"next: fraud models promote {naming.name} {version}",
+        highlight=False,
+    )
 
 
 def import_model(

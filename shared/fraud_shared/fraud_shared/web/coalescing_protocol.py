@@ -1,6 +1,7 @@
 """uvicorn's HTTP/1.1 protocol, with head and body of a reply in one write.
 
-uvicorn writes them apart, which costs a system call here and often wakes the caller twice.
+uvicorn writes them apart, which costs a system call here and often wakes the caller twice (ADR 0014: a fifth more requests of
+one caller, a sixteenth more of sixteen).
 """
 
 import asyncio
