@@ -56,8 +56,6 @@ class TestPureCores:
         # A package under the contract brings its modules with it.
         under = tuple(f"{module}." for module in pure["source_modules"])
         assert {core for core in cores if not f"{core}.".startswith(under)} == set()
-        assert cores
-        assert cores <= set(pure["source_modules"])
 
 
 class TestOperating:

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from fraud_features.store.port import CONNECT_S
 from fraud_features.store.redis.multiplexer import RedisMultiplexer
@@ -142,7 +143,8 @@ def open_limiter(
 ) -> Limiter:
     """The limiter of all gateways in `REDIS_URL`, else one of this process."""
     memory = MemoryLimiter(rate, monotonic)
-    if not settings.redis_url:
+    # `memory://` is the store of one process: nobody shares it.
+    if urlsplit(settings.redis_url).scheme in ("", "memory"):
         return memory
     timeout_s = settings.rate_timeout.total_seconds()
     line = RedisMultiplexer(

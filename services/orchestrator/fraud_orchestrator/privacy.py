@@ -7,7 +7,7 @@ asks for keyed hashes); the same card gives the same token.
 import hashlib
 import hmac
 
-from fraud_shared.card_numbers import is_card_number, luhn
+from fraud_shared.contracts.card_numbers import is_card_number, luhn
 from fraud_shared.contracts.screening import PartyQuery
 from fraud_shared.contracts.transaction import (
     Card,

@@ -79,7 +79,7 @@ class RecentPayments:
         self._engine: Engine | None = None
         self._used_at = 0.0
         # What the engine that is being built has still to see.
-        self._todo: deque[Transaction] | None = None
+        self._waiting: deque[Transaction] | None = None
         self._building: asyncio.Task[None] | None = None
 
     def answered(self, payment: Transaction, observation: Observation) -> None:
@@ -147,8 +147,8 @@ class RecentPayments:
         if payment.transaction_id in self._ids:
             return
         self._remember(payment)
-        if self._todo is not None:
-            self._todo.append(payment)
+        if self._waiting is not None:
+            self._waiting.append(payment)
         elif self._engine is not None:
             self._engine.observe(facts_of(payment))
 
@@ -159,18 +159,18 @@ class RecentPayments:
         self._ids.add(payment.transaction_id)
 
     def _build(self) -> None:
-        if self._todo is None:
-            self._todo = deque(self._payments)
-            self._building = asyncio.create_task(self._fill(self._todo))
+        if self._waiting is None:
+            self._waiting = deque(self._payments)
+            self._building = asyncio.create_task(self._fill(self._waiting))
 
-    async def _fill(self, todo: deque[Transaction]) -> None:
+    async def _fill(self, waiting: deque[Transaction]) -> None:
         """Read the payments into an engine, a few at a time beside the payments."""
         engine = Engine()
         try:
-            while todo:
-                for _ in range(min(_CHUNK, len(todo))):
-                    engine.observe(facts_of(todo.popleft()))
+            while waiting:
+                for _ in range(min(_CHUNK, len(waiting))):
+                    engine.observe(facts_of(waiting.popleft()))
                 await asyncio.sleep(0)
             self._engine = engine
         finally:
-            self._todo = None
+            self._waiting = None

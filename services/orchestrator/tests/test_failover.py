@@ -1,6 +1,7 @@
 """Rules or decision away: the gateway applies the same files, and nobody is disturbed."""
 
 import asyncio
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,10 +71,13 @@ def ordinary() -> list[dict[str, Any]]:
 
 async def verdicts(run: Any, tag: str) -> list[tuple[str, str | None, list[str]]]:
     found = []
-    for body in ordinary():
+    for n, body in enumerate(ordinary()):
         # Other people, so that windows do not add up between the rounds.
         account = f"{tag}-{body['account_id']}"
-        device = body.get("device") and {"device_id": account, "ip": account}
+        device = body.get("device") and {
+            "device_id": account,
+            "ip": f"198.51.{zlib.crc32(tag.encode()) % 256}.{n}",
+        }
         card = body.get("card") and {"token": f"card-{account}"}
         changed = {"account_id": account, "device": device, "card": card}
         reply = (await run.score({**body, **changed})).json()

@@ -12,6 +12,7 @@ import fraud_orchestrator
 from fraud_orchestrator import tables
 from fraud_orchestrator.stores.backfill_rows import BackfillRows
 from fraud_orchestrator.stores.decisions import DecisionStore, IdempotencyKey
+from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.state import migrate
 from fraud_shared.state.database import Database
 from fraud_shared.testing.factories import make_decision_made
@@ -78,10 +79,18 @@ class TestKeysAsColumns:
             await self._filled(db, sql_schema)
             await db.start()
             record = DecisionStore(db)
-            by_key = await record.find(IdempotencyKey("shop", "K", "T1", "1"))
-            by_transaction = await record.find(IdempotencyKey("shop", None, "T2", "2"))
-            other_client = await record.find(IdempotencyKey("market", None, "T1", "1"))
-            unfinished = await record.find(IdempotencyKey("market", "K", "T3", "3"))
+            by_key = await record.find(
+                IdempotencyKey("shop", "K", "T1", "1"), Deadline.after(5000)
+            )
+            by_transaction = await record.find(
+                IdempotencyKey("shop", None, "T2", "2"), Deadline.after(5000)
+            )
+            other_client = await record.find(
+                IdempotencyKey("market", None, "T1", "1"), Deadline.after(5000)
+            )
+            unfinished = await record.find(
+                IdempotencyKey("market", "K", "T3", "3"), Deadline.after(5000)
+            )
             async with db.read() as conn:
                 keys = (await conn.execute(sa.select(tables.idempotency_keys))).all()
         assert by_key is not None

@@ -16,6 +16,7 @@ from fraud_orchestrator.stores.decisions import (
     IdempotencyKey,
 )
 from fraud_shared.contracts.decision import DecisionMade
+from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.state.database import Database
 from fraud_shared.testing.factories import make_decision_made
@@ -56,7 +57,7 @@ def entry(
 async def outcome(record: DecisionStore, given: DecisionEntry) -> bytes | str | None:
     """The bytes that count, or the field that was refused."""
     try:
-        winner = await record.commit(given)
+        winner = await record.commit(given, Deadline.after(20_000))
     except InvalidInput as error:
         return error.errors[0][0]
     return given.reply if winner is None else winner.reply
@@ -88,7 +89,7 @@ class TestConcurrentRequests:
             for n in range(20):
                 other = IdempotencyKey("shop", f"K{n}", "U", "other")
                 with pytest.raises(InvalidInput):
-                    await gateways[0].find(other)
+                    await gateways[0].find(other, Deadline.after(20_000))
         assert len(set(replies)) == 1
 
     async def test_one_key_for_many_payments_decides_one_of_them(
@@ -129,10 +130,13 @@ class TestOwner:
         self, sql_url: str, sql_schema: str
     ) -> None:
         async with two_gateways(sql_url, sql_schema) as (record, _):
-            await record.commit(entry(1, "K", "T", "same"))
+            await record.commit(entry(1, "K", "T", "same"), Deadline.after(20_000))
             own = IdempotencyKey("shop", "K", "T", "same")
             other = IdempotencyKey("market", "K", "T", "same")
-            found = await asyncio.gather(record.find(own), record.find(other))
+            found = await asyncio.gather(
+                record.find(own, Deadline.after(20_000)),
+                record.find(other, Deadline.after(20_000)),
+            )
             read = await record.get("market", decision_id="d-1", transaction_id=None)
         assert found[0] is not None
         assert found[1] is None

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import unquote_plus
 
-from fraud_shared import card_numbers
+from fraud_shared.contracts import card_numbers
 
 NAMED = 20
 # Text with long runs of digits that is looked at closely in one document. A payment has a

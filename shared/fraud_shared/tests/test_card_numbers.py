@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fraud_shared import card_numbers
-from fraud_shared.iban import electronic, is_iban
+from fraud_shared.contracts import card_numbers
+from fraud_shared.contracts.iban import electronic, is_iban
 
 PAN = "4111111111111111"
 ISSUED = {

@@ -6,17 +6,17 @@ bytes. The two are namespaces of their own: a key that reads like a transaction 
 transaction.
 """
 
-import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
 from fraud_orchestrator import tables
 from fraud_orchestrator.lookups import BY_KEY_OR_TRANSACTION, BY_TRANSACTION
 from fraud_orchestrator.stages.actions import queued_event, requested
+from fraud_orchestrator.stores.in_time import in_time
 from fraud_shared.contracts.decision import Decision, DecisionMade
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
 from fraud_shared.mesh.deadline import Deadline
@@ -25,20 +25,12 @@ from fraud_shared.state.batcher import Batcher
 from fraud_shared.state.bus import Envelope, envelope
 from fraud_shared.state.database import Database
 from fraud_shared.state.outbox import Outbox
-from fraud_shared.web.problems import Conflict, InvalidInput, Unavailable
+from fraud_shared.web.problems import Conflict, InvalidInput
 
 SOURCE = "urn:fraud:orchestrator"
 # A flush to disk costs about a millisecond of this process: from some hundred payments a
 # second on, payments wait this long to share one.
 LINGER_S = 0.010
-# What a commit may take when a payment comes to it in time: some ten times as long as it
-# takes, and little enough for an answer within 200 ms.
-LEAST_MS = 150.0
-# With less than this left a payment is late because this process is busy, not the database:
-# to give up all that was computed would make an overload worse.
-IN_TIME_MS = 60.0
-LATE_MS = 500.0
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +111,14 @@ class DecisionStore:
         Raises InvalidInput when the key or the transaction was used with other content, and
         Unavailable when the database does not answer by the deadline.
         """
-        found = await _in_time(self._finding.submit(key), deadline)
+        found = await in_time(self._finding.submit(key), deadline)
         stored = _same(key, found)
         if stored is None or key.key is None or found.by_key is not None:
             return stored
         # A repeat under another key: from now on this key stands for this payment.
         bound = self._binding.submit(_key_row(key, stored.decision_id))
-        await _in_time(bound, deadline)
-        return _same(key, await _in_time(self._finding.submit(key), deadline))
+        await in_time(bound, deadline)
+        return _same(key, await in_time(self._finding.submit(key), deadline))
 
     async def commit(
         self, entry: DecisionEntry, deadline: Deadline
@@ -139,7 +131,7 @@ class DecisionStore:
         """
         for _ in range(_TRIES):
             committed = self._committing.submit(entry)
-            if (await _in_time(committed, deadline)).won:
+            if (await in_time(committed, deadline)).won:
                 return None
             winner = await self.find(entry.key, deadline)
             if winner is not None:
@@ -177,7 +169,7 @@ class DecisionStore:
             self.outbox.insert(conn, [envelope(event) for event in queued])
             return reply
 
-        kept = await _in_time(self._db.run(work), deadline)
+        kept = await in_time(self._db.run(work), deadline)
         self.outbox.written.set()
         return kept
 
@@ -294,18 +286,6 @@ class DecisionStore:
         if vacant := claimed - won:
             conn.execute(sa.delete(_KEYS).where(_KEYS.c.decision_id.in_(vacant)))
         return won
-
-
-async def _in_time(work: Awaitable[Result], deadline: Deadline) -> Result:
-    """`work`, or Unavailable when it takes longer than there is time; a payment that was
-    slow elsewhere can still be recorded."""
-    left = deadline.remaining_ms()
-    ms = max(left, LEAST_MS) if left >= IN_TIME_MS else LATE_MS
-    try:
-        async with asyncio.timeout(ms / 1000):
-            return await work
-    except TimeoutError:
-        raise Unavailable("The data store did not answer in time.") from None
 
 
 def _same(key: IdempotencyKey, found: _Found) -> RecordedDecision | None:

@@ -1,9 +1,7 @@
 """Weighted alignment of a query's words with a listed name's words."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
@@ -16,8 +14,8 @@ from fraud_sanctions.matching.pairing import (
     candidate_pairs,
 )
 from fraud_sanctions.matching.vocabulary import Similar
+from fraud_sanctions.matching.word_order import syllables_exchanged
 from fraud_sanctions.names.analyse import Name
-from fraud_sanctions.names.normalise.spelling import syllabic
 from fraud_sanctions.names.normalise.transliterate import ABJAD_MARK
 
 # Whole names run together must agree this well.
@@ -30,9 +28,7 @@ _ACRONYM_SIMILARITY = 0.8
 _ACRONYM_BITS = 2.2
 _ACRONYM_WORDS = 3
 _EXACT = 0.999
-_GIVEN_AND_FAMILY = (3, 4)
 _LONG_NAME = 3
-_VOWEL_RUN = re.compile("[aeiouy]+")
 
 
 @dataclass(slots=True)
@@ -302,7 +298,7 @@ def _contradict(sides: _Sides, result: Alignment) -> None:
     result.forms_differ = bool(query.forms and listed.forms) and not (
         set(query.forms) & set(listed.forms)
     )
-    result.order_differs = _syllables_exchanged(result.meetings, query, listed)
+    result.order_differs = syllables_exchanged(result.meetings, query, listed)
 
 
 def _is_sure(result: Alignment, listed: Name) -> bool:
@@ -319,29 +315,6 @@ def _named(sides: _Sides) -> tuple[set[int], set[int]]:
     if bool(query) == bool(listed):
         return sides.query_free, sides.listed_free
     return sides.query_free - query, sides.listed_free - listed
-
-
-def _syllables_exchanged(
-    meetings: Sequence[TokenMatch], query: Name, listed: Name
-) -> bool:
-    """Whether two names of three or four syllables differ in their order, other than by the
-    family name at the other end: `Kim Chol Su`, `Kim Su Chol`."""
-    count = len(query.words)
-    if count not in _GIVEN_AND_FAMILY or len(listed.words) != count:
-        return False
-    if len(meetings) != count or not all(map(_is_syllable, query.words)):
-        return False
-    if any(len(meeting.query) + len(meeting.listed) != 2 for meeting in meetings):
-        return False
-    places = dict(sorted((m.query[0], m.listed[0]) for m in meetings))
-    order = list(places.values())
-    turns = {(after - before) % count for before, after in pairwise(order)}
-    # Syllables that are written alike may stand for one another.
-    return turns != {1} and len(set(query.words)) == count
-
-
-def _is_syllable(word: str) -> bool:
-    return bool(syllabic(word)) and len(_VOWEL_RUN.findall(word)) == 1
 
 
 def _crossed(meetings: Sequence[TokenMatch], query: Name, listed: Name) -> bool:

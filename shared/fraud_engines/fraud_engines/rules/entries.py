@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
-from fraud_shared import card_numbers
+from fraud_shared.contracts import card_numbers
 from fraud_shared.contracts.canonical import account_text
 from fraud_shared.contracts.countries import country_of, name_keys
 from fraud_shared.contracts.iso import CURRENCY_EXPONENT

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from fraud_shared import card_numbers, iban
+from fraud_shared.contracts import card_numbers, iban
 from fraud_shared.contracts.base import Identifier
 
 # Longer texts are refused by their pattern; nobody needs to take them apart.

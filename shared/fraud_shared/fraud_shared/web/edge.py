@@ -17,7 +17,7 @@ from prometheus_client import Counter, Histogram
 from starlette.requests import ClientDisconnect
 
 from fraud_shared.card_number_fields import in_part
-from fraud_shared.card_numbers import masked
+from fraud_shared.contracts.card_numbers import masked
 from fraud_shared.mesh import deadline as deadlines
 from fraud_shared.mesh import trace as traces
 from fraud_shared.web import body, logs, number_guard, problems, telemetry

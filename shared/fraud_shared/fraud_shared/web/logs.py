@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import structlog
 
-from fraud_shared.card_numbers import masked
+from fraud_shared.contracts.card_numbers import masked
 
 CURRENT: ContextVar[tuple[str, str] | None] = ContextVar("current", default=None)
 _OURS = frozenset({"request_id", "trace_id", "timestamp"})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import structlog
 
-from fraud_shared.card_numbers import masked
+from fraud_shared.contracts.card_numbers import masked
 from fraud_shared.web import logs
 
 PANS = ["4539578763621486", "4111111111111111", "378282246310005"]

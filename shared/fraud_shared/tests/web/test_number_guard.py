@@ -65,11 +65,18 @@ class TestBody:
     @pytest.mark.parametrize("text", WRITTEN)
     @pytest.mark.parametrize("ascii_only", [True, False])
     async def test_card_number_in_text_is_refused_by_name_and_not_logged(
-        self, app: Any, knock: Any, capsys: Any, path: str, text: str, ascii_only: bool
+        self,
+        app: Any,
+        knock: Any,
+        bearer: Any,
+        capsys: Any,
+        path: str,
+        text: str,
+        ascii_only: bool,
     ) -> None:
         logs.configure("INFO")
         body = json.dumps({"note": text}, ensure_ascii=ascii_only).encode()
-        reply = await knock(app, path, chunks=(body,))
+        reply = await knock(app, path, chunks=(body,), headers=bearer)
         assert reply.status == 422
         assert reply.json["errors"] == [
             {"field": "note", "problem": "looks like a card number"}
@@ -77,33 +84,37 @@ class TestBody:
         assert PAN not in shown(reply.body.decode() + capsys.readouterr().out)
 
     async def test_card_number_as_key_is_refused(
-        self, app: Any, knock: Any, path: str
+        self, app: Any, knock: Any, bearer: Any, path: str
     ) -> None:
         body = json.dumps({"note": "a", PAN: 1}).encode()
-        reply = await knock(app, path, chunks=(body,))
+        reply = await knock(app, path, chunks=(body,), headers=bearer)
         assert reply.status == 422
         assert reply.json["errors"][0]["field"] == "(unprintable)"
 
     async def test_card_number_without_content_type_is_refused(
-        self, app: Any, knock: Any, path: str
+        self, app: Any, knock: Any, bearer: Any, path: str
     ) -> None:
         body = json.dumps({"note": PAN}).encode()
-        reply = await knock(app, path, chunks=(body,), headers={"content-type": ""})
+        reply = await knock(
+            app, path, chunks=(body,), headers={**bearer, "content-type": ""}
+        )
         assert 400 <= reply.status < 500
 
     @pytest.mark.parametrize(
         "text", ["Order 1700000000004", "0000000000000", "Zoë 12", "a\\b"]
     )
     async def test_other_text_is_taken(
-        self, app: Any, knock: Any, path: str, text: str
+        self, app: Any, knock: Any, bearer: Any, path: str, text: str
     ) -> None:
-        reply = await knock(app, path, chunks=(json.dumps({"note": text}).encode(),))
+        reply = await knock(
+            app, path, chunks=(json.dumps({"note": text}).encode(),), headers=bearer
+        )
         assert reply.status == 200
         assert reply.json == {"note": text}
 
     @pytest.mark.parametrize("text", WRITTEN)
     async def test_card_number_as_idempotency_key_is_refused(
-        self, app: Any, knock: Any, path: str, text: str
+        self, app: Any, knock: Any, bearer: Any, path: str, text: str
     ) -> None:
         if not text.isascii():
             text = PAN
@@ -118,7 +129,7 @@ class TestBody:
 
     @pytest.mark.parametrize("text", WRITTEN)
     async def test_card_number_in_query_is_refused(
-        self, app: Any, knock: Any, path: str, text: str
+        self, app: Any, knock: Any, bearer: Any, path: str, text: str
     ) -> None:
         reply = await knock(
             app, f"{path}?ref={quote(text, safe='%')}", chunks=(b'{"note":"a"}',)

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from fraud_shared import iban
+from fraud_shared.contracts import iban
 
 LEAST, MOST = 13, 19
 # More digits without a letter between them than any field of a payment holds. Looking at
