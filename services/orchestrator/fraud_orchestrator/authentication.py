@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable
 
-from fraud_features.store.port import CONNECT_S
+from fraud_features.store.open_store import CONNECT_S
 from fraud_features.store.redis.multiplexer import RedisMultiplexer
 from fraud_orchestrator.ratelimit import Limiter, MemoryLimiter, Rate
 from fraud_orchestrator.redis_limiter import RedisLimiter

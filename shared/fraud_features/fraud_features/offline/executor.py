@@ -26,8 +26,14 @@ from fraud_features.offline.state import (
     Work,
 )
 from fraud_features.store.memory.engine import SWEEP_EVERY
-from fraud_features.store.memory.windows import LOG_CAP
-from fraud_features.store.schema import DISTINCTS, LOGS, PROFILE, RISKS, WindowSpec
+from fraud_features.store.schema import (
+    DISTINCTS,
+    LOG_CAP,
+    LOGS,
+    PROFILE,
+    RISKS,
+    WindowSpec,
+)
 
 _INDEX = ("transaction_id", "occurred_at", "account_id")
 

@@ -25,6 +25,9 @@ LABEL_DELAY = 7 * DAY
 LATENESS = 7 * DAY
 PROFILE_TTL = 400 * DAY
 REPLY_TTL = 8 * DAY
+# Longest log per entity. Beyond it the oldest events go, and windows that would reach
+# back to them are unknown instead of too small.
+LOG_CAP = 200_000
 
 
 @dataclass(frozen=True, slots=True)

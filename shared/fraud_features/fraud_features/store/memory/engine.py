@@ -10,12 +10,13 @@ from typing import Any
 from fraud_features.definitions.facts import Facts, microseconds
 from fraud_features.store.memory.profile import Profile
 from fraud_features.store.memory.risk import Frauds
-from fraud_features.store.memory.windows import LOG_CAP, Log, Peaks, SeenSet
-from fraud_features.store.port import LabelEffect
+from fraud_features.store.memory.windows import Log, Peaks, SeenSet
+from fraud_features.store.observation import LabelEffect
 from fraud_features.store.schema import (
     DISTINCTS,
     LABEL_DELAY,
     LENGTHS,
+    LOG_CAP,
     LOGS,
     PROFILE_TTL,
     RISK_RETENTION,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from importlib.resources import files
 
-from fraud_features.store.port import BLOCK_KINDS
+from fraud_features.store.observation import BLOCK_KINDS
 from fraud_features.store.redis.lua_codegen import (
     KINDS,
     Limits,

@@ -21,15 +21,13 @@ from fraud_features.definitions.facts import (
     microseconds,
     moved_by,
 )
-from fraud_features.store.memory.windows import LOG_CAP
-from fraud_features.store.port import (
+from fraud_features.store.observation import (
     BLOCK_KINDS,
     LabelEffect,
     Observation,
-    OnlineStoreRefusal,
-    OnlineStoreUnavailable,
     observed,
 )
+from fraud_features.store.port import OnlineStoreRefusal, OnlineStoreUnavailable
 from fraud_features.store.redis.lua_codegen import Limits
 from fraud_features.store.redis.multiplexer import Ask, RedisMultiplexer
 from fraud_features.store.redis.reply import REPLY, REPLY_HEAD, UNKNOWN
@@ -40,7 +38,7 @@ from fraud_features.store.redis.script import (
     label_script,
     observe_script,
 )
-from fraud_features.store.schema import SQUARES_BASE
+from fraud_features.store.schema import LOG_CAP, SQUARES_BASE
 from fraud_shared.contracts.action import BlockKind
 from fraud_shared.contracts.transaction import Transaction
 
