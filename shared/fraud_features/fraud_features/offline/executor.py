@@ -164,7 +164,7 @@ class Executor:
 
 
 class _Plan:
-    """Which tables of `layout` the features need, and the row of each of their slots."""
+    """Which tables of `schema` the features need, and the row of each of their slots."""
 
     def __init__(
         self, features: FeatureSet, log_cap: int, seen_cap: int | None, labelled: int

@@ -14,7 +14,7 @@ from fraud_features.offline.jit import (
 )
 from fraud_features.store.schema import PROFILE, SQUARES_BASE
 
-# Columns of `state`, in the order of `layout.PROFILE`; MISSING stands for None.
+# Columns of `state`, in the order of `schema.PROFILE`; MISSING stands for None.
 N, TYPICAL, SUM, HIGH, LOW, FIRST, LAST, LOCATED, LAT, LON = range(10)
 MISSING = -(1 << 62)
 _HALF = 100_000

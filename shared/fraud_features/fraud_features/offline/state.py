@@ -1,4 +1,4 @@
-"""The tables of `layout` as work on columns: each piece has its own state and slots."""
+"""The tables of `schema` as work on columns: each piece has its own state and slots."""
 
 from concurrent.futures import Future
 from dataclasses import dataclass, field
