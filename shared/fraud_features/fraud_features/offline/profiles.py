@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from fraud_features.offline.arrays import ProfileRows, ProfileState, Slots
 from fraud_features.offline.jit import (
     AHEAD,
     Codes,
-    Floats,
     Ints,
     compiled,
     fetch,
@@ -32,19 +32,11 @@ def _add_amount(state: Ints, e: int, moved: int) -> None:
 
 
 @compiled
-def observe_profile(
-    keys: Codes,
-    t: Ints,
-    moved: Ints,
-    hour: Ints,
-    lat: Ints,
-    lon: Ints,
-    state: Ints,
-    hours: Codes,
-    out: Floats,
-    slot: int,
-) -> None:
+def observe_profile(rows: ProfileRows, profiles: ProfileState, slots: Slots) -> None:
     """The profile before each row, then the row added; missing moments stay NaN."""
+    keys, t, moved, hour, lat, lon = rows
+    state, hours = profiles
+    out, slot = slots
     for i in range(len(keys)):
         if i + AHEAD < len(keys):
             fetch(state, keys[i + AHEAD])
