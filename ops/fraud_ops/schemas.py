@@ -1,8 +1,8 @@
 """`fraud schemas`: what is generated from the code and committed beside it.
 
 JSON Schemas of the messages, OpenAPI of the ten services, the catalogues of reason codes and
-problem types, the tables of ISO codes, and the tables of settings, features and commands in
-README files, between markers.
+problem types, the tables of ISO codes, the online store's Redis scripts, and the tables of
+settings, features and commands in README files, between markers.
 """
 
 import importlib
@@ -20,6 +20,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from rich.console import Console
 
+from fraud_features.store.redis.script import scripts
 from fraud_ops.catalogues import problems_page, reasons_page
 from fraud_ops.commands_table import commands_table
 from fraud_ops.deploy.variables import entries, fields_of, settings_of
@@ -61,6 +62,7 @@ CONTRACTS: tuple[type[BaseModel], ...] = (
 )
 SCHEMA_FOLDER = Path("shared/fraud_shared/schemas")
 OPENAPI_FOLDER = Path("deploy/openapi")
+LUA_FOLDER = Path("shared/fraud_features/fraud_features/store/redis/generated")
 # Whatever the shell says, documents are made without stores, brokers and registries.
 _ALONE = {
     "env": "development",
@@ -95,8 +97,10 @@ def schemas_command(
 
 
 def generated() -> dict[Path, str]:
-    """The JSON Schema and OpenAPI files and the catalogues, by path from the root of the repository."""
+    """The JSON Schema and OpenAPI files, the catalogues and the online store's scripts, by
+    path from the root of the repository."""
     files = {SCHEMA_FOLDER / f"{m.__name__}.json": _schema(m) for m in CONTRACTS}
+    files |= {LUA_FOLDER / f"{name}.lua": text for name, text in scripts().items()}
     files |= iso_tables()
     for service in SERVICES:
         files[OPENAPI_FOLDER / f"{service}.json"] = _openapi(service)
@@ -232,7 +236,8 @@ def _read(path: Path) -> str | None:
 
 
 def _extra(root: Path, wanted: Mapping[Path, str]) -> Iterator[Path]:
-    for folder in (SCHEMA_FOLDER, OPENAPI_FOLDER):
-        for path in (root / folder).glob("*.json"):
+    kinds = ((SCHEMA_FOLDER, "json"), (OPENAPI_FOLDER, "json"), (LUA_FOLDER, "lua"))
+    for folder, kind in kinds:
+        for path in (root / folder).glob(f"*.{kind}"):
             if folder / path.name not in wanted:
                 yield folder / path.name

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fraud_features.store.port import OnlineStore, open_online_store
+from fraud_features.store.open_store import open_online_store
+from fraud_features.store.port import OnlineStore
 from fraud_features.testing import payment
 from fraud_ops.features.logs import decision_log
 from fraud_ops.mesh.environment import LocalMesh

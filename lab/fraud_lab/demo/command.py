@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.progress import Progress
 
-from fraud_features.store.port import open_online_store
+from fraud_features.store.open_store import open_online_store
 from fraud_lab.demo import show
 from fraud_lab.demo.history import load
 from fraud_lab.demo.plan import Play, warm_up

@@ -15,7 +15,7 @@ import polars as pl
 
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_features.offline.frame import frame
-from fraud_features.store.port import open_online_store
+from fraud_features.store.open_store import open_online_store
 from fraud_lab.handbook.payments import read
 from fraud_lab.parity.parity import Comparison, Vector, compare, served
 from fraud_lab.parity.stages import PATIENT_MS, mesh_stage, variables

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fraud_features.definitions.facts import microseconds
-from fraud_features.store.port import LabelEffect
+from fraud_features.store.observation import LabelEffect
 from fraud_features.store.schema import DAY
 from fraud_features.testing.payments import transaction_of
 from fraud_lab.handbook.payments import Payments, flat_rows, labels

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import typer
 
-from fraud_features.store.port import OnlineStoreUnavailable, open_online_store
+from fraud_features.store.open_store import open_online_store
+from fraud_features.store.port import OnlineStoreUnavailable
 from fraud_ops.features.logs import decision_log, label_log, rebuild_lease
 from fraud_ops.features.progress import Progress, bars
 from fraud_ops.figures import finish, wide_console

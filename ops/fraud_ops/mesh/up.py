@@ -11,7 +11,8 @@ from datetime import timedelta
 import uvicorn
 from rich.panel import Panel
 
-from fraud_features.store.port import OnlineStore, open_online_store
+from fraud_features.store.open_store import open_online_store
+from fraud_features.store.port import OnlineStore
 from fraud_ops.example import example_payment
 from fraud_ops.features.logs import decision_log, label_log
 from fraud_ops.features.progress import bars

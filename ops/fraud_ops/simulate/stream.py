@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from fraud_features.store.port import LabelEffect
+from fraud_features.store.observation import LabelEffect
 from fraud_ops.simulate.compose import PaymentDraft
 from fraud_ops.simulate.config import DAY_MS, SimulationConfig
 from fraud_ops.simulate.habits import Habits

@@ -8,14 +8,9 @@ from random import Random
 import pytest
 
 from fraud_features.store.memory.store import MemoryOnlineStore
-from fraud_features.store.port import (
-    LabelEffect,
-    Observation,
-    OnlineStore,
-    OnlineStoreUnavailable,
-    of_client,
-    open_online_store,
-)
+from fraud_features.store.observation import LabelEffect, Observation, of_client
+from fraud_features.store.open_store import open_online_store
+from fraud_features.store.port import OnlineStore, OnlineStoreUnavailable
 from fraud_features.testing.payments import START, random_rows, transaction_of
 from fraud_orchestrator.rebuild import AlreadyComplete, rebuild
 from fraud_orchestrator.stores.history import Decided, Outline

@@ -11,7 +11,7 @@ from fraud_action.deliveries import Senders
 from fraud_action.service import ActionService, Ports
 from fraud_action.settings import Settings
 from fraud_action.webhook import Webhook, WebhookAlerts, WebhookOtp
-from fraud_features.store.port import open_online_store
+from fraud_features.store.open_store import open_online_store
 from fraud_shared.mesh.addresses import default_urls
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock, SystemClock

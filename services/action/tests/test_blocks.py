@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fraud_features.store.port import open_online_store
+from fraud_features.store.open_store import open_online_store
 from fraud_shared.contracts.action import BlockQuestion
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.factories import make_transaction

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from fraud_features.store.port import CONNECT_S
+from fraud_features.store.open_store import CONNECT_S
 from fraud_features.store.redis.multiplexer import RedisMultiplexer
 from fraud_orchestrator.ratelimit import Limiter, MemoryLimiter, Rate
 from fraud_orchestrator.redis_limiter import RedisLimiter

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import structlog
 
-from fraud_features.store.port import OnlineStore, open_online_store
+from fraud_features.store.open_store import open_online_store
+from fraud_features.store.port import OnlineStore
 from fraud_orchestrator import tables
 from fraud_orchestrator.authentication import Authentication
 from fraud_orchestrator.batch_lane import BatchLane

@@ -10,7 +10,7 @@ from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from fraud_features.definitions.registry import PAYMENT_FEATURES
-from fraud_features.store.port import Observation, of_client
+from fraud_features.store.observation import Observation, of_client
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.stages.challenger import CHALLENGER
 from fraud_orchestrator.stages.signals import MODELS

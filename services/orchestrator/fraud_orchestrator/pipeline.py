@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from fraud_features.definitions.currency import to_reference
 from fraud_features.definitions.registry import PAYMENT_FEATURES
-from fraud_features.store.port import Observation, id_of_client, of_client
+from fraud_features.store.observation import Observation, id_of_client, of_client
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.stages.actions import Actions, requested
 from fraud_orchestrator.stages.decision_builder import DecisionBuilder, reply_of

@@ -15,7 +15,8 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from fraud_features.store.port import OnlineStore, OnlineStoreUnavailable, of_client
+from fraud_features.store.observation import of_client
+from fraud_features.store.port import OnlineStore, OnlineStoreUnavailable
 from fraud_orchestrator.stores.history import Decided
 from fraud_orchestrator.tables import online_rebuild
 from fraud_shared.contracts.transaction import Transaction

@@ -16,7 +16,7 @@ from contextlib import suppress
 
 from fraud_features.definitions.facts import entities_of, facts_of, microseconds
 from fraud_features.store.memory.engine import Engine
-from fraud_features.store.port import Observation, lower_bound
+from fraud_features.store.observation import Observation, lower_bound
 from fraud_features.store.schema import DISTINCTS, LENGTHS, LOGS, PROFILE, RISKS, SLOT
 from fraud_shared.contracts.transaction import Transaction
 

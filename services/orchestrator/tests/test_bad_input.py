@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from fraud_features.store.port import Observation, OnlineStore, open_online_store
+from fraud_features.store.observation import Observation
+from fraud_features.store.open_store import open_online_store
+from fraud_features.store.port import OnlineStore
 from fraud_shared.testing.factories import NOON, make_transaction, payment_body
 from fraud_shared.testing.servers import redis_url
 

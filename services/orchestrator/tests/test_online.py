@@ -8,11 +8,8 @@ from typing import Any
 import pytest
 
 from fraud_features.store.memory.store import MemoryOnlineStore
-from fraud_features.store.port import (
-    Observation,
-    OnlineStoreRefusal,
-    OnlineStoreUnavailable,
-)
+from fraud_features.store.observation import Observation
+from fraud_features.store.port import OnlineStoreRefusal, OnlineStoreUnavailable
 from fraud_orchestrator.stages.online import Online
 from fraud_orchestrator.telemetry import ONLINE_CUT
 from fraud_shared.contracts.transaction import Transaction

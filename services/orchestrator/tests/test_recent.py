@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraud_features.store.memory.store import MemoryOnlineStore
-from fraud_features.store.port import Observation
+from fraud_features.store.observation import Observation
 from fraud_features.store.schema import LOGS, SLOT
 from fraud_orchestrator.recent import RecentPayments
 from fraud_shared.contracts.transaction import Transaction

@@ -9,7 +9,7 @@ import pytest
 
 import fraud_orchestrator
 from fraud_features.store.memory.store import MemoryOnlineStore
-from fraud_features.store.port import of_client
+from fraud_features.store.observation import of_client
 from fraud_orchestrator.rebuild import RebuildLease
 from fraud_orchestrator.self_rebuild import SelfRebuild
 from fraud_orchestrator.stores.history import History

@@ -6,7 +6,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from fraud_features.definitions.registry import PAYMENT_FEATURES
-from fraud_features.store.port import open_online_store
+from fraud_features.store.open_store import open_online_store
 from fraud_post_auth import routes
 from fraud_post_auth.dataset import Features
 from fraud_post_auth.projection import LabelStore

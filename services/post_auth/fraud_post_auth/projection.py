@@ -8,7 +8,7 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from fraud_features.store.port import LabelEffect
+from fraud_features.store.observation import LabelEffect
 from fraud_post_auth.tables import labels, outcomes, training_rows
 from fraud_post_auth.telemetry import PROJECTED
 from fraud_shared.contracts.label import StandingLabel

@@ -12,7 +12,8 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from fraud_features.store.port import LabelEffect, OnlineStoreUnavailable
+from fraud_features.store.observation import LabelEffect
+from fraud_features.store.port import OnlineStoreUnavailable
 from fraud_post_auth.app import create_app
 from fraud_post_auth.dataset import Features
 from fraud_post_auth.service import PostAuthService

@@ -6,7 +6,8 @@ import pytest
 
 from fraud_features.definitions.label_resolution import AUTHORITY
 from fraud_features.offline.frame import frame
-from fraud_features.store.port import OnlineStoreUnavailable, open_online_store
+from fraud_features.store.open_store import open_online_store
+from fraud_features.store.port import OnlineStoreUnavailable
 from fraud_shared.contracts.label import LabelReported
 from fraud_shared.testing.factories import NOON, make_transaction
 from fraud_shared.testing.servers import redis_url

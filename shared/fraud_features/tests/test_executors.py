@@ -19,7 +19,7 @@ from fraud_features.definitions.label_resolution import LabelResolver, ReportedL
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_features.offline.frame import replay
 from fraud_features.store.memory.store import MemoryOnlineStore
-from fraud_features.store.port import LabelEffect
+from fraud_features.store.observation import LabelEffect
 from fraud_features.store.redis.store import RedisOnlineStore
 from fraud_features.store.schema import SLOTS
 from fraud_features.testing import START, Oracle, payment

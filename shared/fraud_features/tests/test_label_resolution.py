@@ -16,7 +16,7 @@ from fraud_features.definitions.label_resolution import (
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_features.offline.frame import frame
 from fraud_features.store.memory.store import MemoryOnlineStore
-from fraud_features.store.port import LabelEffect
+from fraud_features.store.observation import LabelEffect
 from fraud_features.testing import START, payment
 
 DAY = 86_400

@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 
 from fraud_features.definitions.facts import facts_of
+from fraud_features.definitions.feature import Feature
 from fraud_features.definitions.registry import (
     CREDIT_CARD,
     PAYMENT_FEATURES,
-    Feature,
     FeatureSet,
 )
 from fraud_features.offline.executor import Executor
@@ -20,7 +20,7 @@ from fraud_features.offline.source import chunks
 from fraud_features.offline.state import SeenWork
 from fraud_features.store.memory.engine import Engine
 from fraud_features.store.memory.store import MemoryOnlineStore
-from fraud_features.store.port import LabelEffect
+from fraud_features.store.observation import LabelEffect
 from fraud_features.testing import START, payment, random_rows, transaction_of
 from fraud_shared.contracts.label import LabelReport
 

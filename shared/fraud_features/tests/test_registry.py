@@ -11,14 +11,14 @@ from pydantic import ValidationError
 
 from fraud_features.definitions.currency import RATIOS, to_reference
 from fraud_features.definitions.expression import ExpressionInvalid
+from fraud_features.definitions.feature import Feature
 from fraud_features.definitions.registry import (
     CREDIT_CARD,
     PAYMENT_FEATURES,
-    Feature,
     FeatureSet,
     request_set,
 )
-from fraud_features.store.port import observed
+from fraud_features.store.observation import observed
 from fraud_features.store.schema import SLOTS
 from fraud_features.testing import payment
 from fraud_shared.contracts.iso import CURRENCY_EXPONENT

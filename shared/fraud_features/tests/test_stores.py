@@ -12,11 +12,8 @@ from redis.asyncio import Redis
 from fraud_features.definitions.facts import facts_of
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_features.store.memory.store import MemoryOnlineStore
-from fraud_features.store.port import (
-    OnlineStoreRefusal,
-    OnlineStoreUnavailable,
-    open_online_store,
-)
+from fraud_features.store.open_store import open_online_store
+from fraud_features.store.port import OnlineStoreRefusal, OnlineStoreUnavailable
 from fraud_features.store.redis.lua_codegen import ENTITIES, Limits
 from fraud_features.store.redis.script import LAYOUT_VERSION, layout_version
 from fraud_features.store.redis.store import RedisOnlineStore, wire_arguments

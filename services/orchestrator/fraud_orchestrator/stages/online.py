@@ -6,12 +6,11 @@ from contextlib import suppress
 import structlog
 
 from fraud_features.definitions.facts import entities_of
+from fraud_features.store.observation import Observation, unknown
 from fraud_features.store.port import (
-    Observation,
     OnlineStore,
     OnlineStoreRefusal,
     OnlineStoreUnavailable,
-    unknown,
 )
 from fraud_features.store.schema import LOGS, SLOT
 from fraud_orchestrator.recent import RecentPayments

@@ -7,7 +7,7 @@ import asyncio
 
 from pydantic import ValidationError
 
-from fraud_features.store.port import Observation
+from fraud_features.store.observation import Observation
 from fraud_orchestrator.engines import Engines
 from fraud_orchestrator.telemetry import ENGINE_RESULTS
 from fraud_shared.contracts.action import BlockKind, BlockQuestion, BlocksInForce

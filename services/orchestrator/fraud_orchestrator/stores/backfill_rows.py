@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 import structlog
 
-from fraud_features.store.port import client_and_id, of_client
+from fraud_features.store.observation import client_and_id, of_client
 from fraud_features.store.schema import REPLY_TTL
 from fraud_orchestrator.tables import decisions, online_missed
 from fraud_shared.contracts.decision import DecisionMade

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from fraud_engines.rules.expression import FieldType, Value
-from fraud_features.definitions.registry import FeatureSet, FeatureType
+from fraud_features.definitions.feature import FeatureType
+from fraud_features.definitions.registry import FeatureSet
 from fraud_shared.contracts.transaction import Transaction
 
 # Text that features do not carry. A field that has no value is absent for that payment.

@@ -7,14 +7,11 @@ the start; all expressions run as one function, which is what makes a vector che
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from fraud_features.definitions import maths
 from fraud_features.definitions.facts import Facts
+from fraud_features.definitions.feature import Feature
 from fraud_features.store.schema import SLOT
-
-if TYPE_CHECKING:
-    from fraud_features.definitions.registry import Feature
 
 Raw = Sequence[int | None]
 Values = tuple[float | None, ...]
@@ -59,7 +56,7 @@ class ExpressionInvalid(ValueError):
     """A feature's expression uses a name or a form that it may not."""
 
 
-def names_in(feature: "Feature") -> set[str]:
+def names_in(feature: Feature) -> set[str]:
     """The names that a feature's expression reads, functions left out."""
     tree = ast.parse(feature.expression, mode="eval")
     for node in ast.walk(tree):
@@ -71,7 +68,7 @@ def names_in(feature: "Feature") -> set[str]:
     return names - FUNCTIONS.keys()
 
 
-def check(features: Sequence["Feature"]) -> None:
+def check(features: Sequence[Feature]) -> None:
     """Raise `ExpressionInvalid` unless every expression reads only what it may."""
     earlier: dict[str, bool] = {}
     for feature in features:
@@ -93,14 +90,14 @@ def check(features: Sequence["Feature"]) -> None:
 
 
 def compile_features(
-    features: Sequence["Feature"],
+    features: Sequence[Feature],
 ) -> tuple[Callable[[Facts, Raw], Values], Callable[[Facts], Values]]:
     """The vector with the online store's integers, and the vector without them."""
     check(features)
     return _function(features, online=True), _function(features, online=False)
 
 
-def _function(features: Sequence["Feature"], *, online: bool) -> Callable[..., Values]:
+def _function(features: Sequence[Feature], *, online: bool) -> Callable[..., Values]:
     computed = [f for f in features if online or f.source not in ONLINE_SOURCES]
     wanted: set[str] = set().union(*map(names_in, computed)) if computed else set()
     body = [f"  {', '.join(Facts._fields)} = facts"]
@@ -122,13 +119,13 @@ def _function(features: Sequence["Feature"], *, online: bool) -> Callable[..., V
     return function
 
 
-def _value(feature: "Feature") -> str:
+def _value(feature: Feature) -> str:
     name = feature.name
     if feature.type == "bool":
         return f"None if {name} is None else 1.0 if {name} else 0.0"
     return name
 
 
-def inputs(features: Sequence["Feature"]) -> Mapping[str, frozenset[str]]:
+def inputs(features: Sequence[Feature]) -> Mapping[str, frozenset[str]]:
     """For each feature, the names its expression reads: the lineage in the docs."""
     return {feature.name: frozenset(names_in(feature)) for feature in features}

@@ -1,7 +1,7 @@
 """The bank's features: one row each, in the order of the vector.
 
 name, type, source, expression, unit, description. Names in an expression are facts of the
-payment (`facts.Facts`), integers of the online store (`layout.SLOTS`), functions of
+payment (`facts.Facts`), integers of the online store (`schema.SLOTS`), functions of
 `maths`, or features above. Every aggregate includes the current payment unless the
 description says "before".
 """

@@ -8,10 +8,9 @@ import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import ConfigDict, Field, create_model
-from pydantic.dataclasses import dataclass
+from pydantic import Field, create_model
 
 from fraud_features.definitions.currency import RATES_VERSION
 from fraud_features.definitions.expression import (
@@ -21,36 +20,17 @@ from fraud_features.definitions.expression import (
     compile_features,
 )
 from fraud_features.definitions.facts import Facts, facts_of
+from fraud_features.definitions.feature import Feature, FeatureType
 from fraud_features.definitions.handbook import HANDBOOK_ROWS, HANDBOOK_VERSION
 from fraud_features.definitions.maths import MATHS_VERSION
 from fraud_features.definitions.payment_features import (
     PAYMENT_FEATURE_ROWS,
     PAYMENT_FEATURES_VERSION,
 )
-from fraud_features.store.port import Observation
+from fraud_features.store.observation import Observation
 from fraud_shared.contracts.base import Contract
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.transaction import Transaction
-
-Source = Literal["transaction", "velocity", "profile", "risk", "request"]
-FeatureType = Literal["int", "float", "bool"]
-
-
-@dataclass(frozen=True, config=ConfigDict(strict=True))
-class Feature:
-    """One model input: what it is called, what it means, and how it is computed.
-
-    `default` says what stands in the vector when an input is missing; it is always None
-    (unknown), and a model learns what that means. A bool is 1 or 0 in the vector.
-    """
-
-    name: str
-    type: FeatureType
-    source: Source
-    expression: str
-    unit: str
-    description: str
-    default: None = None
 
 
 class FeatureSet:

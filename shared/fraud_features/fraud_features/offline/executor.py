@@ -26,8 +26,14 @@ from fraud_features.offline.state import (
     Work,
 )
 from fraud_features.store.memory.engine import SWEEP_EVERY
-from fraud_features.store.memory.windows import LOG_CAP
-from fraud_features.store.schema import DISTINCTS, LOGS, PROFILE, RISKS, WindowSpec
+from fraud_features.store.schema import (
+    DISTINCTS,
+    LOG_CAP,
+    LOGS,
+    PROFILE,
+    RISKS,
+    WindowSpec,
+)
 
 _INDEX = ("transaction_id", "occurred_at", "account_id")
 
@@ -158,7 +164,7 @@ class Executor:
 
 
 class _Plan:
-    """Which tables of `layout` the features need, and the row of each of their slots."""
+    """Which tables of `schema` the features need, and the row of each of their slots."""
 
     def __init__(
         self, features: FeatureSet, log_cap: int, seen_cap: int | None, labelled: int

@@ -10,10 +10,11 @@ import operator
 from collections.abc import Callable, Sequence
 from functools import reduce
 from math import pi
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
+from fraud_features.definitions.feature import Feature
 from fraud_features.definitions.maths import (
     EARTH_KM,
     MIN_AMOUNTS,
@@ -22,9 +23,6 @@ from fraud_features.definitions.maths import (
 )
 from fraud_features.offline.source import REQUEST
 from fraud_features.store.schema import SQUARES_BASE
-
-if TYPE_CHECKING:
-    from fraud_features.definitions.registry import Feature
 
 _NUMBER = pl.Float64
 _WIDE = pl.Int128
@@ -153,7 +151,7 @@ class ExpressionUnsupported(ValueError):
     """An expression has a form that columns cannot compute."""
 
 
-def feature_columns(features: Sequence["Feature"]) -> list[pl.Expr]:
+def feature_columns(features: Sequence[Feature]) -> list[pl.Expr]:
     """One float64 column per feature, from columns of facts, slots and requests."""
     earlier: dict[str, pl.Expr] = {}
     columns: list[pl.Expr] = []
@@ -170,7 +168,7 @@ def feature_columns(features: Sequence["Feature"]) -> list[pl.Expr]:
     return columns
 
 
-def requests(features: Sequence["Feature"]) -> list[str]:
+def requests(features: Sequence[Feature]) -> list[str]:
     """The names that `given` and `code` look up in what the caller sent."""
     return [
         str(ast.literal_eval(node.args[1]))

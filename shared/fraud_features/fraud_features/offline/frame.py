@@ -15,8 +15,7 @@ from fraud_features.offline.expressions import requests
 from fraud_features.offline.labels import Label, label_frame, last_words
 from fraud_features.offline.source import Payment, chunks
 from fraud_features.store.memory.engine import SWEEP_EVERY
-from fraud_features.store.memory.windows import LOG_CAP
-from fraud_features.store.schema import REPLY_TTL
+from fraud_features.store.schema import LOG_CAP, REPLY_TTL
 
 # Payments that are worked on at a time: about 100 MB.
 CHUNK = 65_536

@@ -1,7 +1,7 @@
 """The one importer of numba: kernels that release the interpreter and are kept on disk.
 
 A kept kernel is known by the date of its own file: after a change to what another file's
-kernel inlines (in `regions`, or here), delete `__pycache__/*.nb*`.
+kernel inlines (in `regions`, or here) or to the tuples in `arrays`, delete `__pycache__/*.nb*`.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,17 @@
 """Counts, sums and maxima of sliding windows: the kernels of `windows.Log` and `Peaks`."""
 
+from fraud_features.offline.arrays import (
+    UNLIMITED,
+    FraudRows,
+    Lists,
+    LogRows,
+    PeakRows,
+    Readers,
+    Slots,
+    Windows,
+)
 from fraud_features.offline.jit import (
     NEVER,
-    Codes,
     Flags,
     Floats,
     Ints,
@@ -20,8 +29,6 @@ from fraud_features.offline.regions import (
     fetch_ahead,
     room,
 )
-
-KEEP_ALL = 1 << 61
 
 
 @inlined
@@ -102,30 +109,24 @@ def _read(
 
 @compiled
 def observe_log(
-    keys: Codes,
-    admitted: Flags,
-    t: Ints,
-    moved: Ints,
-    meta: Ints,
-    events: Ints,
-    used: Ints,
-    lengths: Ints,
-    keep: int,
-    cap: int,
-    out: Floats,
-    slot: int,
-    late: Flags,
-    readers: Codes,
-    reader_lengths: Ints,
-    reader_windows: Ints,
-    reader_slots: Ints,
+    rows: LogRows,
+    lists: Lists,
+    windows: Windows,
+    others: Readers,
+    slots: Slots,
     start: int,
 ) -> int:
-    """One store: each row added and read in turn, then read under the readers' keys.
+    """One store: each row from `start` on added and read in turn, then read under the
+    readers' keys.
 
-    `out` is slots x rows, filled with NaN; `late` says which rows were late. Returns the
-    row reached: where it is not the end, `events` has to be enlarged first.
+    Writes counts and sums, and `rows.late`. An event's number is the sum before it. Returns
+    the row reached: where it is not the end, `lists.events` has to be enlarged first.
     """
+    keys, t, moved, admitted, late = rows
+    meta, events, used = lists
+    lengths, keep, cap, _ = windows
+    readers, reader_lengths, reader_windows, reader_slots = others
+    out, slot = slots
     for i in range(start, len(keys)):
         fetch_ahead(meta, events, keys, i, len(lengths))
         for r in range(len(readers)):
@@ -140,9 +141,9 @@ def observe_log(
         for r in range(len(readers)):
             e = readers[r, i]
             if e >= 0:
-                windows = reader_lengths[r, : reader_windows[r]]
+                own = reader_lengths[r, : reader_windows[r]]
                 at = reader_slots[r]
-                _read(meta, events, e, t[i], windows, keep, False, out, at, i)
+                _read(meta, events, e, t[i], own, keep, False, out, at, i)
     return len(keys)
 
 
@@ -172,21 +173,14 @@ def _add_peak(meta: Ints, events: Ints, e: int, t: int, amount: int) -> None:
 
 @compiled
 def observe_peaks(
-    keys: Codes,
-    late: Flags,
-    t: Ints,
-    moved: Ints,
-    meta: Ints,
-    events: Ints,
-    used: Ints,
-    lengths: Ints,
-    keep: int,
-    out: Floats,
-    slot: int,
-    start: int,
+    rows: PeakRows, lists: Lists, windows: Windows, slots: Slots, start: int
 ) -> int:
-    """Largest amounts of the windows; unknown (left NaN) for a late row. Returns the row
-    reached, as `observe_log` does."""
+    """Largest amounts of the windows; unknown (left NaN) for a late row.
+    An event's number is its amount. Returns the row reached, as `observe_log` does."""
+    keys, t, moved, late = rows
+    meta, events, used = lists
+    lengths, keep, _, _ = windows
+    out, slot = slots
     for i in range(start, len(keys)):
         fetch_ahead(meta, events, keys, i, len(lengths))
         e = keys[i]
@@ -208,31 +202,26 @@ def observe_peaks(
 
 @compiled
 def observe_frauds(
-    keys: Codes,
-    t: Ints,
-    delay: int,
-    lengths: Ints,
-    meta: Ints,
-    events: Ints,
-    used: Ints,
-    effects: Ints,
-    counted: Flags,
-    keep: int,
-    out: Floats,
-    slot: int,
+    rows: FraudRows,
+    lists: Lists,
+    windows: Windows,
+    slots: Slots,
     start: int,
     k: int,
 ) -> tuple[int, int]:
-    """Labelled frauds in windows that end one delay ago. `effects` are (row before which
-    it counts, labelled payment, entity, moment, fraud), in order; an event's number is
-    its labelled payment, and `counted` says which of them are in a list. Returns the row
-    and effect reached, as `observe_log` does."""
+    """Labelled frauds in windows that end one delay ago, from row `start` and effect `k`
+    on. An event's number is its labelled payment. Returns the row and effect reached, as
+    `observe_log` does."""
+    keys, t, effects, counted = rows
+    meta, events, used = lists
+    lengths, keep, _, delay = windows
+    out, slot = slots
     for i in range(start, len(keys)):
         fetch_ahead(meta, events, keys, i, 0)
         while k < len(effects) and effects[k, 0] <= i:
             e = effects[k, 2]
             # Frauds leave by their own rule, not when a list moves.
-            if e >= 0 and not room(meta, events, used, e, KEEP_ALL):
+            if e >= 0 and not room(meta, events, used, e, UNLIMITED):
                 return i, k
             _label(meta, events, effects[k], counted, keep)
             k += 1

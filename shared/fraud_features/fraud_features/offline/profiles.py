@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from fraud_features.offline.arrays import ProfileRows, ProfileState, Slots
 from fraud_features.offline.jit import (
     AHEAD,
     Codes,
-    Floats,
     Ints,
     compiled,
     fetch,
@@ -14,7 +14,7 @@ from fraud_features.offline.jit import (
 )
 from fraud_features.store.schema import PROFILE, SQUARES_BASE
 
-# Columns of `state`, in the order of `layout.PROFILE`; MISSING stands for None.
+# Columns of `state`, in the order of `schema.PROFILE`; MISSING stands for None.
 N, TYPICAL, SUM, HIGH, LOW, FIRST, LAST, LOCATED, LAT, LON = range(10)
 MISSING = -(1 << 62)
 _HALF = 100_000
@@ -32,19 +32,11 @@ def _add_amount(state: Ints, e: int, moved: int) -> None:
 
 
 @compiled
-def observe_profile(
-    keys: Codes,
-    t: Ints,
-    moved: Ints,
-    hour: Ints,
-    lat: Ints,
-    lon: Ints,
-    state: Ints,
-    hours: Codes,
-    out: Floats,
-    slot: int,
-) -> None:
+def observe_profile(rows: ProfileRows, profiles: ProfileState, slots: Slots) -> None:
     """The profile before each row, then the row added; missing moments stay NaN."""
+    keys, t, moved, hour, lat, lon = rows
+    state, hours = profiles
+    out, slot = slots
     for i in range(len(keys)):
         if i + AHEAD < len(keys):
             fetch(state, keys[i + AHEAD])

@@ -6,6 +6,7 @@ end of the array is reached, everything still needed moves to a new array.
 
 import numpy as np
 
+from fraud_features.offline.arrays import Lists
 from fraud_features.offline.jit import (
     AHEAD,
     NEVER,
@@ -166,6 +167,11 @@ class Regions:
         if known < entities:
             self.meta = grown(self.meta, entities, 0)
             self.meta[known:, HOLE] = NEVER
+
+    @property
+    def lists(self) -> Lists:
+        """The lists as a kernel takes them, until room is made again."""
+        return Lists(self.meta, self.events, self.used)
 
     def enlarge(self) -> None:
         """Move everything that is still needed to an array with as much room again."""

@@ -6,12 +6,11 @@ marks where it begins and how many values follow, so that a row costs O(1) amort
 
 import numpy as np
 
+from fraud_features.offline.arrays import Distinct, SeenRows, Sets, Slots
 from fraud_features.offline.jit import (
     AHEAD,
     NEVER,
     Codes,
-    Flags,
-    Floats,
     Ints,
     compiled,
     fetch,
@@ -189,24 +188,14 @@ def _fetch_ahead(
 
 @compiled
 def observe_seen(
-    keys: Codes,
-    values: Codes,
-    late: Flags,
-    t: Ints,
-    cap: int,
-    lengths: Ints,
-    owners: Ints,
-    links: Codes,
-    times: Ints,
-    buckets: Codes,
-    pool: Ints,
-    ranks: Ints,
-    start: int,
-    out: Floats,
-    slot: int,
+    rows: SeenRows, sets: Sets, distinct: Distinct, slots: Slots, start: int
 ) -> int:
-    """Whether each value was known to its owner, and distinct counts; returns the row
-    reached, which is short of the last one only where `ranks` are needed."""
+    """Whether each value was known to its owner, and distinct counts, from row `start` on;
+    returns the row reached, which is short of the last one only where `ranks` are needed."""
+    keys, values, t, late = rows
+    owners, links, times, buckets, pool = sets
+    lengths, cap, ranks = distinct
+    out, slot = slots
     for i in range(start, len(keys)):
         _fetch_ahead(keys, values, owners, links, times, buckets, i)
         o = keys[i]
@@ -319,6 +308,11 @@ class SeenSets:
             size = 1 << int(self.pool[USED]).bit_length()
             self.buckets = np.full(size, -1, dtype=np.int32)
             _rechain(self.links, int(self.pool[USED]), self.buckets)
+
+    @property
+    def arrays(self) -> Sets:
+        """The sets as a kernel takes them, until room is made again."""
+        return Sets(self.owners, self.links, self.times, self.buckets, self.pool)
 
     def forget(self, upto: int) -> None:
         """Forget owners whose newest sighting is not after this moment."""

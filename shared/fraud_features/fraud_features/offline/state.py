@@ -1,4 +1,4 @@
-"""The tables of `layout` as work on columns: each piece has its own state and slots."""
+"""The tables of `schema` as work on columns: each piece has its own state and slots."""
 
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -7,6 +7,19 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from fraud_features.offline import logs, profiles, regions, seen
+from fraud_features.offline.arrays import (
+    UNLIMITED,
+    Distinct,
+    FraudRows,
+    LogRows,
+    PeakRows,
+    ProfileRows,
+    ProfileState,
+    Readers,
+    SeenRows,
+    Slots,
+    Windows,
+)
 from fraud_features.offline.jit import Codes, Flags, Floats, Ints
 from fraud_features.store.schema import (
     LABEL_DELAY,
@@ -75,8 +88,8 @@ class LogWork:
         self, spec: WindowSpec, own: LogReads, readers: list[LogReads], cap: int
     ) -> None:
         self.spec = spec
-        self._cap, self._slot, self._readers = cap, own.slot, readers
-        self._lengths = _lengths(own.windows)
+        self._slot, self._readers = own.slot, readers
+        self._windows = Windows(_lengths(own.windows), spec.retention, cap)
         self._regions = regions.Regions(len(own.windows), spec.retention)
         most = max((len(reader.windows) for reader in readers), default=0)
         self._reader_lengths: Ints = np.zeros((len(readers), most), dtype=np.int64)
@@ -92,35 +105,25 @@ class LogWork:
         always = self.spec.when == "always"
         admitted = np.ones(len(keys), dtype=np.bool_) if always else chunk.small
         self._regions.admit(chunk.sizes[self.spec.key])
-        readers = np.empty((len(self._readers), len(keys)), dtype=np.int32)
-        for row, reader in enumerate(self._readers):
-            readers[row] = chunk.codes[reader.key]
         late = np.zeros(len(keys), dtype=np.bool_)
+        rows = LogRows(keys, chunk.t, chunk.moved, admitted, late)
+        readers, slots = self._reading(chunk), Slots(chunk.out, self._slot)
         row = 0
         while True:
             row = logs.observe_log(
-                keys,
-                admitted,
-                chunk.t,
-                chunk.moved,
-                self._regions.meta,
-                self._regions.events,
-                self._regions.used,
-                self._lengths,
-                self.spec.retention,
-                self._cap,
-                chunk.out,
-                self._slot,
-                late,
-                readers,
-                self._reader_lengths,
-                self._reader_windows,
-                self._reader_slots,
-                row,
+                rows, self._regions.lists, self._windows, readers, slots, row
             )
             if row == len(keys):
                 return late
             self._regions.enlarge()
+
+    def _reading(self, chunk: Chunk) -> Readers:
+        keys = np.empty((len(self._readers), len(chunk.t)), dtype=np.int32)
+        for row, reader in enumerate(self._readers):
+            keys[row] = chunk.codes[reader.key]
+        return Readers(
+            keys, self._reader_lengths, self._reader_windows, self._reader_slots
+        )
 
     def forget(self, now: int) -> None:
         """Forget entities that have been quiet for the retention."""
@@ -132,28 +135,20 @@ class PeaksWork:
 
     def __init__(self, spec: WindowSpec, windows: tuple[str, ...], slot: int) -> None:
         self._spec, self._slot = spec, slot
-        self._lengths = _lengths(windows)
-        self._regions = regions.Regions(len(windows), int(self._lengths.max()))
+        lengths = _lengths(windows)
+        self._windows = Windows(lengths, int(lengths.max()))
+        self._regions = regions.Regions(len(windows), self._windows.keep)
 
     def observe(self, chunk: Chunk) -> None:
         """Fill the maxima."""
         keys = chunk.codes[self._spec.key]
         self._regions.admit(chunk.sizes[self._spec.key])
         late, row = chunk.late[self._spec.name].result(), 0
+        rows = PeakRows(keys, chunk.t, chunk.moved, late)
+        slots = Slots(chunk.out, self._slot)
         while True:
             row = logs.observe_peaks(
-                keys,
-                late,
-                chunk.t,
-                chunk.moved,
-                self._regions.meta,
-                self._regions.events,
-                self._regions.used,
-                self._lengths,
-                int(self._lengths.max()),
-                chunk.out,
-                self._slot,
-                row,
+                rows, self._regions.lists, self._windows, slots, row
             )
             if row == len(keys):
                 return
@@ -188,27 +183,14 @@ class SeenWork:
         owners, spec = chunk.codes[self._spec.owner], self._spec
         self._sets.reserve(len(owners), chunk.sizes[spec.owner])
         late = chunk.late[spec.owner].result()
-        row, ranks = 0, self._no_ranks
+        rows = SeenRows(owners, chunk.codes[spec.value], chunk.t, late)
+        distinct = Distinct(self._lengths, self._cap, self._no_ranks)
+        sets, slots = self._sets.arrays, Slots(chunk.out, self._slot)
+        row = 0
         while row < len(owners):
-            row = seen.observe_seen(
-                owners,
-                chunk.codes[spec.value],
-                late,
-                chunk.t,
-                self._cap,
-                self._lengths,
-                self._sets.owners,
-                self._sets.links,
-                self._sets.times,
-                self._sets.buckets,
-                self._sets.pool,
-                ranks,
-                row,
-                chunk.out,
-                self._slot,
-            )
+            row = seen.observe_seen(rows, sets, distinct, slots, row)
             if row < len(owners):
-                ranks = chunk.texts[spec.value].ranks()
+                distinct = distinct._replace(ranks=chunk.texts[spec.value].ranks())
 
     def forget(self, now: int) -> None:
         """Forget owners that have been quiet for too long, and values of no more use."""
@@ -228,16 +210,16 @@ class ProfileWork:
         """Fill the profile before each payment."""
         self._profiles.reserve(chunk.sizes["account"])
         profiles.observe_profile(
-            chunk.codes["account"],
-            chunk.t,
-            chunk.moved,
-            chunk.hour,
-            chunk.lat,
-            chunk.lon,
-            self._profiles.state,
-            self._profiles.hours,
-            chunk.out,
-            self._slot,
+            ProfileRows(
+                chunk.codes["account"],
+                chunk.t,
+                chunk.moved,
+                chunk.hour,
+                chunk.lat,
+                chunk.lon,
+            ),
+            ProfileState(self._profiles.state, self._profiles.hours),
+            Slots(chunk.out, self._slot),
         )
 
     def forget(self, now: int) -> None:
@@ -250,8 +232,11 @@ class RiskWork:
 
     def __init__(self, spec: RiskSpec, slot: int, labelled: int) -> None:
         self._spec, self._slot = spec, slot
-        self._lengths = _lengths(spec.windows)
-        self._regions = regions.Regions(0, logs.KEEP_ALL)
+        self._windows = Windows(
+            _lengths(spec.windows), RISK_RETENTION, delay=LABEL_DELAY
+        )
+        # Frauds leave by their own rule, not when a list moves.
+        self._regions = regions.Regions(0, UNLIMITED)
         self._counted = np.zeros(labelled, dtype=np.bool_)
 
     def observe(self, chunk: Chunk) -> None:
@@ -259,23 +244,12 @@ class RiskWork:
         effects = chunk.effects[self._spec.name]
         keys = chunk.codes[self._spec.name]
         self._regions.admit(chunk.sizes[self._spec.name])
+        rows = FraudRows(keys, chunk.t, effects, self._counted)
+        slots = Slots(chunk.out, self._slot)
         row = effect = 0
         while True:
             row, effect = logs.observe_frauds(
-                keys,
-                chunk.t,
-                LABEL_DELAY,
-                self._lengths,
-                self._regions.meta,
-                self._regions.events,
-                self._regions.used,
-                effects,
-                self._counted,
-                RISK_RETENTION,
-                chunk.out,
-                self._slot,
-                row,
-                effect,
+                rows, self._regions.lists, self._windows, slots, row, effect
             )
             if row == len(keys):
                 return

@@ -25,6 +25,12 @@ LABEL_DELAY = 7 * DAY
 LATENESS = 7 * DAY
 PROFILE_TTL = 400 * DAY
 REPLY_TTL = 8 * DAY
+# Longest log per entity. Beyond it the oldest events go, and windows that would reach
+# back to them are unknown instead of too small.
+LOG_CAP = 200_000
+# The observe script counts a seen set's newest values in two windows at a time
+# (`touch_newest`, `lua_codegen._seen_set`): a third count would not be filled.
+MOST_DISTINCT_WINDOWS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class WindowSpec:
 class DistinctSpec:
     """When each `value` was last seen with its `owner`: distinct counts and first-seen.
 
-    Holds the `cap` most recently seen values. `profile` sets are kept as long as the
+    Raises `ValueError` for more windows than `MOST_DISTINCT_WINDOWS`. Holds the `cap` most recently seen values. `profile` sets are kept as long as the
     profile, the others as long as their longest window.
     """
 
@@ -69,6 +75,12 @@ class DistinctSpec:
     windows: tuple[str, ...]
     cap: int
     profile: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.windows) > MOST_DISTINCT_WINDOWS:
+            raise ValueError(
+                f"{self.name}: at most {MOST_DISTINCT_WINDOWS} windows of distinct counts"
+            )
 
     @property
     def name(self) -> str:

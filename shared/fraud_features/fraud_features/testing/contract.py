@@ -6,7 +6,8 @@ The subclass gives a fixture `store`: fresh and cold, with no other test's state
 from datetime import UTC, datetime, timedelta
 
 from fraud_features.definitions.registry import PAYMENT_FEATURES
-from fraud_features.store.port import LabelEffect, Observation, OnlineStore
+from fraud_features.store.observation import LabelEffect, Observation
+from fraud_features.store.port import OnlineStore
 from fraud_features.store.schema import SLOTS
 from fraud_features.testing.oracle import Oracle
 from fraud_features.testing.payments import payment, random_rows, transaction_of

@@ -1,7 +1,7 @@
 """The in-process executor: all state in memory, one call per payment.
 
 Pure and synchronous. `MemoryOnlineStore` puts the port around it; `offline.frame` drives
-it through a history. Returns the integers of `layout.SLOTS`.
+it through a history. Returns the integers of `schema.SLOTS`.
 """
 
 from copy import deepcopy
@@ -10,12 +10,13 @@ from typing import Any
 from fraud_features.definitions.facts import Facts, microseconds
 from fraud_features.store.memory.profile import Profile
 from fraud_features.store.memory.risk import Frauds
-from fraud_features.store.memory.windows import LOG_CAP, Log, Peaks, SeenSet
-from fraud_features.store.port import LabelEffect
+from fraud_features.store.memory.windows import Log, Peaks, SeenSet
+from fraud_features.store.observation import LabelEffect
 from fraud_features.store.schema import (
     DISTINCTS,
     LABEL_DELAY,
     LENGTHS,
+    LOG_CAP,
     LOGS,
     PROFILE_TTL,
     RISK_RETENTION,
@@ -51,7 +52,7 @@ class Engine:
         self._frauds: dict[str, dict[str, Frauds]] = {spec.name: {} for spec in RISKS}
         self._newest = 0
         self._sweep_every = self._until_sweep = sweep_every
-        # The tables of `layout`, with every look-up that does not depend on the payment
+        # The tables of `schema`, with every look-up that does not depend on the payment
         # done once: this loop is the cost of a payment.
         self._log_plan = [
             (

@@ -5,7 +5,7 @@ from fraud_features.store.schema import SQUARES_BASE
 
 
 class Profile:
-    """Running integers of one account; `read` gives `layout.PROFILE`, in order."""
+    """Running integers of one account; `read` gives `schema.PROFILE`, in order."""
 
     __slots__ = (
         "first",

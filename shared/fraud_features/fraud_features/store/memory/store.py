@@ -6,15 +6,14 @@ from datetime import UTC, datetime
 
 from fraud_features.definitions.facts import Facts, facts_of, microseconds
 from fraud_features.store.memory.engine import Engine
-from fraud_features.store.memory.windows import LOG_CAP
-from fraud_features.store.port import (
+from fraud_features.store.observation import (
     BLOCK_KINDS,
     LabelEffect,
     Observation,
     observed,
     unknown,
 )
-from fraud_features.store.schema import REPLY_TTL
+from fraud_features.store.schema import LOG_CAP, REPLY_TTL
 from fraud_shared.contracts.action import BlockKind
 from fraud_shared.contracts.transaction import Transaction
 

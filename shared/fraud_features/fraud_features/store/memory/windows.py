@@ -7,9 +7,6 @@ in C, whether it holds 100 events or 100,000. Windows are (t - length, t].
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 
-# Longest log per entity. Beyond it the oldest events go, and windows that would reach
-# back to them are unknown instead of too small.
-LOG_CAP = 200_000
 _NEVER = -(1 << 62)
 
 

@@ -1,4 +1,4 @@
-"""The part of the observe script for one entity, made from the rows of `layout`.
+"""The part of the observe script for one entity, made from the rows of `schema`.
 
 An entity's string begins with numbers (`Entity.fields`); the script reads them into local
 variables of these names, lets the payment count, and writes them back.
@@ -15,6 +15,7 @@ from fraud_features.store.schema import (
     DISTINCTS,
     LABEL_DELAY,
     LENGTHS,
+    LOG_CAP,
     LOGS,
     PROFILE,
     PROFILE_TTL,
@@ -58,20 +59,23 @@ _HOURS = 4 * 24
 class Limits:
     """When the observe script moves or drops things; tests make them small.
 
-    `log_cap`, `seen_cap`: events per log and values per seen set (None: as in `layout`).
+    `log_cap`, `seen_cap`: events per log and values per seen set (None: as in `schema`).
     `shift_cap`: a late event behind at most this many newer ones is put in place at once;
     behind more it waits in the side set, which is merged at `side_cap` events.
     `tail`, `peaks`, `seen`: events of a log (at least 16), maxima and values of a seen set
     (at least 2) in an entity's string; older ones move to sorted sets.
     """
 
-    log_cap: int
+    log_cap: int = LOG_CAP
     seen_cap: int | None = None
     shift_cap: int = 64
     side_cap: int = 128
     tail: int = 32
     peaks: int = 32
     seen: int = 8
+
+
+DEFAULT_LIMITS = Limits()
 
 
 @dataclass(frozen=True)

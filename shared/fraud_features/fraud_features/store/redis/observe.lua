@@ -1,5 +1,5 @@
 -- One payment: add it everywhere, read everything about it, answer one packed line.
--- `redis_script.py` puts the limits above this text, and one block per entity below it.
+-- `script.py` puts the limits above this text, and one block per entity below it.
 -- KEYS[1] prefix. ARGV: id, t, moved, small, squares_hi, squares_lo, hour, lat, lon, then the
 -- entities. An empty argument is a missing one. CALL is redis.call, or for a peek a wrapper
 -- that writes to copies.

@@ -1,16 +1,18 @@
-"""The Redis scripts: the observe_*.lua files driven by the tables of `layout`, and three
-short ones for labels, for a reset and for a peek.
+"""The Redis scripts: the observe_*.lua files driven by the tables of `schema`, and short
+ones for labels, stand-in approvals and a reset.
 
 The tables become plain calls in the text, because a script builds its tables anew for
-every payment.
+every payment. `scripts` with its default limits is what `generated/*.lua` holds, for readers
+and reviewers; a store sends exactly that text.
 """
 
 from collections.abc import Iterator
 from hashlib import sha256
 from importlib.resources import files
 
-from fraud_features.store.port import BLOCK_KINDS
+from fraud_features.store.observation import BLOCK_KINDS
 from fraud_features.store.redis.lua_codegen import (
+    DEFAULT_LIMITS,
     KINDS,
     Limits,
     arg,
@@ -20,6 +22,7 @@ from fraud_features.store.redis.lua_codegen import (
     read_log,
     ttl,
 )
+from fraud_features.store.redis.lua_text import readable
 from fraud_features.store.redis.reply import REPLY_TYPES
 from fraud_features.store.schema import (
     DISTINCTS,
@@ -57,7 +60,7 @@ return line
 """
 
 # Counts an approval without full evidence, or with no amount starts again at zero.
-STAND_IN_SCRIPT = f"""
+_STAND_IN = f"""
 local key = KEYS[1] .. ':{LAYOUT_VERSION}:i:' .. ARGV[1]
 if not ARGV[2] then return redis.call('DEL', key) end
 local kept, count, sum = redis.call('GET', key), 0, 0
@@ -67,7 +70,7 @@ redis.call('SET', key, kept, 'EX', {PROFILE_TTL // 1_000_000})
 """
 
 # Forgets every key below the prefix but blocks. ARGV[1] is the glob of all of them.
-RESET_SCRIPT = f"""
+_RESET = f"""
 local blocks = KEYS[1] .. ':b:'
 local cursor = '0'
 redis.call('DEL', KEYS[1] .. ':{LAYOUT_VERSION}:epoch')
@@ -101,7 +104,19 @@ return line
 """
 
 
-def observe_script(limits: Limits, *, peek: bool = False) -> str:
+def scripts(limits: Limits = DEFAULT_LIMITS) -> dict[str, str]:
+    """Name and text of every script. They are the same for each store with these limits."""
+    texts = {
+        "observe": _observe_script(limits),
+        "peek": _observe_script(limits, peek=True),
+        "label": _label_script(),
+        "stand_in": _STAND_IN,
+        "reset": _RESET,
+    }
+    return {name: readable("script.py", text) for name, text in texts.items()}
+
+
+def _observe_script(limits: Limits, *, peek: bool = False) -> str:
     """The text of the observe script, or with `peek` of one that leaves nothing behind."""
     return "\n".join(
         (
@@ -121,7 +136,7 @@ def observe_script(limits: Limits, *, peek: bool = False) -> str:
     )
 
 
-def label_script() -> str:
+def _label_script() -> str:
     """A label at its places. ARGV: transaction id, event time, whether it is a fraud, then
     kind and id of each place.
 

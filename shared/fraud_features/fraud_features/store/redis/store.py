@@ -21,25 +21,17 @@ from fraud_features.definitions.facts import (
     microseconds,
     moved_by,
 )
-from fraud_features.store.memory.windows import LOG_CAP
-from fraud_features.store.port import (
+from fraud_features.store.observation import (
     BLOCK_KINDS,
     LabelEffect,
     Observation,
-    OnlineStoreRefusal,
-    OnlineStoreUnavailable,
     observed,
 )
-from fraud_features.store.redis.lua_codegen import Limits
+from fraud_features.store.port import OnlineStoreRefusal, OnlineStoreUnavailable
+from fraud_features.store.redis.lua_codegen import DEFAULT_LIMITS, Limits
 from fraud_features.store.redis.multiplexer import Ask, RedisMultiplexer
 from fraud_features.store.redis.reply import REPLY, REPLY_HEAD, UNKNOWN
-from fraud_features.store.redis.script import (
-    LAYOUT_VERSION,
-    RESET_SCRIPT,
-    STAND_IN_SCRIPT,
-    label_script,
-    observe_script,
-)
+from fraud_features.store.redis.script import LAYOUT_VERSION, scripts
 from fraud_features.store.schema import SQUARES_BASE
 from fraud_shared.contracts.action import BlockKind
 from fraud_shared.contracts.transaction import Transaction
@@ -65,7 +57,7 @@ class RedisOnlineStore:
         prefix: str = "fraud",
         socket_timeout: float = 0.010,
         connect_timeout: float = 0.050,
-        limits: Limits | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.line = RedisMultiplexer(
             url,
@@ -74,12 +66,12 @@ class RedisOnlineStore:
             check=_refuse_eviction,
         )
         self._prefix = f"{{{prefix}}}"
-        limits = limits or Limits(log_cap=LOG_CAP)
-        self._observe = _Script(observe_script(limits))
-        self._peek = _Script(observe_script(limits, peek=True))
-        self._label = _Script(label_script())
-        self._stand_in = _Script(STAND_IN_SCRIPT)
-        self._reset = _Script(RESET_SCRIPT)
+        texts = scripts(limits)
+        self._observe = _Script(texts["observe"])
+        self._peek = _Script(texts["peek"])
+        self._label = _Script(texts["label"])
+        self._stand_in = _Script(texts["stand_in"])
+        self._reset = _Script(texts["reset"])
 
     async def observe(self, payment: Transaction) -> Observation:
         line = await self._run(self._observe, wire_arguments(payment))
