@@ -41,8 +41,8 @@ from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.errors import DependencyError
-from fraud_shared.state.bus import open_bus
 from fraud_shared.state.database import Database, database_url
+from fraud_shared.state.open_bus import open_bus
 from fraud_shared.state.outbox import Relay
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import FraudError, InvalidInput

@@ -22,14 +22,14 @@ from fraud_shared.mesh.errors import (
     DependencyUnreachable,
 )
 from fraud_shared.mesh.hedging import HedgeBudget, HedgeDelay
-from fraud_shared.mesh.replicas import BULKHEAD, Replica, ReplicaSet
-from fraud_shared.mesh.telemetry import (
+from fraud_shared.mesh.metrics import (
     ADDRESS_CALLS,
     ADDRESS_EJECTED,
     BREAKER_OPEN,
     CALLS,
     HEDGES,
 )
+from fraud_shared.mesh.replicas import BULKHEAD, Replica, ReplicaSet
 from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.mesh.transport import Transport
