@@ -79,7 +79,7 @@ class DecisionEntry:
     made: DecisionMade
     reply: bytes | None
     trace: Trace
-    # Whether the online store has still to be told of the payment.
+    # Whether the online store has still to take the payment.
     missed: bool = False
 
 
