@@ -17,7 +17,8 @@ from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock, SystemClock
 from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.mesh.transport import HttpTransport, Transport
-from fraud_shared.state.bus import Bus, open_bus
+from fraud_shared.state.bus import Bus
+from fraud_shared.state.open_bus import open_bus
 from fraud_shared.web.lifespan import owning
 from fraud_shared.web.service import create_service
 

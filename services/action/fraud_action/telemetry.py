@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter
 
-from fraud_shared.web.telemetry import REGISTRY
+from fraud_shared.mesh.metrics import REGISTRY
 
 ACTIONS = Counter(
     "fraud_actions",

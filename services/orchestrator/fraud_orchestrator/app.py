@@ -9,6 +9,7 @@ from fraud_orchestrator.api import case_routes, routes, screening_routes
 from fraud_orchestrator.api.fraud_score import FraudScoring
 from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.gateway import Gateway
+from fraud_orchestrator.model_catalogue import ModelCatalogue
 from fraud_orchestrator.models import Models
 from fraud_orchestrator.settings import Settings
 from fraud_shared.mesh.addresses import default_urls
@@ -29,22 +30,23 @@ def create_app(
     online: OnlineStore | None = None,
     clock: Clock | None = None,
 ) -> FastAPI:
-    """The gateway. `door`, `online` and `clock` are given by tests and the one-process
+    """The gateway. `service_client`, `online` and `clock` are given by tests and the one-process
     shape; otherwise they come from the settings."""
     settings = settings or Settings()
+    service_client = service_client or ServiceClient(
+        HttpTransport(default_urls()), TokenIssuer(SERVICE, settings.token_secret())
+    )
+    # What is asked of scorers must not open a breaker that payments need.
+    scorers = service_client.isolated()
+    catalogue = ModelCatalogue(scorers, cap_ms=settings.query_cap_ms)
     gateway = Gateway(
         settings,
-        service_client=service_client
-        or ServiceClient(
-            HttpTransport(default_urls()),
-            TokenIssuer(SERVICE, settings.token_secret()),
-        ),
+        service_client=service_client,
         online=online,
         clock=clock or SystemClock(),
-        # Models speak through the gateway's door, and the gateway asks what they take.
-        features=CallerFeatures(lambda call: models.described(call)),
+        features=CallerFeatures(catalogue.described),
     )
-    models = Models(gateway)
+    models = Models(gateway, catalogue, scorers)
     fraud_scoring = FraudScoring(models, threshold=settings.fraud_threshold)
     app = create_service(
         SERVICE,
@@ -66,8 +68,8 @@ def create_app(
     document = app.openapi
 
     def openapi() -> dict[str, Any]:
-        """OpenAPI with the rows of the models that serve, as last heard of."""
-        return with_instances(document(), models.instances())
+        """OpenAPI with the rows of the models that serve, as last fetched."""
+        return with_instances(document(), catalogue.instances())
 
     app.openapi = openapi  # type: ignore[method-assign]
     return app

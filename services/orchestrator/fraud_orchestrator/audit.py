@@ -53,7 +53,7 @@ async def stored(
     transaction_id: str | None = None,
 ) -> StoredDecision:
     """The record of a client's decision. Raises NotFound."""
-    row = await gateway.record.get(
+    row = await gateway.decisions.get(
         client, decision_id=decision_id, transaction_id=transaction_id
     )
     if row is None:

@@ -25,8 +25,8 @@ Kinds = frozenset[type]
 # What a payment may spend on names that nobody has mentioned yet; the answer may come
 # later, and then serves the next payment.
 WAIT_MS = 50.0
-# How long what was heard holds, and a scorer that was silent is not asked again.
-HEARD_FOR_S = 1.0
+# How long what was fetched holds, and a scorer that was silent is not asked again.
+FRESH_FOR_S = 1.0
 MOST_LISTED = 20
 SETS = (PAYMENT_FEATURES, CREDIT_CARD, HANDBOOK)
 _NUMBER: Kinds = frozenset((float, NoneType))
@@ -37,19 +37,19 @@ _KINDS = {"number": _NUMBER, "string": _TEXT}
 class CallerFeatures:
     """Refuses names that no model takes, and text where a number is meant.
 
-    `hear` asks the scorers what their models take: a description for each, empty for one
+    `fetch_schemas` asks the scorers what their models take: a description for each, empty for one
     that is silent. It is only asked about names that are not known yet. While a scorer is
     silent nobody can say what its models take: then an unknown name passes, since a payment
-    is not to be refused for what is missing here. A name once heard stays known, so that a
+    is not to be refused for what is missing here. A name once fetched stays known, so that a
     model that is being loaded or replaced refuses nobody.
     """
 
     def __init__(
         self,
-        hear: Callable[[RequestContext], Awaitable[Descriptions]],
+        fetch_schemas: Callable[[RequestContext], Awaitable[Descriptions]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._hear = hear
+        self._fetch_schemas = fetch_schemas
         self._clock = clock
         self._known: dict[str, Kinds] = {
             f.name: _NUMBER
@@ -58,23 +58,23 @@ class CallerFeatures:
             if f.source == "request"
         }
         self._complete = False
-        self._heard_until = 0.0
-        self._hearing: asyncio.Task[None] | None = None
+        self._fresh_until = 0.0
+        self._fetching: asyncio.Task[None] | None = None
 
     async def check(self, given: Values, context: RequestContext) -> None:
         """Raises InvalidInput naming each feature that is unknown or of another kind."""
         if not given or self._fit(given):
             return
-        await self._listen(context)
+        await self._refresh(context)
         wrong = list(islice(self._problems(given), MOST_LISTED))
         if wrong:
             raise InvalidInput(errors=wrong)
 
     async def close(self) -> None:
         """Wait for no answer any more."""
-        if self._hearing is not None:
-            self._hearing.cancel()
-            await asyncio.wait({self._hearing})
+        if self._fetching is not None:
+            self._fetching.cancel()
+            await asyncio.wait({self._fetching})
 
     def _fit(self, given: Values) -> bool:
         known = self._known
@@ -91,28 +91,28 @@ class CallerFeatures:
             elif type(value) not in kinds:
                 yield field, f"must be a {'text' if str in kinds else 'number'} or null"
 
-    async def _listen(self, context: RequestContext) -> None:
-        """Hear the scorers, unless just done; at most one asks, and all wait for it."""
-        if self._hearing is None and self._clock() >= self._heard_until:
-            self._hearing = asyncio.create_task(self._ask(context))
-        if self._hearing is not None:
+    async def _refresh(self, context: RequestContext) -> None:
+        """Fetch from the scorers, unless just done; at most one asks, and all wait for it."""
+        if self._fetching is None and self._clock() >= self._fresh_until:
+            self._fetching = asyncio.create_task(self._fetch(context))
+        if self._fetching is not None:
             left_ms = context.deadline.capped(WAIT_MS).remaining_ms()
-            await asyncio.wait({self._hearing}, timeout=left_ms / 1000)
+            await asyncio.wait({self._fetching}, timeout=left_ms / 1000)
 
-    async def _ask(self, context: RequestContext) -> None:
+    async def _fetch(self, context: RequestContext) -> None:
         self._complete = False
         try:
-            described = await self._hear(context)
+            described = await self._fetch_schemas(context)
             for name, kinds in _taken(described.values()):
                 self._known[name] = self._known.get(name, kinds) | kinds
             self._complete = all(described.values())
         except (
             Exception
         ) as error:  # a description that cannot be read describes nothing
-            log.warning("features_not_heard", exception=type(error).__name__)
+            log.warning("feature_schemas_not_fetched", exception=type(error).__name__)
         finally:
-            self._heard_until = self._clock() + HEARD_FOR_S
-            self._hearing = None
+            self._fresh_until = self._clock() + FRESH_FOR_S
+            self._fetching = None
 
 
 def _taken(

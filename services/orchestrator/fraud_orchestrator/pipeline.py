@@ -5,13 +5,13 @@ Each stage is a noun in the file of its name; a stage that fails says so in its 
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from fraud_features.definitions.currency import to_reference
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_features.store.observation import Observation, id_of_client, of_client
+from fraud_orchestrator.action_requests import requested
 from fraud_orchestrator.settings import Settings
-from fraud_orchestrator.stages.actions import Actions, requested
+from fraud_orchestrator.stages.actions import Actions
 from fraud_orchestrator.stages.decision_builder import DecisionBuilder, reply_of
 from fraud_orchestrator.stages.online import Online
 from fraud_orchestrator.stages.rules import Rules
@@ -37,23 +37,12 @@ from fraud_shared.contracts.screening import PartyQuery, PaymentRef, ScreeningRe
 from fraud_shared.contracts.signal import Signal
 from fraud_shared.contracts.transaction import Transaction, absent_blocks
 from fraud_shared.mesh.deadline import Deadline
-from fraud_shared.mesh.trace import Trace
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import Conflict
 
 POLL_S = 0.005
 _LARGEST = PAYMENT_FEATURES.index["account_max_30d"]
 _TYPICAL = PAYMENT_FEATURES.index["typical_amount"]
-WARM_UP_MS = 2000.0
-WARM_UP_PAYMENT = Transaction(
-    transaction_id="warm-up",
-    account_id="warm-up",
-    amount_minor=100,
-    currency="EUR",
-    occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
-    kind="card_payment",
-    channel="ecommerce",
-)
 
 
 @dataclass(frozen=True)
@@ -66,7 +55,7 @@ class Pipeline:
     rules: Rules
     signals: Signals
     decider: Decider
-    record: DecisionStore
+    decisions: DecisionStore
     actions: Actions
 
     async def score(
@@ -121,7 +110,7 @@ class Pipeline:
             screened = await screening
 
         with watch.stage("decision"):
-            policy = self._context(payment, observed, vector, signals, named)
+            policy = self.policy_context(payment, observed, vector, signals, named)
             request = decide_request(payment, policy, rules, signals, screened)
             ruling = await self.decider.decide(request, context, wall)
 
@@ -130,15 +119,12 @@ class Pipeline:
         )
         decision = built.decision(watch, context)
         made = built.made(context, decision)
-        with watch.stage("commit"):
+        own_id = id_of_client(key.client, key.transaction_id)
+        with watch.stage("commit"), self.online.recording(own_id) as missed:
             reply = None if decision.actions else reply_of(decision, watch, done=True)
-            online_id = id_of_client(key.client, key.transaction_id)
-            missed = self.online.is_missed(online_id)
-            winner = await self.record.commit(
+            winner = await self.decisions.commit(
                 DecisionEntry(key, made, reply, context.trace, missed=missed), wall
             )
-        if missed:
-            self.online.recorded(online_id)
         if winner is not None:
             return await self._earlier(winner, key, context)
         if reply is None:
@@ -169,16 +155,16 @@ class Pipeline:
         commit its unique keys decide anyway.
         """
         has_own_key = key.key is not None
-        if has_own_key and (stored := await self.record.find(key, wall)) is not None:
+        if has_own_key and (stored := await self.decisions.find(key, wall)) is not None:
             return None, stored
         own = of_client(payment, key.client)
         observation = await self.online.read(own, deadline)
-        told = observation is not None and not observation.lower_bound
-        if not has_own_key and (not told or (observation and observation.repeat)):
-            return observation, await self.record.find(key, wall)
+        answered = observation is not None and not observation.lower_bound
+        if not has_own_key and (not answered or (observation and observation.repeat)):
+            return observation, await self.decisions.find(key, wall)
         return observation, None
 
-    def _context(
+    def policy_context(
         self,
         payment: Transaction,
         observation: Observation | None,
@@ -186,6 +172,8 @@ class Pipeline:
         signals: tuple[Signal, ...],
         named: frozenset[str],
     ) -> PolicyContext:
+        """What the policy must know besides scores, rules and screening. `named` are the
+        roles whose names the payment gives."""
         challenger = self.signals.challenger
         largest, typical = (features.values[at] for at in (_LARGEST, _TYPICAL))
         return PolicyContext(
@@ -216,34 +204,12 @@ class Pipeline:
         request = requested(made)
         results = request and await self.actions.execute(request, context, deadline)
         reply = reply_of(decision, watch, done=bool(results), results=results or ())
-        return await self.record.finish(
+        return await self.decisions.finish(
             made,
             reply,
             deadline,
             done=bool(results),
             trace=context.trace if context else None,
-        )
-
-    async def warm_up(self) -> None:
-        """Ask every stage that has no effect about a payment that nobody makes."""
-        deadline = Deadline.after(WARM_UP_MS)
-        context = RequestContext("warm-up", Trace.start(0.0), deadline, {})
-        payment = WARM_UP_PAYMENT.model_copy(update={"occurred_at": datetime.now(UTC)})
-        observation = await self.online.peek(payment, deadline)
-        features = PAYMENT_FEATURES.vector(payment, observation)
-        name = PartyQuery(role="customer", name="Warm Up")
-        screened = await self.screening.screen((name,), context, deadline)
-        self.rules.warm_up(payment, features)
-        rules = await self.rules.ask(payment, features, context, deadline)
-        signals = await self.signals.collect(
-            payment, features, rules, context, deadline
-        )
-        named = frozenset({name.role})
-        policy_context = self._context(payment, observation, features, signals, named)
-        request = decide_request(payment, policy_context, rules, signals, screened)
-        await self.decider.decide(request, context, deadline)
-        await self.record.find(
-            IdempotencyKey("", "", payment.transaction_id, ""), deadline
         )
 
     async def _screen(
@@ -275,7 +241,7 @@ class Pipeline:
             if limit.expired:
                 break
             await asyncio.sleep(POLL_S)
-            current = await self.record.find(key, limit)
+            current = await self.decisions.find(key, limit)
         raise Conflict(
             "This payment is being decided by another request.",
             headers={"retry-after": "1"},

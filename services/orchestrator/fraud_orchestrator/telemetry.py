@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from fraud_shared.web.telemetry import LATENCY_BUCKETS, REGISTRY
+from fraud_shared.mesh.metrics import LATENCY_BUCKETS, REGISTRY
 
 DECISION_SECONDS = Histogram(
     "fraud_decision_duration_seconds",

@@ -10,7 +10,7 @@ from sqlalchemy.schema import CreateSchema
 
 import fraud_orchestrator
 from fraud_orchestrator import tables
-from fraud_orchestrator.stores.backfill_rows import BackfillRows
+from fraud_orchestrator.stores.backfill import SqlBackfillLog
 from fraud_orchestrator.stores.decisions import DecisionStore, IdempotencyKey
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.state import migrate
@@ -111,7 +111,7 @@ class TestKeysAsColumns:
         async with database(sql_url, sql_schema) as db:
             await self._filled(db, sql_schema)
             await db.start()
-            missed = BackfillRows(db)
+            missed = SqlBackfillLog(db)
             loaded = [p.transaction_id for p in await missed.load(10)]
             await missed.forget(["market\nT3"])
             left = [p.transaction_id for p in await missed.load(10)]

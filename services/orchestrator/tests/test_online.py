@@ -61,7 +61,7 @@ async def count(store: MemoryOnlineStore) -> int | None:
 class TestCap:
     async def test_a_cap_that_bites_is_counted_by_entity(self) -> None:
         store = MemoryOnlineStore(warm=True, log_cap=3)
-        online = Online(store, cap_ms=100.0, missed_log=Kept())
+        online = Online(store, cap_ms=100.0, backfill_log=Kept())
 
         def cut(entity: str) -> float:
             return ONLINE_CUT.labels(entity)._value.get()
@@ -77,7 +77,9 @@ class TestCap:
 
 
 class TestWithoutTheStore:
-    async def test_away_is_unknown_and_told_when_it_is_back(self, start: Any) -> None:
+    async def test_away_is_unknown_and_replayed_when_it_answers(
+        self, start: Any
+    ) -> None:
         store = Moody()
         async with start(online=store) as run:
             await run.score(payment_body())
@@ -135,7 +137,7 @@ class TestWithoutTheStore:
             store.slow = None
             await run.score(payment_body())
             [slow, fine] = run.neighbours.asked
-        # The second told the store of the first, which it had taken in meanwhile.
+        # Before the second the first was replayed, which the store had taken meanwhile.
         assert (slow.velocity_known, fine.velocity_known) == (False, True)
         assert fine.history_payments == 1
         assert await count(store) == 2
@@ -151,7 +153,7 @@ class TestWithoutTheStore:
         assert run.neighbours.asked[-1].history_payments is None
         assert run.neighbours.asked[-1].stand_in_count is None
 
-    async def test_a_restart_tells_what_the_last_run_could_not(
+    async def test_a_restart_replays_what_the_last_run_could_not(
         self, start: Any
     ) -> None:
         store = Moody()
@@ -169,7 +171,7 @@ class TestWithoutTheStore:
                 await fresh.score(payment_body())
             return fresh.neighbours.asked[-1].history_payments == 0
 
-        # Another store is told nothing: the rows are gone.
+        # Nothing is replayed to another store: the rows are gone.
         await eventually(forgotten)
 
 
@@ -177,7 +179,7 @@ class Kept:
     """The log of missed payments, in memory."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.forgotten: list[str] = []
         self.away = False
 
     async def load(self, most: int) -> list[Transaction]:
@@ -186,13 +188,15 @@ class Kept:
     async def forget(self, ids: Sequence[str]) -> None:
         if self.away:
             raise ConnectionError
-        self.told += ids
+        self.forgotten += ids
 
 
 class TestWhatItMissed:
-    async def test_is_told_before_a_payment_that_shares_something_with_it(self) -> None:
+    async def test_is_replayed_before_a_payment_that_shares_something_with_it(
+        self,
+    ) -> None:
         store = Moody()
-        online = Online(store, cap_ms=100.0, missed_log=Kept())
+        online = Online(store, cap_ms=100.0, backfill_log=Kept())
         async with away(store):
             await online.read(make_transaction(), Deadline.after(100))
         observation = await online.read(make_transaction(), Deadline.after(100))
@@ -202,7 +206,7 @@ class TestWhatItMissed:
 
     async def test_too_much_of_it_leaves_a_payment_unknown(self) -> None:
         store = Moody()
-        online = Online(store, cap_ms=100.0, missed_log=Kept())
+        online = Online(store, cap_ms=100.0, backfill_log=Kept())
         async with away(store):
             for _ in range(20):
                 await online.read(make_transaction(), Deadline.after(100))
@@ -211,7 +215,7 @@ class TestWhatItMissed:
         assert first is not None
         assert stranger is not None
         assert (first.known, stranger.known) == (False, True)
-        assert online.back.is_set()
+        assert online.recovered.is_set()
         await online.catch_up()
         whole = await online.read(make_transaction(), Deadline.after(100))
         assert whole is not None
@@ -220,7 +224,7 @@ class TestWhatItMissed:
     async def test_one_that_the_store_cannot_take_holds_nobody_up(self) -> None:
         log = Kept()
         store = Moody()
-        online = Online(store, cap_ms=100.0, missed_log=log)
+        online = Online(store, cap_ms=100.0, backfill_log=log)
         bad, good = strange(), make_transaction()
         async with away(store):
             for payment in (bad, good):
@@ -229,24 +233,25 @@ class TestWhatItMissed:
         await online.catch_up()
         assert online.missed == 0
         assert await count(store) == 1
-        assert log.told == [bad.transaction_id, good.transaction_id]
+        assert log.forgotten == [bad.transaction_id, good.transaction_id]
 
-    async def test_one_told_while_it_is_being_recorded_is_forgotten_afterwards(
+    async def test_one_replayed_while_it_is_being_recorded_is_forgotten_afterwards(
         self,
     ) -> None:
         log, store = Kept(), Moody()
-        online = Online(store, cap_ms=100.0, missed_log=log)
+        online = Online(store, cap_ms=100.0, backfill_log=log)
         payment = make_transaction()
         async with away(store):
             await online.read(payment, Deadline.after(100))
+        with online.recording(payment.transaction_id) as missed:
+            await online.catch_up()
         await online.catch_up()
-        online.recorded(payment.transaction_id)
-        await online.catch_up()
-        assert log.told == [payment.transaction_id] * 2
+        assert missed
+        assert log.forgotten == [payment.transaction_id] * 2
 
     async def test_what_could_not_be_forgotten_is_tried_again(self) -> None:
         log, store = Kept(), Moody()
-        online = Online(store, cap_ms=100.0, missed_log=log)
+        online = Online(store, cap_ms=100.0, backfill_log=log)
         async with away(store):
             await online.read(make_transaction(), Deadline.after(100))
         log.away = True
@@ -254,11 +259,11 @@ class TestWhatItMissed:
             await online.catch_up()
         log.away = False
         await online.catch_up()
-        assert len(log.told) == 1
+        assert len(log.forgotten) == 1
 
     async def test_is_bounded_and_keeps_the_newest(self) -> None:
         store = Moody()
-        online = Online(store, cap_ms=100.0, missed_log=Kept(), missed_cap=2)
+        online = Online(store, cap_ms=100.0, backfill_log=Kept(), missed_cap=2)
         async with away(store):
             for number in range(3):
                 payment = make_transaction(transaction_id=f"tx-{number}")

@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from fraud_shared.web.telemetry import REGISTRY
+from fraud_shared.mesh.metrics import REGISTRY
 
 EVALUATIONS = Counter(
     "fraud_rules_evaluations",

@@ -21,9 +21,10 @@ from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock, SystemClock
 from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.mesh.transport import HttpTransport
-from fraud_shared.state.bus import Bus, open_bus
+from fraud_shared.state.bus import Bus
 from fraud_shared.state.consumer import consuming
 from fraud_shared.state.database import Database, database_url
+from fraud_shared.state.open_bus import open_bus
 from fraud_shared.state.parking import parking_events_route
 from fraud_shared.web.lifespan import owning
 from fraud_shared.web.service import create_service

@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from fraud_shared.web.telemetry import REGISTRY
+from fraud_shared.mesh.metrics import REGISTRY
 
 SCREENING_SECONDS = Histogram(
     "fraud_screening_duration_seconds",

@@ -30,7 +30,7 @@ from fraud_scoring.testing import (
     linear_request,
     release,
 )
-from fraud_shared.web.telemetry import REGISTRY
+from fraud_shared.mesh.metrics import REGISTRY
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Response
 
 from fraud_orchestrator.api import passthrough
-from fraud_orchestrator.api.routes import (
+from fraud_orchestrator.api.guards import (
     Caller,
     Id,
     OptionalAccount,

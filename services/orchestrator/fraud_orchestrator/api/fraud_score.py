@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
-from fraud_orchestrator.models import ModelNotLoaded, Models
+from fraud_orchestrator.model_catalogue import ModelNotLoaded
+from fraud_orchestrator.models import Models
 from fraud_shared.contracts.base import Contract
 from fraud_shared.contracts.predict import Prediction, PredictReply, PredictRequest
 from fraud_shared.contracts.signal import ModelRef

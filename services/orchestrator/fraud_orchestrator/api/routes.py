@@ -3,8 +3,7 @@
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BeforeValidator
+from fastapi import APIRouter, Query, Response
 
 from fraud_orchestrator import audit
 from fraud_orchestrator.api import batch, passthrough
@@ -16,9 +15,9 @@ from fraud_orchestrator.api.fraud_score import (
     FraudScores,
     FraudScoring,
 )
+from fraud_orchestrator.api.guards import AccountPath, Caller, Id, OptionalId, needs
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.models import Models, Refreshed
-from fraud_shared.contracts.canonical import account_text
 from fraud_shared.contracts.decision import DecideRequest, Decision, Ruling
 from fraud_shared.contracts.label import LabelAccepted, LabelReport, StandingLabel
 from fraud_shared.contracts.predict import PredictReply, PredictRequest, fast_parse
@@ -30,21 +29,10 @@ from fraud_shared.contracts.screening import (
 from fraud_shared.contracts.signal import RulesResult, SignalBatch
 from fraud_shared.contracts.transaction import TransactionIn
 from fraud_shared.web.context import RawResponse, RequestContext
-from fraud_shared.web.guard import current_call
-from fraud_shared.web.keys import Scope
 from fraud_shared.web.problems import InvalidInput
 from fraud_shared.web.service import HotRoute
 
 MEGABYTE = 1024 * 1024
-Caller = Annotated[RequestContext, Depends(current_call)]
-Id = Annotated[str, Path(max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+=-]*$")]
-AccountPath = Annotated[Id, BeforeValidator(account_text)]
-OptionalId = Annotated[
-    str | None, Query(max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+=-]*$")
-]
-OptionalAccount = Annotated[
-    OptionalId, BeforeValidator(lambda given: given and account_text(given))
-]
 
 
 def hot(gateway: Gateway, models: Models, cards: FraudScoring) -> list[HotRoute]:
@@ -222,17 +210,6 @@ def router(gateway: Gateway, models: Models) -> APIRouter:
     _decisions(routes, gateway)
     _operations(routes, gateway, models)
     return routes
-
-
-def needs(gateway: Gateway, scope: Scope) -> Any:
-    """A dependency that lets in keys with `scope`."""
-    guard = gateway.admission.guard(scope)
-
-    async def check(context: Caller) -> None:
-        guard(context)
-        await gateway.admission.charge(context, 1)
-
-    return Depends(check)
 
 
 def _decisions(routes: APIRouter, gateway: Gateway) -> None:

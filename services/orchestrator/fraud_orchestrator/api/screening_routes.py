@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Path, Query
 
 from fraud_orchestrator.api import passthrough
-from fraud_orchestrator.api.routes import Caller, Id, needs
+from fraud_orchestrator.api.guards import Caller, Id, needs
 from fraud_orchestrator.gateway import Gateway
 from fraud_shared.contracts.lists import EntityView, ListsView
 from fraud_shared.contracts.matching import MatchAnswer, MatchParameters, MatchRequest

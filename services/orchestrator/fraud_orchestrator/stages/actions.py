@@ -1,23 +1,11 @@
 """Stage: what is done about the verdict; queued for later when the service is away."""
 
-from datetime import UTC, datetime
-
 from pydantic import ValidationError
 
-from fraud_shared.contracts.action import (
-    ActionKind,
-    ActionReply,
-    ActionRequest,
-    ActionResult,
-    ActionStatus,
-    action_id,
-)
-from fraud_shared.contracts.decision import DecisionMade
-from fraud_shared.contracts.events import ACTION_REQUESTED, CloudEvent, event_id
+from fraud_shared.contracts.action import ActionReply, ActionRequest, ActionResult
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.errors import DependencyError
-from fraud_shared.mesh.trace import Trace
 from fraud_shared.web.context import RequestContext
 
 
@@ -44,47 +32,3 @@ class Actions:
             return ActionReply.model_validate_json(reply).results
         except (DependencyError, ValidationError):
             return None
-
-
-def requested(made: DecisionMade) -> ActionRequest | None:
-    """What a decision asks to be done, or None when it asks for nothing."""
-    payment, decision = made.transaction, made.decision
-    kinds: tuple[ActionKind, ...] = tuple(action.kind for action in decision.actions)
-    if not kinds:
-        return None
-    return ActionRequest(
-        decision_id=decision.decision_id,
-        transaction_id=decision.transaction_id,
-        account_id=payment.account_id,
-        decision=decision.decision.value,
-        actions=kinds,
-        amount_minor=payment.amount_minor,
-        currency=payment.currency,
-        card_token=payment.card.token if payment.card else None,
-        device_id=payment.device.device_id if payment.device else None,
-        reason=decision.reason,
-        tenant=made.owner,
-    )
-
-
-def planned(
-    decision_id: str, kinds: tuple[ActionKind, ...], status: ActionStatus = "queued"
-) -> tuple[ActionResult, ...]:
-    """The actions before they are done: their ids are known from the start."""
-    return tuple(
-        ActionResult(action_id=action_id(decision_id, kind), kind=kind, status=status)
-        for kind in kinds
-    )
-
-
-def queued_event(request: ActionRequest, trace: Trace | None) -> CloudEvent:
-    """The event by which the action service hears of it later."""
-    return CloudEvent(
-        id=event_id(request.transaction_id, ACTION_REQUESTED, request.decision_id),
-        source="urn:fraud:orchestrator",
-        type=ACTION_REQUESTED,
-        subject=request.transaction_id,
-        time=datetime.now(UTC),
-        traceparent=trace.traceparent if trace else None,
-        data=request.model_dump(mode="json"),
-    )

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fraud_orchestrator.stages.actions import planned
+from fraud_orchestrator.action_requests import planned
 from fraud_orchestrator.stages.stopwatch import Stopwatch
 from fraud_orchestrator.telemetry import DECISION_SECONDS, DECISIONS, DEGRADED
 from fraud_shared.contracts.action import ActionResult

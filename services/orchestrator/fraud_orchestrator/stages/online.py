@@ -1,7 +1,8 @@
 """Stage: what the online store knows about this payment's account, card, device, places."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import structlog
 
@@ -22,7 +23,7 @@ from fraud_shared.mesh.deadline import Deadline
 log = structlog.get_logger()
 # Payments kept for a store that is away: an hour at some thirty a second.
 MISSED_CAP = 100_000
-# So many missed payments a payment may tell the store of, within its own time.
+# So many missed payments may be replayed before a payment, within its own time.
 _REPLAYED_BEFORE = 4
 _LONGEST = {
     log.key: SLOT[f"{log.name}_n_{log.windows[0]}"]
@@ -35,7 +36,7 @@ class Online:
     """One round trip that records the payment and reads its windows and profile.
 
     Windows that lack a payment would be too small, and would not say so. So a payment that
-    the store did not take is told to it again: before the next payment that shares an entity
+    the store did not take is replayed: before the next payment that shares an entity
     with it, by `catch_up` beside the payments, and after a restart. Until then such payments
     read as unknown.
     """
@@ -45,19 +46,19 @@ class Online:
         store: OnlineStore,
         *,
         cap_ms: float,
-        missed_log: BackfillLog,
+        backfill_log: BackfillLog,
         missed_cap: int = MISSED_CAP,
         recent: RecentPayments | None = None,
     ) -> None:
         self._store = store
         self._cap_ms = cap_ms
-        self._log = missed_log
+        self._log = backfill_log
         self._missed_cap = missed_cap
         self._missed = BackfillQueue(missed_cap)
         self._recent = recent or RecentPayments()
-        self._told: list[str] = []
+        self._replayed: list[str] = []
         # The store answers again: time to catch up.
-        self.back = asyncio.Event()
+        self.recovered = asyncio.Event()
 
     async def read(
         self, payment: Transaction, deadline: Deadline
@@ -81,16 +82,16 @@ class Online:
     async def _observe(self, payment: Transaction) -> Observation:
         lacking = self._missed.sharing(payment, _REPLAYED_BEFORE + 1)
         for earlier in lacking[:_REPLAYED_BEFORE]:
-            await self._tell(earlier)
+            await self._replay(earlier)
         observation = await self._store.observe(payment)
         if len(self._missed):
-            self.back.set()
+            self.recovered.set()
         _count_cut(payment, observation)
         if len(lacking) <= _REPLAYED_BEFORE:
             return observation
         return unknown(blocked=observation.blocked, repeat=observation.repeat)
 
-    async def _tell(self, payment: Transaction) -> None:
+    async def _replay(self, payment: Transaction) -> None:
         """It may have taken the payment and answered too late: then this is a repeat, which
         moves nothing. Otherwise the payment is counted in its place, as any late one."""
         try:
@@ -99,17 +100,20 @@ class Online:
             self._give_up(payment)
             return
         self._missed.drop(payment)
-        self._told.append(payment.transaction_id)
+        self._replayed.append(payment.transaction_id)
 
-    def is_missed(self, transaction_id: str) -> bool:
-        """Whether the store has still to be told of a payment."""
-        return transaction_id in self._missed
+    @contextmanager
+    def recording(self, transaction_id: str) -> Iterator[bool]:
+        """Around the recording of a payment's decision; says whether the store has still
+        to take the payment, which the record must then say too.
 
-    def recorded(self, transaction_id: str) -> None:
-        """A payment is on record as missed. Told of meanwhile, it is forgotten with the
-        next round: the round that told of it found nothing on record."""
-        if transaction_id not in self._missed:
-            self._told.append(transaction_id)
+        One that is replayed meanwhile is forgotten with the next round: the round that
+        replayed it found nothing on record. Nothing is noted where recording raises.
+        """
+        missed = transaction_id in self._missed
+        yield missed
+        if missed and transaction_id not in self._missed:
+            self._replayed.append(transaction_id)
 
     @property
     def missed(self) -> int:
@@ -117,18 +121,18 @@ class Online:
         return len(self._missed)
 
     async def recover(self) -> None:
-        """Know again what an earlier run of the gateway had still to tell."""
+        """Know again what an earlier run of the gateway had still to replay."""
         for payment in await self._log.load(self._missed_cap):
             self._miss(payment)
 
     async def catch_up(self) -> None:
-        """Tell the store what it missed, oldest first, until it has all or does not answer."""
+        """Replay what the store missed, oldest first, until it has all or does not answer."""
         with suppress(OnlineStoreUnavailable):
             for payment in self._missed:
-                await self._tell(payment)
-        if told := tuple(self._told):
-            await self._log.forget(told)
-            del self._told[: len(told)]
+                await self._replay(payment)
+        if replayed := tuple(self._replayed):
+            await self._log.forget(replayed)
+            del self._replayed[: len(replayed)]
 
     def _miss(self, payment: Transaction) -> None:
         ONLINE_MISSED.inc()
@@ -140,7 +144,7 @@ class Online:
         self._missed.drop(payment)
         ONLINE_FORGOTTEN.inc()
         log.error("online_store_incomplete", cure="fraud features rebuild --again")
-        self._told.append(payment.transaction_id)
+        self._replayed.append(payment.transaction_id)
 
     async def peek(
         self, payment: Transaction, deadline: Deadline

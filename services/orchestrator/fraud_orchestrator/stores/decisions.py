@@ -14,8 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from fraud_orchestrator import tables
+from fraud_orchestrator.action_requests import queued_event, requested
 from fraud_orchestrator.lookups import BY_KEY_OR_TRANSACTION, BY_TRANSACTION
-from fraud_orchestrator.stages.actions import queued_event, requested
 from fraud_orchestrator.stores.in_time import in_time
 from fraud_shared.contracts.decision import Decision, DecisionMade
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
@@ -71,7 +71,7 @@ class DecisionEntry:
     made: DecisionMade
     reply: bytes | None
     trace: Trace
-    # Whether the online store has still to be told of the payment.
+    # Whether the online store has still to take the payment.
     missed: bool = False
 
 

@@ -2,7 +2,7 @@
 
 import os
 
-from fraud_shared.web.problems import FraudError
+from fraud_shared.errors import FraudError
 
 PORTS: dict[str, int] = {
     "orchestrator": 8000,

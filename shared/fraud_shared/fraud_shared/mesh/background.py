@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from fraud_shared.mesh.telemetry import BACKGROUND_FAILURES
+from fraud_shared.mesh.metrics import BACKGROUND_FAILURES
 
 log = structlog.get_logger()
 

@@ -30,11 +30,11 @@ from fraud_shared.mesh.errors import (
     DependencyTimeout,
     DependencyUnreachable,
 )
-from fraud_shared.mesh.replicas import BULKHEAD, Replica
-from fraud_shared.mesh.telemetry import (
+from fraud_shared.mesh.metrics import (
     CALLS,
     HEDGES,
 )
+from fraud_shared.mesh.replicas import BULKHEAD, Replica
 from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.mesh.transport import Transport
 

@@ -11,14 +11,14 @@ from fraud_shared.mesh.errors import (
     DependencyUnreachable,
 )
 from fraud_shared.mesh.hedging import HedgeBudget, HedgeDelay
-from fraud_shared.mesh.replicas import Replica, ReplicaSet
-from fraud_shared.mesh.telemetry import (
+from fraud_shared.mesh.metrics import (
     ADDRESS_CALLS,
     ADDRESS_EJECTED,
     BREAKER_OPEN,
     CALLS,
     HEDGES,
 )
+from fraud_shared.mesh.replicas import Replica, ReplicaSet
 from fraud_shared.mesh.trace import Trace
 
 # Another address needs no time to come back to life.

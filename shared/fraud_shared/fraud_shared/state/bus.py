@@ -76,7 +76,7 @@ class HttpBus:
                 )
 
     async def close(self) -> None:
-        """The door belongs to the service."""
+        """The client belongs to the service."""
 
 
 def _nobody(event_type: str) -> list[str]:
@@ -93,13 +93,3 @@ def _batches(bodies: list[bytes]) -> list[list[bytes]]:
         batches[-1].append(body)
         size += len(body)
     return batches
-
-
-def open_bus(amqp_url: str, service_client: ServiceClient) -> Bus:
-    """RabbitMQ when `AMQP_URL` is set, else HTTP delivery."""
-    if not amqp_url:
-        return HttpBus(service_client)
-    # Only services with a broker need the broker's library.
-    from fraud_shared.state.rabbit import RabbitBus
-
-    return RabbitBus(amqp_url)

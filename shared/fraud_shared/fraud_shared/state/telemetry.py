@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Gauge
 
-from fraud_shared.web.telemetry import REGISTRY
+from fraud_shared.mesh.metrics import REGISTRY
 
 OUTBOX_PENDING = Gauge(
     "fraud_outbox_pending",

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from fraud_shared.web.telemetry import REGISTRY
+from fraud_shared.mesh.metrics import REGISTRY
 
 Checks = Mapping[str, Callable[[], bool]]
 

@@ -5,11 +5,14 @@ A problem names the field and what is wrong with it, and never repeats what was 
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+
+# Errors of the web are imported from here, their base with them.
+from fraud_shared.errors import FraudError as FraudError  # noqa: PLC0414
 
 MEDIA_TYPE = "application/problem+json"
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
@@ -32,32 +35,6 @@ class Problem(BaseModel):
     detail: str
     instance: str
     errors: list[FieldProblem] | None = None
-
-
-class FraudError(Exception):
-    """The request cannot be served."""
-
-    status: ClassVar[int] = 500
-    type: ClassVar[str] = "internal"
-    detail: str = "The request could not be served."
-
-    def __init__(
-        self,
-        detail: str | None = None,
-        *,
-        errors: Sequence[tuple[str, str]] = (),
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(detail or self.type)
-        if detail is not None:
-            self.detail = detail
-        self.errors = tuple(errors)
-        self.headers = dict(headers or {})
-
-    @property
-    def title(self) -> str:
-        """The first sentence of the class's docstring."""
-        return (self.__doc__ or self.type).strip().splitlines()[0].rstrip(".")
 
 
 class InvalidInput(FraudError):

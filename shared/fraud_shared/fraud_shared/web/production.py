@@ -3,28 +3,16 @@
 A service says all of it at once; `fraud deploy doctor` says it of every service.
 """
 
-import math
-import re
-from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from fraud_shared.web.problems import FraudError
+from fraud_shared.web.weakness import weakness
 
 if TYPE_CHECKING:
     from fraud_shared.web.settings import ServiceSettings
-
-MIN_SECRET_BYTES = 32
-# What a random text of that length has by far: hexadecimal digits give 4 bits each.
-MIN_SECRET_BITS = 80.0
-_PLACEHOLDER = re.compile(
-    r"change[-_ ]?me|password|placeholder|example|replace[-_ ]?(me|this)|insecure"
-    r"|development|qwert|letmein",
-    re.IGNORECASE,
-)
 
 
 class UnsafeConfiguration(FraudError):
@@ -71,28 +59,6 @@ def repeated(values: Mapping[str, str]) -> list[str]:
         for name, value in values.items()
         if first.setdefault(value, name) != name
     ]
-
-
-def weakness(value: str) -> str | None:
-    """Why a secret can be guessed, or None. The text is not repeated."""
-    if not value:
-        return None
-    if len(value.encode()) < MIN_SECRET_BYTES:
-        return f"must have at least {MIN_SECRET_BYTES} bytes"
-    if _PLACEHOLDER.search(value):
-        return "looks like a placeholder; make one with `openssl rand -hex 32`"
-    steps = [ord(after) - ord(before) for before, after in pairwise(value)]
-    period = (value + value).find(value, 1)
-    # Letters that repeat, that follow each other, or a short text again and again.
-    if min(_bits(value), _bits(steps), _bits(value[:period])) < MIN_SECRET_BITS:
-        return "can be guessed; make one with `openssl rand -hex 32`"
-    return None
-
-
-def _bits(items: Sequence[Hashable]) -> float:
-    """Shannon's entropy of the items, over their number."""
-    total = len(items)
-    return -sum(n * math.log2(n / total) for n in Counter(items).values())
 
 
 def _stores(settings: "ServiceSettings") -> list[str]:

@@ -10,7 +10,7 @@ import secrets
 from pathlib import Path
 
 from fraud_shared.web.problems import FraudError
-from fraud_shared.web.production import weakness
+from fraud_shared.web.weakness import weakness
 
 
 class SecretMissing(FraudError):

@@ -1,6 +1,6 @@
-"""Metrics and tracing of every service.
+"""Instruments of the web server, and tracing of every service.
 
-Metrics are scraped from `/metrics`. Spans are built only for sampled requests, and only
+Spans are built only for sampled requests, and only
 when a standard `OTEL_*` endpoint or exporter is set; otherwise trace context still travels.
 """
 
@@ -14,28 +14,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFlags
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
+from fraud_shared.mesh.metrics import LATENCY_BUCKETS, REGISTRY
 from fraud_shared.mesh.trace import Trace
-
-REGISTRY = CollectorRegistry()
-LATENCY_BUCKETS = (
-    0.001,
-    0.002,
-    0.003,
-    0.005,
-    0.0075,
-    0.01,
-    0.015,
-    0.02,
-    0.03,
-    0.05,
-    0.075,
-    0.1,
-    0.15,
-    0.25,
-    0.5,
-)
 
 REQUESTS = Histogram(
     "fraud_http_request_duration_seconds",

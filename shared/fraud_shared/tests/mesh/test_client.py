@@ -14,7 +14,7 @@ from fraud_shared.mesh.errors import (
     DependencyTimeout,
     DependencyUnreachable,
 )
-from fraud_shared.mesh.telemetry import BREAKER_OPEN, CALLS
+from fraud_shared.mesh.metrics import BREAKER_OPEN, CALLS
 from fraud_shared.mesh.tokens import TokenIssuer, TokenVerifier
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.testing.fakes import FakeTransport

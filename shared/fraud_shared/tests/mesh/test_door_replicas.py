@@ -19,7 +19,7 @@ from fraud_shared.mesh.errors import (
     DependencyUnreachable,
 )
 from fraud_shared.mesh.hedging import HedgeBudget
-from fraud_shared.mesh.telemetry import ADDRESS_EJECTED, BREAKER_OPEN, HEDGES
+from fraud_shared.mesh.metrics import ADDRESS_EJECTED, BREAKER_OPEN, HEDGES
 from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.mesh.transport import HttpTransport
 from fraud_shared.testing.fakes import FakeTransport

@@ -24,9 +24,9 @@ from fraud_shared.state.bus import (
     Envelope,
     HttpBus,
     envelope,
-    open_bus,
 )
 from fraud_shared.state.consumer import events_route
+from fraud_shared.state.open_bus import open_bus
 from fraud_shared.state.rabbit import RabbitBus
 from fraud_shared.state.subscriptions import family, subscribers
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from fraud_shared.mesh.metrics import REGISTRY
 from fraud_shared.testing.hostile import CANARY_NAME, CANARY_PAN
-from fraud_shared.web.telemetry import REGISTRY, RESPONSES
+from fraud_shared.web.telemetry import RESPONSES
 
 Kit = Callable[..., FastAPI]
 

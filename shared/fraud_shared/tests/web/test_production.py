@@ -18,8 +18,9 @@ from pydantic_settings import SettingsConfigDict
 
 from fraud_shared.testing.asgi import client
 from fraud_shared.web import run
-from fraud_shared.web.production import UnsafeConfiguration, refusals, weakness
+from fraud_shared.web.production import UnsafeConfiguration, refusals
 from fraud_shared.web.settings import ServiceSettings
+from fraud_shared.web.weakness import weakness
 
 OPERATORS = ("/metrics", "/docs", "/redoc", "/openapi.json")
 PROBES = ("/livez", "/readyz", "/health", "/healthz")

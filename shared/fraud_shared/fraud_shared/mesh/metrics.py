@@ -1,8 +1,28 @@
-"""Instruments of the mesh wing."""
+"""The metrics registry of every process, and the instruments of calls between services.
 
-from prometheus_client import Counter, Gauge
+Metrics are scraped from `/metrics`.
+"""
 
-from fraud_shared.web.telemetry import REGISTRY
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+REGISTRY = CollectorRegistry()
+LATENCY_BUCKETS = (
+    0.001,
+    0.002,
+    0.003,
+    0.005,
+    0.0075,
+    0.01,
+    0.015,
+    0.02,
+    0.03,
+    0.05,
+    0.075,
+    0.1,
+    0.15,
+    0.25,
+    0.5,
+)
 
 CALLS = Counter(
     "fraud_dependency_calls",
