@@ -20,8 +20,8 @@ def run_cli(run: Callable[[], object]) -> None:
         run()
     except SystemExit as ended:
         status = ended.code
-    except CommandError as told:
-        status = f"fraud: {told}"
+    except CommandError as error:
+        status = f"fraud: {error}"
     if isinstance(status, str):
         sys.stderr.write(f"{status}\n")
     atexit._run_exitfuncs()

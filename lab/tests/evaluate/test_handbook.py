@@ -89,7 +89,7 @@ class TestJudging:
         assert found.folds[0]["roc_auc"] == first != 0
         assert gain(ours, ours).mean["roc_auc"] == gain(ours, ours).std["roc_auc"] == 0
 
-    def test_detectors_are_told_no_label(self, inputs: Inputs):
+    def test_detectors_are_given_no_label(self, inputs: Inputs):
         plan = detectors.ISOLATION_FOREST
         learner = detectors.detector(plan, inputs)
         x, some = inputs.x[:500], inputs.x[500:600]

@@ -45,7 +45,7 @@ class TestDifferences:
         assert money.difference > 0
         assert money.challenger_better < 0.1
 
-    def test_two_of_the_same_cannot_be_told_apart(self):
+    def test_two_of_the_same_do_not_differ(self):
         cases = made(challenger_noise=0.3)
         for figure in compare(cases, seed=1, draws=200):
             low, high = figure.to_dict()["difference_interval"]

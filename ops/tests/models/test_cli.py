@@ -60,7 +60,7 @@ def two(registry):
 
 
 class TestLooking:
-    def test_list(self, registry, fraud):
+    def test_list_shows_versions_and_aliases(self, registry, fraud):
         one, new = two(registry)
         found = json.loads(fraud("list", "--json"))
         assert [(m["version"], m["aliases"]) for m in found] == [
@@ -75,7 +75,7 @@ class TestLooking:
         assert "bundle-1" in fraud("show", "xgboost")
         assert "Model card" in fraud("card", "xgboost")
 
-    def test_diff(self, registry, fraud):
+    def test_diff_shows_both_bundles(self, registry, fraud):
         _, new = two(registry)
         shown = fraud("diff", "xgboost", "champion", new)
         assert "bundle-1" in shown
@@ -203,7 +203,7 @@ def gateway():
 
 
 class TestGateway:
-    def test_hears_of_an_order(self, registry, fraud, gateway, monkeypatch):
+    def test_receives_an_order(self, registry, fraud, gateway, monkeypatch):
         url, asked = gateway
         monkeypatch.setenv("FRAUD_ADMIN_KEY", "right")
         _, new = two(registry)

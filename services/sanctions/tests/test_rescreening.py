@@ -90,7 +90,7 @@ class TestLikenessMark:
             ({"kind": "organisation"}, False),
         ],
     )
-    def test_changes_with_what_tells_who_it_is(self, facts, same):
+    def test_changes_with_what_identifies_the_listed(self, facts, same):
         other = replace(self.ENTITY, **facts)
         assert fingerprint(other) != fingerprint(self.ENTITY)
         assert (likeness_mark(other) == likeness_mark(self.ENTITY)) is same

@@ -131,6 +131,6 @@ class TestEvidenceThatIsMissing:
 
 
 class TestFeaturesOfAnotherSet:
-    def test_are_refused(self):
+    def test_another_feature_set_is_refused(self):
         with pytest.raises(WrongFeatures):
             evaluate(RULESET, make_transaction(), make_vector(), NOW)
