@@ -63,8 +63,11 @@ def replay_handbook_command(
         console.print(f"differing: {dict(found.by_feature)}, first {found.example}")
     finish(
         "replay handbook",
-        {**_figures(script, outcome, found), "bundle": bundle,
-         "days": [asdict(row) for row in rows]},
+        {
+            **_figures(script, outcome, found),
+            "bundle": bundle,
+            "days": [asdict(row) for row in rows],
+        },
         [
             gate("differing vectors", found.differing + found.missing, 0, "at_most"),
             gate("failed requests", sum(outcome.failed.values()), 0, "at_most"),
@@ -73,7 +76,7 @@ def replay_handbook_command(
         seed=SEED,
         as_json=as_json,
         enforce=enforce,
-    )  # fmt: skip
+    )
 
 
 async def _played(mesh: LocalMesh, script: Plan) -> tuple[Outcome, dict[str, Vector]]:

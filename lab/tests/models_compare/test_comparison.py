@@ -57,8 +57,12 @@ class TestDifferences:
 
     def test_the_interval_covers_the_truth_as_often_as_it_says(self):
         """Average precision of many samples, each with its own interval."""
-        truth = np.mean([compare(made(0.3, s), seed=0, draws=1)[0].value[0]
-                         for s in range(100, 125)])  # fmt: skip
+        truth = np.mean(
+            [
+                compare(made(0.3, s), seed=0, draws=1)[0].value[0]
+                for s in range(100, 125)
+            ]
+        )
         inside = 0
         for sample in range(25):
             figure = compare(made(0.3, sample), seed=sample, draws=60)[0]

@@ -155,10 +155,17 @@ class TestImport:
         table = pl.DataFrame({"a": x[:, 0], "b": x[:, 1], "c": x[:, 2], "fraud": y})
         table.write_csv(tmp_path / "rows.csv")
         said = fraud(
-            "import", str(tmp_path / "m.ubj"), "--name", "cards",
-            "--sample", str(tmp_path / "rows.csv"), "--label", "fraud",
-            "--feature-set", "cards",
-        )  # fmt: skip
+            "import",
+            str(tmp_path / "m.ubj"),
+            "--name",
+            "cards",
+            "--sample",
+            str(tmp_path / "rows.csv"),
+            "--label",
+            "fraud",
+            "--feature-set",
+            "cards",
+        )
         assert "equal the original's" in said
         [version] = registry.versions("cards")
         made = registry.load("cards", version)
@@ -167,10 +174,18 @@ class TestImport:
     def test_a_reason_not_to(self, fraud, tmp_path):
         (tmp_path / "m.pt").write_bytes(b"")
         said = fraud(
-            "import", str(tmp_path / "m.pt"), "--name", "cards",
-            "--sample", str(tmp_path / "rows.csv"), "--label", "fraud",
-            "--feature-set", "cards", status=1,
-        )  # fmt: skip
+            "import",
+            str(tmp_path / "m.pt"),
+            "--name",
+            "cards",
+            "--sample",
+            str(tmp_path / "rows.csv"),
+            "--label",
+            "fraud",
+            "--feature-set",
+            "cards",
+            status=1,
+        )
         assert ".pt: known are" in said
 
 
