@@ -41,14 +41,14 @@ class Scorers:
     now: float = 100.0
     gate: asyncio.Event | None = None
 
-    async def hear(self, context: RequestContext) -> dict[str, Any]:
+    async def fetch_schemas(self, context: RequestContext) -> dict[str, Any]:
         self.asked += 1
         if self.gate is not None:
             await self.gate.wait()
         return {"first": self.first or {}, "second": self.second or {}}
 
     def features(self) -> CallerFeatures:
-        return CallerFeatures(self.hear, clock=lambda: self.now)
+        return CallerFeatures(self.fetch_schemas, clock=lambda: self.now)
 
 
 def a_call(ms: float = 10_000.0) -> RequestContext:
@@ -89,7 +89,7 @@ class TestRegisteredSets:
         ]
 
 
-class TestModelsHeardOf:
+class TestKnownModels:
     async def test_the_inputs_of_an_imported_model_are_known_by_kind(self) -> None:
         features = Scorers(second=description(IMPORTED)).features()
         assert await refused(features, {"C1": 1.0, "P_emaildomain": "a.org"}) == []
@@ -106,7 +106,7 @@ class TestModelsHeardOf:
         assert await refused(features, {"x": "a"}) == []
         assert await refused(features, {"x": 1.0}) == []
 
-    async def test_a_model_that_arrives_later_is_heard_of(self) -> None:
+    async def test_a_model_that_arrives_later_is_known(self) -> None:
         scorers = Scorers()
         features = scorers.features()
         assert await refused(features, {"C1": 1.0}) != []

@@ -80,7 +80,9 @@ class TestCap:
 
 
 class TestWithoutTheStore:
-    async def test_away_is_unknown_and_told_when_it_is_back(self, start: Any) -> None:
+    async def test_away_is_unknown_and_replayed_when_it_is_back(
+        self, start: Any
+    ) -> None:
         store = Moody()
         async with start(online=store) as run:
             await run.score(payment_body())
@@ -154,7 +156,7 @@ class TestWithoutTheStore:
         assert run.neighbours.asked[-1].history_payments is None
         assert run.neighbours.asked[-1].stand_in_count is None
 
-    async def test_a_restart_tells_what_the_last_run_could_not(
+    async def test_a_restart_replays_what_the_last_run_could_not(
         self, start: Any
     ) -> None:
         store = Moody()
@@ -180,7 +182,7 @@ class Kept:
     """The log of missed payments, in memory."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.replayed: list[str] = []
         self.away = False
 
     async def load(self, most: int) -> list[Transaction]:
@@ -189,11 +191,13 @@ class Kept:
     async def forget(self, ids: Sequence[str]) -> None:
         if self.away:
             raise ConnectionError
-        self.told += ids
+        self.replayed += ids
 
 
 class TestWhatItMissed:
-    async def test_is_told_before_a_payment_that_shares_something_with_it(self) -> None:
+    async def test_is_replayed_before_a_payment_that_shares_something_with_it(
+        self,
+    ) -> None:
         store = Moody()
         online = Online(store, cap_ms=100.0, missed_log=Kept())
         async with away(store):
@@ -232,9 +236,9 @@ class TestWhatItMissed:
         await online.catch_up()
         assert online.missed == 0
         assert await count(store) == 1
-        assert log.told == [bad.transaction_id, good.transaction_id]
+        assert log.replayed == [bad.transaction_id, good.transaction_id]
 
-    async def test_one_told_while_it_is_being_recorded_is_forgotten_afterwards(
+    async def test_one_replayed_while_it_is_being_recorded_is_forgotten_afterwards(
         self,
     ) -> None:
         log, store = Kept(), Moody()
@@ -245,7 +249,7 @@ class TestWhatItMissed:
         await online.catch_up()
         online.recorded(payment.transaction_id)
         await online.catch_up()
-        assert log.told == [payment.transaction_id] * 2
+        assert log.replayed == [payment.transaction_id] * 2
 
     async def test_what_could_not_be_forgotten_is_tried_again(self) -> None:
         log, store = Kept(), Moody()
@@ -257,7 +261,7 @@ class TestWhatItMissed:
             await online.catch_up()
         log.away = False
         await online.catch_up()
-        assert len(log.told) == 1
+        assert len(log.replayed) == 1
 
     async def test_is_bounded_and_keeps_the_newest(self) -> None:
         store = Moody()
