@@ -117,8 +117,11 @@ def serving(python: Path, service: str, folder: Path, **extra: str) -> Iterator[
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [python, "-m", f"fraud_{service}"],
-            cwd=folder, env=environment, stdout=log, stderr=log,
-        )  # fmt: skip
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
     url = f"http://127.0.0.1:{port}"
     try:
         give_up = time.monotonic() + 60

@@ -30,7 +30,7 @@ def unpickling(source: str) -> Iterator[str]:
 
 
 class TestCalls:
-    def test_none_unpickles(self):
+    def test_no_call_unpickles(self):
         folders = (ROOT / "shared", ROOT / "services", ROOT / "ops", ROOT / "lab")
         files = [file for f in folders for file in f.glob("**/fraud_*/**/*.py")]
         found = {

@@ -35,7 +35,7 @@ class Mesh:
     """The running mesh as its clients and tests see it."""
 
     http: httpx.AsyncClient
-    house: InProcessMesh
+    local_mesh: InProcessMesh
     online: MemoryOnlineStore
 
     async def score(self, **overrides: Any) -> dict[str, Any]:
@@ -99,9 +99,9 @@ def run(environment: LocalMesh) -> Run:
         await online.mark_warm()
         # The models were made here, and tried when they were published.
         key = environment.secret("FRAUD_TOKEN_KEY")
-        house = InProcessMesh(online, key, trial=lambda _: None)
+        local_mesh = InProcessMesh(online, key, trial=lambda _: None)
         async with (
-            house.running() as gateway,
+            local_mesh.running() as gateway,
             httpx.AsyncClient(
                 transport=httpx.ASGITransport(gateway),
                 base_url="http://gateway",
@@ -109,7 +109,7 @@ def run(environment: LocalMesh) -> Run:
                 timeout=30,
             ) as http,
         ):
-            yield Mesh(http, house, online)
+            yield Mesh(http, local_mesh, online)
 
     return start
 

@@ -67,7 +67,7 @@ class TestAListedName:
 
     async def test_without_screening_nothing_is_approved(self, run: Any) -> None:
         async with run() as mesh:
-            del mesh.house.apps["sanctions"]
+            del mesh.local_mesh.apps["sanctions"]
             reply = await mesh.score()
         assert reply["decision"] != "APPROVE"
         assert "SANCTIONS_UNAVAILABLE" in reply["degraded"]
@@ -94,9 +94,9 @@ class TestMissingModels:
         self, run: Any, model: str
     ) -> None:
         async with run() as mesh:
-            app = mesh.house.apps.pop(model)
+            app = mesh.local_mesh.apps.pop(model)
             without = await mesh.score()
-            mesh.house.apps[model] = app
+            mesh.local_mesh.apps[model] = app
             whole = await eventually(lambda: self._whole(mesh))
         assert f"MODEL_{model.upper()}_UNAVAILABLE" in without["degraded"]
         assert whole["degraded"] == []
@@ -108,23 +108,21 @@ class TestMissingModels:
     async def test_all_models_gone_approves_no_large_payment(self, run: Any) -> None:
         async with run() as mesh:
             for model in (*CHAMPIONS, "lightgbm"):
-                del mesh.house.apps[model]
+                del mesh.local_mesh.apps[model]
             reply = await mesh.score(amount_minor=90_000)
         assert reply["decision"] != "APPROVE"
         assert "MODELS_UNAVAILABLE" in reply["degraded"]
 
 
 class TestAChallenge:
-    async def test_the_right_code_resolves_it_and_it_is_heard_of(
-        self, run: Any
-    ) -> None:
+    async def test_the_right_code_resolves_it_and_is_published(self, run: Any) -> None:
         async with run() as mesh:
             # Two models away: more than small change is challenged.
             for model in ("autoencoder", "xgboost"):
-                del mesh.house.apps[model]
+                del mesh.local_mesh.apps[model]
             reply = await mesh.score(amount_minor=50_000)
             assert reply["challenge_id"], reply["reason"]
-            action = mesh.house.service_client("orchestrator")
+            action = mesh.local_mesh.service_client("orchestrator")
             call = _internal(action)
             code = (await call("get", reply["challenge_id"], "development-code"))[
                 "code"

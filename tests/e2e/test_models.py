@@ -90,10 +90,10 @@ async def test_a_refresh_reaches_every_scorer(run: Any) -> None:
 @pytest.fixture
 def registry(environment: Any, monkeypatch: Any) -> ModelRegistry:
     """A copy of the shared registry, for orders of this test's own."""
-    shelf = environment.var / "own-registry"
-    shutil.copytree(environment.registry, shelf)
-    monkeypatch.setenv("MODEL_REGISTRY_URI", str(shelf))
-    return registry_at(environment, str(shelf))
+    own_registry = environment.var / "own-registry"
+    shutil.copytree(environment.registry, own_registry)
+    monkeypatch.setenv("MODEL_REGISTRY_URI", str(own_registry))
+    return registry_at(environment, str(own_registry))
 
 
 BANK_MODELS = {

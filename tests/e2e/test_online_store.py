@@ -162,11 +162,11 @@ async def away(mesh: Any) -> None:
     dark = await mesh.score(account_id="acc-2", amount_minor=500)
     mesh.online.observe = observe
 
-    async def told() -> bool:
+    async def recorded() -> bool:
         probe = make_transaction(transaction_id="probe", account_id="acc-2")
         return bool((await mesh.online.peek(probe)).history_payments == 2)
 
-    await eventually(told)
+    await eventually(recorded)
     whole = await mesh.score(account_id="acc-2")
     assert_in_the_dark(dark)
     assert whole["degraded"] == []
@@ -208,9 +208,9 @@ class TestOneProcess:
             found.append(store.closed)
 
         key = environment.secret("FRAUD_TOKEN_KEY")
-        house = InProcessMesh(store, key, trial=lambda _: None)
-        house.apps["rules"] = FastAPI(lifespan=first_to_start_last_to_end)
-        async with house.running():
+        local_mesh = InProcessMesh(store, key, trial=lambda _: None)
+        local_mesh.apps["rules"] = FastAPI(lifespan=first_to_start_last_to_end)
+        async with local_mesh.running():
             assert store.closed == 0
         assert found == [0]
         assert store.closed == 1

@@ -45,7 +45,7 @@ def until() -> str:
 
 
 async def reload(mesh: Any) -> None:
-    await mesh.house.service_client("orchestrator").call(
+    await mesh.local_mesh.service_client("orchestrator").call(
         "sanctions",
         "/v1/lists/reload",
         b"",
@@ -87,7 +87,7 @@ async def cases_of(mesh: Any, count: int) -> Any:
 
 async def noted(mesh: Any, parties: int) -> None:
     """Wait until the store knows so many parties."""
-    book = mesh.house.apps["sanctions"].state.book
+    book = mesh.local_mesh.apps["sanctions"].state.book
     await book.write()
     assert await book.count() == parties
 
@@ -185,13 +185,13 @@ class TestARestart:
                 await pay(mesh, number)
             await noted(mesh, 5)
             own_list.holds(LISTED)
-            sanctions = mesh.house.apps["sanctions"].state.service
+            sanctions = mesh.local_mesh.apps["sanctions"].state.service
             if away == "action":
-                del mesh.house.apps["action"]
+                del mesh.local_mesh.apps["action"]
                 await reload(mesh)
                 await eventually(lambda: rescreened(mesh, 1))
             else:
-                del mesh.house.apps["sanctions"]
+                del mesh.local_mesh.apps["sanctions"]
                 await sanctions.reload()
                 await sanctions.announce()
         async with run() as mesh:

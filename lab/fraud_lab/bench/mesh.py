@@ -23,8 +23,15 @@ ENOUGH = 40_000
 # Caps under which nothing is cut off.
 UNHURRIED = {
     f"FRAUD_ORCHESTRATOR_{name}_MS": "10000"
-    for name in ("WALL", "ONLINE_CAP", "RULES_CAP", "MODELS_CAP", "DECISION_CAP", "ACTION_CAP")
-} | {"FRAUD_ORCHESTRATOR_TAIL_MS": "100"}  # fmt: skip
+    for name in (
+        "WALL",
+        "ONLINE_CAP",
+        "RULES_CAP",
+        "MODELS_CAP",
+        "DECISION_CAP",
+        "ACTION_CAP",
+    )
+} | {"FRAUD_ORCHESTRATOR_TAIL_MS": "100"}
 
 
 async def measure(

@@ -71,9 +71,18 @@ def chaos_swap_command(
         versions = stocked(source, registry, variants)
         orders = _orders(swaps, rollbacks, random.Random(seed))
         figures = asyncio.run(
-            _run(stage, uri, registry, versions, orders, rps, samples, seed)
+            _run(
+                stage,
+                uri,
+                registry,
+                versions,
+                orders,
+                rps=rps,
+                samples=samples,
+                seed=seed,
+            )
         )
-    _report(figures, swaps, rollbacks, samples, seed, as_json, enforce)
+    _report(figures, swaps, rollbacks, samples, seed, as_json=as_json, enforce=enforce)
 
 
 def _orders(swaps: int, rollbacks: int, chance: random.Random) -> list[str]:
@@ -97,6 +106,7 @@ async def _run(
     registry: ModelRegistry,
     versions: Sequence[Artifact],
     orders: Sequence[str],
+    *,
     rps: float,
     samples: int,
     seed: int,
@@ -247,6 +257,7 @@ def _report(
     rollbacks: int,
     samples: int,
     seed: int,
+    *,
     as_json: bool,
     enforce: bool,
 ) -> None:

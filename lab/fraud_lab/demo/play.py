@@ -50,7 +50,7 @@ class Tally:
         if not payment.fraud and verdict != "APPROVE":
             first = decision["reasons"][0]
             self.disturbed_by[f"{first['source']}: {first['code']}"] += 1
-        if payment.fraud and _tells_more(decision, self.explained):
+        if payment.fraud and _explains_more(decision, self.explained):
             self.explained = decision
 
     @property
@@ -117,7 +117,7 @@ async def report_labels(script: Play, client: Client, run: str) -> int:
     return accepted
 
 
-def _tells_more(decision: dict[str, Any], than: dict[str, Any] | None) -> bool:
+def _explains_more(decision: dict[str, Any], than: dict[str, Any] | None) -> bool:
     def richness(one: dict[str, Any] | None) -> tuple[int, int]:
         if one is None:
             return (0, 0)

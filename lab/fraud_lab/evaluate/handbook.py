@@ -155,9 +155,12 @@ def _measure(
     ):
         with stages.stage(name):
             found[name] = judge(
-                detector(plan, inputs), VALIDATION_FOLDS[0], inputs,
-                calibrated=False, threads=threads,
-            )  # fmt: skip
+                detector(plan, inputs),
+                VALIDATION_FOLDS[0],
+                inputs,
+                calibrated=False,
+                threads=threads,
+            )
     longer = None
     if history_days:
         with stages.stage(f"trained on {history_days} days") as done:

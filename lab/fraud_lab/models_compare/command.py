@@ -112,10 +112,13 @@ def _show(cases: Cases, figures: Sequence[Figure], alike: dict[str, Any]) -> Non
     for pair, count in _versions(cases).items():
         console.print(f"  {count:,} scored by {pair}")
     table = Table(
-        "figure", f"champion ({CHAMPION})", f"challenger ({CHALLENGER})",
-        "difference", "challenger better",
+        "figure",
+        f"champion ({CHAMPION})",
+        f"challenger ({CHALLENGER})",
+        "difference",
+        "challenger better",
         title="With the middle 95 % of 1,000 draws of accounts",
-    )  # fmt: skip
+    )
     for figure in figures:
         shown = figure.to_dict()
         table.add_row(

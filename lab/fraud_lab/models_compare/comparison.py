@@ -72,9 +72,13 @@ def interval(drawn: Floats64) -> tuple[float, float]:
 
 
 def compare(
-    cases: Cases, *, seed: int, draws: int = DRAWS, most: int = MOST_CARDS,
+    cases: Cases,
+    *,
+    seed: int,
+    draws: int = DRAWS,
+    most: int = MOST_CARDS,
     progress: Callable[[int], None] = lambda _: None,
-) -> list[Figure]:  # fmt: skip
+) -> list[Figure]:
     """Figures over all cases; both sides see the same draws of accounts.
 
     Raises NothingToCompare without a fraud or without an honest payment.

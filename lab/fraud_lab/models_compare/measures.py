@@ -63,8 +63,13 @@ class CardRanking:
 
     @classmethod
     def of(
-        cls, score: Floats64, fraud: Flags, day: Integers, card: Integers, account: Integers
-    ) -> Self:  # fmt: skip
+        cls,
+        score: Floats64,
+        fraud: Flags,
+        day: Integers,
+        card: Integers,
+        account: Integers,
+    ) -> Self:
         """Each card's worst score and whether it was compromised, day by day."""
         owner = np.zeros(int(card.max()) + 1, dtype=np.int64)
         owner[card] = account

@@ -38,9 +38,12 @@ def _precision_recall(axis: Any, cases: Cases) -> None:
         ranking = Ranking.of(cases.raw(side), cases.fraud)
         caught = np.cumsum(ranking.fraud)[ranking.ends]
         axis.step(
-            caught / caught[-1], caught / (ranking.ends + 1),
-            where="post", color=COLOURS[side], label=name,
-        )  # fmt: skip
+            caught / caught[-1],
+            caught / (ranking.ends + 1),
+            where="post",
+            color=COLOURS[side],
+            label=name,
+        )
     axis.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0, 1.02))
     axis.set_title("Precision and recall")
     axis.legend()
@@ -63,8 +66,10 @@ def _calibration(axis: Any, cases: Cases) -> None:
         axis.plot(
             [float(score[part].mean()) for part in parts],
             [float(cases.fraud[part].mean()) for part in parts],
-            marker="o", color=COLOURS[side], label=name,
-        )  # fmt: skip
+            marker="o",
+            color=COLOURS[side],
+            label=name,
+        )
     axis.plot([0, 1], [0, 1], color="black", linewidth=1, linestyle=":")
     axis.set(xlabel="calibrated score", ylabel="share of fraud")
     axis.set_title("The riskiest tenth: said and seen")

@@ -63,7 +63,7 @@ class Player:
         self._stage = stage
         self._lanes = InOrder(at_once)
         self._privacy = Privacy(stage.mesh.secret("FRAUD_PAN_KEY"))
-        self._told = LabelTracker(stage.client)
+        self._labels = LabelTracker(stage.client)
         self._dark = False
         self.played = Played()
 
@@ -85,10 +85,10 @@ class Player:
         return self.played
 
     async def _pay(self, step: Pay) -> None:
-        if self._told.waiting:
+        if self._labels.waiting:
             # Risk must count what has been reported before it is read again.
             await self._lanes.drain()
-            await self._told.settle()
+            await self._labels.settle()
         if not step.repeat:
             self._remember(step.body)
         await self._lanes.submit(parties_of(step.body), self._send(step))
@@ -96,7 +96,7 @@ class Player:
     def _remember(self, body: Mapping[str, Any]) -> None:
         payment = TransactionIn.model_validate_json(json.dumps(body))
         self.played.payments.append(self._privacy.inside(payment))
-        self._told.paid(payment.transaction_id)
+        self._labels.paid(payment.transaction_id)
         if self._dark:
             self.played.in_the_dark.add(payment.transaction_id)
 
@@ -122,7 +122,7 @@ class Player:
 
     async def _report(self, step: Report) -> None:
         await self._lanes.drain()
-        if not await self._told.report(step.label):
+        if not await self._labels.report(step.label):
             self.played.failed["label"] += 1
         if not step.repeat:
             report = LabelReport.model_validate(step.label)
@@ -130,7 +130,7 @@ class Player:
 
     async def _happens(self, step: Incident) -> None:
         await self._lanes.drain()
-        await self._told.settle()
+        await self._labels.settle()
         stage = self._stage
         self.played.incidents[step.event] += 1
         if step.event == "restart gateway":

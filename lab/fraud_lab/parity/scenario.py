@@ -23,7 +23,7 @@ from fraud_ops.simulate import (
 DAYS = 45
 # As busy as the accounts that the models are trained on.
 PAYMENTS_PER_ACCOUNT = DAYS * 100 / 120
-TAPPED, LATE, REPEATED, TOLD_TWICE, DISPUTED = 0.01, 0.04, 0.03, 0.1, 0.3
+TAPPED, LATE, REPEATED, REPORTED_TWICE, DISPUTED = 0.01, 0.04, 0.03, 0.1, 0.3
 # How late, in seconds: a moment, an outage of minutes or hours, days of offline terminals.
 LATENESS = ((0.05, 2.0), (60.0, 7200.0), (7200.0, 6 * 86_400.0))
 # How far a repeat follows, in payments: a retry, or a nightly batch sent again.
@@ -116,7 +116,7 @@ def _arrivals(
 def _disputed(labels: Sequence[SimulatedLabel], chance: Random) -> list[SimulatedLabel]:
     """Of some payments another source, stronger or weaker, says days later that all was
     well."""
-    told = list(labels)
+    reported = list(labels)
     for one in labels:
         if chance.random() < DISPUTED:
             at = one.reported_at + timedelta(days=chance.uniform(0.01, 5.0))
@@ -127,8 +127,8 @@ def _disputed(labels: Sequence[SimulatedLabel], chance: Random) -> list[Simulate
                 "reversal": False,
                 "reported_at": at.isoformat(),
             }
-            told.append(SimulatedLabel({**one.label, **said}, at))
-    return sorted(told, key=lambda label: label.reported_at)
+            reported.append(SimulatedLabel({**one.label, **said}, at))
+    return sorted(reported, key=lambda label: label.reported_at)
 
 
 def _merged(
@@ -137,15 +137,15 @@ def _merged(
     chance: Random,
 ) -> Iterator[Step]:
     """Each label before the first payment that may see it: event time has passed it."""
-    clock, told = arrivals[0].occurred_at, 0
+    clock, reported = arrivals[0].occurred_at, 0
     for payment in arrivals:
         clock = max(clock, payment.occurred_at)
         due: list[Step] = []
-        while told < len(labels) and labels[told].reported_at < clock:
-            due.append(Report(labels[told].label))
-            if chance.random() < TOLD_TWICE:
-                due.append(Report(labels[told].label, repeat=True))
-            told += 1
+        while reported < len(labels) and labels[reported].reported_at < clock:
+            due.append(Report(labels[reported].label))
+            if chance.random() < REPORTED_TWICE:
+                due.append(Report(labels[reported].label, repeat=True))
+            reported += 1
         # What is due together may arrive in any order.
         chance.shuffle(due)
         yield from due

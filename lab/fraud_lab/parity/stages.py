@@ -126,10 +126,10 @@ class InProcessStage:
         self.store = open_online_store(url, timeout_ms=PATIENT_MS)
         if new:
             await self.store.mark_warm()
-        house = InProcessMesh(self.store, self.mesh.secret("FRAUD_TOKEN_KEY"))
-        await self._running.enter_async_context(house.running())
+        local_mesh = InProcessMesh(self.store, self.mesh.secret("FRAUD_TOKEN_KEY"))
+        await self._running.enter_async_context(local_mesh.running())
         config = uvicorn.Config(
-            house.apps["orchestrator"],
+            local_mesh.apps["orchestrator"],
             port=self.mesh.port("orchestrator"),
             http="httptools",
             lifespan="off",

@@ -50,8 +50,8 @@ def replay_handbook_command(
         f"{script.past:,} of the {history_days} days before; all times moved by "
         f"{script.weeks} weeks."
     )
-    with bars(console) as told:
-        table = _frame(script, told)
+    with bars(console) as report_progress:
+        table = _frame(script, report_progress)
     with _models(mesh, script, table, trained) as (stage, bundle):
         outcome, ours = asyncio.run(_played(stage, script))
     found = compare(ours, _offline(script, table), set())
@@ -63,8 +63,11 @@ def replay_handbook_command(
         console.print(f"differing: {dict(found.by_feature)}, first {found.example}")
     finish(
         "replay handbook",
-        {**_figures(script, outcome, found), "bundle": bundle,
-         "days": [asdict(row) for row in rows]},
+        {
+            **_figures(script, outcome, found),
+            "bundle": bundle,
+            "days": [asdict(row) for row in rows],
+        },
         [
             gate("differing vectors", found.differing + found.missing, 0, "at_most"),
             gate("failed requests", sum(outcome.failed.values()), 0, "at_most"),
@@ -73,28 +76,30 @@ def replay_handbook_command(
         seed=SEED,
         as_json=as_json,
         enforce=enforce,
-    )  # fmt: skip
+    )
 
 
 async def _played(mesh: LocalMesh, script: Plan) -> tuple[Outcome, dict[str, Vector]]:
     async with mesh_stage(mesh) as stage:
         store = open_online_store(stage.redis_url, timeout_ms=PATIENT_MS)
-        with bars(console) as told:
-            await load_past(script, store, lambda n: told("past", n, script.past))
+        with bars(console) as report_progress:
+            await load_past(
+                script, store, lambda n: report_progress("past", n, script.past)
+            )
             total = len(script.replayed)
             outcome = await Replayer(script, stage.client, store).play(
-                lambda n: told("deciding", n, total)
+                lambda n: report_progress("deciding", n, total)
             )
         await store.close()
         return outcome, await served(stage)
 
 
-def _frame(script: Plan, told: Progress) -> pl.DataFrame:
+def _frame(script: Plan, report_progress: Progress) -> pl.DataFrame:
     total = len(script.rows)
     return frame(
         script.rows,
         list(script.frame_labels()),
-        progress=lambda n: told("features", n, total),
+        progress=lambda n: report_progress("features", n, total),
     )
 
 

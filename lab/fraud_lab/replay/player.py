@@ -56,7 +56,7 @@ class Replayer:
         self._client = client
         self._store = store
         self._lanes = InOrder(AT_ONCE)
-        self._told = LabelTracker(client)
+        self._tracker = LabelTracker(client)
         self._rows = {row["transaction_id"]: row for row in plan.rows}
         self._next = 0
         self.outcome = Outcome()
@@ -68,7 +68,7 @@ class Replayer:
         sent = {row["transaction_id"] for row in replayed}
         for number, row in enumerate(replayed, 1):
             await self._labels(row["occurred_at"], sent)
-            self._told.paid(row["transaction_id"])
+            self._tracker.paid(row["transaction_id"])
             body = transaction(row).model_dump(mode="json", exclude_none=True)
             await self._lanes.submit(parties_of(body), self._send(body))
             if number % 50 == 0:
@@ -90,13 +90,13 @@ class Replayer:
         await self._lanes.drain()
         for report in due:
             if report.transaction_id in sent:
-                if not await self._told.report(report.body()):
+                if not await self._tracker.report(report.body()):
                     self.outcome.failed["label"] += 1
                 self.outcome.labels += 1
             else:
                 # The gateway has never seen this payment of the past.
                 await self._store.apply_label(effect(self._rows[report.transaction_id]))
-        await self._told.settle()
+        await self._tracker.settle()
 
     async def _send(self, body: dict[str, Any]) -> None:
         started = time.perf_counter()

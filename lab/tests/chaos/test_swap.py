@@ -39,7 +39,7 @@ def instance(model):
 
 
 class TestVariants:
-    def test_are_admitted_and_told_apart_by_their_scores(self, models):
+    def test_are_admitted_and_differ_by_their_scores(self, models):
         rows = np.array(models[0].artifact.golden.rows, dtype=np.float32)
         raws = [tuple(scored.raw for scored in m.score(rows)) for m in models]
         assert len(set(raws)) == len(models) == 5

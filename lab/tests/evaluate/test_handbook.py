@@ -89,7 +89,7 @@ class TestJudging:
         assert found.folds[0]["roc_auc"] == first != 0
         assert gain(ours, ours).mean["roc_auc"] == gain(ours, ours).std["roc_auc"] == 0
 
-    def test_detectors_are_told_no_label(self, inputs: Inputs):
+    def test_detectors_are_given_no_label(self, inputs: Inputs):
         plan = detectors.ISOLATION_FOREST
         learner = detectors.detector(plan, inputs)
         x, some = inputs.x[:500], inputs.x[500:600]
@@ -128,12 +128,20 @@ class TestCardPrecision:
         for on in sorted(set(day.tolist())):
             cards = {
                 who: (
-                    max(s for d, c, _, s in zip(day, card, fraud, score, strict=True) if (d, c) == (on, who)),
-                    any(f for d, c, f in zip(day, card, fraud, strict=True) if (d, c) == (on, who)),
+                    max(
+                        s
+                        for d, c, _, s in zip(day, card, fraud, score, strict=True)
+                        if (d, c) == (on, who)
+                    ),
+                    any(
+                        f
+                        for d, c, f in zip(day, card, fraud, strict=True)
+                        if (d, c) == (on, who)
+                    ),
                 )
                 for d, who in zip(day.tolist(), card.tolist(), strict=True)
                 if d == on and who not in detected
-            }  # fmt: skip
+            }
             if not cards:
                 continue
             top = sorted(cards, key=lambda who: -cards[who][0])[:most]
@@ -149,9 +157,14 @@ class TestCommand:
     ):
         with pytest.raises(typer.Exit):
             evaluate_handbook_command(
-                folder, plots_dir=tmp_path, history_days=14, threads=1,
-                as_json=True, enforce=True, blend=SMALL,
-            )  # fmt: skip
+                folder,
+                plots_dir=tmp_path,
+                history_days=14,
+                threads=1,
+                as_json=True,
+                enforce=True,
+                blend=SMALL,
+            )
         found = json.loads(capfd.readouterr().out.splitlines()[-1])
         assert found["command"] == "evaluate handbook"
         assert len(found["prequential_test"]["folds"]) == 4
@@ -163,8 +176,10 @@ class TestCommand:
         # The small copy is not the handbook: that alone must keep the gates shut.
         assert not gates["handbook's inputs: payments compared"]["holds"]
         assert sorted(file.name for file in tmp_path.iterdir()) == [
-            "calibration.png", "card_precision_100.png", "precision_recall.png",
-        ]  # fmt: skip
+            "calibration.png",
+            "card_precision_100.png",
+            "precision_recall.png",
+        ]
         assert found["single_split"] == found["prequential_test"]["folds"][-1]
 
     def test_the_chosen_settings_are_among_those_that_were_compared(self):

@@ -26,11 +26,17 @@ def table(*payments: tuple[int, int, bool]):
 class TestFolds:
     def test_the_published_weeks(self):
         assert [fold.start for fold in TEST_FOLDS] == [
-            date(2018, 8, 15), date(2018, 8, 8), date(2018, 8, 1), date(2018, 7, 25),
-        ]  # fmt: skip
+            date(2018, 8, 15),
+            date(2018, 8, 8),
+            date(2018, 8, 1),
+            date(2018, 7, 25),
+        ]
         assert [fold.start for fold in VALIDATION_FOLDS] == [
-            date(2018, 7, 11), date(2018, 7, 4), date(2018, 6, 27), date(2018, 6, 20),
-        ]  # fmt: skip
+            date(2018, 7, 11),
+            date(2018, 7, 4),
+            date(2018, 6, 27),
+            date(2018, 6, 20),
+        ]
         assert TEST_FOLDS[-1] == SINGLE
 
     def test_a_validation_fold_never_reaches_a_test_week(self):

@@ -30,9 +30,15 @@ def make_record():
     numbers = itertools.count()
 
     def make(
-        champion=0.001, challenger=0.001, *, account="acc-1", days_ago=40.0,
-        amount_minor=10_000, rules=None, risk_model=None,
-    ):  # fmt: skip
+        champion=0.001,
+        challenger=0.001,
+        *,
+        account="acc-1",
+        days_ago=40.0,
+        amount_minor=10_000,
+        rules=None,
+        risk_model=None,
+    ):
         transaction = make_transaction(
             transaction_id=f"tx-{next(numbers)}",
             account_id=account,

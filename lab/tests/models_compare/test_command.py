@@ -61,10 +61,15 @@ def compare(mesh, **options):
     compare_command(
         mesh,
         **{
-            "since": None, "maturity_days": 0.0, "policy": None, "picture": None,
-            "seed": 1, "as_json": True, **options,
+            "since": None,
+            "maturity_days": 0.0,
+            "policy": None,
+            "picture": None,
+            "seed": 1,
+            "as_json": True,
+            **options,
         },
-    )  # fmt: skip
+    )
 
 
 def test_a_log_of_decisions_and_labels_is_compared(mesh, make_record, report, capsys):

@@ -45,7 +45,7 @@ class TestDifferences:
         assert money.difference > 0
         assert money.challenger_better < 0.1
 
-    def test_two_of_the_same_cannot_be_told_apart(self):
+    def test_two_of_the_same_do_not_differ(self):
         cases = made(challenger_noise=0.3)
         for figure in compare(cases, seed=1, draws=200):
             low, high = figure.to_dict()["difference_interval"]
@@ -57,8 +57,12 @@ class TestDifferences:
 
     def test_the_interval_covers_the_truth_as_often_as_it_says(self):
         """Average precision of many samples, each with its own interval."""
-        truth = np.mean([compare(made(0.3, s), seed=0, draws=1)[0].value[0]
-                         for s in range(100, 125)])  # fmt: skip
+        truth = np.mean(
+            [
+                compare(made(0.3, s), seed=0, draws=1)[0].value[0]
+                for s in range(100, 125)
+            ]
+        )
         inside = 0
         for sample in range(25):
             figure = compare(made(0.3, sample), seed=sample, draws=60)[0]

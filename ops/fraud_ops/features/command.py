@@ -27,9 +27,9 @@ def rebuild_command(mesh: LocalMesh, *, again: bool, as_json: bool) -> None:
     """Rebuild the store of `REDIS_URL`, or the mesh's own Redis, and say what came back."""
     mesh.prepare()
     started = time.perf_counter()
-    with store_url(mesh) as url, bars(console) as told:
+    with store_url(mesh) as url, bars(console) as report_progress:
         try:
-            result = asyncio.run(_rebuild(mesh, url, again, told))
+            result = asyncio.run(_rebuild(mesh, url, again, report_progress))
         except AlreadyComplete:
             console.print(
                 "The online store says that it is complete; nothing was changed. "

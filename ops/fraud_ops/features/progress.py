@@ -33,9 +33,9 @@ def bars(console: Console) -> Iterator[Progress]:
     tasks: dict[str, TaskID] = {}
     with shown:
 
-        def told(stage: str, done: int, total: int) -> None:
+        def report_progress(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
                 tasks[stage] = shown.add_task(stage, total=total)
             shown.update(tasks[stage], completed=done, total=total)
 
-        yield told
+        yield report_progress

@@ -32,16 +32,19 @@ def fetch_command(
     """Fetch every enabled list; exit 1 when any had to be refused."""
     now = datetime.now(UTC)
     wanted = _sources(config, only)
-    shelf = ListFolder(folder)
+    list_folder = ListFolder(folder)
     with Progress(console=console) as bars, new_client() as client:
         tasks: dict[str, TaskID] = {}
 
-        def told(list_id: str, done: int, total: int | None) -> None:
+        def report_progress(list_id: str, done: int, total: int | None) -> None:
             if list_id not in tasks:
                 tasks[list_id] = bars.add_task(list_id, total=total)
             bars.update(tasks[list_id], completed=done)
 
-        found = [fetch(source, shelf, client, now, told) for source in wanted]
+        found = [
+            fetch(source, list_folder, client, now, report_progress)
+            for source in wanted
+        ]
     table = Table("list", "result", "version", "entities", "+", "-", "changed", "why")
     for outcome in found:
         table.add_row(*_row(outcome), outcome.detail)
@@ -110,7 +113,7 @@ def _finish(
 
 def load_command(path: Path, name: str, folder: Path, *, as_json: bool) -> None:
     """Take a file, a family or a folder of this machine, with the checks of a fetch."""
-    shelf = ListFolder(folder)
+    list_folder = ListFolder(folder)
     found = _given(path)
     if name and len(found) > 1:
         console.print(f"{path} holds {len(found)} lists: --name is for one.")
@@ -119,7 +122,7 @@ def load_command(path: Path, name: str, folder: Path, *, as_json: bool) -> None:
         console.print(f"{path} is refused: LIST_MISSING. It holds no list.")
         raise typer.Exit(1)
     started = time.perf_counter()
-    outcomes = [_loaded(shelf, source, name) for source in found]
+    outcomes = [_loaded(list_folder, source, name) for source in found]
     taken = [outcome for outcome in outcomes if outcome.taken]
     if taken:
         table = Table("list", "result", "version", "entities", "+", "-", "changed")
@@ -144,17 +147,17 @@ def _given(path: Path) -> list[Source]:
     return [Source(path.name.partition(".")[0], (path,))]
 
 
-def _loaded(shelf: ListFolder, source: Source, name: str) -> Outcome:
+def _loaded(list_folder: ListFolder, source: Source, name: str) -> Outcome:
     names = [path.name for path in source.files]
     list_id = name or source.list_id
     if not family(names):
         names = [f"{list_id}{source.files[0].suffix}"]
     place = Place.of(names, list_id)
     try:
-        with shelf.room(place) as room:
+        with list_folder.room(place) as room:
             for path, target in zip(source.files, place.names, strict=True):
                 shutil.copyfile(path, room / target)
-            taken = shelf.take(room, place, datetime.now(UTC))
+            taken = list_folder.take(room, place, datetime.now(UTC))
     except (OSError, ListRefused) as error:
         code = error.code if isinstance(error, ListRefused) else "LIST_MISSING"
         files = error.files if isinstance(error, ListRefused) else ()
@@ -200,8 +203,8 @@ def status_command(
 ) -> None:
     """Version, hash, date and age of every list of the folder, and of the last fetch."""
     now = datetime.now(UTC)
-    shelf = ListFolder(folder)
-    notes = shelf.notes()
+    list_folder = ListFolder(folder)
+    notes = list_folder.notes()
     table = Table(
         "list", "version", "dated", "age, h", "entities", "sha256", "last fetch"
     )

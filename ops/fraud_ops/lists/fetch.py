@@ -62,7 +62,7 @@ def _encrypted(request: httpx.Request) -> None:
 
 def fetch(
     source: ListSource,
-    shelf: ListFolder,
+    list_folder: ListFolder,
     client: httpx.Client,
     now: datetime,
     progress: Progress = lambda *_: None,
@@ -71,7 +71,7 @@ def fetch(
     urls = [expanded(part.url) for part in source.parts]
     if None in urls:
         return Outcome(source.list_id, "skipped", detail="its variable is not set")
-    noted, place = shelf.notes(), source.place
+    noted, place = list_folder.notes(), source.place
     known = {
         key: noted.get(key, FetchRecord())
         for key in (place.key(name) for name in place.names)
@@ -79,7 +79,7 @@ def fetch(
     stamp = now.isoformat(timespec="seconds")
     notes: Mapping[str, FetchRecord] = known
     try:
-        outcome, notes = _fetch(source, shelf, client, known, now, progress)
+        outcome, notes = _fetch(source, list_folder, client, known, now, progress)
     except FetchFailed as failure:
         outcome = Outcome(source.list_id, failure.code, detail=failure.detail)
     except ListRefused as refusal:
@@ -89,7 +89,7 @@ def fetch(
         cut = isinstance(error, httpx.RemoteProtocolError)
         code = "LIST_TRUNCATED" if cut else "LIST_UNREACHABLE"
         outcome = Outcome(source.list_id, code, detail=type(error).__name__)
-    shelf.note(
+    list_folder.note(
         {
             key: replace(note, checked_at=stamp, outcome=outcome.result)
             for key, note in notes.items()
@@ -100,7 +100,7 @@ def fetch(
 
 def _fetch(
     source: ListSource,
-    shelf: ListFolder,
+    list_folder: ListFolder,
     client: httpx.Client,
     known: Mapping[str, FetchRecord],
     now: datetime,
@@ -108,17 +108,17 @@ def _fetch(
 ) -> tuple[Outcome, Mapping[str, FetchRecord]]:
     """All files of the list, those that did not change from the folder, taken together."""
     place, notes, changed = source.place, {}, False
-    with shelf.room(place) as room:
+    with list_folder.room(place) as room:
         for part in source.parts:
             key = place.key(part.file)
-            old = shelf.path(place, part.file)
+            old = list_folder.path(place, part.file)
             one = _Download(source, part, old, room / part.file, known[key], progress)
             notes[key] = one.bring(client)
             changed |= one.changed
         if not changed:
-            shelf.touch(place, now)
+            list_folder.touch(place, now)
             return Outcome(source.list_id, "unchanged"), notes
-        taken = shelf.take(room, place, now)
+        taken = list_folder.take(room, place, now)
         return Outcome(source.list_id, "updated", taken), notes
 
 

@@ -108,10 +108,10 @@ async def up_in_process(mesh: LocalMesh) -> None:
         await refill(mesh, online)
     else:
         await warm_if_new(mesh, redis_url)
-    house = InProcessMesh(online, mesh.secret("FRAUD_TOKEN_KEY"))
+    services = InProcessMesh(online, mesh.secret("FRAUD_TOKEN_KEY"))
     server = uvicorn.Server(
         uvicorn.Config(
-            house.apps["orchestrator"],
+            services.apps["orchestrator"],
             port=mesh.port("orchestrator"),
             http="httptools",
             lifespan="off",
@@ -120,7 +120,7 @@ async def up_in_process(mesh: LocalMesh) -> None:
             timeout_keep_alive=75,
         )
     )
-    async with house.running():
+    async with services.running():
         announce(mesh)
         await server.serve()
 
@@ -133,9 +133,11 @@ async def refill(
         decision_log(mesh, environment) as decisions,
         label_log(mesh, store, environment) as labels,
     ):
-        with bars(console) as told:
+        with bars(console) as report_progress:
             # Nobody is there yet whose payment could be under way.
-            await rebuild(store, decisions, labels, settle=NOTHING, progress=told)
+            await rebuild(
+                store, decisions, labels, settle=NOTHING, progress=report_progress
+            )
 
 
 def announce(mesh: LocalMesh) -> None:

@@ -43,8 +43,8 @@ def screen_command(task: Task, *, as_json: bool, enforce: bool) -> None:
     console = wide_console()
     started = time.perf_counter()
     try:
-        with bars(console) as told:
-            counts, refused, cited = _run(task, told)
+        with bars(console) as report_progress:
+            counts, refused, cited = _run(task, report_progress)
     except (FileUnreadable, screeners.ScreenerUnusable) as error:
         console.print(f"Not screened: {escape(error.problem)}.")
         raise typer.Exit(1) from None
@@ -81,7 +81,7 @@ def screen_command(task: Task, *, as_json: bool, enforce: bool) -> None:
 
 
 def _run(
-    task: Task, told: Progress
+    task: Task, report_progress: Progress
 ) -> tuple[Counter[str], list[Refused], list[dict[str, Any]]]:
     # Read to the end first: a file that breaks off is told before anything is asked.
     total = sum(1 for _ in read_rows(task.file))
@@ -89,7 +89,7 @@ def _run(
     with _service(task) as screen:
         rows = read_rows(task.file)
         found = screened(rows, screen, task.batch)
-        counts = write_report(seen.through(found, told, total), task.report)
+        counts = write_report(seen.through(found, report_progress, total), task.report)
     return counts, seen.refused, [{"list": k, "version": v} for k, v in seen.cited]
 
 
@@ -101,14 +101,14 @@ class _Seen:
         self.cited: list[tuple[str, str]] = []
 
     def through(
-        self, found: Iterable[Screened], told: Progress, total: int
+        self, found: Iterable[Screened], report_progress: Progress, total: int
     ) -> Iterator[Screened]:
         for done, one in enumerate(found, 1):
             self._note(one.row)
             for version in one.lists:
                 if (version.list, version.version) not in self.cited:
                     self.cited.append((version.list, version.version))
-            told("screening", done, total)
+            report_progress("screening", done, total)
             yield one
 
     def _note(self, row: Row) -> None:

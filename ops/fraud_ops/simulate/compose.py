@@ -45,9 +45,14 @@ class Means(NamedTuple):
 
 
 def at_terminal(
-    people: People, account: int, money: Money, card: Part, place: tuple[Part, Part],
+    people: People,
+    account: int,
+    money: Money,
+    card: Part,
+    place: tuple[Part, Part],
+    *,
     kind: str = "card_payment",
-) -> Body:  # fmt: skip
+) -> Body:
     """A card present at a till or a cash machine; `place` is merchant and location."""
     return {
         "account_id": people.account_id[account],
@@ -63,9 +68,15 @@ def at_terminal(
 
 
 def in_store(
-    people: People, account: int, money: Money, card: Part, merchant: Part, means: Means,
+    people: People,
+    account: int,
+    money: Money,
+    card: Part,
+    merchant: Part,
+    means: Means,
+    *,
     kind: str = "card_payment",
-) -> Body:  # fmt: skip
+) -> Body:
     """A card used in an online store. The store's own login is unknown to the bank."""
     body: Body = {
         "account_id": people.account_id[account],
@@ -85,9 +96,15 @@ def in_store(
 
 
 def transfer(
-    people: People, account: int, money: Money, payee: Part, channel: str,
-    means: Means | None, location: Part | None = None,
-) -> Body:  # fmt: skip
+    people: People,
+    account: int,
+    money: Money,
+    payee: Part,
+    channel: str,
+    means: Means | None,
+    *,
+    location: Part | None = None,
+) -> Body:
     """Money sent to a counterparty; without `means` it is ordered at a branch."""
     body: Body = {
         "account_id": people.account_id[account],

@@ -100,10 +100,10 @@ def person_name(rng: np.random.Generator, culture: str) -> str:
     """A given name and a family name; one in ten has a middle name."""
     if rng.random() < 0.12:
         culture = CULTURES[int(rng.integers(len(CULTURES)))]
-    begin, end, house, tail = _PARTS[culture]
+    begin, end, stem, tail = _PARTS[culture]
     i, j, k, m, p, q = (int(n) for n in rng.integers(0, 10, 6))
     given = begin[i] + end[j]
-    family = house[k] + tail[m]
+    family = stem[k] + tail[m]
     draw = rng.random()
     if draw < 0.1:
         return f"{given} {begin[p]}{end[q]} {family}"
@@ -114,8 +114,8 @@ def person_name(rng: np.random.Generator, culture: str) -> str:
 
 def company_name(rng: np.random.Generator, culture: str, country: str) -> str:
     """A family name, a trade and the legal form of the country."""
-    _, _, house, tail = _PARTS[culture]
+    _, _, stem, tail = _PARTS[culture]
     i, j, k = (int(n) for n in rng.integers(0, 1000, 3))
     trade = _TRADES[k % len(_TRADES)]
     form = _FORMS.get(country, "Co")
-    return f"{house[i % len(house)]}{tail[j % len(tail)]} {trade} {form}"
+    return f"{stem[i % len(stem)]}{tail[j % len(tail)]} {trade} {form}"

@@ -98,11 +98,13 @@ class Ordinary:
         )  # fmt: skip
         for i, a, t, c, amount, mode, credit, back in zip(*columns, strict=True):
             work.bodies[i] = at_terminal(
-                world.people, a, Money(amount, CURRENCY[c]),
+                world.people,
+                a,
+                Money(amount, CURRENCY[c]),
                 world.wallet.part(a, int(credit), _ENTRIES[mode]),
                 (outlets.merchant[t], outlets.location[t]),
                 "refund" if back else "card_payment",
-            )  # fmt: skip
+            )
 
     def _stores(self, work: _Day) -> None:
         world, rng, rows = self._world, work.rng, work.rows[STORE]
@@ -132,10 +134,14 @@ class Ordinary:
                 kind = "account_verification" if u < 0.02 else "refund"
                 amount = 0 if u < 0.02 else amount
             work.bodies[i] = in_store(
-                people, a, Money(amount, CURRENCY[c]),
+                people,
+                a,
+                Money(amount, CURRENCY[c]),
                 world.wallet.part(a, int(credit), "ecommerce"),
-                outlets.merchant[s], part, kind,
-            )  # fmt: skip
+                outlets.merchant[s],
+                part,
+                kind=kind,
+            )
 
     def _choose_stores(self, work: _Day, rows: Ints) -> Ints:
         """Favourites mostly; a spree stays in one store, as in a game or a sale."""
@@ -163,10 +169,13 @@ class Ordinary:
             *(x.tolist() for x in columns), strict=True
         ):
             work.bodies[i] = at_terminal(
-                world.people, a, Money(amount, CURRENCY[c]),
+                world.people,
+                a,
+                Money(amount, CURRENCY[c]),
                 world.wallet.part(a, 0, ("chip", "contactless", "magstripe")[mode]),
-                (outlets.merchant[m], outlets.location[m]), "withdrawal",
-            )  # fmt: skip
+                (outlets.merchant[m], outlets.location[m]),
+                "withdrawal",
+            )
 
     def _transfers(self, work: _Day, mode: int, payday: Flags) -> None:
         world, rng, rows = self._world, work.rng, work.rows[mode]
@@ -182,8 +191,14 @@ class Ordinary:
         parts = means.assemble(
             world, work.visits, rows, how, means.full_sessions(how.new, strong, login)
         )
-        self._send(work, rows, "mobile" if mode == MOBILE else "online_banking",
-                   euros, payee, parts)  # fmt: skip
+        self._send(
+            work,
+            rows,
+            "mobile" if mode == MOBILE else "online_banking",
+            euros,
+            payee,
+            parts,
+        )
 
     def _branch(self, work: _Day, payday: Flags) -> None:
         rows = work.rows[BRANCH]
@@ -194,9 +209,14 @@ class Ordinary:
         self._send(work, rows, "branch", euros * 1.6, payee, None)
 
     def _send(
-        self, work: _Day, rows: Ints, channel: str, euros: Floats, payee: Ints,
+        self,
+        work: _Day,
+        rows: Ints,
+        channel: str,
+        euros: Floats,
+        payee: Ints,
         parts: list[Means] | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         world = self._world
         home = world.people.city[work.visits.account[rows]]
         minor = amounts.to_round_minor(euros, home, work.rng)
@@ -212,9 +232,14 @@ class Ordinary:
             zip(*(x.tolist() for x in columns), strict=True)
         ):
             work.bodies[i] = transfer(
-                world.people, a, Money(amount, CURRENCY[h]), world.payees.part[p],
-                channel, None if parts is None else parts[k], CITY_PART[c],
-            )  # fmt: skip
+                world.people,
+                a,
+                Money(amount, CURRENCY[h]),
+                world.payees.part[p],
+                channel,
+                None if parts is None else parts[k],
+                location=CITY_PART[c],
+            )
 
     def _situations(self, day: int, work: _Day, payday: Flags) -> Ints:
         """Which honest oddity each payment belongs to, as an index of `SITUATIONS`."""

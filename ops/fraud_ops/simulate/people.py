@@ -66,11 +66,11 @@ def settle(seed: int, count: int) -> People:
     homes = np.array(HOME_CITIES[: max(4, min(len(HOME_CITIES), count // 40))])
     # Large cities first: half of the people live in a third of the cities.
     fame = 1.0 / np.arange(1, len(homes) + 1) ** 0.6
-    by_house = rng.choice(homes, size=int(household[-1]) + 1, p=fame / fame.sum())
+    by_household = rng.choice(homes, size=int(household[-1]) + 1, p=fame / fame.sum())
     persona = pick_rows(np.repeat(_PERSONA_SHARES, count, axis=0), rng.random(count))
     business = persona == BUSINESS
     mix = rng.gamma(_MODES[persona] * 14.0 + 0.02)
-    city = by_house[household].astype(np.int64)
+    city = by_household[household].astype(np.int64)
     account_id = [_iban(CITIES[c].country, i) for i, c in enumerate(city.tolist())]
     return People(
         account_id=account_id,
@@ -146,13 +146,13 @@ def _laptops(rng: np.random.Generator, household: Ints) -> list[dict[str, Any]]:
     """Half of the people use the household's computer, the rest their own."""
     kinds = rng.integers(2, 4, len(household)).tolist()
     shared = (rng.random(len(household)) < 0.5).tolist()
-    houses = household.tolist()
+    household_ids = household.tolist()
     return [
-        device(2 + house % 2, f"pc-h{house:06d}")
+        device(2 + household_id % 2, f"pc-h{household_id:06d}")
         if share
         else device(kind, f"pc-{i:06d}")
-        for i, (house, share, kind) in enumerate(
-            zip(houses, shared, kinds, strict=True)
+        for i, (household_id, share, kind) in enumerate(
+            zip(household_ids, shared, kinds, strict=True)
         )
     ]
 

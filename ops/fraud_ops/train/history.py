@@ -146,13 +146,13 @@ def flat(event: SimulatedPayment) -> dict[str, Any]:
 
 
 def _reports(labels: list[dict[str, Any]], place: dict[str, int]) -> Reports:
-    told = label_frame(labels)
-    fraud = (told["label"] == "fraud") & ~told["reversal"]
+    label_rows = label_frame(labels)
+    fraud = (label_rows["label"] == "fraud") & ~label_rows["reversal"]
     return Reports(
         payment=np.array(
-            [place[key] for key in told["transaction_id"]], dtype=np.int64
+            [place[key] for key in label_rows["transaction_id"]], dtype=np.int64
         ),
-        since=told["reported_at"].to_numpy(),
+        since=label_rows["reported_at"].to_numpy(),
         fraud=fraud.to_numpy(),
         payments=len(place),
     )

@@ -65,9 +65,13 @@ class Cuts:
 
 
 def split(
-    history: History, frame: pl.DataFrame, features: FeatureSet, *, seed: int,
+    history: History,
+    frame: pl.DataFrame,
+    features: FeatureSet,
+    *,
+    seed: int,
     now: datetime,
-) -> Dataset:  # fmt: skip
+) -> Dataset:
     """Cut a history and its feature frame into the four slices; raises `TooShort`."""
     cuts = Cuts.of(history.at)
     x = frame.select(features.names).to_numpy().astype(np.float32)

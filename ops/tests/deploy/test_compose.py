@@ -101,6 +101,6 @@ class TestStores:
         found = after(lambda s: s["action"]["depends_on"].update(redis=started))
         assert "action: must wait until redis is healthy" in found
 
-    def test_they_exist(self):
+    def test_a_store_that_is_missing_is_named(self):
         found = after(lambda s: s.pop("rabbitmq"))
         assert "orchestrator: depends on rabbitmq, which is not there" in found

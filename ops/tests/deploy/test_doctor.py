@@ -77,9 +77,14 @@ class TestDoctor:
         ],
     )  # fmt: skip
     def test_what_a_service_refuses_is_listed(
-        self, environment: Any, monkeypatch: Any, name: str, value: str, line: str,
+        self,
+        environment: Any,
+        monkeypatch: Any,
+        name: str,
+        value: str,
+        line: str,
         services: tuple[str, ...],
-    ) -> None:  # fmt: skip
+    ) -> None:
         monkeypatch.setenv(name, value)
         assert doctor() == (1, {f"{name} {line}": list(services)})
 

@@ -258,7 +258,7 @@ class TestRefusal:
             await rebuild(store, log_of(payments), Labels(store), settle=NO_WAIT)
         assert (await store.observe(payments[0])).repeat
 
-    async def test_unless_it_is_told_to(self, store: OnlineStore) -> None:
+    async def test_unless_it_is_requested(self, store: OnlineStore) -> None:
         payments = history(20)
         await store.mark_warm()
         log = log_of(payments)

@@ -81,15 +81,15 @@ def publisher() -> Iterator[Publisher]:
 
 
 @pytest.fixture
-def shelf(tmp_path):
+def list_folder(tmp_path):
     return ListFolder(tmp_path / "lists")
 
 
 @pytest.fixture
-def get(publisher, shelf):
+def get(publisher, list_folder):
     def run(now=NOW, **changes):
         source = ListSource(file="own.csv", url=publisher.url, **changes)
         with new_client() as client:
-            return fetch(source, shelf, client, now)
+            return fetch(source, list_folder, client, now)
 
     return run

@@ -24,13 +24,17 @@ OFAC = {
 }
 
 
-def left_over(shelf):
-    return [path.name for path in shelf.folder.iterdir() if path.name.endswith(".part")]
+def left_over(list_folder):
+    return [
+        path.name
+        for path in list_folder.folder.iterdir()
+        if path.name.endswith(".part")
+    ]
 
 
 class TestAFamily:
     @pytest.fixture
-    def fetch_family(self, publisher, shelf):
+    def fetch_family(self, publisher, list_folder):
         publisher.files = {f"/{name}": body for name, body in OFAC.items()}
         base = publisher.url.removesuffix("/list")
         files = [{"file": name, "url": f"{base}/{name}"} for name in sorted(OFAC)]
@@ -38,25 +42,26 @@ class TestAFamily:
 
         def run(now=NOW):
             with new_client() as client:
-                return fetch(source, shelf, client, now)
+                return fetch(source, list_folder, client, now)
 
         return run
 
-    def there(self, shelf):
+    def there(self, list_folder):
         return {
-            path.name: path.read_bytes() for path in (shelf.folder / "us").iterdir()
+            path.name: path.read_bytes()
+            for path in (list_folder.folder / "us").iterdir()
         }
 
-    def test_its_files_come_together(self, fetch_family, shelf):
+    def test_its_files_come_together(self, fetch_family, list_folder):
         outcome = fetch_family()
         assert (outcome.list_id, outcome.result) == ("us", "updated")
-        assert self.there(shelf) == OFAC
-        (loaded,) = load(shelf.folder, {}, NOW).lists
+        assert self.there(list_folder) == OFAC
+        (loaded,) = load(list_folder.folder, {}, NOW).lists
         assert loaded.list_id == "us"
         assert loaded.version == outcome.taken.watch.version
 
     def test_only_what_changed_is_sent_again_and_all_are_replaced(
-        self, fetch_family, publisher, shelf
+        self, fetch_family, publisher, list_folder
     ):
         fetch_family()
         assert fetch_family(LATER).result == "unchanged"
@@ -65,27 +70,27 @@ class TestAFamily:
         outcome = fetch_family(LATER)
         assert outcome.result == "updated"
         assert len(outcome.taken.delta.changed) == 1
-        assert self.there(shelf) == {**OFAC, "alt.csv": changed}
+        assert self.there(list_folder) == {**OFAC, "alt.csv": changed}
         assert all("if-none-match" in asked for asked in publisher.asked[3:])
 
     def test_if_one_is_refused_the_others_stay_as_well(
-        self, fetch_family, publisher, shelf
+        self, fetch_family, publisher, list_folder
     ):
         fetch_family()
         publisher.files["/sdn.csv"] = OFAC["sdn.csv"].replace(b"BAZHU", b"BAZHOU")
         publisher.files["/alt.csv"] = OFAC["alt.csv"][:-30]
         assert fetch_family(LATER).failed
-        assert self.there(shelf) == OFAC
-        assert left_over(shelf) == []
-        notes = shelf.notes()
+        assert self.there(list_folder) == OFAC
+        assert left_over(list_folder) == []
+        notes = list_folder.notes()
         assert {notes[f"us/{name}"].outcome for name in OFAC} == {"LIST_TRUNCATED"}
 
-    def test_another_source_of_the_list_is_not_doubled(self, fetch_family, shelf):
-        (shelf.folder / "us.csv").write_bytes(LIST)
+    def test_another_source_of_the_list_is_not_doubled(self, fetch_family, list_folder):
+        (list_folder.folder / "us.csv").write_bytes(LIST)
         outcome = fetch_family()
         assert outcome.result == "LIST_DUPLICATE"
         assert outcome.detail == "also in us.csv"
-        assert not (shelf.folder / "us").exists()
+        assert not (list_folder.folder / "us").exists()
 
     @pytest.mark.parametrize(
         "fields",

@@ -16,40 +16,44 @@ LIST = (SAMPLE_LISTS / "fictional.csv").read_bytes()
 NEXT = LIST + b"N-1,Quandrilo Vexwhistle,person,,,\n"
 
 
-def content(shelf):
-    return (shelf.folder / "own.csv").read_bytes()
+def content(list_folder):
+    return (list_folder.folder / "own.csv").read_bytes()
 
 
-def left_over(shelf):
-    return [path.name for path in shelf.folder.iterdir() if path.name.endswith(".part")]
+def left_over(list_folder):
+    return [
+        path.name
+        for path in list_folder.folder.iterdir()
+        if path.name.endswith(".part")
+    ]
 
 
 class TestAnUpdate:
-    def test_the_first_fetch_puts_the_list_in_the_folder(self, get, shelf):
+    def test_the_first_fetch_puts_the_list_in_the_folder(self, get, list_folder):
         outcome = get()
         assert outcome.result == "updated"
         assert outcome.taken.previous is None
         assert len(outcome.taken.watch.entities) == len(LIST.splitlines()) - 1
-        assert content(shelf) == LIST
+        assert content(list_folder) == LIST
 
-    def test_a_changed_list_comes_with_what_changed(self, get, publisher, shelf):
+    def test_a_changed_list_comes_with_what_changed(self, get, publisher, list_folder):
         get()
         publisher.body = NEXT.replace(b"1957-07-21", b"1958-07-21")
         outcome = get(LATER)
         assert outcome.taken.delta.added == ("own-N-1",)
         assert outcome.taken.delta.changed == ("own-FP-0001",)
-        assert content(shelf) == publisher.body
+        assert content(list_folder) == publisher.body
 
     def test_what_did_not_change_is_not_sent_again_and_is_as_young_as_now(
-        self, get, publisher, shelf
+        self, get, publisher, list_folder
     ):
         get()
         outcome = get(LATER)
         assert outcome.result == "unchanged"
         assert publisher.asked[-1]["if-none-match"] == publisher.etag
-        assert (shelf.folder / "own.csv").stat().st_mtime == LATER.timestamp()
+        assert (list_folder.folder / "own.csv").stat().st_mtime == LATER.timestamp()
 
-    def test_a_server_without_etags_is_asked_by_date(self, get, publisher, shelf):
+    def test_a_server_without_etags_is_asked_by_date(self, get, publisher, list_folder):
         publisher.headers = {
             "etag": "",
             "last-modified": "Mon, 02 Mar 2026 10:00:00 GMT",
@@ -60,13 +64,13 @@ class TestAnUpdate:
         assert asked["if-modified-since"] == "Mon, 02 Mar 2026 10:00:00 GMT"
 
     def test_a_file_that_was_tampered_with_is_fetched_whole(
-        self, get, publisher, shelf
+        self, get, publisher, list_folder
     ):
         get()
-        (shelf.folder / "own.csv").write_bytes(LIST[:-40])
+        (list_folder.folder / "own.csv").write_bytes(LIST[:-40])
         assert get(LATER).result == "updated"
         assert "if-none-match" not in publisher.asked[-1]
-        assert content(shelf) == LIST
+        assert content(list_folder) == LIST
 
     def test_an_announced_hash_that_is_right_passes(self, get, publisher):
         publisher.sha256 = f"{hashlib.sha256(LIST).hexdigest()}  own.csv\n"
@@ -91,7 +95,7 @@ class TestARefusal:
         ],
     )
     def test_the_old_list_stays_and_nothing_is_left_behind(
-        self, get, publisher, shelf, change, code
+        self, get, publisher, list_folder, change, code
     ):
         get()
         for name, value in change.items():
@@ -101,43 +105,45 @@ class TestARefusal:
             more["sha256_url"] = publisher.url.replace("/list", "/hash")
         outcome = get(LATER, **more)
         assert (outcome.result, outcome.failed) == (code, True)
-        assert content(shelf) == LIST
-        assert left_over(shelf) == []
-        assert shelf.notes()["own.csv"].outcome == code
+        assert content(list_folder) == LIST
+        assert left_over(list_folder) == []
+        assert list_folder.notes()["own.csv"].outcome == code
 
     def test_after_a_refusal_the_next_good_version_is_taken(
-        self, get, publisher, shelf
+        self, get, publisher, list_folder
     ):
         get()
         publisher.body = NEXT[:-9]
         get(LATER)
         publisher.body = NEXT
         assert get(LATER).result == "updated"
-        assert content(shelf) == NEXT
+        assert content(list_folder) == NEXT
 
-    def test_nobody_there(self, shelf):
+    def test_a_publisher_that_is_away_is_named(self, list_folder):
         source = ListSource(file="own.csv", url="http://127.0.0.1:9/list")
         with new_client() as client:
-            assert fetch(source, shelf, client, NOW).result == "LIST_UNREACHABLE"
+            assert fetch(source, list_folder, client, NOW).result == "LIST_UNREACHABLE"
 
     def test_unencrypted_addresses_elsewhere_are_not_fetched(
-        self, get, publisher, shelf
+        self, get, publisher, list_folder
     ):
         source = ListSource(file="own.csv", url="http://example.org/list")
         with new_client() as client:
-            assert fetch(source, shelf, client, NOW).result == "LIST_INSECURE"
+            assert fetch(source, list_folder, client, NOW).result == "LIST_INSECURE"
         publisher.status = 302
         publisher.headers = {"location": "http://example.org/list"}
         assert get().result == "LIST_INSECURE"
 
-    def test_a_small_reply_that_unpacks_into_a_large_file(self, get, publisher, shelf):
+    def test_a_small_reply_that_unpacks_into_a_large_file(
+        self, get, publisher, list_folder
+    ):
         import gzip
 
         publisher.body = gzip.compress(LIST + b" " * 1_000_000)
         publisher.headers = {"content-encoding": "gzip"}
         assert len(publisher.body) < 50_000
         assert get(max_mb=0.05).result == "LIST_TOO_LARGE"
-        assert left_over(shelf) == []
+        assert left_over(list_folder) == []
 
 
 class TestConfiguration:
@@ -147,12 +153,12 @@ class TestConfiguration:
         urls = [part.url for source in lists for part in source.parts]
         assert all(url.startswith("https://") for url in urls)
 
-    def test_a_list_whose_variable_is_not_set_is_left_out(self, shelf):
+    def test_a_list_whose_variable_is_not_set_is_left_out(self, list_folder):
         assert expanded("https://x/?t=${A}&u=${B}", {"A": "1"}) is None
         assert expanded("https://x/?t=${A}", {"A": "1"}) == "https://x/?t=1"
         source = ListSource(file="a.xml", url="https://x/?t=${FRAUD_TEST_UNSET}")
         with httpx.Client() as client:
-            assert fetch(source, shelf, client, NOW).result == "skipped"
+            assert fetch(source, list_folder, client, NOW).result == "skipped"
 
     @pytest.mark.parametrize("file", ["../a.xml", ".a.xml", "a", "a/b.csv", "a.exe"])
     def test_files_stay_in_the_folder(self, file):

@@ -60,7 +60,7 @@ def two(registry):
 
 
 class TestLooking:
-    def test_list(self, registry, fraud):
+    def test_list_shows_versions_and_aliases(self, registry, fraud):
         one, new = two(registry)
         found = json.loads(fraud("list", "--json"))
         assert [(m["version"], m["aliases"]) for m in found] == [
@@ -75,7 +75,7 @@ class TestLooking:
         assert "bundle-1" in fraud("show", "xgboost")
         assert "Model card" in fraud("card", "xgboost")
 
-    def test_diff(self, registry, fraud):
+    def test_diff_shows_both_bundles(self, registry, fraud):
         _, new = two(registry)
         shown = fraud("diff", "xgboost", "champion", new)
         assert "bundle-1" in shown
@@ -155,10 +155,17 @@ class TestImport:
         table = pl.DataFrame({"a": x[:, 0], "b": x[:, 1], "c": x[:, 2], "fraud": y})
         table.write_csv(tmp_path / "rows.csv")
         said = fraud(
-            "import", str(tmp_path / "m.ubj"), "--name", "cards",
-            "--sample", str(tmp_path / "rows.csv"), "--label", "fraud",
-            "--feature-set", "cards",
-        )  # fmt: skip
+            "import",
+            str(tmp_path / "m.ubj"),
+            "--name",
+            "cards",
+            "--sample",
+            str(tmp_path / "rows.csv"),
+            "--label",
+            "fraud",
+            "--feature-set",
+            "cards",
+        )
         assert "equal the original's" in said
         [version] = registry.versions("cards")
         made = registry.load("cards", version)
@@ -167,10 +174,18 @@ class TestImport:
     def test_a_reason_not_to(self, fraud, tmp_path):
         (tmp_path / "m.pt").write_bytes(b"")
         said = fraud(
-            "import", str(tmp_path / "m.pt"), "--name", "cards",
-            "--sample", str(tmp_path / "rows.csv"), "--label", "fraud",
-            "--feature-set", "cards", status=1,
-        )  # fmt: skip
+            "import",
+            str(tmp_path / "m.pt"),
+            "--name",
+            "cards",
+            "--sample",
+            str(tmp_path / "rows.csv"),
+            "--label",
+            "fraud",
+            "--feature-set",
+            "cards",
+            status=1,
+        )
         assert ".pt: known are" in said
 
 
@@ -203,7 +218,7 @@ def gateway():
 
 
 class TestGateway:
-    def test_hears_of_an_order(self, registry, fraud, gateway, monkeypatch):
+    def test_receives_an_order(self, registry, fraud, gateway, monkeypatch):
         url, asked = gateway
         monkeypatch.setenv("FRAUD_ADMIN_KEY", "right")
         _, new = two(registry)

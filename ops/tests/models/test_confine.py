@@ -69,7 +69,7 @@ class TestWatch:
             "import ctypes; ctypes.CDLL(None)",
         ],
     )
-    def test_stops(self, offence):
+    def test_an_offence_stops_it(self, offence):
         assert run(WATCHED.format(offence=offence)).startswith("forbidden: it ")
 
     def test_lets_pure_work_pass(self):

@@ -97,7 +97,7 @@ class TestForests:
         assert np.ptp(base) <= 1e-5
 
     @pytest.mark.parametrize("kind", ["ExtraTreesClassifier", "DecisionTreeClassifier"])
-    def test_other_trees(self, bring, data, tmp_path, kind):
+    def test_other_trees_are_imported(self, bring, data, tmp_path, kind):
         import sklearn.ensemble
         import sklearn.tree
 
@@ -145,7 +145,7 @@ class TestBoosters:
         _, scorer = bring(tmp_path)
         same(scorer, data[0], model.predict_proba(data[0])[:, 1])
 
-    def test_another_objective(self, bring, data, tmp_path):
+    def test_another_objective_is_refused(self, bring, data, tmp_path):
         import xgboost
 
         booster = xgboost.train(
@@ -223,12 +223,12 @@ class TestOnnx:
         moved = np.mean([np.abs(scorer.explain(row)) for row in data[0][:100]], axis=0)
         assert moved.argmax() == 0
 
-    def test_junk(self, bring, tmp_path):
+    def test_junk_is_refused(self, bring, tmp_path):
         (tmp_path / "m.onnx").write_bytes(b"junk")
         with pytest.raises(NotImportable, match="not an ONNX model"):
             bring(tmp_path / "m.onnx")
 
-    def test_weights_elsewhere(self, bring, data, tmp_path):
+    def test_weights_elsewhere_are_refused(self, bring, data, tmp_path):
         from onnx import TensorProto
 
         made, _ = logistic(*data, zipmap=False)
@@ -289,7 +289,7 @@ class TestMalice:
         with pytest.raises(NotImportable, match=r"sklearn\.pipeline\.Pipeline"):
             bring(tmp_path / "m.joblib")
 
-    def test_three_classes(self, bring, data, tmp_path):
+    def test_three_classes_are_refused(self, bring, data, tmp_path):
         x, _ = data
         model = forest((x, np.arange(len(x)) % 3))
         joblib.dump(model, tmp_path / "m.joblib")

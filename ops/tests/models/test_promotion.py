@@ -66,10 +66,10 @@ async def test_scorers_serve_what_was_promoted(tmp_path):
     old = release(registry).manifest.version
     async with broker() as (url, prefix), scorer(registry, keys, tmp_path) as service:
         await serves(service, "xgboost", old)
-        hearing = RabbitConsumer(
+        consumer = RabbitConsumer(
             url, service="xgboost", handler=promotions(service), prefix=prefix
         )
-        async with hearing.running():
+        async with consumer.running():
             new = release(registry, (0.7, 1.0, -0.25), hours=1).manifest.version
             event = announce.event(registry.aliases("xgboost"), "champion", NOW)
             await announce.publish([event], RabbitBus(url, prefix=prefix))
@@ -79,7 +79,7 @@ async def test_scorers_serve_what_was_promoted(tmp_path):
 
 
 @pytest.mark.servers
-async def test_an_order_given_while_no_scorer_listens_is_heard_later(tmp_path):
+async def test_an_order_given_while_no_scorer_listens_arrives_later(tmp_path):
     keys = generate_keys()
     registry = memory_registry(keys)
     old = release(registry).manifest.version
@@ -88,8 +88,8 @@ async def test_an_order_given_while_no_scorer_listens_is_heard_later(tmp_path):
         new = release(registry, (0.7, 1.0, -0.25), hours=1).manifest.version
         event = announce.event(registry.aliases("xgboost"), "champion", NOW)
         await announce.publish([event], RabbitBus(url, prefix=prefix))
-        hearing = RabbitConsumer(
+        consumer = RabbitConsumer(
             url, service="xgboost", handler=promotions(service), prefix=prefix
         )
-        async with hearing.running():
+        async with consumer.running():
             await serves(service, "xgboost", new)

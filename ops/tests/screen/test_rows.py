@@ -89,7 +89,7 @@ class TestReading:
             ("c-1,Jane,,,,,SECRET", "row"),
         ],
     )
-    def test_a_bad_row_is_told_by_line_and_field_and_not_repeated(
+    def test_a_bad_row_is_named_by_line_and_field_and_not_repeated(
         self, file, cells, field
     ):
         header = "id,name,kind,birth_date,country,identifier\n"

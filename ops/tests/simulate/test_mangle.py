@@ -18,7 +18,7 @@ class TestMangling:
         for name in SANCTIONED_NAMES * 50:
             assert mangle(rng, name) != name
 
-    def test_disguises_vary(self):
+    def test_disguises_of_a_name_vary(self):
         rng = np.random.default_rng(5)
         seen = [mangle(rng, "Varkesh Damirov Oltanyan") for _ in range(300)]
         assert any("," in name for name in seen)

@@ -110,7 +110,7 @@ class TestModel:
 
 
 class TestPublishedExample:
-    async def test_score(self, service, published):
+    async def test_score_has_the_published_form(self, service, published):
         async with service as http:
             reply = await http.post("/score", json=EXAMPLE)
         assert reply.status_code == 200
@@ -131,7 +131,7 @@ class TestPublishedExample:
             value = EXAMPLE["features"][place]
             assert part["feature_value"] == pytest.approx(value)
 
-    async def test_score_batch(self, service):
+    async def test_score_batch_equals_single_scores(self, service):
         async with service as http:
             one = await http.post("/score", json=EXAMPLE)
             many = await http.post("/score_batch", json=[EXAMPLE, EXAMPLE])

@@ -92,9 +92,12 @@ class TestEncoding:
         late[900:] = "never seen"
         changed = {**table.columns, "ProductCD": late}
         made = cut(
-            "ieee_cis", "1", type(table)(changed, table.fraud, table.seconds),
-            seed=1, now=NOW,
-        )  # fmt: skip
+            "ieee_cis",
+            "1",
+            type(table)(changed, table.fraud, table.seconds),
+            seed=1,
+            now=NOW,
+        )
         assert "never seen" not in made.categories["ProductCD"]
         place = made.features.index("ProductCD")
         assert np.isnan(made.test.x[:, place]).mean() == 1.0

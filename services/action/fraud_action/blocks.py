@@ -219,7 +219,7 @@ class Blocks:
                 (kind, key): expires_at for kind, key, expires_at in found
             }
             for kind, key in chosen:
-                await self._tell(kind, key, until.get((kind, key)))
+                await self._project(kind, key, until.get((kind, key)))
             await conn.execute(
                 sa.update(block_targets)
                 .where(these)
@@ -227,7 +227,7 @@ class Blocks:
             )
         PROJECTIONS.labels("done").inc(len(chosen))
 
-    async def _tell(self, kind: BlockKind, key: str, until: datetime | None) -> None:
+    async def _project(self, kind: BlockKind, key: str, until: datetime | None) -> None:
         if until is None or until <= self._clock.now():
             await self._online.drop_block(kind, key)
         else:

@@ -66,11 +66,11 @@ class TestProjection:
         written = asyncio.Event()
         put = world.online.put_block
 
-        async def put_and_tell(*args):
+        async def put_and_notify(*args):
             await put(*args)
             written.set()
 
-        world.online.put_block = put_and_tell
+        world.online.put_block = put_and_notify
         async with world.http(), asyncio.timeout(5):
             await written.wait()
         assert ("card", "card-1") in world.online.until

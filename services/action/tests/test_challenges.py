@@ -107,7 +107,7 @@ class TestExpiry:
             assert await service.challenges.expire() == 0
             assert len(await events(service)) == 1
 
-    async def test_its_code_is_no_longer_told(self, world, request_for):
+    async def test_its_code_is_no_longer_shown(self, world, request_for):
         async with world.service() as service:
             ref = await challenge(service, request_for)
             world.clock.advance(timedelta(minutes=5))

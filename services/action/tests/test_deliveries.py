@@ -139,8 +139,8 @@ class TestWebhook:
 
 class TestPause:
     @pytest.mark.parametrize("attempts", [1, 5, 12, 10_000])
-    def test_is_bounded(self, attempts):
+    def test_pause_is_bounded(self, attempts):
         assert timedelta(0) < pause(attempts, 0.0) <= pause(attempts, 1.0) <= CAP
 
-    def test_grows(self):
+    def test_pause_grows_with_attempts(self):
         assert pause(1, 1.0) < pause(4, 1.0) < pause(9, 1.0)

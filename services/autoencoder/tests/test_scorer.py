@@ -64,7 +64,7 @@ class TestScaling:
         assert scaling.logarithmic.tolist() == [True, False]
         assert scaling.apply(x)[1, 0] == pytest.approx(1.0, abs=1e-5)
 
-    def test_is_clipped(self):
+    def test_a_far_value_is_clipped(self):
         scaling = Scaling.of(np.array([[0.0], [1.0]], dtype=np.float32))
         assert scaling.apply(np.array([[1e9]], dtype=np.float32))[0, 0] == CLIP
 

@@ -54,7 +54,7 @@ class TestExplanation:
 
 
 class TestFile:
-    def test_survives(self, forest, data):
+    def test_a_forest_survives_its_file(self, forest, data):
         again = parse(dump(forest), data.width)
         assert np.array_equal(again.left, forest.left)
         assert np.array_equal(again.threshold, forest.threshold)

@@ -60,7 +60,7 @@ def _boosted(
     fit, stop = data.train, data.validate
     x = forget(fit.x, data.sources, share=data.unknown_share, seed=data.seed)
     seen = lightgbm.Dataset(x, fit.fraud, weight=fit.weight)
-    later, callbacks = [], [_told(progress, boosting.rounds)]
+    later, callbacks = [], [_progress_callback(progress, boosting.rounds)]
     if boosting.patience is not None:
         later = [seen.create_valid(stop.x, stop.fraud, weight=stop.weight)]
         callbacks += [lightgbm.early_stopping(boosting.patience, verbose=False)]
@@ -70,7 +70,7 @@ def _boosted(
     return booster, booster.best_iteration or booster.num_trees()
 
 
-def _told(progress: Progress, rounds: int) -> Any:
+def _progress_callback(progress: Progress, rounds: int) -> Any:
     return lambda state: progress((state.iteration + 1) / rounds)
 
 

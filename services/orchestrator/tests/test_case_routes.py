@@ -74,7 +74,7 @@ class TestEachRoute:
         assert reply.status_code == 403
         assert neighbour.asked == []
 
-    async def test_hands_over_a_refusal_and_tells_of_a_failure(
+    async def test_hands_over_a_refusal_and_reports_a_failure(
         self, start: Any, method: str, path: str, body: Any, service: str
     ) -> None:
         async with start(scopes=["analyst", "admin"]) as run:
@@ -96,19 +96,19 @@ async def test_a_clearing_that_is_not_as_documented_goes_nowhere(start: Any) -> 
     assert neighbour.asked == []
 
 
-async def test_screening_is_told_whose_parties_they_are(start: Any) -> None:
-    heard: list[Any] = []
+async def test_screening_knows_whose_parties_they_are(start: Any) -> None:
+    received: list[Any] = []
     async with start() as run:
         answer = run.transport.responders["sanctions"]
 
         async def screen(path: str, body: bytes) -> tuple[int, bytes]:
-            heard.append(json.loads(body))
+            received.append(json.loads(body))
             reply: tuple[int, bytes] = await answer(path, body)
             return reply
 
         run.transport.responders["sanctions"] = screen
         body = payment_body(account_id="acc-7", customer={"name": "Jane Smith"})
         assert (await run.score(body)).status_code == 200
-    payments = [one["payment"] for one in heard if one["payment"]]
+    payments = [one["payment"] for one in received if one["payment"]]
     transaction_id = body["transaction_id"]
     assert payments == [{"transaction_id": transaction_id, "account_id": "acc-7"}]

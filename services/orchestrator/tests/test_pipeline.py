@@ -33,7 +33,7 @@ class TestAWholePayment:
         stages = {"online", "rules", "models", "decision", "total"}
         assert stages <= reply["timings_ms"].keys()
 
-    async def test_the_policy_is_told_what_the_parts_said(self, start: Any) -> None:
+    async def test_the_policy_gets_what_the_parts_said(self, start: Any) -> None:
         async with start() as run:
             run.neighbours.scores["xgboost"] = 0.42
             await run.score(payment_body(amount_minor=1234, currency="EUR"))

@@ -122,11 +122,14 @@ class TestRedis:
         ]
         gateways = [
             RedisLimiter(
-                one, rate, MemoryLimiter(rate, clock.monotonic), clock.monotonic,
+                one,
+                rate,
+                MemoryLimiter(rate, clock.monotonic),
+                clock.monotonic,
                 prefix=prefix,
             )
             for one in lines
-        ]  # fmt: skip
+        ]
         taken = await asyncio.gather(
             *(gateway.take("shop", 1) for gateway in gateways for _ in range(40))
         )
@@ -144,9 +147,12 @@ class TestRedis:
         async with Link(redis_url()).open() as link:
             line = RedisMultiplexer(link.url, timeout=0.05, connect_timeout=5.0)
             limiter = RedisLimiter(
-                line, rate, MemoryLimiter(rate, clock.monotonic), clock.monotonic,
+                line,
+                rate,
+                MemoryLimiter(rate, clock.monotonic),
+                clock.monotonic,
                 prefix=prefix,
-            )  # fmt: skip
+            )
             assert (await limiter.take("shop", 1)).remaining == 4
             link.silent = True
             # Of this process: five more at once, then no more.

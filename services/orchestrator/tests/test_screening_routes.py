@@ -39,10 +39,10 @@ class TestEachRoute:
             neighbour = run.transport.responders["sanctions"] = Neighbour()
             reply = await run.http.request(method, path, json=body)
         assert (reply.status_code, reply.json()) == (200, {"answer": 1})
-        ((asked, heard),) = neighbour.asked
+        ((asked, received),) = neighbour.asked
         assert asked == path
         if body:
-            assert heard["queries"]["q"] == {**QUERY, "id": None}
+            assert received["queries"]["q"] == {**QUERY, "id": None}
 
     async def test_needs_the_scope(
         self, start: Any, method: str, path: str, body: Any, scope: str
@@ -54,7 +54,7 @@ class TestEachRoute:
         assert reply.status_code == 403
         assert neighbour.asked == []
 
-    async def test_hands_over_a_refusal_and_tells_of_a_failure(
+    async def test_hands_over_a_refusal_and_reports_a_failure(
         self, start: Any, method: str, path: str, body: Any, scope: str
     ) -> None:
         async with start(scopes=[scope]) as run:

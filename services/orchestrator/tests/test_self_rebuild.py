@@ -116,7 +116,7 @@ async def test_work_of_a_gateway_that_died_is_taken_over_and_counts_once(
     assert await store.is_warm()
 
 
-async def test_store_stays_cold_while_nobody_tells_of_labels(db: Database) -> None:
+async def test_store_stays_cold_while_nobody_projects_labels(db: Database) -> None:
     store = MemoryOnlineStore()
     with pytest.raises(DependencyError):
         await gateway(store, db, post_auth=False).round()

@@ -61,12 +61,12 @@ class Exporter:
                 .order_by(training_rows.c.occurred_at.desc())
                 .limit(1)
             )
-            told = await conn.scalar(
+            reported = await conn.scalar(
                 sa.select(labels.c.reported_at)
                 .order_by(labels.c.reported_at.desc())
                 .limit(1)
             )
-        newest = max((at for at in (paid, told) if at is not None), default=None)
+        newest = max((at for at in (paid, reported) if at is not None), default=None)
         return min(newest, self._clock.now()) if newest is not None else None
 
     async def export(self, as_of: datetime | None = None) -> DatasetVersion | None:

@@ -56,7 +56,7 @@ class TestProjection:
             await service.project()
             assert not world.online.effects["tx-1"].is_fraud
 
-    async def test_the_store_hears_what_training_learns(self, world, decided, labelled):
+    async def test_the_store_knows_what_training_learns(self, world, decided, labelled):
         chance = Random(7)
         events = [
             labelled(
@@ -87,11 +87,13 @@ class TestProjection:
             name: label == 1
             for name, label in table.select("transaction_id", "label").rows()
         }
-        heard = {name: effect.is_fraud for name, effect in world.online.effects.items()}
-        assert heard == learnt
+        projected = {
+            name: effect.is_fraud for name, effect in world.online.effects.items()
+        }
+        assert projected == learnt
         assert {True, False} <= set(learnt.values())
 
-    async def test_forgetful_store_is_told_again(self, world, decided, labelled):
+    async def test_forgetful_store_gets_labels_again(self, world, decided, labelled):
         async with world.service() as service:
             await service.handle([decided(1), labelled(1)])
             await service.project()

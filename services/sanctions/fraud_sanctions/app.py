@@ -54,8 +54,10 @@ def create_app(
     service = ScreeningService(settings, clock, Announcer(store, clock))
     register = ClearedMatchStore(store, clock, lambda: service.edition)
     book = PartyRecorder(settings, store, clock)
-    hearing = ListUpdateConsumer(store, clock)
-    rescreener = Rescreener(settings, Parts(store, service, register, hearing, clock))
+    list_updates = ListUpdateConsumer(store, clock)
+    rescreener = Rescreener(
+        settings, Parts(store, service, register, list_updates, clock)
+    )
 
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
@@ -66,7 +68,9 @@ def create_app(
             register.running(),
             book.running(),
             rescreener.running(),
-            consuming(settings.amqp_url, service="sanctions", handler=hearing.handle),
+            consuming(
+                settings.amqp_url, service="sanctions", handler=list_updates.handle
+            ),
         ):
             yield
 
@@ -75,13 +79,13 @@ def create_app(
         settings,
         hot=[
             *routes.hot(service, register, book),
-            parking_events_route(hearing.parking, hearing.handle),
+            parking_events_route(list_updates.parking, list_updates.handle),
         ],
         routers=[
             routes.router(service),
             match_routes.router(service),
             clearing_routes.router(service, register, clock),
-            party_routes.router(store, book, hearing),
+            party_routes.router(store, book, list_updates),
         ],
         lifespan=partial(owning, owned, running),
         checks=service.checks,

@@ -86,7 +86,8 @@ rescreenings = sa.Table(
     sa.Column("list_id", sa.String(128), nullable=False),
     sa.Column("version", sa.String(128), nullable=False),
     sa.Column("entities", sa.LargeBinary, nullable=True),
-    sa.Column("heard_at", UtcDateTime, nullable=False),
+    # The column was named before the attribute.
+    sa.Column("heard_at", UtcDateTime, nullable=False, key="received_at"),
     sa.Column("begun_at", UtcDateTime, nullable=True),
     sa.Column("done_at", UtcDateTime, nullable=True),
     sa.Column("position", sa.BigInteger, nullable=False),
@@ -95,7 +96,7 @@ rescreenings = sa.Table(
     sa.Column("cases", sa.BigInteger, nullable=False),
     sa.Column("worker", sa.String(32), nullable=True),
     sa.Column("claimed_until", UtcDateTime, nullable=True),
-    sa.Index("rescreenings_open", "done_at", "heard_at"),
+    sa.Index("rescreenings_open", "done_at", "received_at"),
 )
 
 parked = parked_table(metadata)

@@ -100,7 +100,7 @@ class Replica:
     service: ScreeningService
     register: ClearedMatchStore
     book: PartyRecorder
-    hearing: ListUpdateConsumer
+    list_updates: ListUpdateConsumer
     rescreener: Rescreener
     bus: FakeBus
 
@@ -109,18 +109,18 @@ class Replica:
         await self.service.reload()
         return await self.service.announce()
 
-    async def hear(self):
+    async def consume_updates(self):
         """Every list update that was told of so far, again those heard before."""
         relay = self.store.relay(self.bus)
         while await relay.deliver():
             pass
         events = [CloudEvent.model_validate_json(e.body) for e in self.bus.published]
-        await self.hearing.handle([e for e in events if e.type == LIST_UPDATED])
+        await self.list_updates.handle([e for e in events if e.type == LIST_UPDATED])
 
     async def update(self):
         """Reload, hear of it, and screen known parties again."""
         await self.reload()
-        await self.hear()
+        await self.consume_updates()
         await self.rescreener.round()
 
     def pay(self, name, number=1, role="customer", at=None):
@@ -178,15 +178,15 @@ class World:
         store = Store(db)
         service = ScreeningService(settings, self.clock, Announcer(store, self.clock))
         register = ClearedMatchStore(store, self.clock, lambda: service.edition)
-        hearing = ListUpdateConsumer(store, self.clock)
-        parts = Parts(store, service, register, hearing, self.clock)
+        list_updates = ListUpdateConsumer(store, self.clock)
+        parts = Parts(store, service, register, list_updates, self.clock)
         one = Replica(
             settings,
             store,
             service,
             register,
             PartyRecorder(settings, store, self.clock),
-            hearing,
+            list_updates,
             Rescreener(settings, parts, page=page),
             self.bus,
         )

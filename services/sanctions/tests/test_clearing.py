@@ -124,7 +124,7 @@ async def screen(http, account="acc-1", name="Zoltarin Krandalov"):
 
 
 class TestTheService:
-    async def test_a_cleared_hit_is_told_and_does_not_count(self, serve, clock):
+    async def test_a_cleared_hit_is_reported_and_does_not_count(self, serve, clock):
         async with serve() as http:
             assert (await screen(http))["status"] == "match"
             made = await clear(http, clock)
@@ -215,7 +215,7 @@ class TestTheService:
             ({"account": "Jane Smith"}, "account"),
         ],
     )
-    async def test_what_may_not_be_cleared_is_told_by_field(
+    async def test_what_may_not_be_cleared_is_named_by_field(
         self, serve, clock, facts, field
     ):
         async with serve() as http:

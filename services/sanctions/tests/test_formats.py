@@ -74,7 +74,7 @@ class TestOfacXml:
 
 
 class TestEu:
-    def test_xml_tells_strong_from_weak_and_skips_false_documents(self):
+    def test_xml_separates_strong_from_weak_and_skips_false_documents(self):
         entities, dated = sample("eu_fsf.xml")
         person = entities["it-9001"]
         assert dated.isoformat() == "2026-02-13"

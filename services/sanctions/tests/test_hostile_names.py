@@ -46,6 +46,6 @@ class TestHostileNames:
         max_examples=60, deadline=None, suppress_health_check=[FIXTURE]
     )
     @hypothesis.given(name=st.text(max_size=400))
-    async def test_any_text(self, http, name):
+    async def test_any_text_has_an_answer(self, http, name):
         reply = await http.post("/screen", json=ask(name))
         assert reply.status_code in (200, 422)

@@ -37,7 +37,7 @@ class TestCandidates:
         assert "own-FP-0027" in found("Mahlaqarustamzai")
         assert "own-FP-0025" in found("Hendrik van der Zwol Meer")
 
-    def test_acronyms(self, listed):
+    def test_an_acronym_finds_its_company(self, listed):
         index = Index([listed("Global Quarry Export Trust", kind="organisation")])
         name = analyse("GQET")
         assert len(index.candidates(name, index.similar(name))[0]) == 1

@@ -16,7 +16,7 @@ PEOPLE = [f"P-{c},Gruv{c * 2}el Aldin{c * 2}ost,person" for c in "bdfgklmnprstvz
 
 
 @pytest.fixture
-def heard(monkeypatch):
+def logged(monkeypatch):
     """What the log says: `heard("list_refused")`."""
     logger = CapturingLogger()
     for module in (shrinkage, service):
@@ -25,15 +25,15 @@ def heard(monkeypatch):
 
 
 @pytest.fixture
-def refused(heard):
+def refused(logged):
     """What the log says of each list when a start is refused."""
 
     async def start(world, **settings):
-        so_far = len(heard("list_refused"))
+        so_far = len(logged("list_refused"))
         with pytest.raises(ListsUnusable):
             async with world.replica(**settings):
                 pass
-        return heard("list_refused")[so_far:]
+        return logged("list_refused")[so_far:]
 
     return start
 
@@ -117,14 +117,14 @@ class TestARestart:
 
 
 class TestWithoutTheStore:
-    async def test_it_starts_and_says_that_nothing_was_compared(self, before, heard):
+    async def test_it_starts_and_says_that_nothing_was_compared(self, before, logged):
         before.lists()
         async with before.replica(away=True) as one:
             assert len(one.service.edition.by_id) == 28
-        assert heard("lists_not_compared") == [{}]
+        assert logged("lists_not_compared") == [{}]
 
     async def test_a_loss_found_later_is_reported_and_not_made_the_new_standard(
-        self, before, refused, heard, monkeypatch
+        self, before, refused, logged, monkeypatch
     ):
         before.lists()
         last = Announcer.last
@@ -139,5 +139,5 @@ class TestWithoutTheStore:
         monkeypatch.setattr(Announcer, "last", away_at_first)
         async with before.replica() as one:
             assert await one.rows(tables.outbox) == []
-        assert [line["list"] for line in heard("list_refused")] == ["own"]
+        assert [line["list"] for line in logged("list_refused")] == ["own"]
         assert [line["list"] for line in await refused(before)] == ["own"]

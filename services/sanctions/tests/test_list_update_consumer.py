@@ -31,19 +31,19 @@ def event(kind=LIST_UPDATED, key="e-1", **data):
     )
 
 
-class TestHearing:
+class TestConsuming:
     async def test_an_update_is_written_down_once(self, world):
         async with world.replica() as replica:
             for _ in range(2):
-                await replica.hearing.handle([event(), event(key="e-2")])
+                await replica.list_updates.handle([event(), event(key="e-2")])
             first, second = await replica.rows(tables.rescreenings)
         assert {first.event_id, second.event_id} == {"e-1", "e-2"}
         assert unpack(first.entities) == {"a", "b"}
-        assert replica.hearing.heard.is_set()
+        assert replica.list_updates.received.is_set()
 
     async def test_a_field_that_is_new_changes_nothing(self, world):
         async with world.replica() as replica:
-            await replica.hearing.handle([event(colour="blue")])
+            await replica.list_updates.handle([event(colour="blue")])
             assert len(await replica.rows(tables.rescreenings)) == 1
 
     @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ class TestHearing:
     )
     async def test_what_cannot_be_used_is_kept_aside(self, world, refused, reason):
         async with world.replica() as replica:
-            await replica.hearing.handle([refused, event(key="e-2")])
-            (parked,) = await replica.hearing.parking.waiting(10)
+            await replica.list_updates.handle([refused, event(key="e-2")])
+            (parked,) = await replica.list_updates.parking.waiting(10)
             assert (parked.reason, parked.event_id) == (reason, "e-1")
             assert len(await replica.rows(tables.rescreenings)) == 1
 
@@ -74,6 +74,6 @@ class TestHearing:
             await replica.reload()
             held = replica.service.edition.held["own"]
             whole = event(version=held, added=[], changed=[], complete=False)
-            await replica.hearing.handle([whole])
+            await replica.list_updates.handle([whole])
             await replica.rescreener.round()
             assert len(await replica.cases()) == 1

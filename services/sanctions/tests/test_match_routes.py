@@ -201,7 +201,7 @@ class TestNamesLikeCompanyForms:
 
 
 class TestKunyas:
-    def test_they_tell_people_apart(self, score):
+    def test_they_separate_two_people(self, score):
         for name in ("Abu Omar Hasan", "Abou Omar Hasan"):
             assert score(name, name) >= MATCH
             assert score("Omar Hasan", name) < MATCH
@@ -275,7 +275,7 @@ class TestHanNames:
             "龍岩赤霄電子科技有限公司",  # in traditional characters
         ],
     )
-    def test_one_company(self, of, query):
+    def test_one_company_is_possible(self, of, query):
         assert of(query) >= POSSIBLE
 
     @pytest.mark.parametrize(

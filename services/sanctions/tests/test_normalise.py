@@ -42,7 +42,7 @@ class TestHomoglyphs:
 
 
 class TestTransliterate:
-    def test_cyrillic(self):
+    def test_cyrillic_becomes_latin(self):
         assert transliterate("Бухвалов") == "bukhvalov"
 
     def test_arabic_is_marked_as_written_without_vowels_and_loses_its_article(self):

@@ -46,7 +46,7 @@ QUERIES = st.one_of(
     st.tuples(st.sampled_from(NAMES), st.integers(0, 30), st.sampled_from("aeiks "))
     .map(lambda t: t[0][: t[1]] + t[2] + t[0][t[1] + 1 :])
     .filter(str.strip),
-)  # fmt: skip
+)
 
 
 def drafts(text, person):

@@ -56,7 +56,7 @@ class TestAParty:
             {"name": "Another Name"},
         ],
     )
-    def test_is_told_apart_on_the_payments_path_too(self, facts):
+    def test_is_separate_on_the_payments_path_too(self, facts):
         known = {"role": "customer", "name": PERSON, "account": "acc-1"}
         one, other = PartyQuery(**known), PartyQuery(**{**known, **facts})
         assert quick_key("acc-1", one) == quick_key("acc-1", PartyQuery(**known))

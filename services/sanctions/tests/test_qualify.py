@@ -43,10 +43,10 @@ class TestIdentifiers:
 
 
 class TestCountryAndKind:
-    def test_country(self, shift):
+    def test_country_raises_or_lowers(self, shift):
         assert shift(country="RU") > 0.0 > shift(country="FR")
 
-    def test_kind(self, shift):
+    def test_kind_only_lowers(self, shift):
         assert shift(kind="person") == 0.0 > shift(kind="vessel")
 
     def test_reasons_in_words(self, listed):

@@ -41,7 +41,7 @@ class TestAnUpdate:
         assert request.listing.status == "match"
         assert b"Vexwhistle" not in event.body
 
-    async def test_a_counterparty_is_told_by_the_payers_account(self, world):
+    async def test_a_counterparty_is_known_by_the_payers_account(self, world):
         async with world.replica() as replica:
             replica.pay(PERSON, role="counterparty")
             await replica.book.write()
@@ -62,7 +62,7 @@ class TestAnUpdate:
             await replica.update()
             assert await replica.cases() == []
 
-    async def test_heard_of_twice_it_is_done_once(self, world):
+    async def test_delivered_twice_it_is_done_once(self, world):
         async with world.replica() as replica:
             replica.pay(PERSON)
             await replica.book.write()
@@ -85,7 +85,7 @@ class TestAnUpdate:
             replicas = (one, two, three)
             await asyncio.gather(*(replica.reload() for replica in replicas))
             for replica in replicas:
-                await replica.hear()
+                await replica.consume_updates()
             await asyncio.gather(*(r.rescreener.round() for r in replicas))
             assert await accounts(one) == [f"acc-{n}" for n in range(7)]
             (job,) = await one.rows(tables.rescreenings)
@@ -158,7 +158,7 @@ class TestAClearedPair:
             await replica.update()
             assert await accounts(replica) == ["acc-1"]
 
-    async def test_is_respected(self, world):
+    async def test_is_no_case_again(self, world):
         world.lists(LISTED)
         async with world.replica() as replica:
             await replica.register.clear(
@@ -176,7 +176,7 @@ class TestAClearedPair:
             replica.book.note(*unseen(replica, "acc-1", old))
             replica.book.note(*unseen(replica, "acc-2", old))
             await replica.book.write()
-            await replica.hear()
+            await replica.consume_updates()
             await replica.rescreener.round()
             found = [
                 (case["account_id"], case["listing"]["entity_id"])
@@ -204,7 +204,7 @@ class TestARestart:
             await dead.book.write()
             world.lists(LISTED)
             await dead.reload()
-            await dead.hear()
+            await dead.consume_updates()
             await self._one_page(dead, 2)
             assert len(await dead.cases()) == 2
         async with world.replica() as after:
@@ -244,7 +244,7 @@ class TestARestart:
             world.lists(LISTED)
             await slow.reload()
             await quick.reload()
-            await slow.hear()
+            await slow.consume_updates()
             job, parties, findings = await self._taken(slow, 5)
             world.clock.advance(timedelta(seconds=16))
             await quick.rescreener.round()
@@ -262,7 +262,7 @@ class TestARestart:
             await replica.book.write()
             world.lists(LISTED)
             await replica.reload()
-            await replica.hear()
+            await replica.consume_updates()
             job, parties, findings = await self._taken(replica, 5)
             assert await replica.book.erase("acc-1", "dpo") == 1
             now = world.clock.now()
@@ -279,7 +279,7 @@ class TestReplicasOfDifferentVersions:
             await behind.book.write()
             world.lists(LISTED)
             await ahead.reload()
-            await behind.hear()
+            await behind.consume_updates()
             await behind.rescreener.round()
             assert await behind.cases() == []
             await ahead.rescreener.round()

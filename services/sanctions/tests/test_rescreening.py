@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fraud_sanctions.lists.catalogue import load
@@ -44,6 +44,7 @@ def key(hit):
 
 
 class TestAPartOfTheLists:
+    @settings(deadline=None)
     @given(st.data())
     def test_gives_what_the_whole_gives_of_it(self, data):
         """Whether or not a small index is asked first."""
@@ -90,7 +91,7 @@ class TestLikenessMark:
             ({"kind": "organisation"}, False),
         ],
     )
-    def test_changes_with_what_tells_who_it_is(self, facts, same):
+    def test_changes_with_what_identifies_the_listed(self, facts, same):
         other = replace(self.ENTITY, **facts)
         assert fingerprint(other) != fingerprint(self.ENTITY)
         assert (likeness_mark(other) == likeness_mark(self.ENTITY)) is same

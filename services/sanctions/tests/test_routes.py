@@ -89,7 +89,7 @@ class TestHostileNames:
             "\u0301\u0301",
         ],
     )
-    async def test_nothing_to_compare_is_told_by_field(self, http, name):
+    async def test_nothing_to_compare_is_named_by_field(self, http, name):
         reply = await http.post("/screen", json=ask("Jane Smith", name))
         assert reply.status_code == 422
         assert reply.json()["errors"][0]["field"] == "parties.1.name"
@@ -192,7 +192,7 @@ class TestLists:
             async with client(create_app(make_settings(lists=folder))):
                 pass
 
-    async def test_a_changed_file_is_noticed_without_being_told(self, folder):
+    async def test_a_changed_file_is_noticed_without_an_order(self, folder):
         quick = Settings(token_key=TEST_TOKEN_KEY, check_every_s=0.01, lists=folder)
         async with client(create_app(quick)) as http:
             path = folder / "fictional.csv"

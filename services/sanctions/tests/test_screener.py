@@ -37,7 +37,7 @@ class TestPersons:
             ("John Smith", "Johann Schmidt-Krandalov"),
         ],
     )
-    def test_someone_else(self, score, query, name):
+    def test_someone_else_is_below_possible(self, score, query, name):
         assert score(query, name) < POSSIBLE
 
     def test_father_and_son_are_two_people(self, score):

@@ -102,7 +102,7 @@ class TestGreek:
             ("Μαΐου", "maiou"),
         ],
     )
-    def test_letters_that_are_heard_together_are_read_together(self, written, said):
+    def test_letters_of_one_sound_are_read_together(self, written, said):
         assert transliterate(written) == said
 
 
@@ -147,7 +147,7 @@ class TestIndianScripts:
             ("വിജയൻ", "vijayan"),
         ],
     )
-    def test_the_short_a_is_heard_where_it_is_not_written(self, written, said):
+    def test_the_short_a_is_read_where_it_is_not_written(self, written, said):
         assert transliterate(written) == said
 
     @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ class TestFields:
             ("unknown", ()),
         ],
     )
-    def test_birth_dates(self, text, dates):
+    def test_birth_dates_are_spans(self, text, dates):
         assert birth_dates(text) == dates
 
     def test_countries_by_code_or_name(self):
@@ -111,7 +111,7 @@ class TestOfac:
         assert first.birth_dates == ("1985-11-15",)
         assert first.countries == ("RU",)
 
-    def test_kinds(self):
+    def test_kinds_are_read_from_their_column(self):
         kinds = {e.kind for e in ofac.parse(SDN)}
         assert kinds == {"person", "organisation", "vessel"}
 

@@ -150,7 +150,7 @@ class TestAgreement:
         self.INDEX.candidates(name, self.INDEX.similar(name), only)
         assert not self.INDEX._scratch.agreed.any()
 
-    def test_what_a_word_resembles_is_told_with_its_gain_best_last(self):
+    def test_what_a_word_resembles_has_its_gain_best_last(self):
         likeness = self.INDEX.vocabulary.similar(WORDS[3])
         alike = [likeness.by_id[at] for at in likeness.ids.tolist()]
         assert alike == sorted(alike)

@@ -76,7 +76,7 @@ def _boosted(
         seen,
         boosting.rounds,
         evals=later,
-        callbacks=[_told(progress, boosting.rounds)],
+        callbacks=[_progress_callback(progress, boosting.rounds)],
         early_stopping_rounds=boosting.patience,
         verbose_eval=False,
     )
@@ -103,15 +103,15 @@ def _parameters(seed: int, threads: int) -> dict[str, float | int | str | bool]:
     }
 
 
-def _told(progress: Progress, rounds: int) -> Any:
+def _progress_callback(progress: Progress, rounds: int) -> Any:
     from xgboost.callback import TrainingCallback
 
-    class Told(TrainingCallback):
+    class ProgressCallback(TrainingCallback):
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
             progress((epoch + 1) / rounds)
             return False
 
-    return Told()
+    return ProgressCallback()
 
 
 def _importance(gain: dict[str, Any], data: Dataset) -> dict[str, float]:

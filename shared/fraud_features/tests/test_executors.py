@@ -197,7 +197,7 @@ class TestAgree:
         )
 
     @pytest.mark.servers
-    def test_redis_too(self):
+    def test_redis_agrees_with_the_others(self):
         WithRedis.redis_at = redis_url()
         run_state_machine_as_test(
             WithRedis,
@@ -206,7 +206,7 @@ class TestAgree:
 
     @pytest.mark.slow
     @pytest.mark.servers
-    def test_at_length(self):
+    def test_long_histories_agree(self):
         WithRedis.redis_at = redis_url()
         run_state_machine_as_test(
             WithRedis,

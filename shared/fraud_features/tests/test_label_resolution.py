@@ -75,7 +75,7 @@ def rows_at_one_terminal():
     ]
 
 
-def documents(told):
+def documents(reports_made):
     """The reports as `frame` reads them; their days count from the payment's."""
     return [
         {
@@ -85,7 +85,7 @@ def documents(told):
             "reversal": report.reversal,
             "reported_at": START + timedelta(days=which + report.reported_at),
         }
-        for which, report in told
+        for which, report in reports_made
     ]
 
 
@@ -98,17 +98,17 @@ def known_at(documents, moment):
                 one["label"], one["source"], one["reported_at"], one["reversal"]
             )
             known.setdefault(one["transaction_id"], []).append(report)
-    return {name: effective_label(heard) for name, heard in known.items()}
+    return {name: effective_label(reported) for name, reported in known.items()}
 
 
-async def serve(rows, told):
+async def serve(rows, reports_made):
     """The serving path: before each payment the store hears what stands by then."""
     store = MemoryOnlineStore(warm=True)
-    vectors, paid, heard = [], {}, {}
+    vectors, paid, reported = [], {}, {}
     for sent in rows:
-        for name, found in known_at(told, sent.occurred_at).items():
-            if name in paid and heard.get(name) != found:
-                heard[name] = found
+        for name, found in known_at(reports_made, sent.occurred_at).items():
+            if name in paid and reported.get(name) != found:
+                reported[name] = found
                 await store.apply_label(
                     LabelEffect.of(
                         paid[name].model_dump(),
@@ -127,26 +127,32 @@ class TestBothSides:
 
     @settings(max_examples=60, deadline=None)
     @given(
-        told=st.lists(st.tuples(st.integers(0, 3), reports), max_size=12),
+        reports_made=st.lists(st.tuples(st.integers(0, 3), reports), max_size=12),
         order=st.randoms(use_true_random=False),
     )
-    async def test_any_mix_in_any_order(self, told, order):
-        rows, heard = rows_at_one_terminal(), documents(told)
-        order.shuffle(heard)
-        table = frame(rows, heard)
-        assert table.select(PAYMENT_FEATURES.names).rows() == await serve(rows, heard)
-        at_last = known_at(heard, START + timedelta(days=999))
+    async def test_any_mix_in_any_order(self, reports_made, order):
+        rows, reported = rows_at_one_terminal(), documents(reports_made)
+        order.shuffle(reported)
+        table = frame(rows, reported)
+        assert table.select(PAYMENT_FEATURES.names).rows() == await serve(
+            rows, reported
+        )
+        at_last = known_at(reported, START + timedelta(days=999))
         nothing = effective_label([])
         states = [at_last.get(row.transaction_id, nothing).state for row in rows]
         assert table["label"].to_list() == [WORD.get(state) for state in states]
 
     async def test_a_weaker_word_changes_no_risk(self):
         rows = rows_at_one_terminal()
-        told = documents([(0, said(day=8)), (0, said("merchant", "legitimate", day=9))])
-        table = frame(rows, told)
+        reports_made = documents(
+            [(0, said(day=8)), (0, said("merchant", "legitimate", day=9))]
+        )
+        table = frame(rows, reports_made)
         assert table["label"][0] == 1
         assert table["terminal_risk_30d"][10] == pytest.approx(1 / 4)
-        assert table.select(PAYMENT_FEATURES.names).rows() == await serve(rows, told)
+        assert table.select(PAYMENT_FEATURES.names).rows() == await serve(
+            rows, reports_made
+        )
 
     def test_without_a_source_all_reports_are_of_one(self):
         bare = [
@@ -159,6 +165,6 @@ class TestBothSides:
         assert frame(rows_at_one_terminal(), bare)["label"][0] == 0
 
     def test_a_source_that_does_not_exist_is_refused(self):
-        told = documents([(0, said())])
+        reports_made = documents([(0, said())])
         with pytest.raises(Exception, match="hearsay"):
-            frame(rows_at_one_terminal(), [told[0] | {"source": "hearsay"}])
+            frame(rows_at_one_terminal(), [reports_made[0] | {"source": "hearsay"}])

@@ -279,10 +279,10 @@ class TestFrame:
     def test_nothing_gives_an_empty_frame(self):
         assert frame([], []).height == 0
 
-    def test_progress_is_told(self):
-        told = []
-        frame(random_rows(100), progress=told.append)
-        assert told == [100]
+    def test_progress_is_reported(self):
+        steps = []
+        frame(random_rows(100), progress=steps.append)
+        assert steps == [100]
 
     @pytest.mark.parametrize(
         "names",

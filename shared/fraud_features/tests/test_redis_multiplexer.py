@@ -224,7 +224,7 @@ class TestConnecting:
         assert [b"AUTH", b"pay", b"secret"] in server.asked
         assert [b"SELECT", b"3"] in server.asked
 
-    async def test_over_tls(self, tmp_path):
+    async def test_calls_over_tls_are_answered(self, tmp_path):
         path = certificate(tmp_path)
         query = f"?ssl_ca_certs={path}"
         async with line_to(echo, path=query, tls=path) as (line, _):
@@ -243,7 +243,7 @@ class TestConnecting:
         assert uvloop.run(ask()) == [b"a", b"b"]
 
 
-def told(policy: str, most: int) -> Answer:
+def memory_info(policy: str, most: int) -> Answer:
     """A server with this much memory, which answers scripts with an error of theirs."""
     text = f"# Memory\r\nmaxmemory:{most}\r\nmaxmemory_policy:{policy}\r\n".encode()
 
@@ -270,7 +270,7 @@ class TestStore:
     async def test_a_server_that_may_evict_is_as_good_as_away(
         self, policy, most, usable
     ):
-        async with line_to(told(policy, most)) as (_, server):
+        async with line_to(memory_info(policy, most)) as (_, server):
             store = RedisOnlineStore(server.url, socket_timeout=5.0, connect_timeout=5)
             if usable:
                 assert await store.is_warm()
@@ -279,10 +279,10 @@ class TestStore:
                     await store.is_warm()
             await store.close()
 
-    async def test_a_script_that_fails_on_its_data_is_told_from_a_server_in_trouble(
+    async def test_a_script_that_fails_on_its_data_is_no_server_in_trouble(
         self,
     ):
-        async with line_to(told("noeviction", 0)) as (_, server):
+        async with line_to(memory_info("noeviction", 0)) as (_, server):
             store = RedisOnlineStore(server.url, socket_timeout=5.0, connect_timeout=5)
             with pytest.raises(OnlineStoreRefusal):
                 await store.observe(payment(0))

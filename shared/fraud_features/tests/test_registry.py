@@ -180,7 +180,7 @@ class TestProfileFeatures:
         sent = payment(0, occurred_at=when, lat=48.8566, lon=2.3522)
         return PAYMENT_FEATURES.named(PAYMENT_FEATURES.vector(sent, seen))
 
-    def test_impossible_travel(self):
+    def test_impossible_travel_has_its_speed(self):
         hour_ago = 1748775600_000000  # 2025-06-01 11:00 UTC
         london = {"last_lat": 51_507_400, "last_lon": -127_800}
         values = self.values(located_t=hour_ago, history_payments=1, **london)

@@ -178,7 +178,7 @@ class TestLayoutVersion:
 
 
 class TestUnavailableRedis:
-    async def test_nobody_listening(self):
+    async def test_a_closed_port_is_unavailable(self):
         store = RedisOnlineStore("redis://127.0.0.1:1/0")
         with pytest.raises(OnlineStoreUnavailable):
             await store.observe(payment(0))
@@ -217,7 +217,7 @@ class TestExecutorsAgree:
         ],
         ids=str,
     )
-    async def test_same_observations(self, prefix, limits):
+    async def test_executors_have_the_same_observations(self, prefix, limits):
         caps = {"log_cap": limits.log_cap, "seen_cap": limits.seen_cap}
         memory = MemoryOnlineStore(warm=True, **caps)
         redis = RedisOnlineStore(
@@ -267,7 +267,7 @@ class TestCap:
 
 
 class TestOpening:
-    async def test_memory_starts_cold_unless_told(self):
+    async def test_memory_starts_cold_by_default(self):
         assert not await open_online_store("memory://").is_warm()
         assert await open_online_store("memory://?warm=1").is_warm()
 

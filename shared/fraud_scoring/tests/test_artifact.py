@@ -126,7 +126,7 @@ class TestTampering:
         with pytest.raises(NotSigned):
             verify(without(name))
 
-    def test_another_key(self):
+    def test_another_key_is_refused(self):
         with pytest.raises(SignatureInvalid):
             verify(signed(keys=generate_keys()))
 
@@ -187,7 +187,7 @@ class TestUnreadableParts:
             ),
         ],
     )
-    def test_are_refused(self, name, content, reason):
+    def test_unreadable_parts_are_refused(self, name, content, reason):
         found = verify(signed({**linear_draft().files, name: content}))
         with pytest.raises(reason):
             getattr(found, name.removesuffix(".json"))

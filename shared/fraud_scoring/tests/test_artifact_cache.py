@@ -40,28 +40,30 @@ def registry():
 
 
 @pytest.fixture
-def shelf(registry, tmp_path):
-    return ArtifactCache(registry, VERIFIER, tmp_path / "shelf")
+def artifact_cache(registry, tmp_path):
+    return ArtifactCache(registry, VERIFIER, tmp_path / "artifact_cache")
 
 
-def take(shelf):
-    return shelf.artifact("xgboost", shelf.book("xgboost").target("champion"))
+def take(artifact_cache):
+    return artifact_cache.artifact(
+        "xgboost", artifact_cache.book("xgboost").target("champion")
+    )
 
 
 class TestReadingThrough:
-    def test_an_artefact_is_fetched_once(self, shelf, registry):
-        assert take(shelf).hash == take(shelf).hash
+    def test_an_artefact_is_fetched_once(self, artifact_cache, registry):
+        assert take(artifact_cache).hash == take(artifact_cache).hash
         assert registry.fetched == 1
 
-    def test_a_dead_registry_changes_nothing(self, shelf, registry):
-        before = take(shelf)
+    def test_a_dead_registry_changes_nothing(self, artifact_cache, registry):
+        before = take(artifact_cache)
         registry.off = True
-        assert take(shelf) == before
+        assert take(artifact_cache) == before
 
-    def test_a_dead_registry_never_seen_is_an_error(self, shelf, registry):
+    def test_a_dead_registry_never_seen_is_an_error(self, artifact_cache, registry):
         registry.off = True
         with pytest.raises(RegistryUnavailable):
-            shelf.book("xgboost")
+            artifact_cache.book("xgboost")
 
     def test_a_disk_that_cannot_be_written_does_not_matter(self, registry, tmp_path):
         (tmp_path / "file").write_text("in the way")
@@ -72,48 +74,54 @@ class TestReadingThrough:
 
 
 class TestDistrust:
-    def test_a_changed_copy_is_fetched_again(self, shelf, registry, tmp_path):
-        found = take(shelf)
-        copy = tmp_path / "shelf" / "xgboost" / found.hash / "weights.json"
+    def test_a_changed_copy_is_fetched_again(self, artifact_cache, registry, tmp_path):
+        found = take(artifact_cache)
+        copy = tmp_path / "artifact_cache" / "xgboost" / found.hash / "weights.json"
         copy.write_bytes(b"[9, 9, 9]")
-        assert take(shelf).file("weights.json") == found.file("weights.json")
+        assert take(artifact_cache).file("weights.json") == found.file("weights.json")
         assert registry.fetched == 2
 
     def test_a_changed_copy_of_a_dead_registry_is_not_used(
-        self, shelf, registry, tmp_path
+        self, artifact_cache, registry, tmp_path
     ):
-        found = take(shelf)
-        (tmp_path / "shelf" / "xgboost" / found.hash / "extra.json").write_bytes(b"{}")
+        found = take(artifact_cache)
+        (
+            tmp_path / "artifact_cache" / "xgboost" / found.hash / "extra.json"
+        ).write_bytes(b"{}")
         registry.off = True
         with pytest.raises(RegistryUnavailable):
-            take(shelf)
+            take(artifact_cache)
 
-    def test_aliases_from_before_are_refused(self, shelf, registry):
+    def test_aliases_from_before_are_refused(self, artifact_cache, registry):
         inner = registry.inner
         old = inner.aliases("xgboost")
         later = NOW + timedelta(hours=1)
         second = inner.publish(linear_draft(), now=later).manifest.version
         inner.promote("xgboost", second, "champion", now=later)
-        shelf.book("xgboost")
+        artifact_cache.book("xgboost")
         registry.aliases = lambda name: old
         with pytest.raises(RolledBack):
-            shelf.book("xgboost")
+            artifact_cache.book("xgboost")
 
-    def test_a_target_with_another_hash_is_refused(self, shelf, registry):
-        target = shelf.book("xgboost").target("champion")
+    def test_a_target_with_another_hash_is_refused(self, artifact_cache, registry):
+        target = artifact_cache.book("xgboost").target("champion")
         with pytest.raises(ArtifactRefused):
-            shelf.artifact("xgboost", target.model_copy(update={"hash": "0" * 64}))
+            artifact_cache.artifact(
+                "xgboost", target.model_copy(update={"hash": "0" * 64})
+            )
 
 
 class TestSpace:
-    def test_only_a_few_copies_are_kept(self, shelf, registry, tmp_path):
+    def test_only_a_few_copies_are_kept(self, artifact_cache, registry, tmp_path):
         for hour in range(1, 6):
             later = NOW + timedelta(hours=hour)
             made = registry.inner.publish(linear_draft(), now=later)
             registry.inner.promote(
                 "xgboost", made.manifest.version, "champion", now=later
             )
-            take(shelf)
-        kept = [p for p in (tmp_path / "shelf" / "xgboost").iterdir() if p.is_dir()]
+            take(artifact_cache)
+        kept = [
+            p for p in (tmp_path / "artifact_cache" / "xgboost").iterdir() if p.is_dir()
+        ]
         assert len(kept) == 3
         assert made.hash in {p.name for p in kept}

@@ -186,8 +186,10 @@ class TestTampering(TamperingContract):
 
 
 @pytest.fixture
-def shelf(registry, tmp_path):
-    return ArtifactCache(registry, Verifier(KEYS.public_pem), tmp_path / "shelf")
+def artifact_cache(registry, tmp_path):
+    return ArtifactCache(
+        registry, Verifier(KEYS.public_pem), tmp_path / "artifact_cache"
+    )
 
 
 class TestUnsignedAliases:
@@ -216,46 +218,46 @@ class TestUnsignedAliases:
         self.point(home, "challenger", three)
         assert registry.aliases("xgboost").target("challenger").version == three
 
-    def test_move_forward_but_not_back(self, registry, home, shelf):
+    def test_move_forward_but_not_back(self, registry, home, artifact_cache):
         one, two, three = (publish(registry) for _ in range(3))
         self.point(home, "champion", two)
-        assert self.champion(shelf.book) == two
+        assert self.champion(artifact_cache.book) == two
         self.point(home, "champion", one)
         with pytest.raises(RolledBack, match=one):
-            shelf.book("xgboost")
+            artifact_cache.book("xgboost")
         self.point(home, "champion", three)
-        assert self.champion(shelf.book) == three
+        assert self.champion(artifact_cache.book) == three
 
-    def test_do_not_go_back_by_a_detour(self, registry, home, shelf):
+    def test_do_not_go_back_by_a_detour(self, registry, home, artifact_cache):
         one, two = publish(registry), publish(registry)
         self.point(home, "champion", two)
         self.point(home, "challenger", two)
-        shelf.book("xgboost")
+        artifact_cache.book("xgboost")
         home.client.delete_registered_model_alias("xgboost", "champion")
-        shelf.book("xgboost")
+        artifact_cache.book("xgboost")
         self.point(home, "champion", one)
         with pytest.raises(RolledBack):
-            shelf.book("xgboost")
+            artifact_cache.book("xgboost")
 
-    def test_count_no_more_after_the_first_order(self, registry, home, shelf):
+    def test_count_no_more_after_the_first_order(self, registry, home, artifact_cache):
         one, two = publish(registry), publish(registry)
         self.point(home, "champion", one)
-        assert self.champion(shelf.book) == one
+        assert self.champion(artifact_cache.book) == one
         book = registry.promote("xgboost", two, "champion", now=NOW)
         assert (
             registry.rollback("xgboost", "champion", now=NOW).revision > book.revision
         )
         self.point(home, "champion", two)
-        assert self.champion(shelf.book) == one
+        assert self.champion(artifact_cache.book) == one
 
-    def test_an_order_taken_away_is_noticed(self, registry, home, shelf):
+    def test_an_order_taken_away_is_noticed(self, registry, home, artifact_cache):
         one, two = publish(registry), publish(registry)
         self.point(home, "champion", two)
         registry.promote("xgboost", one, "champion", now=NOW)
-        assert self.champion(shelf.book) == one
+        assert self.champion(artifact_cache.book) == one
         home.client.delete_registered_model_tag("xgboost", BOOK)
         with pytest.raises(RolledBack):
-            shelf.book("xgboost")
+            artifact_cache.book("xgboost")
 
     def test_are_not_signed_by_the_way(self, registry, home):
         one, two = publish(registry), publish(registry)

@@ -164,13 +164,13 @@ class Watched:
 
 
 async def refused(http, problem, watched, old, capsys):
-    """Nothing was parsed or tried, and it is `told`."""
+    """Nothing was parsed or tried, and it is `assert_refused`."""
     before = list(watched.loaded)
-    await told(http, problem, old, capsys)
+    await assert_refused(http, problem, old, capsys)
     assert watched.loaded == before
 
 
-async def told(http, problem, old, capsys):
+async def assert_refused(http, problem, old, capsys):
     """The refresh is refused, metric and log line say why, the old model serves on."""
     counted = refusals(problem)
     capsys.readouterr()
@@ -189,7 +189,9 @@ async def told(http, problem, old, capsys):
 
 class TestAttacks:
     @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
-    async def test_are_refused(self, memory, start, folder, keys, capsys, attack):
+    async def test_wrong_artefacts_are_refused(
+        self, memory, start, folder, keys, capsys, attack
+    ):
         old = release(memory).manifest.version
         watched = Watched()
         async with start(watched.engine, trial=watched.trial, watch_seconds=60) as http:
@@ -259,7 +261,9 @@ class TestMistakes:
     """Well signed, and still not plain data."""
 
     @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)
-    async def test_are_refused(self, memory, start, folder, keys, capsys, mistake):
+    async def test_wrong_artefacts_are_refused(
+        self, memory, start, folder, keys, capsys, mistake
+    ):
         old = release(memory).manifest.version
         watched = Watched()
         async with start(watched.engine, trial=watched.trial, watch_seconds=60) as http:
@@ -310,7 +314,7 @@ class TestUnfit:
     """Well signed plain data, and still no model for payments."""
 
     @pytest.mark.parametrize("case", UNFIT)
-    async def test_is_refused(self, memory, start, capsys, case):
+    async def test_an_unfit_model_is_refused(self, memory, start, capsys, case):
         weights, spoil, problem = UNFIT[case]
         engine = linear_engine()
 
@@ -323,7 +327,7 @@ class TestUnfit:
         broken = ScorerEngine("xgboost", "fraud_score", load)
         async with start(broken, watch_seconds=60) as http:
             release(memory, weights, hours=1)
-            await told(http, problem, old, capsys)
+            await assert_refused(http, problem, old, capsys)
 
 
 def order(registry, version, folder):

@@ -160,14 +160,27 @@ async def _ours(
             for by_gateway, by_scorer, bodies in forms:
                 targets += [
                     Target.of(
-                        by_gateway, 2, port, path, bodies, _score, gateway, scorer,
+                        by_gateway,
+                        2,
+                        port,
+                        path,
+                        bodies,
+                        _score,
+                        gateway,
+                        scorer,
                         headers=lambda: {"X-API-Key": fresh.key()},
                     ),
                     Target.of(
-                        by_scorer, 1, fresh.port(MODEL), path, bodies, _score, scorer,
+                        by_scorer,
+                        1,
+                        fresh.port(MODEL),
+                        path,
+                        bodies,
+                        _score,
+                        scorer,
                         headers=lambda: {"Authorization": issuer.bearer(MODEL)},
                     ),
-                ]  # fmt: skip
+                ]
             yield targets
 
 

@@ -29,10 +29,16 @@ class Target:
 
     @classmethod
     def of(
-        cls, name: str, processes: int, port: int, path: str,
-        bodies: Sequence[Mapping[str, Any]], score: Callable[[bytes], float],
-        *roots: int, headers: Headers = dict,
-    ) -> "Target":  # fmt: skip
+        cls,
+        name: str,
+        processes: int,
+        port: int,
+        path: str,
+        bodies: Sequence[Mapping[str, Any]],
+        score: Callable[[bytes], float],
+        *roots: int,
+        headers: Headers = dict,
+    ) -> "Target":
         """A server on this machine that takes these JSON bodies on this path."""
         sent = tuple(json.dumps(body).encode() for body in bodies)
         return cls(name, processes, port, path, sent, headers, score, roots)

@@ -124,9 +124,12 @@ def _metadata(
     engine = ENGINES[plain.source]
     count = len(sample.rows)
     rows = Rows(
-        sample.rows, sample.fraud, np.ones(count), np.zeros(count, np.int64),
+        sample.rows,
+        sample.fraud,
+        np.ones(count),
+        np.zeros(count, np.int64),
         np.arange(count),
-    )  # fmt: skip
+    )
     figures = measure(rows, plain.scores, plain.scores)
     kept = ("roc_auc", "average_precision", "fraud_rate", "calibration_error", "brier")
     importance = plain.importance or (0.0,) * len(sample.columns)

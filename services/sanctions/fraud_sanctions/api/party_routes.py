@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from fraud_sanctions.lists.consumer import ListUpdateConsumer
 from fraud_sanctions.parties.recorder import PartyRecorder
@@ -24,7 +24,7 @@ class RescreeningView(BaseModel):
 
     list_id: str
     version: str
-    heard_at: datetime
+    received_at: Annotated[datetime, Field(serialization_alias="heard_at")]
     begun_at: datetime | None
     done_at: datetime | None
     screened: int
@@ -40,7 +40,9 @@ class RescreeningsView(BaseModel):
     rescreenings: tuple[RescreeningView, ...]
 
 
-def router(store: Store, book: PartyRecorder, hearing: ListUpdateConsumer) -> APIRouter:
+def router(
+    store: Store, book: PartyRecorder, list_updates: ListUpdateConsumer
+) -> APIRouter:
     """The routes of known parties."""
     routes = APIRouter(
         prefix="/v1", tags=["parties"], dependencies=[Depends(require_service)]
@@ -67,7 +69,7 @@ def router(store: Store, book: PartyRecorder, hearing: ListUpdateConsumer) -> AP
     ) -> list[ParkedEvent]:
         """Events that could not be used, oldest first."""
         await store.open()
-        return await hearing.parking.waiting(limit)
+        return await list_updates.parking.waiting(limit)
 
     @routes.post("/parked/{parked_id}/replay", operation_id="replayParked")
     async def replay(
@@ -75,6 +77,8 @@ def router(store: Store, book: PartyRecorder, hearing: ListUpdateConsumer) -> AP
     ) -> ParkedEvent:
         """Handle a parked event again, or the corrected one in the body."""
         await store.open()
-        return await hearing.parking.replay(parked_id, corrected, hearing.handle)
+        return await list_updates.parking.replay(
+            parked_id, corrected, list_updates.handle
+        )
 
     return routes

@@ -28,7 +28,7 @@ class ListUpdateConsumer:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self.heard = asyncio.Event()
+        self.received = asyncio.Event()
         self.parking = Parking(
             store.db, tables.parked, clock, service="sanctions", check=updated
         )
@@ -44,7 +44,7 @@ class ListUpdateConsumer:
                 continue
             if not update.complete or update.added or update.changed:
                 await self._write(event.id, update)
-        self.heard.set()
+        self.received.set()
 
     async def _write(self, event_id: str, update: ListUpdated) -> None:
         db = self._store.db
@@ -53,7 +53,7 @@ class ListUpdateConsumer:
             list_id=update.list,
             version=update.version,
             entities=pack(update),
-            heard_at=self._clock.now(),
+            received_at=self._clock.now(),
             position=0,
             screened=0,
             cases=0,

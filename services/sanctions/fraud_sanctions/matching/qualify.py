@@ -164,9 +164,9 @@ def _agreement(given: DateSpan, listed: DateSpan) -> tuple[float, str]:
     years = max(given.years, listed.years)
     found = {given.precision, listed.precision}
     if given.about or listed.about:
-        return _SAME_YEAR / 2 * _told_apart(years), "birth date agrees approximately"
+        return _SAME_YEAR / 2 * _span_share(years), "birth date agrees approximately"
     if years > 1 or "range" in found:
-        return _SAME_YEAR * _told_apart(years), "birth date agrees within a range"
+        return _SAME_YEAR * _span_share(years), "birth date agrees within a range"
     if "year" in found or given.is_epoch:
         return _SAME_YEAR, "birth year agrees"
     if "month" in found:
@@ -174,7 +174,7 @@ def _agreement(given: DateSpan, listed: DateSpan) -> tuple[float, str]:
     return _SAME_DAY, "birth date agrees"
 
 
-def _told_apart(years: int) -> float:
+def _span_share(years: int) -> float:
     """The share of a year's evidence that is left in a span of so many years."""
     return max(0.0, 1.0 - math.log(years) / math.log(_MOST_YEARS))
 

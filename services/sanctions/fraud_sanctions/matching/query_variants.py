@@ -65,9 +65,9 @@ def readings_of(party: Party, known: Vocabulary | None = None) -> Sequence[Readi
             found += [Reading(name) for name in readings(text, person=True)]
     if known is not None and (backwards := _backwards(names, known)):
         found += [Reading(name) for name in readings(backwards, person=person)]
-    heard = es_by_sound(party.name)
-    if heard != party.name:
-        found += [Reading(name) for name in readings(heard, person=person)]
+    respelt = es_by_sound(party.name)
+    if respelt != party.name:
+        found += [Reading(name) for name in readings(respelt, person=person)]
     return found
 
 

@@ -62,7 +62,7 @@ def claim(
     query = (
         sa.select(table)
         .where(table.c.done_at.is_(None), table.c.list_id.in_(lists), free)
-        .order_by(table.c.heard_at, table.c.event_id)
+        .order_by(table.c.received_at, table.c.event_id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
@@ -201,5 +201,5 @@ def backlog(conn: sa.Connection) -> int:
 def latest(conn: sa.Connection) -> Sequence[Row]:
     """Rescreenings, newest first."""
     table = tables.rescreenings
-    query = sa.select(table).order_by(table.c.heard_at.desc()).limit(_SHOWN)
+    query = sa.select(table).order_by(table.c.received_at.desc()).limit(_SHOWN)
     return conn.execute(query).all()

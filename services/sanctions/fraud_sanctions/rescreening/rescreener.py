@@ -45,7 +45,7 @@ class Parts:
     store: Store
     service: ScreeningService
     register: ClearedMatchStore
-    hearing: ListUpdateConsumer
+    list_updates: ListUpdateConsumer
     clock: Clock
 
 
@@ -62,8 +62,8 @@ class Rescreener:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Work in the background while inside; then leave the rest to whoever is next."""
-        heard = self._parts.hearing.heard
-        work = repeating("rescreening", self.round, every_s=_EVERY_S, wake=heard)
+        received = self._parts.list_updates.received
+        work = repeating("rescreening", self.round, every_s=_EVERY_S, wake=received)
         try:
             async with work:
                 yield
@@ -162,7 +162,7 @@ class Rescreener:
             patient=True,
         )
         if moved is not None and findings:
-            self._told(moved.cases - job.cases, len(findings))
+            self._announce(moved.cases - job.cases, len(findings))
         return moved
 
     async def _overtaken(self) -> bool:
@@ -183,10 +183,10 @@ class Rescreener:
             lambda conn: jobs.catch_up(self._parts.store, conn, parties, findings, now),
             patient=True,
         )
-        self._told(cases, len(findings))
+        self._announce(cases, len(findings))
         return True
 
-    def _told(self, cases: int, findings: int) -> None:
+    def _announce(self, cases: int, findings: int) -> None:
         self._parts.store.outbox.written.set()
         telemetry.RESCREEN_HITS.labels("new").inc(cases)
         telemetry.RESCREEN_HITS.labels("known").inc(findings - cases)

@@ -35,7 +35,7 @@ class TestOneModelDown:
         assert ruling.degraded == ("MODEL_XGBOOST_UNAVAILABLE",)
         assert ruling.risk is None
 
-    def test_thresholds_tighten(self, policy, make_request):
+    def test_thresholds_tighten_without_it(self, policy, make_request):
         full = make_request(risk=0.015, amount_ref_minor=90_000)
         gap = make_request(risk=0.015, forest=None, amount_ref_minor=90_000)
         assert policy.decide(full).decision is Verdict.APPROVE

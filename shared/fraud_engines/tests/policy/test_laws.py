@@ -20,11 +20,16 @@ from fraud_shared.testing.factories import make_rules, make_screening, make_sign
 POLICY = load(DEFAULT_POLICY.read_bytes())
 # The same file with bands that never approve: even a missing risk may not soften these.
 STERN = load(
-    DEFAULT_POLICY.read_bytes().replace(
+    DEFAULT_POLICY.read_bytes()
+    .replace(
         b"    - {from: 0.0, allow: [APPROVE]}\n    - {from: 0.02,",
         b"    - {from: 0.0, allow: [CHALLENGE]}\n    - {from: 0.02,",
-    ).replace(b"{from: 0.02, allow: [APPROVE, CHALLENGE]}", b"{from: 0.02, allow: [CHALLENGE]}")
-)  # fmt: skip
+    )
+    .replace(
+        b"{from: 0.02, allow: [APPROVE, CHALLENGE]}",
+        b"{from: 0.02, allow: [CHALLENGE]}",
+    )
+)
 PARTS = (
     "xgboost", "isolation_forest", "autoencoder", "rules", "errors", "screening",
     "velocity", "history", "stand_in",

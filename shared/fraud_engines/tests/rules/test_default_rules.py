@@ -234,7 +234,9 @@ class TestOrdinaryPayments:
             ({}, {"amount_ref_minor": 1_500_000, "amount_over_typical": 1.0}),
         ],
     )
-    def test_are_allowed(self, ruleset, make_features, payment, features):
+    def test_ordinary_payments_are_allowed(
+        self, ruleset, make_features, payment, features
+    ):
         result = evaluate(
             ruleset, make_transaction(**payment), make_features(**features), NOW
         )

@@ -84,9 +84,11 @@ class TestHits:
 
 class TestEvidenceThatIsMissing:
     BODY = small(
-        "live FLAG account_count_1h > 5", "live FLAG device_count_1h > 5",
-        "live FLAG amount_minor > 0", "shadow FLAG speed_kmh > 9.0",
-    )  # fmt: skip
+        "live FLAG account_count_1h > 5",
+        "live FLAG device_count_1h > 5",
+        "live FLAG amount_minor > 0",
+        "shadow FLAG speed_kmh > 9.0",
+    )
 
     def test_is_an_error_when_the_store_was_down(self, make_features):
         result = run(self.BODY, make_features(**dict.fromkeys(STORED, None)))
@@ -131,6 +133,6 @@ class TestEvidenceThatIsMissing:
 
 
 class TestFeaturesOfAnotherSet:
-    def test_are_refused(self):
+    def test_another_feature_set_is_refused(self):
         with pytest.raises(WrongFeatures):
             evaluate(RULESET, make_transaction(), make_vector(), NOW)

@@ -27,7 +27,7 @@ class TestTypesAreCheckedWhenCompiling:
             ("open('x') == 1", "undeclared"),
         ],
     )
-    def test_and_the_author_is_told_what_is_wrong(self, source, reason):
+    def test_and_the_author_sees_what_is_wrong(self, source, reason):
         with pytest.raises(ExpressionError, match=reason):
             LANGUAGE.compile(source)
 

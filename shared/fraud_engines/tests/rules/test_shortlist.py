@@ -23,7 +23,7 @@ TRICKY = (
 EXPRESSIONS = [LANGUAGE.compile(source) for source in TRICKY]
 
 
-def tells(expression, values, activation):
+def is_true(expression, values, activation):
     """Whether the rule is hit, or fails on values with which it could be hit."""
     truth = expression.truth(activation)
     return truth is True or (
@@ -46,15 +46,15 @@ class TestAShortlist:
     )
     def test_misses_nothing_that_is_true_or_fails(self, values):
         activation = LANGUAGE.activation(values)
-        told = {
+        true_places = {
             place
             for place, expression in enumerate(EXPRESSIONS)
-            if tells(expression, values, activation)
+            if is_true(expression, values, activation)
         }
         shortlist = Shortlists(EXPRESSIONS, LANGUAGE.compile).of(values)
-        assert told <= set(shortlist.places)
+        assert true_places <= set(shortlist.places)
         if shortlist.cleared(activation):
-            assert not told
+            assert not true_places
 
     @settings(max_examples=200, deadline=None)
     @given(st.data())
@@ -70,14 +70,14 @@ class TestAShortlist:
             if name not in gone
         }
         activation = RULESET.language.activation(values)
-        told = {
+        true_places = {
             place
             for place, rule in enumerate(RULESET.evaluated)
-            if tells(rule.expression, values, activation)
+            if is_true(rule.expression, values, activation)
         }
         shortlist = RULESET.shortlists.of(values)
-        assert told <= set(shortlist.places)
-        assert not (told and shortlist.cleared(activation))
+        assert true_places <= set(shortlist.places)
+        assert not (true_places and shortlist.cleared(activation))
 
     def test_leaves_out_what_needs_an_absent_field(self):
         expressions = [LANGUAGE.compile("a > 1 && c"), LANGUAGE.compile("a > 1 || c")]

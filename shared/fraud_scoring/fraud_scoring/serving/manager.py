@@ -41,7 +41,7 @@ class ModelManager:
         self._settings = settings
         self._uri = settings.registry()
         self._registry = registry
-        self._shelf: ArtifactCache | None = None
+        self._cache: ArtifactCache | None = None
         bounds = Bounds(
             memory_mb=settings.trial_memory_mb,
             seconds=settings.trial_seconds,
@@ -137,10 +137,10 @@ class ModelManager:
             )
 
     def _open_cache(self) -> ArtifactCache:
-        if self._shelf is None:
+        if self._cache is None:
             settings = self._settings
             verifier = settings.verifier()
             registry = self._registry or open_registry(self._uri, verifier)
             folder = settings.var_dir / "cache" / "models" / self._service
-            self._shelf = ArtifactCache(registry, verifier, folder)
-        return self._shelf
+            self._cache = ArtifactCache(registry, verifier, folder)
+        return self._cache

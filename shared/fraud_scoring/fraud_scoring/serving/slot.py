@@ -107,16 +107,16 @@ class ModelSlot:
         """
         target: AliasTarget | None = None
         try:
-            shelf = open_cache()
-            book = shelf.book(self.name)
-            alias, target, problem = self._wanted(book, shelf)
+            artifact_cache = open_cache()
+            book = artifact_cache.book(self.name)
+            alias, target, problem = self._wanted(book, artifact_cache)
             serving = self.current
             if serving is not None and serving.model.ref.hash == target.hash:
                 self.problem = problem
                 return self._result("unchanged", serving)
             if target == self._refused and not retry:
                 return self._result("refused", serving)
-            model = self._kept(target) or self._load(shelf, target)
+            model = self._kept(target) or self._load(artifact_cache, target)
         except ArtifactRefused as error:
             return self._refuse(error, target)
         except RegistryError as error:
@@ -161,11 +161,11 @@ class ModelSlot:
         return self.rolled_back
 
     def _wanted(
-        self, book: AliasBook, shelf: ArtifactCache
+        self, book: AliasBook, artifact_cache: ArtifactCache
     ) -> tuple[str, AliasTarget, str | None]:
         """What the alias names, or what this service went back to from there."""
         alias, target = self._chosen(book)
-        barred = self.rolled_back or shelf.rollback(self.name)
+        barred = self.rolled_back or artifact_cache.rollback(self.name)
         if barred is not None and barred.bars(target, book.revision):
             self.rolled_back = barred
             return alias, barred.good, ROLLED_BACK
@@ -183,15 +183,15 @@ class ModelSlot:
             return kept.model
         return None
 
-    def _load(self, shelf: ArtifactCache, target: AliasTarget) -> Model:
+    def _load(self, artifact_cache: ArtifactCache, target: AliasTarget) -> Model:
         """Verified bytes, tried elsewhere, then loaded and tested here."""
-        artifact = shelf.artifact(self.name, target)
+        artifact = artifact_cache.artifact(self.name, target)
         gate = self._gate
         versions = libraries.installed(self._engine.libraries)
         tried_with = " ".join(f"{name}={now}" for name, now in sorted(versions.items()))
-        if not shelf.passed(self.name, target, tried_with):
+        if not artifact_cache.passed(self.name, target, tried_with):
             gate.trial(artifact)
-            shelf.keep_passed(self.name, target, tried_with)
+            artifact_cache.keep_passed(self.name, target, tried_with)
         serving = self.current
         return validate_model(
             self._engine,

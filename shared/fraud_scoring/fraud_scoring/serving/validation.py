@@ -1,7 +1,9 @@
 """The gate before a model serves: it must reproduce training, rank, be finite, be fast."""
 
 import time
+from collections.abc import Callable
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,6 +29,13 @@ _RANGES: dict[RawName, tuple[float, float]] = {
 }
 
 
+class Timers(NamedTuple):
+    """Seconds on the clock, and seconds of work of this thread."""
+
+    wall: Callable[[], float] = time.perf_counter
+    work: Callable[[], float] = time.thread_time
+
+
 def validate_model(
     engine: ScorerEngine,
     artifact: Artifact,
@@ -35,12 +44,13 @@ def validate_model(
     limit_ms: float = 10.0,
     than: Model | None = None,
     slowdown: float = 5.0,
+    timers: Timers | None = None,
 ) -> Model:
     """Load a verified artefact and put it to the test; raises `ArtifactRefused`.
 
     `limit_ms` bounds the median time of one row; so does `slowdown` times that of the
-    model that serves now (`than`). What passes is warm: it has scored and explained, and its request
-    schema is built.
+    model that serves now (`than`). `timers` measure both. What passes is warm: it has scored
+    and explained, and its request schema is built.
     """
     libraries.check(artifact.metadata.libraries, engine.libraries)
     model = _load(engine, artifact, top_features)
@@ -48,7 +58,7 @@ def validate_model(
     raws = _must_be_sound(model, rows)
     _must_reproduce(artifact, raws)
     _must_rank(raws, artifact.golden.labels)
-    _must_be_fast(model, rows, limit_ms, than, slowdown)
+    _Race(timers or Timers(), rows, model, than).must_be_fast(limit_ms, slowdown)
     _must_explain(model, rows[0])
     model.schema.warm()
     return model
@@ -105,41 +115,48 @@ def _must_explain(model: Model, row: Floats32) -> None:
         raise MalformedArtifact(f"cannot explain: {type(error).__name__}") from error
 
 
-def _must_be_fast(
-    model: Model, rows: Floats32, limit_ms: float, than: Model | None, slowdown: float
-) -> None:
-    """Wall time against the limit; against what serves, time on the processor, row by row
-    in turns. That too is longer while other models are on trial beside this one: too slow
-    is only what is so each time."""
-    took = median(_spent(model, rows, i)[0] for i in range(_TIMED_ROWS))
-    if took * 1000 > limit_ms:
-        raise TooSlow(f"{took * 1000:.2f} ms a row, limit {limit_ms} ms")
-    if than is None:
-        return
-    for left in reversed(range(_TRIES)):
-        now, before = _in_turns(model, rows, than)
-        if now <= slowdown * before:
+class _Race(NamedTuple):
+    """One row at a time of a new model, and of the one that serves (`than`)."""
+
+    timers: Timers
+    rows: Floats32
+    model: Model
+    than: Model | None
+
+    def must_be_fast(self, limit_ms: float, slowdown: float) -> None:
+        """Wall time against the limit; against what serves, time on the processor, row by
+        row in turns. That too is longer while other models are on trial beside this one:
+        too slow is only what is so each time. Raises TooSlow."""
+        took = median(
+            self._spent(self.model, self.rows, i)[0] for i in range(_TIMED_ROWS)
+        )
+        if took * 1000 > limit_ms:
+            raise TooSlow(f"{took * 1000:.2f} ms a row, limit {limit_ms} ms")
+        if self.than is None:
             return
-        if not left:
-            raise TooSlow(
-                f"{now * 1000:.3f} ms of work a row, more than {slowdown:g} times the "
-                f"{before * 1000:.3f} ms of what serves"
-            )
+        for left in reversed(range(_TRIES)):
+            now, before = self._in_turns(self.than)
+            if now <= slowdown * before:
+                return
+            if not left:
+                raise TooSlow(
+                    f"{now * 1000:.3f} ms of work a row, more than {slowdown:g} times the "
+                    f"{before * 1000:.3f} ms of what serves"
+                )
 
+    def _in_turns(self, than: Model) -> tuple[float, float]:
+        """Median seconds of work for one row: of the new model, and of what serves."""
+        old = np.array(than.artifact.golden.rows, dtype=np.float32)
+        spent = [
+            (self._spent(self.model, self.rows, i)[1], self._spent(than, old, i)[1])
+            for i in range(_TIMED_ROWS)
+        ]
+        mine, theirs = zip(*spent, strict=True)
+        return median(mine), median(theirs)
 
-def _in_turns(model: Model, rows: Floats32, than: Model) -> tuple[float, float]:
-    """Median seconds on the processor for one row: of this model, and of what serves."""
-    old = np.array(than.artifact.golden.rows, dtype=np.float32)
-    spent = [
-        (_spent(model, rows, i)[1], _spent(than, old, i)[1]) for i in range(_TIMED_ROWS)
-    ]
-    mine, theirs = zip(*spent, strict=True)
-    return median(mine), median(theirs)
-
-
-def _spent(model: Model, rows: Floats32, i: int) -> tuple[float, float]:
-    """Seconds on the clock and on the processor for one row."""
-    row = rows[i % len(rows)][None, :]
-    wall, busy = time.perf_counter(), time.thread_time()
-    model.signal(model.score(row)[0])
-    return time.perf_counter() - wall, time.thread_time() - busy
+    def _spent(self, model: Model, rows: Floats32, i: int) -> tuple[float, float]:
+        """Seconds on the clock and of work for one row."""
+        row = rows[i % len(rows)][None, :]
+        wall, work = self.timers.wall(), self.timers.work()
+        model.signal(model.score(row)[0])
+        return self.timers.wall() - wall, self.timers.work() - work

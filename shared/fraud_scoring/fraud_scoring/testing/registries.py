@@ -273,11 +273,13 @@ class TamperingContract:
         registry.promote("xgboost", one, "champion", now=NOW)
         old = home.book("xgboost")
         registry.promote("xgboost", two, "champion", now=NOW + timedelta(hours=1))
-        shelf = ArtifactCache(registry, Verifier(KEYS.public_pem), tmp_path / "shelf")
-        assert shelf.book("xgboost").target("champion").version == two
+        artifact_cache = ArtifactCache(
+            registry, Verifier(KEYS.public_pem), tmp_path / "artifact_cache"
+        )
+        assert artifact_cache.book("xgboost").target("champion").version == two
         home.set_book("xgboost", old)
         with pytest.raises(RolledBack):
-            shelf.book("xgboost")
+            artifact_cache.book("xgboost")
 
     def _change(self, home: Home, version: str, file: str, change: Change) -> None:
         data = change(home.read("xgboost", version, file))

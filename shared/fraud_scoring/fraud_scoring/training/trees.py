@@ -32,20 +32,34 @@ class Forest:
     leaf: list[float | None] = field(default_factory=list)
 
     def split(
-        self, at: tuple[int, int], feature: int, threshold: float,
-        yes: int, no: int, missing_yes: bool,
-    ) -> None:  # fmt: skip
+        self,
+        at: tuple[int, int],
+        feature: int,
+        threshold: float,
+        yes: int,
+        no: int,
+        missing_yes: bool,
+    ) -> None:
         """Add an inner node: to `yes` when the comparison holds."""
-        self._add(at, feature, threshold, yes, no, int(missing_yes), None)
+        self._add(
+            at, feature, threshold, yes, no, missing_yes=int(missing_yes), leaf=None
+        )
 
     def end(self, at: tuple[int, int], value: float) -> None:
         """Add a leaf."""
-        self._add(at, 0, 0.0, 0, 0, 0, value)
+        self._add(at, 0, 0.0, 0, 0, missing_yes=0, leaf=value)
 
     def _add(
-        self, at: tuple[int, int], feature: int, threshold: float,
-        yes: int, no: int, missing_yes: int, leaf: float | None,
-    ) -> None:  # fmt: skip
+        self,
+        at: tuple[int, int],
+        feature: int,
+        threshold: float,
+        yes: int,
+        no: int,
+        *,
+        missing_yes: int,
+        leaf: float | None,
+    ) -> None:
         self.tree.append(at[0])
         self.node.append(at[1])
         self.feature.append(feature)

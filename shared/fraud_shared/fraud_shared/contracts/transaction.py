@@ -25,7 +25,7 @@ EntryMode = Literal["chip", "contactless", "magstripe", "manual", "ecommerce", "
 # The optional parts of a payment that say something about it.
 Block = Literal[
     "card", "merchant", "device", "location", "session", "customer", "counterparty"
-]  # fmt: skip
+]
 Digits4 = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 Bin = Annotated[str, StringConstraints(pattern=r"^[0-9]{6,8}$")]
 FeatureName = Annotated[

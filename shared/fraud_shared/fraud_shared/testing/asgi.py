@@ -10,6 +10,8 @@ from fastapi import FastAPI
 from fraud_shared.mesh.tokens import TokenIssuer
 
 TEST_TOKEN_KEY = "test-token-key-of-at-least-32-characters"
+# As long as any service allows: a test that is about a deadline sends its own.
+UNHURRIED_MS = "10000"
 
 
 @asynccontextmanager
@@ -18,10 +20,11 @@ async def client(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Start `app`, and yield a client whose calls come from the service `test`.
 
-    The app's settings must use `token_key=TEST_TOKEN_KEY`.
+    The app's settings must use `token_key=TEST_TOKEN_KEY`. Requests have ten seconds, so
+    that a busy machine fails no test.
     """
     audience = app.state.readiness.service
-    headers = {}
+    headers = {"x-deadline-ms": UNHURRIED_MS}
     if authenticated:
         headers["authorization"] = TokenIssuer("test", token_key).bearer(audience)
     transport = httpx.ASGITransport(app)

@@ -237,8 +237,8 @@ def _handle_problems(app: FastAPI) -> None:
         found = [e for e in error.errors() if e["type"] == "json_invalid"]
         if found:
             return await ours(request, problems.MalformedBody())
-        told = problems.without_echoes(error.errors())[:20]
-        errors = [(_place(e["loc"]), e["msg"]) for e in told]
+        faults = problems.without_echoes(error.errors())[:20]
+        errors = [(_place(e["loc"]), e["msg"]) for e in faults]
         return await ours(request, problems.InvalidInput(errors=errors))
 
     async def framework(request: Request, error: Exception) -> Response:

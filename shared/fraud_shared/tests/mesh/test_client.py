@@ -75,7 +75,7 @@ class TestCall:
         assert await ask(service_client) == b"reply to x"
         assert transport.calls == [("rules", "/evaluate")]
 
-    async def test_carries_context(self) -> None:
+    async def test_a_call_carries_context(self) -> None:
         service_client, _, transport = make(200)
         context = Context()
         await ask(service_client, context=context)
@@ -117,7 +117,7 @@ class TestRetry:
         assert await ask(service_client) == b"reply to x"
         assert script.calls == 2
 
-    async def test_not_twice(self) -> None:
+    async def test_no_second_retry(self) -> None:
         service_client, script, _ = make(UNREACHABLE)
         await fail(service_client, 1)
         assert script.calls == 2
@@ -168,12 +168,12 @@ class TestBreaker:
         assert BREAKER_OPEN.labels("rules")._value.get() == 1
 
     @pytest.mark.parametrize("status", [400, 401, 404, 422, 429])
-    async def test_ignores_4xx(self, status: int) -> None:
+    async def test_breaker_ignores_4xx(self, status: int) -> None:
         service_client, _, _ = make(status)
         await fail(service_client, 30)
         assert service_client.breaker("rules").state == "closed"
 
-    async def test_counts_5xx(self) -> None:
+    async def test_breaker_counts_5xx(self) -> None:
         service_client, _, _ = make(500)
         await fail(service_client, 5)
         assert service_client.breaker("rules").state == "open"

@@ -30,7 +30,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     if path == "/silent":
         return
     headers = {k.decode(): v.decode() for k, v in scope["headers"]}
-    told = {
+    echoed = {
         "method": scope["method"],
         "path": path,
         "query": scope["query_string"].decode(),
@@ -38,7 +38,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         "deadline": headers.get("x-deadline-ms"),
         "length": headers.get("content-length", "0"),
     }
-    reply = json.dumps(told).encode()
+    reply = json.dumps(echoed).encode()
     status = int(path.rpartition("/")[2]) if path.startswith("/status/") else 200
     length = b"9999" if path in ("/cut", "/stall") else str(len(reply)).encode()
     start = [(b"content-length", length)] if status != 204 else []
@@ -134,9 +134,9 @@ async def send(
 class TestEveryTransport:
     async def test_brings_a_body_there_and_back(self, transport: Transport) -> None:
         status, reply = await send(transport, "/echo?a=1&b=%20", b'{"a": "\xc3\xa9"}')
-        told = json.loads(reply)
+        echoed = json.loads(reply)
         assert status == 200
-        assert (told["method"], told["body"]) == ("POST", '{"a": "é"}')
+        assert (echoed["method"], echoed["body"]) == ("POST", '{"a": "é"}')
 
     @pytest.mark.parametrize("status", [200, 204, 400, 404, 422, 500, 503])
     async def test_brings_every_status_back(
@@ -212,17 +212,17 @@ async def real(request: pytest.FixtureRequest) -> AsyncIterator[Transport]:
 
 class TestRequest:
     async def test_path_query_and_headers_arrive(self, real: Transport) -> None:
-        told = json.loads((await send(real, "/echo?a=1&b=2", b"12345"))[1])
-        assert told["path"] == "/echo"
-        assert told["query"] == "a=1&b=2"
-        assert told["deadline"] == "9"
-        assert told["length"] == "5"
+        echoed = json.loads((await send(real, "/echo?a=1&b=2", b"12345"))[1])
+        assert echoed["path"] == "/echo"
+        assert echoed["query"] == "a=1&b=2"
+        assert echoed["deadline"] == "9"
+        assert echoed["length"] == "5"
 
     async def test_a_get_has_no_body(self, real: Transport) -> None:
         status, reply = await real.get("rules", "/echo?x=y", {}, 1)
-        told = json.loads(reply)
+        echoed = json.loads(reply)
         assert status == 200
-        assert (told["method"], told["body"], told["query"]) == ("GET", "", "x=y")
+        assert (echoed["method"], echoed["body"], echoed["query"]) == ("GET", "", "x=y")
 
 
 class TestOneProcess:

@@ -168,7 +168,7 @@ class TestEveryBus:
         arrived = await world.arrived("post_auth")
         assert {make("before").event_id, make("after").event_id} <= set(arrived)
 
-    async def test_an_event_that_nobody_hears_is_not_delivered(
+    async def test_an_event_without_subscribers_is_not_delivered(
         self, world: World, make: Make
     ) -> None:
         with pytest.raises(Exception, match=r".*"):

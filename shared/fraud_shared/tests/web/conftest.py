@@ -26,7 +26,7 @@ class Ask(Contract):
     name: Identifier
 
 
-class Told(Contract):
+class Echo(Contract):
     """Their reply: what the call carried."""
 
     name: str
@@ -62,11 +62,11 @@ def gate() -> asyncio.Event:
 def kit(make_app: Any, gate: asyncio.Event) -> Callable[..., FastAPI]:
     """The service under test; settings and `create_service` parts can be overridden."""
 
-    async def tell(ask: Ask, context: RequestContext) -> Told:
+    async def echo(ask: Ask, context: RequestContext) -> Echo:
         """Say what the call carried."""
         context.log(asked=ask.name)
         left = context.deadline.remaining_ms()
-        return Told(
+        return Echo(
             name=ask.name,
             remaining_ms=left,
             traceparent=context.trace.traceparent,
@@ -77,16 +77,16 @@ def kit(make_app: Any, gate: asyncio.Event) -> Callable[..., FastAPI]:
         await gate.wait()
         return RawResponse(b"{}")
 
-    async def refuse(_: Ask, __: RequestContext) -> Told:
+    async def refuse(_: Ask, __: RequestContext) -> Echo:
         raise Conflict(errors=[("name", "taken")], headers={"x-why": "test"})
 
-    async def fall(_: Ask, __: RequestContext) -> Told:
+    async def fall(_: Ask, __: RequestContext) -> Echo:
         raise KeyError(SECRET)
 
     routes = APIRouter(prefix="/cold")
 
     @routes.post("/tell/{item}", dependencies=[Depends(require_service)])
-    async def cold_tell(item: str, ask: Ask) -> dict[str, str]:
+    async def cold_echo(item: str, ask: Ask) -> dict[str, str]:
         return {"item": item, "name": ask.name}
 
     @routes.post("/raw")
@@ -98,7 +98,7 @@ def kit(make_app: Any, gate: asyncio.Event) -> Callable[..., FastAPI]:
         raise RuntimeError(SECRET)
 
     def hot(path: str, handler: Any, **more: Any) -> HotRoute:
-        return HotRoute(path, Ask, Told, handler, path.strip("/"), path, **more)
+        return HotRoute(path, Ask, Echo, handler, path.strip("/"), path, **more)
 
     def make(**settings: Any) -> FastAPI:
         public = settings.pop("public", False)
@@ -106,9 +106,9 @@ def kit(make_app: Any, gate: asyncio.Event) -> Callable[..., FastAPI]:
         return make_app(
             settings,
             hot=[
-                hot("/tell", tell),
-                hot("/open", tell, guard=open_guard),
-                hot("/small", tell, guard=open_guard, max_body_bytes=32),
+                hot("/tell", echo),
+                hot("/open", echo, guard=open_guard),
+                hot("/small", echo, guard=open_guard, max_body_bytes=32),
                 hot("/wait", wait, guard=open_guard),
                 hot("/refuse", refuse, guard=open_guard),
                 hot("/fall", fall, guard=open_guard),

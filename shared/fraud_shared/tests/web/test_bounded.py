@@ -288,8 +288,14 @@ class TestTrailers:
     async def test_a_trailer_changes_no_header(
         self, kit: Any, serve: Serve, token: str
     ) -> None:
-        sent = chunked(token, trailers=b"Traceparent: 00-" + b"a" * 32 + b"-" + b"b" * 16
-                       + b"-01\r\nAuthorization: Bearer no\r\n")  # fmt: skip
+        sent = chunked(
+            token,
+            trailers=b"Traceparent: 00-"
+            + b"a" * 32
+            + b"-"
+            + b"b" * 16
+            + b"-01\r\nAuthorization: Bearer no\r\n",
+        )
         async with serve(kit()) as server:
             client = await server.connect(sent[:-60])
             await asyncio.sleep(0.05)

@@ -28,7 +28,7 @@ def spans_of(app_parts: dict[str, Any]) -> InMemorySpanExporter:
 
 class TestRequestId:
     @pytest.mark.parametrize("path", ["/open", "/cold/raw"])
-    async def test_comes_back(self, kit: Kit, knock: Any, path: str) -> None:
+    async def test_request_id_comes_back(self, kit: Kit, knock: Any, path: str) -> None:
         reply = await knock(kit(), path, headers={"x-request-id": "Order.7_a-b"})
         assert reply.headers["x-request-id"] == "Order.7_a-b"
 
@@ -91,7 +91,7 @@ class TestDeadlineHeader:
             ("-inf", -20, 0),
         ],
     )
-    async def test_is_clamped(
+    async def test_deadline_is_clamped(
         self, kit: Kit, knock: Any, given: str | None, least: float, most: float
     ) -> None:
         headers = {} if given is None else {"x-deadline-ms": given}
@@ -131,7 +131,7 @@ class TestUnhandled:
 
 
 class TestTraceContext:
-    async def test_is_continued(self, kit: Kit, knock: Any) -> None:
+    async def test_trace_is_continued(self, kit: Kit, knock: Any) -> None:
         reply = await knock(kit(), headers={"traceparent": PARENT})
         assert reply.json["traceparent"] == PARENT
 

@@ -76,7 +76,7 @@ class TestBodyLimit:
         assert reply.status in (400, 413)
 
     @pytest.mark.parametrize("path", ["/open", "/cold/raw", "/cold/tell/1"])
-    async def test_counts_chunks(
+    async def test_body_limit_counts_chunks(
         self, kit: Kit, knock: Any, bearer: dict[str, str], path: str
     ) -> None:
         chunks = [b'{"name":"'] + [b"a" * 1024] * 65 + [b'"}']

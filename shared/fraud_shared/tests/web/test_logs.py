@@ -56,7 +56,7 @@ class TestMasking:
             assert "[masked]" in result
             assert shown not in result
 
-    def test_finds_two(self) -> None:
+    def test_masking_finds_two(self) -> None:
         assert PAN not in masked(f"{PAN} {PANS[1]}")
         assert PANS[1] not in masked(f"{PAN} {PANS[1]}")
 

@@ -73,14 +73,14 @@ class TestEchoes:
             ([], ["parties"]),
         ],
     )
-    def test_each_fault_is_told_once(
+    def test_each_fault_is_named_once(
         self, parties: list[dict[str, str]], fields: list[str]
     ) -> None:
         with pytest.raises(ValidationError) as caught:
             ScreeningRequest.model_validate_json(json.dumps({"parties": parties}))
-        told = [field for field, _ in problems.from_validation(caught.value).errors]
-        assert told[: len(fields)] == fields
-        assert ("parties" in told) is ("parties" in fields)
+        named = [field for field, _ in problems.from_validation(caught.value).errors]
+        assert named[: len(fields)] == fields
+        assert ("parties" in named) is ("parties" in fields)
 
 
 class TestStrictJson:

@@ -91,7 +91,7 @@ class TestVerifier:
             unsigned({"alg": "RS256", "typ": "JWT"}),
         ],
     )
-    def test_refuses(self, header: str | None) -> None:
+    def test_verifier_refuses_it(self, header: str | None) -> None:
         assert TokenVerifier("kit", KEY).caller(header) is None
 
     def test_forgets_what_has_expired(self) -> None:

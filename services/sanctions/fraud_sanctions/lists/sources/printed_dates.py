@@ -23,13 +23,19 @@ _YEAR = r"(?<![\d#])(?P<y>\d{4})(?!\d)"
 _FORMS = tuple(
     re.compile(form)
     for form in (
-        (rf"(?<!\d)(?P<y>\d{{4}})\s?[./\-]\s?(?P<m>\d{{1,2}}|{_NOT_KNOWN})\s?[./\-]\s?"
-        rf"(?P<d>\d{{1,2}}|{_NOT_KNOWN})(?!\d)(?:t\d\d:?\d\d(?::?\d\d)?(?:\.\d+)?)?"
-        r"(?:z|[+-]\d\d:?\d\d)?"),
-        (rf"(?<![\w])(?P<d>\d{{1,2}}|{_NOT_KNOWN}){_SEPARATOR}(?P<m>\d{{1,2}}|{_NOT_KNOWN})"
-        r"\s?[./\-\s]\s?(?P<y>\d{4})(?!\d)"),
-        (rf"(?<!\d)(?P<d>\d{{1,2}}){_NTH}[\s.\-/]*{_OF}(?P<w>{_WORD})\.?[\s,.\-/]*{_OF}"
-        rf"{_YEAR}"),
+        (
+            rf"(?<!\d)(?P<y>\d{{4}})\s?[./\-]\s?(?P<m>\d{{1,2}}|{_NOT_KNOWN})\s?[./\-]\s?"
+            rf"(?P<d>\d{{1,2}}|{_NOT_KNOWN})(?!\d)(?:t\d\d:?\d\d(?::?\d\d)?(?:\.\d+)?)?"
+            r"(?:z|[+-]\d\d:?\d\d)?"
+        ),
+        (
+            rf"(?<![\w])(?P<d>\d{{1,2}}|{_NOT_KNOWN}){_SEPARATOR}(?P<m>\d{{1,2}}|{_NOT_KNOWN})"
+            r"\s?[./\-\s]\s?(?P<y>\d{4})(?!\d)"
+        ),
+        (
+            rf"(?<!\d)(?P<d>\d{{1,2}}){_NTH}[\s.\-/]*{_OF}(?P<w>{_WORD})\.?[\s,.\-/]*{_OF}"
+            rf"{_YEAR}"
+        ),
         rf"(?<![^\W\d_])(?P<w>{_WORD})\.?\s?(?P<d>\d{{1,2}}){_NTH}[,\s]\s*{_YEAR}",
         rf"{_YEAR}[\s.,\-/]+(?P<w>{_WORD})[\s.,\-/]+(?P<d>\d{{1,2}})(?!\d)",
         rf"{_YEAR}年(?:(?P<m>\d{{1,2}})月(?:(?P<d>\d{{1,2}})日)?)?",
@@ -41,7 +47,7 @@ _FORMS = tuple(
         r"(?<!\d)(?P<decade>1[89]\d|20\d)(?:0\s?['’]?s|[x?_\-](?!\d))(?!\w)",
         _YEAR,
     )
-)  # fmt: skip
+)
 _SHORT_RANGE = re.compile(
     r"(?<!\d)((?:18|19|20)\d)(\d)\s?[-–/]\s?(\d)?(\d)(?![\d./\-])"
 )

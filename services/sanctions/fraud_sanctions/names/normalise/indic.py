@@ -27,7 +27,7 @@ _DOTTED = {
 _NASAL = "N"
 _BEFORE_LABIAL = re.compile(f"{_NASAL}(?=[pbmf])")
 _CONSONANT, _VOWEL, _UNWRITTEN, _NASALISED = range(4)
-_HEARD_VOWELS = (_VOWEL, _UNWRITTEN)
+_SPOKEN_VOWELS = (_VOWEL, _UNWRITTEN)
 _Sounds = list[tuple[str, int]]
 
 
@@ -39,7 +39,7 @@ def latin_of_indic(text: str) -> str:
 def _said(word: str) -> str:
     sounds = _sounds(word)
     if (ord(word[0]) - _FIRST) >> 7 < _NORTHERN:
-        sounds = _heard(sounds)
+        sounds = _spoken(sounds)
     said = "".join(letters for letters, _ in sounds)
     # `Singh` is written with a nasal before h.
     said = _BEFORE_LABIAL.sub("m", said.replace(f"{_NASAL}h", "ngh"))
@@ -68,7 +68,7 @@ def _sounds(word: str) -> _Sounds:
     return found
 
 
-def _heard(sounds: _Sounds) -> _Sounds:
+def _spoken(sounds: _Sounds) -> _Sounds:
     """Without the vowels that are not heard, from the end of the word to its beginning."""
     kinds = [kind for _, kind in sounds]
     for at in range(len(sounds) - 1, 1, -1):
@@ -76,13 +76,13 @@ def _heard(sounds: _Sounds) -> _Sounds:
             continue
         before = kinds[at - 2]
         if at == len(sounds) - 1:
-            unheard = before in (*_HEARD_VOWELS, _NASALISED)
+            silent = before in (*_SPOKEN_VOWELS, _NASALISED)
         else:
-            unheard = (
-                before in _HEARD_VOWELS
+            silent = (
+                before in _SPOKEN_VOWELS
                 and kinds[at + 1] == _CONSONANT
-                and next(iter(kinds[at + 2 :]), None) in _HEARD_VOWELS
+                and next(iter(kinds[at + 2 :]), None) in _SPOKEN_VOWELS
             )
-        if unheard:
+        if silent:
             del sounds[at], kinds[at]
     return sounds

@@ -13,8 +13,10 @@ _SERVANT_JOINED = re.compile(
 _DIN = re.compile(r"^([a-z]{3,}?)(?:ud|ed|od|ad|al|el|ul|a|e|u)d[iey]+n{1,2}e?$")
 _ALLAH = re.compile(r"(?:a|u|o|i|e)ll?[ao]h?$")
 _ALLAHS = ("allah", f"{ABJAD_MARK}allah")
-_SLAVIC = (r".{3,}(?:[oaey]v[iy](?:t?ch|c)|[oaei]vna|[aeo][uw]na|ichna)"
-           r"|il[iy]{0,2}ch|(?:kuzm|nikit|luk|fom|savv)ich")  # fmt: skip
+_SLAVIC = (
+    r".{3,}(?:[oaey]v[iy](?:t?ch|c)|[oaei]vna|[aeo][uw]na|ichna)"
+    r"|il[iy]{0,2}ch|(?:kuzm|nikit|luk|fom|savv)ich"
+)
 _SLAVIC_PATRONYMIC = re.compile(_SLAVIC)
 _FATHER = re.compile(r"(.{3,}?)[iy]?[eoa](?:v[iy](?:t?ch|c)|[uvw]na)")
 _PATRONYMIC = re.compile(_SLAVIC + r"|.{3,}(?:zoda|zadeh?)")

@@ -23,8 +23,8 @@ def thai_consonants(text: str, mark: str) -> str:
     """The text with each Thai word as `mark` and its consonants."""
 
     def word(match: re.Match[str]) -> str:
-        heard = _FINAL_N.sub("n", _SILENCED.sub("", match.group()))
-        sounds = [letter.translate(_CONSONANTS) for letter in heard]
+        spoken = _FINAL_N.sub("n", _SILENCED.sub("", match.group()))
+        sounds = [letter.translate(_CONSONANTS) for letter in spoken]
         said = with_short_vowels([(s, False) for s in sounds if s.isascii()])
         return f"{mark}{said}" if said else ""
 
