@@ -44,6 +44,7 @@ from fraud_shared.mesh.errors import DependencyError
 from fraud_shared.state.bus import open_bus
 from fraud_shared.state.database import Database, database_url
 from fraud_shared.state.outbox import Relay
+from fraud_shared.state.retaining import Retainer, retaining, rules_in
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import FraudError, InvalidInput
 
@@ -227,11 +228,16 @@ class Gateway:
                 "online_rebuild", self._self_rebuild().round, every_s=COLD_CHECK_S
             )
             await stack.enter_async_context(rebuilding)
+            await stack.enter_async_context(retaining(self._retainer()))
             for work in (self._complete_interrupted(), self._warm_up()):
                 stack.push_async_callback(_cancelled, asyncio.create_task(work))
             self._started = True
             yield
             self._started = False
+
+    def _retainer(self) -> Retainer:
+        rules = rules_in("orchestrator", self.settings)
+        return Retainer(self.db, tables.metadata, rules, self._clock)
 
     def _self_rebuild(self) -> SelfRebuild:
         return SelfRebuild(
