@@ -67,7 +67,7 @@ def kept_for(service: str) -> Callable[[type[SettingsClass]], type[SettingsClass
 
 
 class Retainer:
-    """Applies rules to a database."""
+    """Applies rules to a database, `batch` rows at a time, with a `pause` between batches."""
 
     def __init__(
         self,
@@ -76,13 +76,15 @@ class Retainer:
         rules: Sequence[Rule],
         clock: Clock,
         *,
-        pause_s: float = PAUSE_S,
+        batch: int = BATCH,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._db = db
         self._tables = metadata.tables
         self._rules = rules
         self._clock = clock
-        self._pause_s = pause_s
+        self._size = batch
+        self._pause = pause
         for rule, _ in rules:
             RETENTION_DELETED.labels(rule.what)
 
@@ -110,9 +112,9 @@ class Retainer:
             keys, deleted = await self._batch(rule, table, due)
             total += deleted
             # None of a full batch: others hold the rows, or were quicker. The next round.
-            if keys < BATCH or not deleted:
+            if keys < self._size or not deleted:
                 break
-            await asyncio.sleep(self._pause_s)
+            await self._pause(PAUSE_S)
         if total:
             log.info("retention_deleted", what=rule.what, rows=total)
         return total
@@ -121,7 +123,7 @@ class Retainer:
         self, rule: Retention, table: sa.Table, due: Sequence[Condition]
     ) -> tuple[int, int]:
         """How many rows were found, and how many of them went."""
-        query = sa.select(*table.primary_key).where(*due).limit(BATCH)
+        query = sa.select(*table.primary_key).where(*due).limit(self._size)
         # Looked for in a reading of its own: a long one would keep SQLite's writer.
         async with self._db.read(patient=True) as conn:
             keys = [tuple(row) for row in await conn.execute(query)]

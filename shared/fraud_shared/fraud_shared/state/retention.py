@@ -222,7 +222,7 @@ RETENTIONS: tuple[Retention, ...] = (
         column="decided_at",
         default=730 * DAY,
         least=60 * DAY,
-        why="Two years of payments to learn from, both seasons twice; no names. Datasets "
+        why="Two years of payments to learn from, every season twice; no names. Datasets "
         "hold what was exported.",
     ),
     Retention(
