@@ -1,8 +1,8 @@
 """`fraud schemas`: what is generated from the code and committed beside it.
 
-JSON Schemas of the messages, OpenAPI of the ten services, the catalogues of reason codes and
-problem types, the tables of ISO codes, the online store's Redis scripts, and the tables of
-settings, features and commands in README files, between markers.
+JSON Schemas of the messages, OpenAPI of the ten services, the catalogues of reason codes,
+problem types and retention periods, the tables of ISO codes, the online store's Redis
+scripts, and the tables of settings, features and commands in README files, between markers.
 """
 
 import importlib
@@ -21,7 +21,12 @@ from pydantic.fields import FieldInfo
 from rich.console import Console
 
 from fraud_features.store.redis.script import scripts
-from fraud_ops.catalogues import problems_page, reasons_page
+from fraud_ops.catalogues import (
+    problems_page,
+    reasons_page,
+    retention_page,
+    with_retention_settings,
+)
 from fraud_ops.commands_table import commands_table
 from fraud_ops.deploy.variables import entries, fields_of, settings_of
 from fraud_ops.iso_tables import iso_tables
@@ -107,13 +112,14 @@ def generated() -> dict[Path, str]:
     # After the apps: whatever a service can refuse with is imported by now.
     files[Path("docs/reasons.md")] = reasons_page()
     files[Path("docs/problems.md")] = problems_page()
+    files[Path("docs/retention.md")] = retention_page()
     return files
 
 
 def tables(root: Path) -> dict[Path, str]:
     """The README files that have markers, with fresh tables between them. What a setting
-    means is said once, in `.env.example`."""
-    example = _read(root / ".env.example") or ""
+    means is said once, in `.env.example`, whose settings of retention are fresh too."""
+    example = with_retention_settings(_read(root / ".env.example") or "")
     meanings = {entry.name: entry.meaning for entry in entries(example)}
     fresh = {
         Path(f"services/{service}/README.md"): (
@@ -126,7 +132,7 @@ def tables(root: Path) -> dict[Path, str]:
     for folder in ("ops", "lab"):
         table = _commands_table(f"fraud_{folder}")
         fresh[Path(folder) / "README.md"] = ("commands", table)
-    found = {}
+    found = {Path(".env.example"): example} if example else {}
     for path, (name, table) in fresh.items():
         text = _read(root / path)
         if text is not None and f"<!-- {name}:begin -->" in text:

@@ -95,7 +95,7 @@ def take_cash(scene: ScenarioRun, who: Attacker, account: int, euros: float) -> 
         Money(max(note, minor // note * note), currency),
         scene.world.wallet.part(account, who.slot, entry),
         (outlets.merchant[machine], outlets.location[machine]),
-        "withdrawal",
+        kind="withdrawal",
     )
 
 

@@ -103,7 +103,7 @@ class Ordinary:
                 Money(amount, CURRENCY[c]),
                 world.wallet.part(a, int(credit), _ENTRIES[mode]),
                 (outlets.merchant[t], outlets.location[t]),
-                "refund" if back else "card_payment",
+                kind="refund" if back else "card_payment",
             )
 
     def _stores(self, work: _Day) -> None:
@@ -174,7 +174,7 @@ class Ordinary:
                 Money(amount, CURRENCY[c]),
                 world.wallet.part(a, 0, ("chip", "contactless", "magstripe")[mode]),
                 (outlets.merchant[m], outlets.location[m]),
-                "withdrawal",
+                kind="withdrawal",
             )
 
     def _transfers(self, work: _Day, mode: int, payday: Flags) -> None:

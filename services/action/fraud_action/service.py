@@ -31,6 +31,7 @@ from fraud_shared.state.consumer import consuming
 from fraud_shared.state.database import Database, database_url
 from fraud_shared.state.outbox import Outbox, Relay
 from fraud_shared.state.parking import Parking
+from fraud_shared.state.retaining import Retainer, retaining, rules_in
 from fraud_shared.web.problems import Unavailable
 
 
@@ -80,6 +81,8 @@ class ActionService:
             self.db, tables.parked, clock, service="action", check=requested
         )
         self._ledger = self._new_ledger(keyring.current)
+        rules = rules_in("action", settings)
+        self.retainer = Retainer(self.db, tables.metadata, rules, clock)
         # Payments that arrive together share one commit.
         self._batcher = Batcher(self._execute, largest=32)
         self._due = asyncio.Event()
@@ -190,6 +193,7 @@ class ActionService:
                 await stack.enter_async_context(
                     repeating(name, work, every_s=every_s, wake=wake)
                 )
+            await stack.enter_async_context(retaining(self.retainer))
             await stack.enter_async_context(
                 consuming(settings.amqp_url, service="action", handler=self.handle)
             )

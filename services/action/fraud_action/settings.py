@@ -6,9 +6,11 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from fraud_shared.state.retaining import kept_for
 from fraud_shared.web.settings import ServiceSettings
 
 
+@kept_for("action")
 class Settings(ServiceSettings):
     """Settings of the action service, prefix `FRAUD_ACTION_`; durations are ISO 8601 or
     seconds."""

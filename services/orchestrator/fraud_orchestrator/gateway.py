@@ -22,6 +22,7 @@ from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.open_bus import open_bus
 from fraud_shared.state.outbox import Relay
+from fraud_shared.state.retaining import Retainer, retaining, rules_in
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import InvalidInput
 
@@ -128,11 +129,16 @@ class Gateway:
             ),
             repeating("engines_follow", self.engines.follow, every_s=FOLLOW_S),
             repeating("online_rebuild", parts.self_rebuild.round, every_s=COLD_CHECK_S),
+            retaining(self._retainer()),
         ):
             await stack.enter_async_context(work)
         warm_up = WarmUp(self.pipeline, parts.service_client)
         for task in (complete_interrupted(self.pipeline), warm_up.run()):
             stack.push_async_callback(_cancelled, asyncio.create_task(task))
+
+    def _retainer(self) -> Retainer:
+        rules = rules_in("orchestrator", self.settings)
+        return Retainer(self._dependencies.db, tables.metadata, rules, self._clock)
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:

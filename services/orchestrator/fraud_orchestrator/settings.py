@@ -10,9 +10,11 @@ from pydantic_settings import SettingsConfigDict
 from fraud_engines.policy.policy import DEFAULT_POLICY
 from fraud_engines.rules.ruleset import DEFAULT_RULESET
 from fraud_orchestrator.stages.challenger import ChallengerMode
+from fraud_shared.state.retaining import kept_for
 from fraud_shared.web.settings import ServiceSettings
 
 
+@kept_for("orchestrator")
 class Settings(ServiceSettings):
     """The budget of one payment, where its state lives, and who may call."""
 

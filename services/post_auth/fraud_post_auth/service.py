@@ -21,6 +21,7 @@ from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.consumer import consuming
 from fraud_shared.state.database import Database, database_url
 from fraud_shared.state.parking import Parking
+from fraud_shared.state.retaining import Retainer, retaining, rules_in
 from fraud_shared.web.problems import NotFound
 
 
@@ -55,6 +56,8 @@ class PostAuthService:
             self.db, DatasetStore(settings.datasets), features, settings.maturity, clock
         )
         self._ledger = Ledger(self.db, self.parking, clock)
+        rules = rules_in("post_auth", settings)
+        self.retainer = Retainer(self.db, tables.metadata, rules, clock)
         self._news = asyncio.Event()
         self._stored = False
 
@@ -116,6 +119,7 @@ class PostAuthService:
                     every_s=settings.export_check_s,
                 )
             )
+            await stack.enter_async_context(retaining(self.retainer))
             await stack.enter_async_context(
                 consuming(settings.amqp_url, service="post_auth", handler=self.handle)
             )

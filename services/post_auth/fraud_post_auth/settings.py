@@ -6,9 +6,11 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from fraud_shared.state.retaining import kept_for
 from fraud_shared.web.settings import ServiceSettings
 
 
+@kept_for("post_auth")
 class Settings(ServiceSettings):
     """Settings of post_auth, prefix `FRAUD_POST_AUTH_`."""
 

@@ -17,6 +17,7 @@ inbox = sa.Table(
     sa.Column("event_id", _ID, primary_key=True),
     sa.Column("type", sa.String(128), nullable=False),
     sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Index("inbox_received", "received_at"),
 )
 
 training_rows = sa.Table(
@@ -44,6 +45,7 @@ training_rows = sa.Table(
     sa.Column("feature_hash", sa.String(64), nullable=False),
     sa.Column("features", sa.LargeBinary, nullable=False),
     sa.Index("training_rows_time", "occurred_at", "decision_id"),
+    sa.Index("training_rows_decided", "decided_at"),
 )
 
 labels = sa.Table(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from fraud_sanctions import tables
 from fraud_sanctions.api import clearing_routes, match_routes, party_routes, routes
 from fraud_sanctions.clearing.store import ClearedMatchStore
 from fraud_sanctions.lists.announcer import Announcer
@@ -26,6 +27,7 @@ from fraud_shared.state.consumer import consuming
 from fraud_shared.state.database import Database, database_url
 from fraud_shared.state.open_bus import open_bus
 from fraud_shared.state.parking import parking_events_route
+from fraud_shared.state.retaining import Retainer, retaining, rules_in
 from fraud_shared.web.lifespan import owning
 from fraud_shared.web.service import create_service
 
@@ -55,6 +57,8 @@ def create_app(
     register = ClearedMatchStore(store, clock, lambda: service.edition)
     book = PartyRecorder(settings, store, clock)
     list_updates = ListUpdateConsumer(store, clock)
+    rules = rules_in("sanctions", settings)
+    retainer = Retainer(store.db, tables.metadata, rules, clock)
     rescreener = Rescreener(
         settings, Parts(store, service, register, list_updates, clock)
     )
@@ -68,6 +72,7 @@ def create_app(
             register.running(),
             book.running(),
             rescreener.running(),
+            retaining(retainer, ready=store.open),
             consuming(
                 settings.amqp_url, service="sanctions", handler=list_updates.handle
             ),
@@ -92,6 +97,7 @@ def create_app(
         summary="Screens names against sanctions lists.",
     )
     app.state.service, app.state.book = service, book
+    app.state.retainer = retainer
     return app
 
 

@@ -7,12 +7,14 @@ from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from fraud_shared.contracts.screening import LARGEST_BODY
+from fraud_shared.state.retaining import kept_for
 from fraud_shared.web.settings import ServiceSettings
 
 SAMPLE_LISTS = Path(__file__).parent / "lists" / "samples"
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
+@kept_for("sanctions")
 class Settings(ServiceSettings):
     """Settings of the sanctions service, prefix `FRAUD_SANCTIONS_`.
 

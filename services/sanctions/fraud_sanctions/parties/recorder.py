@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 import sqlalchemy as sa
@@ -28,7 +28,7 @@ from fraud_shared.mesh.clock import Clock
 
 log = structlog.get_logger()
 _WRITE_EVERY_S = 1.0
-_FORGET_EVERY_S = 3600.0
+_COUNT_EVERY_S = 3600.0
 # Each takes the event loop or the interpreter's lock for some 2 ms; payments go between.
 _BATCH = 50
 _PAUSE_S = 0.005
@@ -37,10 +37,9 @@ _SEEN_MOST = 100_000
 
 
 class PartyRecorder:
-    """Notes, writes, forgets and erases known parties."""
+    """Notes, writes and erases known parties."""
 
     def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
-        self._retention = timedelta(days=settings.party_retention_days)
         self._room = settings.party_queue if settings.party_retention_days else 0
         self._store = store
         self._clock = clock
@@ -97,12 +96,12 @@ class PartyRecorder:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Write and forget in the background while inside; at the end write what is left."""
+        """Write in the background while inside; at the end write what is left."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._finish)
             for name, work, every_s in (
                 ("known_parties", self.write, _WRITE_EVERY_S),
-                ("party_retention", self.forget, _FORGET_EVERY_S),
+                ("party_count", self.measure, _COUNT_EVERY_S),
             ):
                 await stack.enter_async_context(repeating(name, work, every_s=every_s))
             yield
@@ -139,18 +138,9 @@ class PartyRecorder:
             for sighting in batch:
                 await self._write([sighting])
 
-    async def forget(self) -> int:
-        """Erase parties that were not seen for the time of retention; returns how many."""
-        await self._store.open()
-        before, erased = self._clock.now() - self._retention, 0
-        while gone := await self._store.db.run(
-            lambda conn: repository.forget(conn, before), patient=True
-        ):
-            erased += gone
+    async def measure(self) -> None:
+        """Show how many parties are written. Raises Unavailable."""
         telemetry.PARTIES.set(await self.count())
-        if erased:
-            log.info("parties_forgotten", parties=erased)
-        return erased
 
     @property
     def waiting(self) -> int:

@@ -1,7 +1,6 @@
 """The statements over known parties, each within one transaction of `Database.run`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +12,6 @@ from fraud_sanctions.lists.records import ListedEntity
 from fraud_sanctions.parties.party import KnownParty, Sighting, facts_of, party_from
 from fraud_shared.state.database import Database
 
-_ERASED_AT_ONCE = 1000
 Row = sa.Row[Any]
 
 
@@ -130,15 +128,6 @@ def unknow(conn: sa.Connection, holder: str, entity_id: str) -> None:
     conn.execute(
         sa.delete(hits).where(hits.c.entity_id == entity_id, hits.c.seq.in_(theirs))
     )
-
-
-def forget(conn: sa.Connection, before: datetime) -> int:
-    """Erase some parties last seen before then; returns how many."""
-    table = tables.parties
-    old = (
-        sa.select(table.c.seq).where(table.c.last_seen <= before).limit(_ERASED_AT_ONCE)
-    )
-    return conn.execute(sa.delete(table).where(table.c.seq.in_(old))).rowcount
 
 
 def erase(conn: sa.Connection, account: str) -> int:

@@ -9,7 +9,7 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,7 +26,6 @@ log = structlog.get_logger()
 BATCH = 200
 POLL_S = 0.5
 STOP_WITHIN_S = 5.0
-KEEP_SENT = timedelta(days=1)
 # Nobody waits for an event, and events that travel together cost a fraction each.
 LINGER_S = 0.2
 Row = sa.Row[Any]
@@ -154,23 +153,13 @@ class Relay:
                 .values(sent_at=datetime.now(UTC))
             )
 
-    async def purge(self) -> None:
-        """Forget what was sent more than a day ago."""
-        table = self._table
-        old = sa.delete(table).where(table.c.sent_at < datetime.now(UTC) - KEEP_SENT)
-        await self._db.run(lambda conn: conn.execute(old), patient=True)
-
     async def _forever(self) -> None:
         failures = 0
-        purge_at = datetime.now(UTC) + timedelta(hours=1)
         while not self._stopping:
             self._written.clear()
             try:
                 sent = await self.deliver()
                 failures = 0
-                if datetime.now(UTC) >= purge_at:
-                    await self.purge()
-                    purge_at = datetime.now(UTC) + timedelta(hours=1)
             except Exception as error:
                 failures += 1
                 log.warning(

@@ -23,3 +23,9 @@ EVENTS_PARKED = Counter(
     ["service"],
     registry=REGISTRY,
 )
+RETENTION_DELETED = Counter(
+    "fraud_retention_deleted",
+    "Rows deleted because the time they are kept for was over, by what they are.",
+    ["what"],
+    registry=REGISTRY,
+)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -199,33 +198,3 @@ class TestRunning:
             async with relay.running():
                 await write("a")
         assert ids(bus) == []
-
-
-class TestPurge:
-    async def test_forgets_only_what_was_sent_long_ago(
-        self,
-        db: Database,
-        outbox_rows: sa.Table,
-        write: Write,
-        relay: Relay,
-        bus: FakeBus,
-    ) -> None:
-        old, _ = await write("old", "new")
-        await relay.deliver()
-        (waiting,) = await write("waiting")
-        long_ago = datetime.now(UTC) - timedelta(days=1, minutes=1)
-        rows = sa.update(outbox_rows)
-        async with db.begin() as conn:
-            await conn.execute(
-                rows.where(outbox_rows.c.event_id == old).values(sent_at=long_ago)
-            )
-            await conn.execute(
-                rows.where(outbox_rows.c.event_id == waiting).values(
-                    created_at=long_ago
-                )
-            )
-        await relay.purge()
-        async with db.read() as conn:
-            kept = (await conn.execute(sa.select(outbox_rows.c.event_id))).scalars()
-            assert len(found := set(kept)) == 2
-        assert old not in found

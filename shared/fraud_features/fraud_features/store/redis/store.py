@@ -153,9 +153,9 @@ async def _refuse_eviction(ask: Ask) -> None:
     except ResponseError:
         # Not everybody may ask; then whoever set the server up answers for it.
         return
-    told = dict(line.partition(":")[::2] for line in answer.decode().splitlines())
-    policy = told.get("maxmemory_policy", "noeviction")
-    if told.get("maxmemory", "0") != "0" and policy != "noeviction":
+    known = dict(line.partition(":")[::2] for line in answer.decode().splitlines())
+    policy = known.get("maxmemory_policy", "noeviction")
+    if known.get("maxmemory", "0") != "0" and policy != "noeviction":
         log.error("online_store_may_evict", policy=policy, needed="noeviction")
         raise RedisError("this Redis may evict keys")
 

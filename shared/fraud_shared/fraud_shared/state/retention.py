@@ -1,0 +1,341 @@
+"""How long everything is kept: one table, for the services, their settings and the docs.
+
+A row of `RETENTIONS` is a period, its setting, its reason, and the guard over what is still
+needed. `retaining.py` makes settings of the rows and deletes by them; `fraud schemas` writes
+`docs/retention.md` and a part of `.env.example` from them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+Guard = Callable[[sa.Table], sa.ColumnElement[bool]]
+DAY = timedelta(days=1)
+# What anti-money-laundering law asks of a payment's records in most places.
+AUDIT = 1826 * DAY
+
+
+@dataclass(frozen=True)
+class Retention:
+    """Rows go `default` after the time in `column`, once `where` allows it.
+
+    `what` names them in the metric and the docs, and their `table` unless that is given.
+    `setting` (`retain_<what>` unless given) is a field of the settings of each of `services`,
+    not below `least`. `column` None: the row goes as soon as `where` holds. `with_it`: tables
+    whose rows with the same key go in the same transaction.
+    """
+
+    what: str
+    services: tuple[str, ...]
+    column: str | None
+    default: timedelta
+    why: str
+    where: Guard | None = None
+    table: str = ""
+    setting: str = ""
+    least: timedelta = DAY
+    with_it: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "table", self.table or self.what)
+        object.__setattr__(self, "setting", self.setting or f"retain_{self.what}")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What goes by other means than a row's age: `period` says when, `why` says why."""
+
+    place: str
+    what: str
+    period: str
+    why: str
+
+
+def _none(table: sa.Table, other: str, *columns: str) -> sa.ColumnElement[bool]:
+    """No row of `other` has the same values in these columns."""
+    found = table.metadata.tables[other]
+    same = [found.c[name] == table.c[name] for name in columns]
+    return ~sa.exists().where(*same)
+
+
+def _answered(decisions: sa.Table) -> sa.ColumnElement[bool]:
+    """Replied to, and not owed to the online store."""
+    missed = _none(decisions, "online_missed", "client", "transaction_id")
+    return sa.and_(decisions.c.reply.is_not(None), missed)
+
+
+def _undelivered(table: sa.Table, key: str) -> sa.ColumnElement[bool]:
+    sent = table.metadata.tables["deliveries"]
+    return ~sa.exists().where(sent.c.reference == table.c[key])
+
+
+def _unblocked(targets: sa.Table) -> sa.ColumnElement[bool]:
+    """The online store knows the newest state, and that is no block."""
+    blocks = targets.metadata.tables["blocks"]
+    same = blocks.c.kind == targets.c.kind, blocks.c.key == targets.c.key
+    active = sa.exists().where(*same, blocks.c.state == "active")
+    return sa.and_(targets.c.projected >= targets.c.revision, ~active)
+
+
+RETENTIONS: tuple[Retention, ...] = (
+    Retention(
+        what="parties",
+        services=("sanctions",),
+        column="last_seen",
+        setting="party_retention_days",
+        default=90 * DAY,
+        least=timedelta(0),
+        why="Names and birth dates, only to screen them again: the shortest of all personal "
+        "data. What they resemble (`known_hits`) goes with them.",
+    ),
+    Retention(
+        what="outbox",
+        services=("orchestrator", "action", "sanctions"),
+        column="sent_at",
+        default=DAY,
+        least=timedelta(0),
+        where=lambda t: t.c.sent_at.is_not(None),
+        why="Delivered and confirmed; a day to look into what was sent. Unsent events stay.",
+    ),
+    Retention(
+        what="parked_replayed",
+        services=("action", "post_auth", "sanctions"),
+        table="parked",
+        column="replayed_at",
+        default=30 * DAY,
+        where=lambda t: t.c.replayed_at.is_not(None),
+        why="Handled since; kept to show what was corrected.",
+    ),
+    Retention(
+        what="parked_waiting",
+        services=("action", "post_auth", "sanctions"),
+        table="parked",
+        column="parked_at",
+        default=365 * DAY,
+        least=30 * DAY,
+        where=lambda t: t.c.replayed_at.is_(None),
+        why="Nobody could read it, so it may hold anything: it does not stay for ever. A "
+        "year for somebody to look.",
+    ),
+    Retention(
+        what="decisions",
+        services=("orchestrator",),
+        column="decided_at",
+        default=AUDIT,
+        least=45 * DAY,
+        where=_answered,
+        why="The audit trail, and what the online store is rebuilt from (its longest window "
+        "and a week). Without a reply, or owed to the online store: stays. Idempotency keys "
+        "go with their decision.",
+    ),
+    Retention(
+        what="labels",
+        services=("orchestrator",),
+        column="received_at",
+        default=AUDIT,
+        least=45 * DAY,
+        why="What was reported about a payment belongs to its audit trail.",
+    ),
+    Retention(
+        what="deliveries",
+        services=("action",),
+        column="next_attempt_at",
+        default=30 * DAY,
+        where=lambda t: t.c.state != "pending",
+        why="Webhooks that arrived or were given up. One that is still tried stays.",
+    ),
+    Retention(
+        what="challenges",
+        services=("action",),
+        column="expires_at",
+        default=90 * DAY,
+        where=lambda t: sa.and_(
+            t.c.state != "pending", _undelivered(t, "challenge_id")
+        ),
+        why="Disputes ask soon whether the customer was asked; the outcome is a label.",
+    ),
+    Retention(
+        what="alerts",
+        services=("action",),
+        column="created_at",
+        default=400 * DAY,
+        where=lambda t: _undelivered(t, "alert_id"),
+        why="A year and a month, to compare with the same season. Unsent alerts stay.",
+    ),
+    Retention(
+        what="holds",
+        services=("action",),
+        column="expires_at",
+        default=400 * DAY,
+        where=lambda t: t.c.state != "active",
+        why="What was held and who let it go; holds in force stay.",
+    ),
+    Retention(
+        what="blocks",
+        services=("action",),
+        column="expires_at",
+        default=400 * DAY,
+        where=lambda t: t.c.state != "active",
+        why="What was blocked and who lifted it; blocks in force stay.",
+    ),
+    Retention(
+        what="block_targets",
+        services=("action",),
+        column="changed_at",
+        setting="retain_blocks",
+        default=400 * DAY,
+        where=_unblocked,
+        why="Bookkeeping of blocks. A target that is blocked, or whose state the online "
+        "store does not know, stays.",
+    ),
+    Retention(
+        what="cases",
+        services=("action",),
+        column="resolved_at",
+        default=AUDIT,
+        least=30 * DAY,
+        where=lambda t: t.c.state == "resolved",
+        why="What an analyst found is part of the audit trail. Open cases stay.",
+    ),
+    Retention(
+        what="actions",
+        services=("action",),
+        column="created_at",
+        default=AUDIT,
+        least=45 * DAY,
+        why="What was done about a decision, kept as long; a repeated request finds it here.",
+    ),
+    Retention(
+        what="inbox",
+        services=("post_auth",),
+        column="received_at",
+        default=30 * DAY,
+        least=8 * DAY,
+        why="Recognises events that are delivered again, which happens within days. Later "
+        "ones are known by their decision or label.",
+    ),
+    Retention(
+        what="training_rows",
+        services=("post_auth",),
+        column="decided_at",
+        default=730 * DAY,
+        least=60 * DAY,
+        why="Two years of payments to learn from, every season twice; no names. Datasets "
+        "hold what was exported.",
+    ),
+    Retention(
+        what="training_labels",
+        services=("post_auth",),
+        table="labels",
+        column="reported_at",
+        setting="retain_training_rows",
+        default=730 * DAY,
+        where=lambda t: _none(t, "training_rows", "transaction_id", "tenant"),
+        why="As long as the training row, and never before it goes.",
+    ),
+    Retention(
+        what="outcomes",
+        services=("post_auth",),
+        column=None,
+        setting="retain_training_rows",
+        default=730 * DAY,
+        where=lambda t: sa.and_(
+            t.c.projected >= t.c.revision,
+            _none(t, "labels", "transaction_id", "tenant"),
+        ),
+        why="With the last label of the payment. One that the online store does not know "
+        "stays.",
+    ),
+    Retention(
+        what="profiles",
+        services=("post_auth",),
+        column="last_seen",
+        default=730 * DAY,
+        least=45 * DAY,
+        with_it=("profile_amounts", "profile_values"),
+        why="An account that has not paid for two years is a new one to every feature. Its "
+        "amounts and values go with it.",
+    ),
+    Retention(
+        what="clearings",
+        services=("sanctions",),
+        table="cleared",
+        column="until",
+        default=AUDIT,
+        least=30 * DAY,
+        why="Who was found not to be whom, by whom, and why: audit trail. Those in force stay.",
+    ),
+    Retention(
+        what="rescreenings",
+        services=("sanctions",),
+        column="done_at",
+        default=400 * DAY,
+        where=lambda t: t.c.done_at.is_not(None),
+        why="Shows that a list update was applied to known parties; no personal data. "
+        "Unfinished ones stay.",
+    ),
+)
+
+DECLARED: tuple[Declared, ...] = (
+    Declared(
+        "orchestrator, SQL",
+        "idempotency_keys",
+        "with their decision",
+        "A key stands for a decision; without it there is nothing to answer again.",
+    ),
+    Declared(
+        "orchestrator, SQL",
+        "online_missed",
+        "once the online store has the payment, or after 7 days",
+        "It knows a payment for 8 days; telling it later would count twice.",
+    ),
+    Declared("orchestrator, SQL", "online_rebuild", "one row", "A lease of a minute."),
+    Declared("sanctions, SQL", "announced", "one row a list", "The next is compared."),
+    Declared(
+        "sanctions, SQL", "known_hits", "with the party", "Says whom it resembles."
+    ),
+    Declared("Redis", "e: accounts, profile and logs", "400 days", "Yearly payers."),
+    Declared("Redis", "e: cards", "37 days", "30 days, and a week for late ones."),
+    Declared(
+        "Redis",
+        "e: devices, merchants, terminals, counterparties",
+        "44 days",
+        "37 days, and a week for late ones.",
+    ),
+    Declared(
+        "Redis", "e: addresses (IP)", "8 days", "A day, and a week for late ones."
+    ),
+    Declared("Redis", "i: stand-in counts", "400 days", "As the profile."),
+    Declared(
+        "Redis",
+        "r: labelled frauds",
+        "44 days",
+        "30 days, the delay of labels, and a week for late ones.",
+    ),
+    Declared("Redis", "t: replies", "8 days", "A payment sent again moves nothing."),
+    Declared("Redis", "b: blocks", "until they end", "The rows in SQL are the truth."),
+    Declared("Redis", "rate limits", "until they are full again", "Seconds."),
+    Declared(
+        "RabbitMQ", "events", "until acknowledged", "Parked or dead letter after."
+    ),
+    Declared(
+        "RabbitMQ",
+        "dead letters",
+        "until somebody takes them",
+        "The service could not even park them: each is an incident.",
+    ),
+    Declared(
+        "Files",
+        "datasets (Parquet)",
+        "until the operator removes a version",
+        "A model names the version it learned from. No names in them.",
+    ),
+    Declared("Files", "models", "until the operator removes one", "Roll back, audit."),
+    Declared("Files", "model cache", "the version in use", "Fetched again at need."),
+    Declared("Files", "watch lists", "until replaced", "The operator's folder."),
+    Declared(
+        "Logs, traces, metrics", "all", "as the collector says", "No names, no PAN."
+    ),
+)
