@@ -39,9 +39,13 @@ class LabelTracker:
         body = json.dumps(label)
         status, _ = await self._client.post("/v1/labels", body.encode())
         if status == 200:
-            self._reports[label["transaction_id"]].add(body)
-            self._open.add(label["transaction_id"])
+            self.accepted(label)
         return status == 200
+
+    def accepted(self, label: Mapping[str, Any]) -> None:
+        """Note that the gateway took a label."""
+        self._reports[label["transaction_id"]].add(json.dumps(label))
+        self._open.add(label["transaction_id"])
 
     async def settle(self) -> None:
         """Wait until every label of a payment that was made counts. Raises TimeoutError."""

@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from fraud_ops.options import DataFolder, Days, Enforce, Json, Var, trained_mesh
+from fraud_ops.options import (
+    DataFolder,
+    Days,
+    Enforce,
+    Json,
+    NewSeed,
+    Var,
+    trained_mesh,
+)
 
 replay_app = typer.Typer(help="Recorded payments through the running mesh.")
 
@@ -53,6 +61,42 @@ def handbook(
         history_days=history_days,
         trained=not shipped,
         out=out or mesh.var / "reports",
+        as_json=as_json,
+        enforce=enforce,
+    )
+
+
+@replay_app.command("decisions")
+def decisions(
+    file: Annotated[
+        Path, typer.Argument(help="The recording; packed if it ends in .gz.")
+    ],
+    record: Annotated[
+        bool, typer.Option("--record", help="Write the file with today's code.")
+    ] = False,
+    payments: Annotated[int, typer.Option(help="How many to record.", min=1)] = 10_000,
+    seed: NewSeed = 2027,
+    registry: Annotated[
+        str, typer.Option(help="Path or URL (default: the mesh's registry).")
+    ] = "",
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """Recorded payments and labels through one process again: does any reply differ?
+
+    Every byte is compared, except ids that are random and times that are measured. The
+    registry must be that of the recording.
+    """
+    from fraud_lab.replay.decisions import decisions_command
+
+    decisions_command(
+        file,
+        record=record,
+        payments=payments,
+        seed=seed,
+        registry=registry,
+        var=var,
         as_json=as_json,
         enforce=enforce,
     )

@@ -6,15 +6,25 @@ from datetime import timedelta
 from typing import Any
 
 from fraud_shared.mesh.errors import DependencyError
-from fraud_shared.mesh.transport import HttpTransport
+from fraud_shared.mesh.transport import HttpTransport, Transport
 
 
 class Client:
-    """A payment system's client of one gateway; keeps its connections."""
+    """A payment system's client of one gateway; keeps its connections.
 
-    def __init__(self, url: str, key: str, *, connections: int = 64) -> None:
+    `transport` reaches a service named `gateway` in another way than over `url`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        connections: int = 64,
+        transport: Transport | None = None,
+    ) -> None:
         # A busy machine may take longer to accept a caller than services give each other.
-        self._transport = HttpTransport(
+        self._transport = transport or HttpTransport(
             {"gateway": url},
             connections=connections,
             connect_timeout=timedelta(seconds=2),

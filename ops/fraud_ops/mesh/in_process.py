@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fraud_features.store.port import OnlineStore
 from fraud_scoring.serving.sandbox import ModelCheck
 from fraud_shared.mesh.client import ServiceClient
+from fraud_shared.mesh.clock import Clock
 from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.mesh.transport import AsgiTransport
 
@@ -16,16 +17,23 @@ class InProcessMesh:
     """Every service's app in this process; only the transport differs from the mesh.
 
     `apps` maps service names to apps; taking one out makes that service unreachable.
-    `trial` replaces the process in which a scorer tries a new model.
+    `trial` replaces the process in which a scorer tries a new model, `clock` the machine's
+    for every service whose records or expiries depend on the time.
     """
 
     def __init__(
-        self, online: OnlineStore, token_key: str, *, trial: ModelCheck | None = None
+        self,
+        online: OnlineStore,
+        token_key: str,
+        *,
+        trial: ModelCheck | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.apps: dict[str, FastAPI] = {}
         self._online = online
         self._token_key = token_key
         self._trial = trial
+        self._clock = clock
         self._build()
 
     def service_client(self, service: str) -> ServiceClient:
@@ -63,21 +71,27 @@ class InProcessMesh:
         import fraud_xgboost.app
 
         self.apps.update(
-            rules=fraud_rules.app.create_app(),
+            rules=fraud_rules.app.create_app(clock=self._clock),
             isolation_forest=fraud_isolation_forest.app.create_app(trial=self._trial),
             autoencoder=fraud_autoencoder.app.create_app(trial=self._trial),
             xgboost=fraud_xgboost.app.create_app(trial=self._trial),
             lightgbm=fraud_lightgbm.app.create_app(trial=self._trial),
             decision=fraud_decision.app.create_app(),
             # The last to be stopped of those with a store: the others' last events go there.
-            post_auth=fraud_post_auth.app.create_app(online=self._online),
+            post_auth=fraud_post_auth.app.create_app(
+                online=self._online, clock=self._clock
+            ),
             action=fraud_action.app.create_app(
-                online=self._online, service_client=self.service_client("action")
+                online=self._online,
+                service_client=self.service_client("action"),
+                clock=self._clock,
             ),
             sanctions=fraud_sanctions.app.create_app(
-                service_client=self.service_client("sanctions")
+                service_client=self.service_client("sanctions"), clock=self._clock
             ),
             orchestrator=fraud_orchestrator.app.create_app(
-                online=self._online, service_client=self.service_client("orchestrator")
+                online=self._online,
+                service_client=self.service_client("orchestrator"),
+                clock=self._clock,
             ),
         )

@@ -6,6 +6,7 @@ from datetime import timedelta
 import structlog
 
 from fraud_orchestrator.pipeline import Pipeline
+from fraud_shared.mesh.clock import Clock
 from fraud_shared.mesh.deadline import Deadline
 
 log = structlog.get_logger()
@@ -14,13 +15,14 @@ EVERY_S = 1.0
 ACT_MS = 1000.0
 
 
-async def complete_interrupted(pipeline: Pipeline) -> None:
+async def complete_interrupted(pipeline: Pipeline, clock: Clock) -> None:
     """Complete interrupted decisions again and again, beside the payments, until cancelled.
     What fails is logged and tried again."""
     while True:
         await asyncio.sleep(EVERY_S)
         try:
-            for made in await pipeline.decisions.unfinished(INTERRUPTED_AFTER):
+            before = clock.now() - INTERRUPTED_AFTER
+            for made in await pipeline.decisions.unfinished(before):
                 deadline = Deadline.after(ACT_MS)
                 await pipeline.act(made, made.decision, None, deadline)
                 log.info("completed", decision_id=made.decision.decision_id)

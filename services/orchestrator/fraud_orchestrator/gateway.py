@@ -133,7 +133,7 @@ class Gateway:
         ):
             await stack.enter_async_context(work)
         warm_up = WarmUp(self.pipeline, parts.service_client)
-        for task in (complete_interrupted(self.pipeline), warm_up.run()):
+        for task in (complete_interrupted(self.pipeline, self._clock), warm_up.run()):
             stack.push_async_callback(_cancelled, asyncio.create_task(task))
 
     def _retainer(self) -> Retainer:

@@ -79,7 +79,14 @@ class Pipeline:
         try:
             named = frozenset(party.role for party in parties)
             return await self._stages(
-                payment, key, context, watch, wall, early, screening, named=named
+                payment,
+                key,
+                context,
+                watch,
+                wall,
+                early,
+                screening=screening,
+                named=named,
             )
         finally:
             screening.cancel()
@@ -92,8 +99,8 @@ class Pipeline:
         watch: Stopwatch,
         wall: Deadline,
         early: Deadline,
-        screening: "asyncio.Task[ScreeningResult]",
         *,
+        screening: "asyncio.Task[ScreeningResult]",
         named: frozenset[str],
     ) -> bytes:
         with watch.stage("online"):

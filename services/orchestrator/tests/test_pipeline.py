@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -208,9 +209,14 @@ class TestActions:
             body = payment_body()
             assert (await run.score(body)).status_code == 500
         async with start() as again:
+            # Decisions are dated by the machine: some seconds after this one.
+            later = datetime.now(UTC) + timedelta(seconds=5) - again.clock.now()
+            again.clock.advance(later)
             async with asyncio.timeout(10):
                 while not again.neighbours.executed:
                     await asyncio.sleep(0.05)
+            # The payment itself is of the clock's first moment.
+            again.clock.advance(-later)
             reply = (await again.score(body)).json()
         assert reply["action_status"] == "done"
         assert len(again.neighbours.executed) == 1

@@ -79,7 +79,18 @@ class Executors(RuleBasedStateMachine):
         place=st.none() | st.sampled_from([(48.1, 11.5), (-33.9, 151.2)]),
     )
     def pay(
-        self, step, late, account, card, terminal, device, receiver, amount, kind, place
+        self,
+        *,
+        step,
+        late,
+        account,
+        card,
+        terminal,
+        device,
+        receiver,
+        amount,
+        kind,
+        place,
     ):
         self.now += step
         lat, lon = place or (None, None)

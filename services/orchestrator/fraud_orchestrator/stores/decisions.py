@@ -8,7 +8,7 @@ transaction.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -173,15 +173,12 @@ class DecisionStore:
         self.outbox.written.set()
         return kept
 
-    async def unfinished(self, older_than: timedelta) -> list[DecisionMade]:
-        """Decisions whose actions were interrupted, oldest first."""
+    async def unfinished(self, before: datetime) -> list[DecisionMade]:
+        """Decisions made before then whose actions were interrupted, oldest first."""
         table = tables.decisions
         query = (
             sa.select(table.c.record)
-            .where(
-                table.c.reply.is_(None),
-                table.c.decided_at < datetime.now(UTC) - older_than,
-            )
+            .where(table.c.reply.is_(None), table.c.decided_at < before)
             .order_by(table.c.decided_at)
             .limit(100)
         )

@@ -68,6 +68,7 @@ class TestBody:
         self,
         app: Any,
         knock: Any,
+        *,
         bearer: Any,
         capsys: Any,
         path: str,
