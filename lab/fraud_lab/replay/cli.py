@@ -12,6 +12,8 @@ from fraud_ops.options import (
     Enforce,
     Json,
     NewSeed,
+    Payments,
+    Registry,
     Var,
     trained_mesh,
 )
@@ -74,11 +76,9 @@ def decisions(
     record: Annotated[
         bool, typer.Option("--record", help="Write the file with today's code.")
     ] = False,
-    payments: Annotated[int, typer.Option(help="How many to record.", min=1)] = 10_000,
+    payments: Payments = 10_000,
     seed: NewSeed = 2027,
-    registry: Annotated[
-        str, typer.Option(help="Path or URL (default: the mesh's registry).")
-    ] = "",
+    registry: Registry = "",
     as_json: Json = False,
     enforce: Enforce = False,
     var: Var = None,

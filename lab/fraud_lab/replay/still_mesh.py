@@ -102,13 +102,13 @@ class StillMesh:
         await self._store.mark_warm()
         with variables(settings):
             # Models of a signed registry, tried when they were published.
-            house = InProcessMesh(
+            mesh_in_process = InProcessMesh(
                 self._store,
                 self._token_key,
                 trial=lambda _: None,
                 clock=self._clock,
             )
-            async with house.running() as gateway:
+            async with mesh_in_process.running() as gateway:
                 self._gateway["gateway"] = gateway
                 yield
                 del self._gateway["gateway"]

@@ -85,7 +85,7 @@ class TestARefusal:
             ({"body": b""}, "LIST_EMPTY"),
             ({"body": NEXT[:-9]}, "LIST_TRUNCATED"),
             ({"body": b"\n".join(LIST.split(b"\n")[:-8]) + b"\n"}, "LIST_SHRUNKEN"),
-            ({"body": LIST.replace(b"person", b"ghost", 1)}, "LIST_CORRUPT"),
+            ({"body": LIST.replace(b"person", b"ghost")}, "LIST_CORRUPT"),
             ({"body": b"<html>Maintenance</html>"}, "LIST_UNKNOWN_FORMAT"),
             ({"status": 503, "body": NEXT}, "LIST_UNREACHABLE"),
             ({"body": NEXT, "cut": 50}, "LIST_TRUNCATED"),

@@ -25,6 +25,9 @@ from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database, database_url
 from fraud_shared.web.problems import FraudError
 
+# A payment waits for each statement: longer than this its connection is given up.
+STEP_S = 1.8
+
 
 class RedisUrlMissing(FraudError):
     """Production needs an online store."""
@@ -60,6 +63,7 @@ class Dependencies:
             ),
             schema="orchestrator",
             migrations=Path(__file__).parent / "migrations",
+            step_s=STEP_S,
         )
         self.decisions = DecisionStore(self.db)
         self.labels = Labels(self.db, self.decisions.outbox)

@@ -15,7 +15,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only
 
-STEP_S = 1.8
+# Where no payment waits for the answer: a busy machine needs that long now and then.
+STEP_S = 5.0
 # For work in the background: pages of a whole log, a migration.
 PATIENT_S = 60.0
 CONNECT_S = 1.8

@@ -69,7 +69,7 @@ class TestEchoes:
         ("parties", "fields"),
         [
             ([{"role": "customer", "name": ""}], ["parties.0.name"]),
-            ([{"role": "customer"}, {}], ["parties.0.name", "parties.1.role"]),
+            ([{"role": "customer"}, {}], ["parties.0", "parties.1.role"]),
             ([], ["parties"]),
         ],
     )
