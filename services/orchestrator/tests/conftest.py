@@ -144,7 +144,7 @@ class Running:
     neighbours: Neighbours
     transport: FakeTransport
     online: OnlineStore
-    clock: FakeClock
+    clock: Any
     app: FastAPI
 
     async def score(self, body: dict[str, Any], **headers: str) -> httpx.Response:
@@ -194,7 +194,7 @@ def start(tmp_path: Path) -> Start:
         transport = neighbours.transport()
         for service in replicated:
             transport.replicas[service] = [transport.responders[service]] * 2
-        clock = FakeClock()
+        clock = overrides.pop("clock", None) or FakeClock()
         service_client = ServiceClient(
             transport, TokenIssuer("orchestrator", TEST_TOKEN_KEY)
         )

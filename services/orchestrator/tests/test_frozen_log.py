@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from fraud_shared.mesh.clock import SystemClock
 from fraud_shared.testing.factories import payment_body
 from fraud_shared.testing.links import Link
 from fraud_shared.testing.servers import fresh_database
@@ -15,9 +17,9 @@ CALLERS = 64
 WALL_MS = 300.0
 # The wall, what a commit may take of one that is late, and a busy machine: without a limit
 # it is the database driver's, or for ever.
-# Without the bound nobody is answered at all; a loaded machine takes a while.
 LONGEST_S = 10.0
 RETRIERS = 4
+MADE_AT = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -28,7 +30,9 @@ async def link() -> AsyncIterator[Link]:
 
 async def timed(run: Any, number: int) -> tuple[int, float]:
     began = time.monotonic()
-    reply = await run.score(payment_body(transaction_id=f"t{number}"))
+    reply = await run.score(
+        payment_body(transaction_id=f"t{number}", occurred_at=MADE_AT)
+    )
     return reply.status_code, time.monotonic() - began
 
 
@@ -43,7 +47,8 @@ async def test_frozen_log_every_caller_gets_503_in_time_and_it_heals(
     start: Any, link: Link
 ) -> None:
     own = {"database_url": link.url, "wall_ms": WALL_MS, "max_in_flight": 200}
-    async with start(**own) as run:
+    # Interrupted decisions are completed by the gateway's clock: it must go on.
+    async with start(**own, clock=SystemClock()) as run:
         assert (await timed(run, 0))[0] == 200
         link.freeze()
         for first in (1, 1 + CALLERS):
