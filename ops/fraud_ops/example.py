@@ -23,5 +23,7 @@ def example_payment() -> dict[str, Any]:
         },
         "device": {"device_id": "device-example", "ip": "198.51.100.7"},
         "location": {"lat": 52.52, "lon": 13.4, "country": "DE", "city": "Berlin"},
+        # Without what its kind must bring no payment is plainly approved.
+        "session": {"failed_logins_1h": 0, "seconds_since_login": 95},
         "customer": {"name": "Alix Moreau", "country": "DE"},
     }
