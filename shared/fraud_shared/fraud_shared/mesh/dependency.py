@@ -62,6 +62,11 @@ class Dependency:
         self._gauge = BREAKER_OPEN.labels(service)
         self._open = False
         self._ejected = [False] * addresses
+        # Gauges outlive a client: a new one begins with every breaker closed, and says so.
+        self._gauge.set(False)
+        if addresses > 1:
+            for address in range(addresses):
+                ADDRESS_EJECTED.labels(service, str(address)).set(False)
 
     @property
     def several(self) -> bool:
