@@ -208,6 +208,14 @@ RETENTIONS: tuple[Retention, ...] = (
         why="What was done about a decision, kept as long; a repeated request finds it here.",
     ),
     Retention(
+        what="activity",
+        services=("action",),
+        column="at",
+        default=AUDIT,
+        least=30 * DAY,
+        why="Who did what to cases, holds, blocks and challenges: audit trail.",
+    ),
+    Retention(
         what="inbox",
         services=("post_auth",),
         column="received_at",
