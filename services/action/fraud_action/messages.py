@@ -3,10 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
-
 from fraud_shared.contracts.action import ChallengeResolved
-from fraud_shared.contracts.base import Contract
 from fraud_shared.contracts.events import (
     CHALLENGE_RESOLVED,
     LABEL_REPORTED,
@@ -16,14 +13,6 @@ from fraud_shared.contracts.events import (
 from fraud_shared.contracts.label import LabelReported
 
 SOURCE = "/fraud/action"
-
-
-class DevelopmentCode(Contract):
-    """The code of a pending challenge; never served in production."""
-
-    code: str = Field(
-        repr=False, description="The one-time password.", examples=["123456"]
-    )
 
 
 def resolved_event(resolved: ChallengeResolved) -> CloudEvent:

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from fraud_action.messages import DevelopmentCode
 from fraud_action.service import ActionService
 from fraud_shared.contracts.action import (
     ActionReply,
@@ -25,6 +24,7 @@ from fraud_shared.contracts.casework import (
     CaseQuery,
     CaseResolution,
     ChallengeState,
+    DevelopmentCode,
     Extension,
     Hold,
     HoldQuery,
@@ -34,14 +34,12 @@ from fraud_shared.contracts.casework import (
     RelatedCases,
     Release,
 )
-from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.contracts.paging import Page
-from fraud_shared.state.parking import ParkedEvent, parking_events_route
+from fraud_shared.state.parked_routes import parked_router
+from fraud_shared.state.parking import parking_events_route
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.guard import ForActor, require_service
 from fraud_shared.web.service import HotRoute
-
-Limit = Annotated[int, Query(ge=1, le=500)]
 
 
 def hot(service: ActionService) -> list[HotRoute]:
@@ -88,10 +86,9 @@ def routers(service: ActionService) -> list[APIRouter]:
         _blocks(service),
         _cases(service),
         _outcomes(service),
-        _parked(service),
     ):
         outer.include_router(part)
-    return [outer]
+    return [outer, parked_router(service.parking, service.handle)]
 
 
 def _challenges(service: ActionService) -> APIRouter:
@@ -227,23 +224,5 @@ def _outcomes(service: ActionService) -> APIRouter:
     async def outcomes(decision_id: str, actor: ForActor) -> Outcomes:
         """What a decision caused, and how that stands."""
         return await service.outcomes(decision_id, actor.tenants)
-
-    return router
-
-
-def _parked(service: ActionService) -> APIRouter:
-    router = APIRouter(prefix="/parked", tags=["events"])
-
-    @router.get("", operation_id="listParked")
-    async def parked(limit: Limit = 100) -> list[ParkedEvent]:
-        """Events that could not be used, oldest first."""
-        return await service.parking.waiting(limit)
-
-    @router.post("/{parked_id}/replay", operation_id="replayParked")
-    async def replay(
-        parked_id: str, corrected: CloudEvent | None = None
-    ) -> ParkedEvent:
-        """Handle a parked event again, or the corrected one in the body."""
-        return await service.parking.replay(parked_id, corrected, service.handle)
 
     return router

@@ -84,7 +84,7 @@ class TestQueuedActions:
         async with world.http() as http:
             events = [odd, {"no": "event"}, queued(request_for("alert"))]
             assert (await http.post("/v1/events", json=events)).status_code == 204
-            waiting = (await http.get("/v1/parked")).json()
+            waiting = (await http.get("/v1/parked")).json()["items"]
             reasons = {event["reason"] for event in waiting}
             assert reasons == {"unknown_major", "no_cloud_event"}
             (parked,) = [e for e in waiting if e["reason"] == "unknown_major"]
@@ -92,7 +92,7 @@ class TestQueuedActions:
             assert (await http.post(path)).status_code == 422
             assert (await http.post(path, json=queued(request))).status_code == 200
             assert len((await http.get("/v1/cases")).json()["items"]) == 1
-            assert len((await http.get("/v1/parked")).json()) == 1
+            assert len((await http.get("/v1/parked")).json()["items"]) == 1
 
     async def test_field_of_a_later_minor_version_is_ignored(self, world, request_for):
         event = queued(request_for("case"))

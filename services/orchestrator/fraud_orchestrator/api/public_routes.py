@@ -12,6 +12,7 @@ tuples and `Instant` for times. The query of a row is a model derived from `Quer
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -29,6 +30,7 @@ from fraud_shared.contracts.casework import (
     CaseQuery,
     CaseResolution,
     ChallengeState,
+    DevelopmentCode,
     Extension,
     Hold,
     HoldQuery,
@@ -45,12 +47,19 @@ from fraud_shared.contracts.clearing import (
     ErasureRequest,
     RevokeRequest,
 )
+from fraud_shared.contracts.datasets import (
+    NDJSON,
+    DatasetQuery,
+    DatasetRows,
+    DatasetVersion,
+)
+from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.contracts.lists import EntityView, ListsView
-from fraud_shared.contracts.paging import Page
+from fraud_shared.contracts.paging import Page, PageQuery
+from fraud_shared.contracts.parked import ParkedDocument, ParkedEvent
 from fraud_shared.web.keys import Scope
 
 JSON = "application/json"
-NDJSON = "application/x-ndjson"
 YAML = "application/yaml"
 HTML = "text/html"
 Method = Literal["GET", "POST", "DELETE"]
@@ -65,6 +74,7 @@ class PublicRoute:
     `response` are models; what is not declared is refused (query, request) or undocumented
     (response). `media`: what the answer may be, by `Accept`, the first without one. `takes`:
     what the body may be; with more than JSON it is passed on as it came, with its type.
+    `services`: those that answer this route each for itself; the query `service` chooses.
     `command`: the words of the `fraud` command, e.g. `cases list`; none without.
     """
 
@@ -87,6 +97,8 @@ class PublicRoute:
     examples: Mapping[str, str] = field(default_factory=dict)
     max_body_bytes: int | None = None
     timeout_ms: float | None = None
+    services: tuple[str, ...] = ()
+    optional_body: bool = False
     command: str = ""
 
     @property
@@ -124,6 +136,12 @@ CHALLENGES = (
         "challenges", "cancelChallenge", "End a challenge that nobody will finish",
         description="What is held stays held. A second time changes nothing.",
         response=ChallengeState, command="challenges cancel",
+    ),
+    PublicRoute(
+        "GET", "/v1/challenges/{challenge_id}/development-code", "action", ("score",),
+        "challenges", "developmentCode", "The code of a challenge; only in development",
+        description="404 in production, and wherever codes are really sent.",
+        response=DevelopmentCode, command="challenges code",
     ),
 )  # fmt: skip
 
@@ -253,6 +271,52 @@ SANCTIONS = (
     ),
 )  # fmt: skip
 
+_PARKED = ("post_auth", "action", "sanctions")
+
+OPERATIONS = (
+    PublicRoute(
+        "GET", "/v1/parked", "post_auth", ("admin",), "operations", "listParked",
+        "Events that a service could not use, oldest first",
+        query=PageQuery, response=Page[ParkedEvent], services=_PARKED,
+        command="parked list",
+    ),
+    PublicRoute(
+        "GET", "/v1/parked/{parked_id}", "post_auth", ("admin",), "operations",
+        "getParked", "One parked event with what it says",
+        response=ParkedDocument, services=_PARKED, command="parked show",
+    ),
+    PublicRoute(
+        "POST", "/v1/parked/{parked_id}/replay", "post_auth", ("admin",),
+        "operations", "replayParked", "Handle a parked event again",
+        description="Or the corrected event in the body. It keeps its id, so that nothing "
+        "is applied twice.",
+        request=CloudEvent, optional_body=True, response=ParkedEvent, services=_PARKED,
+        command="parked replay",
+    ),
+)  # fmt: skip
+
+_MODELS: tuple[Scope, ...] = ("models", "audit")
+
+DATASETS = (
+    PublicRoute(
+        "GET", "/v1/datasets", "post_auth", _MODELS, "models", "listDatasets",
+        "Complete dataset versions, newest first",
+        query=PageQuery, response=Page[DatasetVersion], command="datasets list",
+    ),
+    PublicRoute(
+        "GET", "/v1/datasets/{day}", "post_auth", _MODELS, "models", "getDataset",
+        "The settled rows of one day (UTC), to train on",
+        query=DatasetQuery, response=DatasetRows, media=(JSON, NDJSON),
+        parameters={"day": date}, examples={"day": "2026-03-02"}, timeout_ms=20_000.0,
+        command="datasets export",
+    ),
+    PublicRoute(
+        "POST", "/v1/datasets/export", "post_auth", ("models",), "models",
+        "exportDataset", "Write what is settled as a new version now",
+        response=DatasetVersion, timeout_ms=60_000.0, command="datasets write",
+    ),
+)  # fmt: skip
+
 PUBLIC_ROUTES: tuple[PublicRoute, ...] = (
     *CHALLENGES,
     *HOLDS,
@@ -260,4 +324,6 @@ PUBLIC_ROUTES: tuple[PublicRoute, ...] = (
     *CASES,
     *CLEARED,
     *SANCTIONS,
+    *OPERATIONS,
+    *DATASETS,
 )

@@ -53,6 +53,14 @@ class ChallengeState(Contract):
     resolved_at: ClosedAt
 
 
+class DevelopmentCode(Contract):
+    """The code of a pending challenge; never served in production."""
+
+    code: str = Field(
+        repr=False, description="The one-time password.", examples=["123456"]
+    )
+
+
 class Hold(Contract):
     """A payment that is held."""
 
