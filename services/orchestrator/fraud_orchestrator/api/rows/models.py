@@ -4,7 +4,6 @@ from datetime import date
 
 from fraud_orchestrator.api.rows.route import JSON, NDJSON, PublicRoute
 from fraud_shared.contracts.datasets import (
-    NDJSON,
     DatasetQuery,
     DatasetRows,
     DatasetVersion,
