@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from fraud_engines.rules.expression import FieldType, Value
 from fraud_features.definitions.feature import FeatureType
 from fraud_features.definitions.registry import FeatureSet
+from fraud_shared.contracts.entries import email_domains
 from fraud_shared.contracts.transaction import Transaction
 
 # Text that features do not carry. A field that has no value is absent for that payment.
@@ -12,10 +13,11 @@ TEXT_FIELDS: tuple[str, ...] = (
     "account_id", "currency", "kind", "channel", "mcc", "merchant_id", "terminal_id",
     "merchant_country", "card_token", "card_bin", "card_bin_8", "entry_mode", "device_id", "ip", "os",
     "location_country", "customer_country", "counterparty_country",
-    "counterparty_account",
+    "counterparty_account", "email_domain",
 )  # fmt: skip
 PAYMENT_FIELDS: dict[str, FieldType] = {
     "amount_minor": "int",
+    "occurred_at": "timestamp",
     **dict.fromkeys(TEXT_FIELDS, "string"),
 }
 _FEATURE_TYPES: dict[FeatureType, FieldType] = {
@@ -42,6 +44,7 @@ def flat(payment: Transaction) -> dict[str, Value | None]:
         "account_id": payment.account_id,
         "amount_minor": payment.amount_minor,
         "currency": payment.currency,
+        "occurred_at": payment.occurred_at,
         "kind": payment.kind,
         "channel": payment.channel,
         "mcc": merchant.mcc if merchant else None,
@@ -60,6 +63,7 @@ def flat(payment: Transaction) -> dict[str, Value | None]:
         "customer_country": customer.country if customer else None,
         "counterparty_country": counterparty.country if counterparty else None,
         "counterparty_account": counterparty.account if counterparty else None,
+        "email_domain": next(email_domains(payment), None),
     }
 
 
