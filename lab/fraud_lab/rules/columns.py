@@ -7,6 +7,7 @@ compiled expression itself, once for each different payment, so every rule has i
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -33,9 +34,9 @@ class Columns:
         self,
         frame: pl.DataFrame,
         types: Mapping[str, FieldType],
-        language: Language,
+        language: Language | None = None,
         *,
-        lists: Mapping[str, frozenset[str]],
+        lists: Mapping[str, frozenset[str]] = MappingProxyType({}),
         texts: Iterable[str] = (),
     ) -> None:
         self.frame = frame
@@ -135,6 +136,8 @@ class Columns:
 
     def opaque(self, node: Node) -> Truth:
         """The compiled part, asked once for each different payment."""
+        if self._language is None:
+            raise Outside("there is no language to ask")
         try:
             expression = self._language.compile(write(node))
         except Unwritable as macro:
@@ -143,6 +146,7 @@ class Columns:
 
     def asked(self, expression: Expression, names: Iterable[str]) -> Truth:
         """An expression's value by the online engine, for each different payment once."""
+        assert self._language is not None
         used = sorted(name for name in names if name in self._types)
         self.asked_singly.append(expression.source)
         if not used:

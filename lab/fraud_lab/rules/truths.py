@@ -119,10 +119,13 @@ class Meaning:
         )
         if isinstance(then, Text) and isinstance(otherwise, Text):
             return Text(pick(condition.true, then.code, otherwise.code), known, fault)
-        if isinstance(then, Number) and isinstance(otherwise, Number):
-            if then.kind == otherwise.kind:
-                value = pick(condition.true, then.value, otherwise.value)
-                return Number(then.kind, value, known, fault)
+        if (
+            isinstance(then, Number)
+            and isinstance(otherwise, Number)
+            and then.kind == otherwise.kind
+        ):
+            value = pick(condition.true, then.value, otherwise.value)
+            return Number(then.kind, value, known, fault)
         raise Outside("a choice of two types")
 
     def _fault_of_choice(
