@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from fraud_features.store.port import OnlineStore
-from fraud_orchestrator.api import forwarding, routes, screening_routes
+from fraud_orchestrator.api import decision_routes, forwarding, routes, screening_routes
 from fraud_orchestrator.api.fraud_score import FraudScoring
 from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.gateway import Gateway
@@ -54,6 +54,7 @@ def create_app(
         hot=routes.hot(gateway, models, fraud_scoring),
         routers=[
             routes.router(gateway, models),
+            decision_routes.router(gateway),
             screening_routes.router(gateway),
             forwarding.router(gateway),
         ],
@@ -65,6 +66,7 @@ def create_app(
         guard=gateway.admission.authenticate,
     )
     app.state.engines = gateway.engines
+    app.state.gateway = gateway
     document = app.openapi
 
     def openapi() -> dict[str, Any]:

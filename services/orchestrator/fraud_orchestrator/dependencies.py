@@ -20,6 +20,7 @@ from fraud_orchestrator.stores.backfill import SqlBackfillLog
 from fraud_orchestrator.stores.decisions import DecisionStore
 from fraud_orchestrator.stores.history import History
 from fraud_orchestrator.stores.labels import Labels
+from fraud_orchestrator.stores.search import DecisionSearch
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database, database_url
@@ -66,6 +67,7 @@ class Dependencies:
             step_s=STEP_S,
         )
         self.decisions = DecisionStore(self.db)
+        self.search = DecisionSearch(self.db)
         self.labels = Labels(self.db, self.decisions.outbox)
         self.engines = Engines(
             LocalRules(settings.ruleset, clock),

@@ -55,6 +55,7 @@ class Gateway:
         self._dependencies = Dependencies(settings, service_client, online, clock)
         self.pipeline = self._dependencies.pipeline
         self.decisions = self._dependencies.decisions
+        self.search = self._dependencies.search
         self.labels = self._dependencies.labels
         self.engines = self._dependencies.engines
         self.questions = self._dependencies.questions

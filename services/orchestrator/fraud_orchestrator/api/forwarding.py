@@ -48,6 +48,8 @@ def _mount(routes: APIRouter, gateway: Gateway, row: PublicRoute) -> None:
         **path: Any,
     ) -> Response:
         given = {} if query is None else _query(query)
+        if row.tenant_query:
+            given["tenant"] = context.tenant
         at = service or row.service
         target = _target(row, path, given)
         raw, media = b"", JSON
@@ -122,11 +124,11 @@ async def _forward(
 ) -> Response:
     """Ask `service`; `sent` is path, body and its type. Raises NotFound, Unavailable."""
     target, raw, media = sent
-    wanted = _accepted(row.media, context.header("accept"))
+    wanted = accepted(row.media, context.header("accept"))
     try:
         status, body = await gateway.questions.forward(
             service,
-            row.method,
+            row.inner_method or row.method,
             target,
             raw,
             deadline=Deadline.after(row.timeout_ms or gateway.settings.query_cap_ms),
@@ -139,7 +141,7 @@ async def _forward(
     return response(handed_over(service, status, body, wanted))
 
 
-def _accepted(offered: tuple[str, ...], accept: str | None) -> str:
+def accepted(offered: tuple[str, ...], accept: str | None) -> str:
     """The first type offered that an `Accept` header names; the first of all without."""
     named = [part.partition(";")[0].strip() for part in (accept or "").split(",")]
     return next((media for media in named if media in offered), offered[0])

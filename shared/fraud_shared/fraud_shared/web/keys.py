@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, get_args
 
 Scope = Literal[
@@ -64,6 +65,8 @@ class Client:
     scopes: frozenset[str]
     tenant: str = ""
     tenants: frozenset[str] = frozenset()
+    key_name: str | None = None
+    expires_at: datetime | None = None
 
     @property
     def own_tenant(self) -> str:

@@ -24,7 +24,8 @@ class PublicRoute:
     `response` are models; what is not declared is refused (query, request) or undocumented
     (response). `media`: what the answer may be, by `Accept`, the first without one. `takes`:
     what the body may be; with more than JSON it is passed on as it came, with its type.
-    `services`: those that answer this route each for itself; the query `service` chooses.
+    `tenant_query`: the service is told in the query whose payments are meant; `inner_method`:
+    how it is asked, if otherwise. `services`: those that answer this route each for itself; the query `service` chooses.
     `command`: the words of the `fraud` command, e.g. `cases list`; none without.
     """
 
@@ -47,6 +48,8 @@ class PublicRoute:
     examples: Mapping[str, str] = field(default_factory=dict)
     max_body_bytes: int | None = None
     timeout_ms: float | None = None
+    tenant_query: bool = False
+    inner_method: str = ""
     services: tuple[str, ...] = ()
     optional_body: bool = False
     command: str = ""
