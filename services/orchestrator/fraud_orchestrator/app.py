@@ -5,7 +5,13 @@ from typing import Any
 from fastapi import FastAPI
 
 from fraud_features.store.port import OnlineStore
-from fraud_orchestrator.api import decision_routes, forwarding, routes, screening_routes
+from fraud_orchestrator.api import (
+    decision_routes,
+    forwarding,
+    key_routes,
+    routes,
+    screening_routes,
+)
 from fraud_orchestrator.api.fraud_score import FraudScoring
 from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.gateway import Gateway
@@ -55,6 +61,7 @@ def create_app(
         routers=[
             routes.router(gateway, models),
             decision_routes.router(gateway),
+            key_routes.router(gateway),
             screening_routes.router(gateway),
             forwarding.router(gateway),
         ],

@@ -107,4 +107,23 @@ online_rebuild = sa.Table(
     sa.Column("until_us", sa.BigInteger, nullable=False),
 )
 
+# Keys that are made, rotated and revoked while gateways run; only their keyed hashes.
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("key_id", sa.String(64), primary_key=True),
+    sa.Column("client", _CLIENT, nullable=False, index=True),
+    sa.Column("name", sa.String(64)),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("tenant", _CLIENT, nullable=False),
+    sa.Column("tenants", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("created_by", _CLIENT, nullable=False),
+    sa.Column("expires_at", UtcDateTime),
+    sa.Column("revoked_at", UtcDateTime),
+    sa.Column("revoked_by", _CLIENT),
+    sa.Column("last_used_at", UtcDateTime),
+)
+
 outbox = outbox_table(metadata)

@@ -43,6 +43,7 @@ class Neighbours:
     screening: Any = field(default_factory=make_screening)
     verdict: str = "APPROVE"
     actions: tuple[str, ...] = ()
+    degraded: tuple[str, ...] = ()
     blocked: set[str] = field(default_factory=set)
     scores: dict[str, float] = field(default_factory=dict)
     asked: list[DecideRequest] = field(default_factory=list)
@@ -113,7 +114,7 @@ class Neighbours:
                 "reason": "as the test says",
                 "reasons": (),
                 "actions": self.actions,
-                "degraded": (),
+                "degraded": self.degraded,
                 "stand_in": False,
                 "policy": "test@1",
             },

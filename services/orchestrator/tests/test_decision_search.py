@@ -45,7 +45,7 @@ class TestFilters:
     async def test_time_reason_and_degraded_are_found(self, start: Any) -> None:
         async with start() as run:
             await run.score(payment_body(transaction_id="tx-whole"))
-            del run.transport.responders["xgboost"]
+            run.neighbours.degraded = ("SCREENING_UNAVAILABLE",)
             gap = (await run.score(payment_body(transaction_id="tx-gap"))).json()
             code = gap["degraded"][0]
             assert await found(run, degraded="true") == ["tx-gap"]

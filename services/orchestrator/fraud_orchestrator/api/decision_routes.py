@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from fraud_orchestrator import audit, entities
 from fraud_orchestrator.api.forwarding import accepted
 from fraud_orchestrator.api.guards import Caller, Id, needs
-from fraud_orchestrator.api.rows.route import JSON, NDJSON
+from fraud_orchestrator.api.rows.route import COMMAND, JSON, NDJSON
 from fraud_orchestrator.authentication import actor
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.stores.search import row_of
@@ -42,6 +42,7 @@ def _decisions(routes: APIRouter, gateway: Gateway) -> None:
     @routes.get(
         _PATH,
         operation_id="findDecisions",
+        openapi_extra={COMMAND: "decisions list"},
         summary="Search decisions, newest first",
         tags=["decisions"],
         dependencies=read,
@@ -66,6 +67,7 @@ def _decisions(routes: APIRouter, gateway: Gateway) -> None:
     @routes.get(
         f"{_PATH}/{{decision_id}}",
         operation_id="getDecision",
+        openapi_extra={COMMAND: "decisions show"},
         summary="One stored decision",
         tags=["decisions"],
         dependencies=read,
@@ -83,6 +85,7 @@ def _decisions(routes: APIRouter, gateway: Gateway) -> None:
             f"{_PATH}/{{decision_id}}/replay",
             methods=[method],
             operation_id=operation,
+            openapi_extra={COMMAND: "decisions replay"} if method == "POST" else None,
             summary="Compute a decision again",
             tags=["decisions"],
             dependencies=read,
@@ -98,6 +101,7 @@ def _entities(routes: APIRouter, gateway: Gateway) -> None:
     @routes.get(
         "/v1/entities/{kind}/{entity_id}",
         operation_id="getEntityPage",
+        openapi_extra={COMMAND: "entities show"},
         summary="What is known of an account, card, device, merchant or counterparty",
         tags=["cases"],
         dependencies=[needs(gateway, "analyst")],
@@ -111,6 +115,7 @@ def _entities(routes: APIRouter, gateway: Gateway) -> None:
     @routes.get(
         "/v1/me",
         operation_id="getMe",
+        openapi_extra={COMMAND: "me"},
         summary="Whose key this is, and what it may do",
         tags=["keys"],
         dependencies=[needs(gateway)],

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from fraud_orchestrator.api.guards import Caller, Id, needs
 from fraud_orchestrator.api.passthrough import handed_over, response
 from fraud_orchestrator.api.public_routes import JSON, PUBLIC_ROUTES, PublicRoute
+from fraud_orchestrator.api.rows.route import COMMAND
 from fraud_orchestrator.authentication import actor
 from fraud_orchestrator.gateway import Gateway
 from fraud_shared.mesh.deadline import Deadline
@@ -72,6 +73,7 @@ def _mount(routes: APIRouter, gateway: Gateway, row: PublicRoute) -> None:
         dependencies=[needs(gateway, *row.scopes)],
         response_model=row.response,
         status_code=row.status,
+        openapi_extra={COMMAND: row.command} if row.command else None,
     )
 
 

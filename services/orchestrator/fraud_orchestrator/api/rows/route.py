@@ -12,6 +12,8 @@ from fraud_shared.web.keys import Scope
 JSON = "application/json"
 YAML = "application/yaml"
 HTML = "text/html"
+# In OpenAPI: the words of the `fraud` command that asks a route.
+COMMAND = "x-fraud-command"
 Method = Literal["GET", "POST", "DELETE"]
 
 
