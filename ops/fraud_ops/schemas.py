@@ -41,6 +41,7 @@ from fraud_shared.contracts import (
     signal,
     transaction,
 )
+from fraud_shared.contracts.describing import described
 from fraud_shared.mesh.addresses import SERVICES
 
 CONTRACTS: tuple[type[BaseModel], ...] = (
@@ -150,11 +151,12 @@ def between_markers(text: str, name: str, table: str) -> str:
 
 
 def _schema(model: type[BaseModel]) -> str:
+    named = described({model.__name__: model.model_json_schema()})
     return _json(
         {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": f"urn:fraud:schema:{model.__name__}",
-            **model.model_json_schema(),
+            **named[model.__name__],
         }
     )
 
