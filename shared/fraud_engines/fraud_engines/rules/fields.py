@@ -74,6 +74,7 @@ class Reader:
 
     def __init__(self, features: FeatureSet, uses: Iterable[str]) -> None:
         used = sorted(uses)
+        self.names = frozenset(used)
         self._payment = [name for name in used if name not in features.index]
         self._features = [
             (
