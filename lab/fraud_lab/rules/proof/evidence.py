@@ -97,8 +97,8 @@ def proofs_command(*, mutations: int, seed: int, as_json: bool, enforce: bool) -
     )
 
 
-def evidence(count: int, seed: int) -> Iterator[Judged]:
-    """So many judged changes, of rules and of the policy."""
+def evidence(count: int, seed: int, tried: int = TRIED) -> Iterator[Judged]:
+    """So many judged changes, of rules and of the policy, each on `tried` payments."""
     chance = Random(seed)
     rules, policy = DEFAULT_RULESET.read_bytes(), DEFAULT_POLICY.read_bytes()
     of_policy = round(count * SHARE_OF_POLICIES)
@@ -106,28 +106,30 @@ def evidence(count: int, seed: int) -> Iterator[Judged]:
     ruling = load_policy(policy)
     for mutant in islice(policy_mutants(policy, chance), of_policy):
         assert isinstance(mutant.loaded, Policy)
-        yield _judge_policy(ruling, mutant, mutant.loaded, chance.randrange(2**31))
+        drawn_from = chance.randrange(2**31)
+        yield _judge_policy(ruling, mutant, mutant.loaded, drawn_from, tried)
     for mutant in islice(rule_mutants(rules, chance), count - of_policy):
         assert isinstance(mutant.loaded, Ruleset)
-        yield _judge_rules(
-            shipped, mutant, mutant.loaded, ruling, chance.randrange(2**31)
-        )
+        drawn_from = chance.randrange(2**31)
+        yield _judge_rules(shipped, mutant, mutant.loaded, ruling, drawn_from, tried)
 
 
-def _judge_policy(old: Policy, mutant: Mutant, new: Policy, seed: int) -> Judged:
+def _judge_policy(
+    old: Policy, mutant: Mutant, new: Policy, seed: int, tried: int
+) -> Judged:
     began = perf_counter()
     pair = policies(old, new, NOW)
     answers = [pair.milder(), pair.milder(swapped=True)]
     seconds = perf_counter() - began
     requests = RandomRequests(seed, old.document, new.document)
-    given = of_requests(list(requests.many(TRIED)), old.document)
+    given = of_requests(list(requests.many(tried)), old.document)
     before, after = given.verdicts(old.document), given.verdicts(new.document)
     seen = [(after < before).any(), (after > before).any()]
     return _judged(mutant.what, answers, seen, seconds)
 
 
 def _judge_rules(
-    old: Ruleset, mutant: Mutant, new: Ruleset, policy: Policy, seed: int
+    old: Ruleset, mutant: Mutant, new: Ruleset, policy: Policy, seed: int, tried: int
 ) -> Judged:
     began = perf_counter()
     pair = rulesets(old, new, policy, NOW)
@@ -136,7 +138,7 @@ def _judge_rules(
     frame = drawn(
         RulesetColumns(old).fields | RulesetColumns(new).fields,
         pair.space.texts,
-        _around(old, new, Random(seed)),
+        _around(old, new, Random(seed), tried),
         seed,
     )
     one, other = (RulesetColumns(r).apply(frame, NOW) for r in (old, new))
@@ -161,7 +163,9 @@ def _judged(what: str, answers: list[Proof], seen: list[Any], seconds: float) ->
     return Judged(what, found, proved, false, not found and apart, apart, why, seconds)
 
 
-def _around(old: Ruleset, new: Ruleset, chance: Random) -> list[dict[str, Any]]:
+def _around(
+    old: Ruleset, new: Ruleset, chance: Random, tried: int
+) -> list[dict[str, Any]]:
     """Values at and beside the thresholds of a rule, most often of one that changed."""
     rules = {rule.ref: rule for rule in (*old.evaluated, *new.evaluated)}
     changed = [
@@ -174,7 +178,7 @@ def _around(old: Ruleset, new: Ruleset, chance: Random) -> list[dict[str, Any]]:
         }
     ] or list(rules.values())
     rows = []
-    for _ in range(TRIED):
+    for _ in range(tried):
         rule = chance.choice(changed)
         numbers = [
             node.value
