@@ -54,7 +54,7 @@ class Privacy:
         return Transaction.model_construct(**{**fields, **update}).redacted()
 
     def _device(self, device: DeviceIn) -> Device:
-        fields = {name: getattr(device, name) for name in Device.model_fields}
+        fields = {name: getattr(device, name) for name in DeviceIn.model_fields}
         if device.ip is not None:
             fields["ip"] = self._token("ip", device.ip)
         return Device.model_construct(**fields)

@@ -7,6 +7,7 @@ from typing import Any
 from fraud_engines.rules.expression import FieldType, Value
 from fraud_features.definitions.feature import FeatureType
 from fraud_features.definitions.registry import FeatureSet
+from fraud_shared.contracts.entries import email_domains
 from fraud_shared.contracts.transaction import Transaction
 
 Getter = Callable[[Transaction], Value | None]
@@ -46,9 +47,14 @@ def _beneficiary_days(payment: Transaction) -> int | None:
     return max((payment.occurred_at - receiver.first_used_at).days, 0)
 
 
+def _email_domain(payment: Transaction) -> str | None:
+    return next(email_domains(payment), None)
+
+
 # What features do not carry. A field that has no value is absent for that payment.
 _FIELDS: dict[str, tuple[FieldType, Getter]] = {
     "amount_minor": ("int", _at("amount_minor")),
+    "occurred_at": ("timestamp", _at("occurred_at")),
     "account_id": ("string", _at("account_id")),
     "currency": ("string", _at("currency")),
     "kind": ("string", _at("kind")),
@@ -82,7 +88,7 @@ _FIELDS: dict[str, tuple[FieldType, Getter]] = {
     "initiator": ("string", _at("initiator", "party")),
     "series_id": ("string", _at("initiator", "series_id")),
     "email": ("string", _at("contact", "email")),
-    "email_domain": ("string", _at("contact", "email_domain")),
+    "email_domain": ("string", _email_domain),
     "phone": ("string", _at("contact", "phone")),
     "billing_address": ("string", _at("contact", "billing_address")),
     "shipping_address": ("string", _at("contact", "shipping_address")),

@@ -83,9 +83,7 @@ class Merchant(Contract):
     name: Text | None = None
 
 
-class Device(Contract):
-    """What the payment was made with, inside the mesh: `ip` is a keyed token."""
-
+class _DeviceFields(Contract):
     device_id: Identifier | None = None
     # A keyed token. An empty one would be one address, shared by everybody who sends it.
     ip: (
@@ -104,7 +102,17 @@ class Device(Contract):
     is_rooted: bool | None = None
 
 
-class DeviceIn(Device):
+class Device(_DeviceFields):
+    """What the payment was made with, inside the mesh: `ip` is a keyed token, `networks`
+    those on some list that its address is in."""
+
+    networks: Annotated[
+        tuple[Annotated[str, StringConstraints(max_length=64)], ...],
+        Field(max_length=200),
+    ] = ()
+
+
+class DeviceIn(_DeviceFields):
     """A device as it arrives: with its address, in any spelling, kept in one."""
 
     ip: IpAddress | None = None
@@ -163,7 +171,7 @@ class _TransactionFields(Contract):
     kind: Kind
     channel: Channel
     merchant: Merchant | None = None
-    device: Device | None = None
+    device: _DeviceFields | None = None
     location: Location | None = None
     session: Session | None = None
     customer: Party | None = None
@@ -185,6 +193,7 @@ class Transaction(Acceptance, _TransactionFields):
     """A transaction inside the mesh: tokenised, and without names once `redacted`."""
 
     card: Card | None = None
+    device: Device | None = None
     contact: Contact | None = absent("How the payer can be reached, as keyed tokens.")
 
     @property
