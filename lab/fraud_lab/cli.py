@@ -7,6 +7,7 @@ import typer
 from fraud_lab.bench.features.cli import bench_features
 from fraud_lab.bench.screening.cli import bench_screening
 from fraud_lab.bench.serving.cli import bench_serving
+from fraud_lab.chaos.cli import audit as chaos_audit
 from fraud_lab.chaos.cli import flip as chaos_flip
 from fraud_lab.chaos.cli import rollback as chaos_rollback
 from fraud_lab.chaos.cli import swap as chaos_swap
@@ -50,6 +51,7 @@ chaos_app = typer.Typer(help="Break the mesh on purpose, under load.")
 chaos_app.command("swap")(chaos_swap)
 chaos_app.command("rollback")(chaos_rollback)
 chaos_app.command("flip")(chaos_flip)
+chaos_app.command("audit")(chaos_audit)
 
 
 def register(app: typer.Typer) -> None:
