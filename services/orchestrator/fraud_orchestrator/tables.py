@@ -102,7 +102,7 @@ acts = sa.Table(
     sa.Column("act", sa.String(128), nullable=False),
     sa.Column("subject", sa.String(512), nullable=False),
     sa.Column("request_id", sa.String(128), nullable=False),
-    # SHA-256 of the body, in hex: what was asked can be proved and not read here.
+    # HMAC-SHA-256 of the body, in hex: what was asked can be proved and not read here.
     sa.Column("body", sa.String(64)),
     sa.Column("status", sa.Integer),
 )
