@@ -5,15 +5,33 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fraud_ops.options import Enforce, Json, NewSeed, Payments, PolicyFile, Seed
+from fraud_ops.options import (
+    Enforce,
+    Json,
+    NewSeed,
+    Payments,
+    PlotsFolder,
+    PolicyFile,
+    Seed,
+    Var,
+    trained_mesh,
+)
 
 if TYPE_CHECKING:
+    from fraud_engines.policy.policy import Policy
     from fraud_engines.rules.ruleset import Ruleset
 
 RulesetFile = Annotated[
     Path | None, typer.Option(help="A ruleset file (default: the shipped one).")
 ]
 
+
+On = Annotated[
+    str,
+    typer.Option(
+        help="`simulated`, `log` (the mesh's own), or a file of recorded decisions."
+    ),
+]
 
 rules_app = typer.Typer(help="Rules on history, compared, proved, suggested.")
 
@@ -43,6 +61,47 @@ def evaluate_columns(
 
     columns_command(
         loaded(ruleset), payments=payments, seed=seed, as_json=as_json, enforce=enforce
+    )
+
+
+def ruling(file: Path | None) -> "Policy":
+    """The policy of a file, or the shipped one."""
+    from fraud_engines.policy.policy import DEFAULT_POLICY, load
+
+    return load((file or DEFAULT_POLICY).read_bytes())
+
+
+@rules_app.command("backtest")
+def backtest(
+    ruleset: Annotated[Path, typer.Argument(help="A ruleset file.", exists=True)],
+    on: On = "simulated",
+    payments: Payments = 100_000,
+    policy: PolicyFile = None,
+    plots: PlotsFolder = None,
+    seed: NewSeed = 2026,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """What a ruleset would have done: every rule by itself, and the verdicts it changes.
+
+    On a simulated month the shipped rules decided before. A file holds a JSON object a
+    line: `made`, a decision as the log keeps it, and `fraud`, true, false or null.
+    """
+    from fraud_lab.rules.backtest_command import backtest_command
+
+    mesh = trained_mesh(var)
+    backtest_command(
+        loaded(ruleset),
+        mesh=mesh,
+        on=on,
+        shipped=loaded(None),
+        policy=ruling(policy),
+        payments=payments,
+        seed=seed,
+        pictures=plots or mesh.var / "reports",
+        as_json=as_json,
+        enforce=enforce,
     )
 
 
