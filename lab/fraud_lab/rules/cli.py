@@ -41,6 +41,14 @@ def rules() -> None:
     """Rules on history, compared, proved, suggested."""
 
 
+decide_app = typer.Typer(help="Policies on history.")
+
+
+@decide_app.callback()
+def decide() -> None:
+    """Policies on history."""
+
+
 def loaded(file: Path | None) -> "Ruleset":
     """The ruleset of a file, or the shipped one."""
     from fraud_engines.rules.ruleset import DEFAULT_RULESET, load
@@ -121,6 +129,77 @@ def prove(
     from fraud_lab.rules.proof.command import prove_command
 
     prove_command(old, new, policy=policy, as_json=as_json, enforce=enforce)
+
+
+@rules_app.command("suggest")
+def suggest(
+    on: On = "simulated",
+    payments: Payments = 100_000,
+    ruleset: RulesetFile = None,
+    policy: PolicyFile = None,
+    most: Annotated[int, typer.Option(help="How many rules at most.")] = 8,
+    out: Annotated[Path | None, typer.Option(help="File for drafts in YAML.")] = None,
+    seed: NewSeed = 2026,
+    as_json: Json = False,
+    var: Var = None,
+) -> None:
+    """Short rules that labelled history asks for, measured on the time after it."""
+    from fraud_lab.rules.suggest_command import suggest_command
+
+    suggest_command(
+        loaded(ruleset),
+        mesh=trained_mesh(var),
+        on=on,
+        policy=ruling(policy),
+        payments=payments,
+        seed=seed,
+        most=most,
+        out=out,
+        as_json=as_json,
+    )
+
+
+@decide_app.command("what-if")
+def what_if(
+    policy: Annotated[Path, typer.Option(help="The policy to try.", exists=True)],
+    on: On = "simulated",
+    payments: Payments = 100_000,
+    ruleset: RulesetFile = None,
+    hours: Annotated[
+        float | None, typer.Option(help="Reviewers' hours a day: thresholds that fit.")
+    ] = None,
+    minutes: Annotated[
+        float, typer.Option(help="A person's minutes for one challenge.")
+    ] = 6.0,
+    payments_per_day: Annotated[
+        float | None, typer.Option(help="In earnest (default: as in the history).")
+    ] = None,
+    plots: PlotsFolder = None,
+    seed: NewSeed = 2026,
+    as_json: Json = False,
+    var: Var = None,
+) -> None:
+    """What another policy would have changed, in verdicts, money and friction.
+
+    With it the thresholds of risk that money, or reviewers' hours, ask for.
+    """
+    from fraud_lab.rules.what_if_command import what_if_command
+
+    mesh = trained_mesh(var)
+    what_if_command(
+        ruling(policy),
+        mesh=mesh,
+        on=on,
+        rules=loaded(ruleset),
+        old=ruling(None),
+        payments=payments,
+        seed=seed,
+        hours=hours,
+        minutes=minutes,
+        payments_per_day=payments_per_day,
+        pictures=plots or mesh.var / "reports",
+        as_json=as_json,
+    )
 
 
 def evaluate_proofs(
