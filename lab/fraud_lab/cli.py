@@ -18,6 +18,7 @@ from fraud_lab.replay.cli import replay_app
 from fraud_lab.rules.cli import (
     decide_app,
     evaluate_columns,
+    evaluate_monotone,
     evaluate_proofs,
     rules_app,
 )
@@ -47,6 +48,7 @@ evaluate_app = typer.Typer(help="Quality as a command.")
 evaluate_app.command("handbook")(evaluate_handbook)
 evaluate_app.command("ulb")(evaluate_ulb)
 evaluate_app.command("columns")(evaluate_columns)
+evaluate_app.command("monotone")(evaluate_monotone)
 evaluate_app.command("proofs")(evaluate_proofs)
 evaluate_app.command("screening")(screening)
 evaluate_app.command("screening-pairs")(screening_pairs)

@@ -214,3 +214,18 @@ def evaluate_proofs(
     from fraud_lab.rules.proof.evidence import proofs_command
 
     proofs_command(mutations=mutations, seed=seed, as_json=as_json, enforce=enforce)
+
+
+def evaluate_monotone(
+    cases: Annotated[int, typer.Option(help="Pairs of payments.")] = 100_000,
+    policy: PolicyFile = None,
+    seed: Seed = 1,
+    as_json: Json = False,
+    enforce: Enforce = False,
+) -> None:
+    """Worse evidence, or less of it, never gets a milder verdict: drawn, and proved."""
+    from fraud_lab.rules.monotone import monotone_command
+
+    monotone_command(
+        ruling(policy), cases=cases, seed=seed, as_json=as_json, enforce=enforce
+    )
