@@ -20,6 +20,7 @@ from fraud_lab.rules.cli import (
     evaluate_columns,
     evaluate_monotone,
     evaluate_proofs,
+    evaluate_system,
     rules_app,
 )
 from fraud_ops.features.cli import features_app
@@ -49,6 +50,7 @@ evaluate_app.command("handbook")(evaluate_handbook)
 evaluate_app.command("ulb")(evaluate_ulb)
 evaluate_app.command("columns")(evaluate_columns)
 evaluate_app.command("monotone")(evaluate_monotone)
+evaluate_app.command("system")(evaluate_system)
 evaluate_app.command("proofs")(evaluate_proofs)
 evaluate_app.command("screening")(screening)
 evaluate_app.command("screening-pairs")(screening_pairs)

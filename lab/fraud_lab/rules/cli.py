@@ -229,3 +229,31 @@ def evaluate_monotone(
     monotone_command(
         ruling(policy), cases=cases, seed=seed, as_json=as_json, enforce=enforce
     )
+
+
+def evaluate_system(
+    payments: Payments = 100_000,
+    ruleset: RulesetFile = None,
+    policy: PolicyFile = None,
+    oracle: Annotated[
+        bool,
+        typer.Option(help="Also a learner that knows the truth: what can be seen."),
+    ] = True,
+    seed: NewSeed = 2026,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """The full system against models alone and rules alone, on a month never trained on."""
+    from fraud_lab.rules.system_command import system_command
+
+    system_command(
+        trained_mesh(var),
+        rules=loaded(ruleset),
+        policy=ruling(policy),
+        payments=payments,
+        seed=seed,
+        oracle=oracle,
+        as_json=as_json,
+        enforce=enforce,
+    )
