@@ -16,7 +16,14 @@ from fraud_lab.evaluate.screening.cli import screening, screening_pairs
 from fraud_lab.models_compare.cli import models_compare
 from fraud_lab.parity.cli import parity
 from fraud_lab.replay.cli import replay_app
-from fraud_lab.rules.cli import evaluate_columns, evaluate_proofs, rules_app
+from fraud_lab.rules.cli import (
+    decide_app,
+    evaluate_columns,
+    evaluate_monotone,
+    evaluate_proofs,
+    evaluate_system,
+    rules_app,
+)
 from fraud_ops.features.cli import features_app
 from fraud_ops.models.cli import models_app
 from fraud_ops.options import (
@@ -43,6 +50,8 @@ evaluate_app = typer.Typer(help="Quality as a command.")
 evaluate_app.command("handbook")(evaluate_handbook)
 evaluate_app.command("ulb")(evaluate_ulb)
 evaluate_app.command("columns")(evaluate_columns)
+evaluate_app.command("monotone")(evaluate_monotone)
+evaluate_app.command("system")(evaluate_system)
 evaluate_app.command("proofs")(evaluate_proofs)
 evaluate_app.command("screening")(screening)
 evaluate_app.command("screening-pairs")(screening_pairs)
@@ -61,6 +70,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(chaos_app, name="chaos")
     app.add_typer(replay_app, name="replay")
     app.add_typer(rules_app, name="rules")
+    app.add_typer(decide_app, name="decide")
     app.command("demo")(demo)
     features_app.command("parity")(parity)
     models_app.command("compare")(models_compare)
