@@ -56,6 +56,12 @@ class Register:
                 held.setdefault(marker.value, []).append(marker)
         self.revision = max(self.revision, revision)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._on.clear()
+        self._by_id.clear()
+        self.revision = 0
+
     def expire(self, now: datetime) -> None:
         """Forget what is no longer in force, so that it takes no room."""
         gone = [m for m in self._by_id.values() if not m.holds(now)]
