@@ -69,6 +69,9 @@ def train(
     seed: Seed = 1,
     registry: Registry = "",
     var: Var = None,
+    if_empty: Annotated[
+        bool, typer.Option(help="Only where the registry has no champion yet.")
+    ] = False,
 ) -> None:
     """Simulate, compute features, train the models, publish them signed."""
     from fraud_ops.training_extra import require_training
@@ -76,10 +79,14 @@ def train(
     require_training("fraud train")
     from fraud_ops.figures import wide_console
     from fraud_ops.mesh.environment import local_mesh
+    from fraud_ops.mesh.first_models import has_models
     from fraud_ops.train.command import train_command
 
     mesh = local_mesh(var)
     where = registry or mesh.registry
+    if if_empty and has_models(where, mesh.var):
+        wide_console().print("The registry has models.")
+        return
     train_command(payments, seed, where, var_dir=mesh.var, console=wide_console())
 
 

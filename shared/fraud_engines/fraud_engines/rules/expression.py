@@ -73,6 +73,11 @@ class Expression:
         missing = isinstance(value, str) and value.startswith(_UNKNOWN)
         return Trouble.UNKNOWN if missing else Trouble.FAULT
 
+    def checked(self) -> bytes:
+        """The tree that the compiler checked, as a serialized `cel.expr.CheckedExpr` inside
+        an `Any`: every name and overload resolved."""
+        return bytes(self._program.serialize())
+
 
 class Language:
     """Declared fields and lists. A list `x` is the function `in_x(text)`: its entries, or

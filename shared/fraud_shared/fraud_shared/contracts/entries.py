@@ -176,8 +176,10 @@ def entities(payment: Transaction) -> dict[EntityKind, tuple[str, ...]]:
 
 
 def email_domains(payment: Transaction) -> Iterator[str]:
-    """The domains of the e-mail addresses that a payment names: its account, its
-    counterparty's, and those that some sources send as features."""
+    """The domains of the e-mail addresses that a payment names: its payer's, its
+    account, its counterparty's, and those that some sources send as features."""
+    if payment.contact and payment.contact.email_domain:
+        yield payment.contact.email_domain
     other = payment.counterparty
     for account in (payment.account_id, other.account if other else None):
         if account and "@" in account:
