@@ -12,6 +12,7 @@ from fraud_engines.rules.engine import evaluate, timed
 from fraud_engines.rules.register import Register
 from fraud_engines.rules.ruleset import Ruleset, load
 from fraud_features.definitions.registry import FeatureSet
+from fraud_shared.contracts.addresses import Networks
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.signal import RulesResult
 from fraud_shared.contracts.transaction import Transaction
@@ -37,6 +38,8 @@ class RulesInForce:
         self._features = features
         self.register = Register()
         self._loaded: Loaded | None = None
+        # Those on some list: what the gateway says of an address.
+        self.networks = Networks(frozenset())
 
     @property
     def loaded(self) -> Loaded | None:
@@ -71,6 +74,9 @@ class RulesInForce:
             self.register.clear()
         self.register.apply(change.markers, change.revision)
         self.register.expire(now)
+        held = self.register.networks_held()
+        if held != self.networks.held:
+            self.networks = Networks(held)
 
     def evaluate(
         self, payment: Transaction, features: FeatureVector, now: datetime

@@ -81,6 +81,10 @@ class Register:
     def __len__(self) -> int:
         return len(self._by_id)
 
+    def markers(self) -> list[Marker]:
+        """Everything that is held."""
+        return list(self._by_id.values())
+
     def networks_held(self) -> frozenset[str]:
         """Every network that some entry or snooze is about."""
         held = (v for (_, kind), h in self._on.items() if kind == "ip" for v in h)

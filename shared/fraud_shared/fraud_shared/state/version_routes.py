@@ -90,7 +90,7 @@ def _reading(routes: APIRouter, service: Governed, noun: str) -> None:
         """One version with its text: by number, or what is `live` or in `shadow`."""
         return await versions.get(int(version) if version.isdigit() else version)
 
-    @routes.get("/{before}/diff/{after}", operation_id=f"diff{noun}s")
+    @routes.get("/{before}/diff/{after}", operation_id=f"diff{noun}Versions")
     async def diff(before: Number, after: Number) -> Difference:
         """Two versions compared, line by line."""
         one, other = await versions.get(before), await versions.get(after)
