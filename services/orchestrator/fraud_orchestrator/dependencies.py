@@ -1,5 +1,6 @@
 """What the gateway is wired from: stores, engines, other services, and the stages of them."""
 
+from functools import partial
 from pathlib import Path
 
 from fraud_features.store.open_store import open_online_store
@@ -24,11 +25,14 @@ from fraud_orchestrator.stores.history import History
 from fraud_orchestrator.stores.labels import Labels
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
+from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.state.database import Database, database_url
 from fraud_shared.web.problems import FraudError
 
 # A payment waits for each statement: longer than this its connection is given up.
 STEP_S = 1.8
+# A silent service must not keep the gateway from hearing of the other for long.
+FOLLOW_WITHIN_MS = 1000.0
 
 
 class RedisUrlMissing(FraudError):
@@ -74,10 +78,12 @@ class Dependencies:
         )
         self.decisions = DecisionStore(self.db, self.audit_log.settled)
         self.labels = Labels(self.db, self.decisions.outbox)
+        kept = settings.var_dir
         self.engines = Engines(
-            LocalRules(settings.ruleset, clock),
-            LocalPolicy(settings.policy),
+            LocalRules(settings.ruleset, clock, kept / "gateway-rules.json"),
+            LocalPolicy(settings.policy, kept / "gateway-policy.json"),
             share=settings.compare_share,
+            ask=partial(_ask, self.questions),
         )
         self.pipeline = self._pipeline(settings)
         self.self_rebuild = SelfRebuild(
@@ -110,6 +116,11 @@ class Dependencies:
             decisions=self.decisions,
             actions=Actions(client, cap_ms=s.action_cap_ms),
         )
+
+
+async def _ask(client: ServiceClient, service: str, path: str) -> bytes:
+    """What a service answers to a question about what it has in force."""
+    return await client.get(service, path, deadline=Deadline.after(FOLLOW_WITHIN_MS))
 
 
 def _redis_url(settings: Settings) -> str:

@@ -27,7 +27,7 @@ from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import InvalidInput
 
 CATCH_UP_S = 0.5
-FOLLOW_S = 1.0
+FOLLOW_S = 0.5
 COLD_CHECK_S = 2.0
 SEAL_S = 0.5
 
@@ -74,7 +74,7 @@ class Gateway:
         """The payment, tokenised. Raises InvalidInput where only the gateway can know
         that a field is wrong: its time, its features, a card number among them."""
         self.check_time(payment)
-        inside = self._privacy.inside(payment)
+        inside = self._privacy.inside(payment, self.engines.rules.in_force.networks)
         await self._features.check(payment.features, context)
         return inside
 
@@ -101,7 +101,7 @@ class Gateway:
         """Stores open, outbox relayed, interrupted decisions completed."""
         parts = self._dependencies
         async with AsyncExitStack() as stack:
-            await self.engines.reload()
+            await self.engines.start()
             await parts.db.start()
             stack.push_async_callback(parts.db.stop)
             if parts.owns_store:

@@ -296,9 +296,9 @@ def _operations(routes: APIRouter, gateway: Gateway, models: Models) -> None:
         dependencies=admin,
     )
     async def reload_engines() -> dict[str, str]:
-        """Load the gateway's own ruleset and policy again: the versions in force. 422 with
-        the errors, and no change, if a file is bad."""
-        return await gateway.engines.reload()
+        """Take over what rules and decision have in force at once: the versions in force
+        here. 422 with the errors, and no change, for what this gateway cannot load."""
+        return await gateway.engines.follow()
 
     @routes.get(
         "/v1/version",
