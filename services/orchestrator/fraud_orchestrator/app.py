@@ -7,7 +7,9 @@ from fastapi import FastAPI
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator.api import (
     audit_routes,
+    decision_routes,
     forwarding,
+    key_routes,
     routes,
     screening_routes,
 )
@@ -60,6 +62,8 @@ def create_app(
         routers=[
             routes.router(gateway, models),
             audit_routes.router(gateway),
+            decision_routes.router(gateway),
+            key_routes.router(gateway),
             screening_routes.router(gateway),
             forwarding.router(gateway),
         ],
@@ -71,6 +75,7 @@ def create_app(
         guard=gateway.admission.authenticate,
     )
     app.state.engines = gateway.engines
+    app.state.gateway = gateway
     document = app.openapi
 
     def openapi() -> dict[str, Any]:

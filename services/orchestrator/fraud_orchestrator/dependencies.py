@@ -23,6 +23,7 @@ from fraud_orchestrator.stores.backfill import SqlBackfillLog
 from fraud_orchestrator.stores.decisions import DecisionStore
 from fraud_orchestrator.stores.history import History
 from fraud_orchestrator.stores.labels import Labels
+from fraud_orchestrator.stores.search import DecisionSearch
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.mesh.deadline import Deadline
@@ -77,6 +78,7 @@ class Dependencies:
             clock,
         )
         self.decisions = DecisionStore(self.db, self.audit_log.settled)
+        self.search = DecisionSearch(self.db)
         self.labels = Labels(self.db, self.decisions.outbox)
         kept = settings.var_dir
         self.engines = Engines(

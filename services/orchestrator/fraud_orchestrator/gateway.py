@@ -14,6 +14,7 @@ from fraud_orchestrator.dependencies import Dependencies
 from fraud_orchestrator.idempotency import IdempotencyKeys
 from fraud_orchestrator.privacy import Privacy, parties
 from fraud_orchestrator.settings import Settings
+from fraud_orchestrator.stores.api_keys import KeyStore
 from fraud_orchestrator.warm_up import WarmUp
 from fraud_shared.contracts.label import LabelReport
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
@@ -30,6 +31,8 @@ CATCH_UP_S = 0.5
 FOLLOW_S = 0.5
 COLD_CHECK_S = 2.0
 SEAL_S = 0.5
+# A key made or revoked at another gateway counts here within 5 seconds.
+KEYS_S = 2.0
 
 
 class Gateway:
@@ -46,7 +49,7 @@ class Gateway:
         features: CallerFeatures,
     ) -> None:
         self.settings = settings
-        self.admission = Authentication(settings)
+        self.admission = Authentication(settings, clock=clock)
         self.batches = BatchLane(settings.batch_concurrency)
         self._features = features
         self._clock = clock
@@ -56,6 +59,13 @@ class Gateway:
         self._dependencies = Dependencies(settings, service_client, online, clock)
         self.pipeline = self._dependencies.pipeline
         self.decisions = self._dependencies.decisions
+        self.keys = KeyStore(
+            self._dependencies.db,
+            self.admission.ring,
+            clock,
+            pepper=settings.secret("FRAUD_KEY_PEPPER", settings.key_pepper),
+        )
+        self.search = self._dependencies.search
         self.labels = self._dependencies.labels
         self.audit_log = self._dependencies.audit_log
         self.engines = self._dependencies.engines
@@ -130,6 +140,7 @@ class Gateway:
                 wake=online.recovered,
             ),
             repeating("engines_follow", self.engines.follow, every_s=FOLLOW_S),
+            repeating("api_keys_follow", self.keys.follow, every_s=KEYS_S),
             repeating("online_rebuild", parts.self_rebuild.round, every_s=COLD_CHECK_S),
             repeating("audit_seal", self.audit_log.round, every_s=SEAL_S),
             retaining(self._retainer()),

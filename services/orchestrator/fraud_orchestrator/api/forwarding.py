@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from fraud_orchestrator.api.guards import Caller, Id, needs
 from fraud_orchestrator.api.passthrough import handed_over, response
 from fraud_orchestrator.api.public_routes import JSON, PUBLIC_ROUTES, PublicRoute
+from fraud_orchestrator.api.rows.route import COMMAND
 from fraud_orchestrator.authentication import actor
 from fraud_orchestrator.gateway import Gateway
 from fraud_shared.mesh.deadline import Deadline
@@ -50,6 +51,8 @@ def _mount(routes: APIRouter, gateway: Gateway, row: PublicRoute) -> None:
         **path: Any,
     ) -> Response:
         given = {} if query is None else _query(query)
+        if row.tenant_query:
+            given["tenant"] = context.tenant
         at = service or row.service
         target = _target(row, path, given)
         raw, media = b"", JSON
@@ -75,6 +78,7 @@ def _mount(routes: APIRouter, gateway: Gateway, row: PublicRoute) -> None:
         dependencies=[needs(gateway, *row.scopes)],
         response_model=row.response,
         status_code=row.status,
+        openapi_extra={COMMAND: row.command} if row.command else None,
     )
 
 
@@ -158,11 +162,11 @@ async def _forward(
 ) -> Response:
     """Ask `service`; `sent` is path, body and its type. Raises NotFound, Unavailable."""
     target, raw, media = sent
-    wanted = _accepted(row.media, context.header("accept"))
+    wanted = accepted(row.media, context.header("accept"))
     try:
         status, body = await gateway.questions.forward(
             service,
-            row.method,
+            row.inner_method or row.method,
             target,
             raw,
             deadline=Deadline.after(row.timeout_ms or gateway.settings.query_cap_ms),
@@ -175,7 +179,7 @@ async def _forward(
     return response(handed_over(service, status, body, wanted))
 
 
-def _accepted(offered: tuple[str, ...], accept: str | None) -> str:
+def accepted(offered: tuple[str, ...], accept: str | None) -> str:
     """The first type offered that an `Accept` header names; the first of all without."""
     named = [part.partition(";")[0].strip() for part in (accept or "").split(",")]
     return next((media for media in named if media in offered), offered[0])

@@ -10,6 +10,7 @@ says it. Bodies are checked here as parsed JSON, so request models use lists ins
 tuples and `Instant` for times. The query of a row is a model derived from `Query`.
 """
 
+from fraud_orchestrator.api.rows.accounts import ACCOUNTS
 from fraud_orchestrator.api.rows.casework import (
     BLOCKS,
     CASES,
@@ -30,6 +31,7 @@ PUBLIC_ROUTES: tuple[PublicRoute, ...] = (
     *BLOCKS,
     *CASES,
     *CLEARED,
+    *ACCOUNTS,
     *SANCTIONS,
     *OPERATIONS,
     *DATASETS,

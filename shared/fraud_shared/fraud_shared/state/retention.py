@@ -139,6 +139,14 @@ RETENTIONS: tuple[Retention, ...] = (
         "go with their decision.",
     ),
     Retention(
+        what="api_keys",
+        services=("orchestrator",),
+        column="revoked_at",
+        default=400 * DAY,
+        where=lambda t: t.c.revoked_at.is_not(None),
+        why="Whose key it was, who made and who ended it, for a year; live keys stay.",
+    ),
+    Retention(
         what="labels",
         services=("orchestrator",),
         column="received_at",
