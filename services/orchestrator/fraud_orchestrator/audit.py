@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from fraud_orchestrator.gateway import Gateway
 from fraud_shared.contracts.decision import DecisionMade
 from fraud_shared.contracts.label import LabelReport
+from fraud_shared.contracts.payment_events import PaymentEvent
 from fraud_shared.contracts.signal import Signal
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.web.context import RequestContext
@@ -18,11 +19,13 @@ TOLERANCE = 1e-9
 
 
 class StoredDecision(BaseModel):
-    """A decision on record: the reply, what it was made from, and its labels."""
+    """A decision on record: the reply, what it was made from, its labels, and what
+    happened to the payment since."""
 
     reply: dict[str, Any] | None
     record: DecisionMade
     labels: list[LabelReport]
+    events: list[PaymentEvent] = []
 
 
 class Difference(BaseModel):
@@ -63,6 +66,9 @@ async def stored(
         reply=None if row.reply is None else json.loads(row.reply),
         record=record,
         labels=await gateway.labels.of(record.owner, record.transaction.transaction_id),
+        events=await gateway.payment_events.of(
+            record.owner, record.transaction.transaction_id
+        ),
     )
 
 

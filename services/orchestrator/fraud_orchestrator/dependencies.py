@@ -20,6 +20,7 @@ from fraud_orchestrator.stores.backfill import SqlBackfillLog
 from fraud_orchestrator.stores.decisions import DecisionStore
 from fraud_orchestrator.stores.history import History
 from fraud_orchestrator.stores.labels import Labels
+from fraud_orchestrator.stores.payment_events import PaymentEvents
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database, database_url
@@ -67,6 +68,7 @@ class Dependencies:
         )
         self.decisions = DecisionStore(self.db)
         self.labels = Labels(self.db, self.decisions.outbox)
+        self.payment_events = PaymentEvents(self.db, self.decisions.outbox)
         self.engines = Engines(
             LocalRules(settings.ruleset, clock),
             LocalPolicy(settings.policy),

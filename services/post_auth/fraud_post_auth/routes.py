@@ -11,8 +11,9 @@ from fraud_shared.contracts.base import Contract, Identifier
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.contracts.label import StandingLabel
 from fraud_shared.contracts.profile import BehaviourProfile
+from fraud_shared.contracts.ratios import Ratios, RatiosQuery
 from fraud_shared.state.parking import ParkedEvent, parking_events_route
-from fraud_shared.web.guard import require_service
+from fraud_shared.web.guard import ForActor, require_service
 from fraud_shared.web.problems import Conflict
 from fraud_shared.web.service import HotRoute
 
@@ -82,6 +83,11 @@ def router(service: PostAuthService) -> APIRouter:
     async def label(transaction_id: Identifier, tenant: Identifier) -> StandingLabel:
         """What stands about a tenant's payment, and whether the risk windows know."""
         return await service.label(tenant, transaction_id)
+
+    @routes.get("/v1/ratios", operation_id="getRatios", tags=["labels"])
+    async def ratios(query: Annotated[RatiosQuery, Query()], actor: ForActor) -> Ratios:
+        """VAMP, ECM and the fraud rates by value, of the tenants that the client sees."""
+        return await service.ratios(actor.tenants, query)
 
     @routes.get("/v1/parked", operation_id="listParked", tags=["events"])
     async def parked(limit: Limit = 100) -> list[ParkedEvent]:

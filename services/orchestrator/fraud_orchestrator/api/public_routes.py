@@ -26,6 +26,7 @@ from fraud_shared.contracts.clearing import (
     RevokeRequest,
 )
 from fraud_shared.contracts.lists import EntityView, ListsView
+from fraud_shared.contracts.ratios import Ratios, RatiosQuery
 from fraud_shared.web.keys import Scope
 
 JSON = "application/json"
@@ -127,4 +128,12 @@ SANCTIONS = (
     ),
 )  # fmt: skip
 
-PUBLIC_ROUTES: tuple[PublicRoute, ...] = (*CASES, *CLEARED, *SANCTIONS)
+FEEDS = (
+    PublicRoute(
+        "GET", "/v1/ratios", "post_auth", ("read", "analyst"), "labels",
+        "getRatios", "VAMP, ECM and fraud rates by value, counted from the records",
+        query=RatiosQuery, response=Ratios, command="ratios",
+    ),
+)  # fmt: skip
+
+PUBLIC_ROUTES: tuple[PublicRoute, ...] = (*CASES, *CLEARED, *SANCTIONS, *FEEDS)
