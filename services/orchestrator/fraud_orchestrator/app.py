@@ -5,7 +5,13 @@ from typing import Any
 from fastapi import FastAPI
 
 from fraud_features.store.port import OnlineStore
-from fraud_orchestrator.api import case_routes, forwarding, routes, screening_routes
+from fraud_orchestrator.api import (
+    case_routes,
+    forwarding,
+    messages,
+    routes,
+    screening_routes,
+)
 from fraud_orchestrator.api.fraud_score import FraudScoring
 from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.gateway import Gateway
@@ -51,14 +57,22 @@ def create_app(
     app = create_service(
         SERVICE,
         settings,
-        hot=routes.hot(gateway, models, fraud_scoring),
+        hot=[
+            *routes.hot(gateway, models, fraud_scoring),
+            *messages.hot(gateway),
+        ],
         routers=[
             routes.router(gateway, models),
+            messages.router(gateway),
             case_routes.router(gateway),
             screening_routes.router(gateway),
             forwarding.router(gateway),
         ],
-        limits={**screening_routes.LIMITS, **forwarding.limits()},
+        limits={
+            **screening_routes.LIMITS,
+            **forwarding.limits(),
+            **messages.LIMITS,
+        },
         lifespan=gateway.running,
         checks={"decision_log": gateway.ready},
         summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",

@@ -79,6 +79,14 @@ class Gateway:
         await self._features.check(payment.features, context)
         return inside
 
+    def now(self) -> datetime:
+        """The time of this gateway's clock."""
+        return self._clock.now()
+
+    def card_token(self, number: str) -> str:
+        """The keyed token of a card number."""
+        return self._privacy.card_token(number)
+
     def check_time(self, payment: TransactionIn) -> None:
         """Refuse event times that would move windows wrongly."""
         ahead_s = (payment.occurred_at - self._clock.now()).total_seconds()
