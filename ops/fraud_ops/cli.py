@@ -15,6 +15,7 @@ import typer
 from fraud_ops.audit.cli import audit_app
 from fraud_ops.deploy.cli import deploy_app, deploy_sizes
 from fraud_ops.features.cli import features_app
+from fraud_ops.labels.cli import labels_app
 from fraud_ops.lists.cli import lists_app
 from fraud_ops.models.cli import models_app
 from fraud_ops.options import (
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.add_typer(audit_app, name="audit")
 app.add_typer(features_app, name="features")
 app.add_typer(models_app, name="models")
+app.add_typer(labels_app, name="labels")
 app.add_typer(lists_app, name="lists")
 app.add_typer(deploy_app, name="deploy")
 keys_app = typer.Typer(help="API keys of payment systems and people.")

@@ -26,6 +26,8 @@ decisions = sa.Table(
     *(sa.Column(name, sa.String(128)) for name in FOUND_BY),
     # Its reasons (`r:`) and degraded codes (`d:`), with a space around each.
     sa.Column("codes", sa.Text),
+    # The first request about the same payment, where this is not the first.
+    sa.Column("supersedes", sa.String(128)),
     # The bytes of the reply; NULL while its actions are under way.
     sa.Column("reply", sa.LargeBinary),
     # `DecisionMade` as JSON: what replay, rebuild and training read.
@@ -88,6 +90,21 @@ labels = sa.Table(
     sa.Column("reversal", sa.Boolean, nullable=False),
     sa.Column("reported_at", UtcDateTime, nullable=False),
     sa.Column("received_at", UtcDateTime, nullable=False),
+    # What schemes say of it (`contracts.label.Dispute`), where they do.
+    sa.Column("dispute", sa.JSON),
+)
+
+payment_events = sa.Table(
+    "payment_events",
+    metadata,
+    sa.Column("event_id", sa.String(64), primary_key=True),
+    sa.Column("client", sa.String(64), nullable=False),
+    sa.Column("tenant", sa.String(64), nullable=False),
+    sa.Column("transaction_id", sa.String(128), nullable=False, index=True),
+    sa.Column("event", sa.String(32), nullable=False),
+    sa.Column("occurred_at", UtcDateTime, nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("content", sa.JSON, nullable=False),
 )
 
 # Decided payments that the online store has still to be told of.

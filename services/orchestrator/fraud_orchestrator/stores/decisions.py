@@ -325,6 +325,7 @@ def _row(entry: DecisionEntry) -> dict[str, Any]:
         "fingerprint": entry.key.fingerprint,
         "decision": decision.decision.value,
         "decided_at": decision.decided_at,
+        "supersedes": entry.made.transaction.supersedes,
         "reply": entry.reply,
         **found_by(entry.made),
         "record": entry.made.model_dump_json().encode(),

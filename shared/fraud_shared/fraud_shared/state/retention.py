@@ -155,6 +155,14 @@ RETENTIONS: tuple[Retention, ...] = (
         why="What was reported about a payment belongs to its audit trail.",
     ),
     Retention(
+        what="payment_events",
+        services=("orchestrator",),
+        column="received_at",
+        default=AUDIT,
+        least=45 * DAY,
+        why="What happened to a payment belongs to its audit trail.",
+    ),
+    Retention(
         what="deliveries",
         services=("action",),
         column="next_attempt_at",
@@ -258,6 +266,15 @@ RETENTIONS: tuple[Retention, ...] = (
         default=730 * DAY,
         where=lambda t: _none(t, "training_rows", "transaction_id", "tenant"),
         why="As long as the training row, and never before it goes.",
+    ),
+    Retention(
+        what="training_events",
+        services=("post_auth",),
+        table="payment_events",
+        column="occurred_at",
+        setting="retain_training_rows",
+        default=730 * DAY,
+        why="As long as the payments of the ratios that they count in.",
     ),
     Retention(
         what="outcomes",
