@@ -8,6 +8,7 @@ from fraud_lab.bench.features.cli import bench_features
 from fraud_lab.bench.screening.cli import bench_screening
 from fraud_lab.bench.serving.cli import bench_serving
 from fraud_lab.chaos.cli import flip as chaos_flip
+from fraud_lab.chaos.cli import overload as chaos_overload
 from fraud_lab.chaos.cli import rollback as chaos_rollback
 from fraud_lab.chaos.cli import swap as chaos_swap
 from fraud_lab.evaluate.cli import evaluate_handbook, evaluate_ulb
@@ -47,6 +48,7 @@ chaos_app = typer.Typer(help="Break the mesh on purpose, under load.")
 chaos_app.command("swap")(chaos_swap)
 chaos_app.command("rollback")(chaos_rollback)
 chaos_app.command("flip")(chaos_flip)
+chaos_app.command("overload")(chaos_overload)
 
 
 def register(app: typer.Typer) -> None:

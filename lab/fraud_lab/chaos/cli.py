@@ -47,6 +47,22 @@ def rollback(
     chaos_rollback_command(mesh, rps=rps, seed=seed, as_json=as_json, enforce=enforce)
 
 
+def overload(
+    seconds: Annotated[float, typer.Option(help="How long each surge lasts.")] = 60.0,
+    seed: Seed = 1,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """Offer two and five times what the mesh can decide: what it takes it decides well."""
+    from fraud_lab.chaos.overload import chaos_overload_command
+
+    mesh = trained_mesh(var)
+    chaos_overload_command(
+        mesh, seconds=seconds, seed=seed, as_json=as_json, enforce=enforce
+    )
+
+
 def flip(
     flips: Annotated[int, typer.Option(help="How many list updates.")] = 50,
     rps: OpenLoopRate = 50.0,
