@@ -25,14 +25,14 @@ from fraud_ops.mesh.up import running_mesh
 PORT = 20000
 PREPARED = 60_000
 WARM_UP_S = 5.0
-STEP_S = 5.0
+STEP_S = 4.0
 SLOWEST_RATE = 40.0
 STEP = 1.5
 # What counts as answered in time while the knee is looked for.
 KNEE_P99_MS = 200.0
 KNEE_SHED = 0.01
-ORDINARY = 0.3
-ORDINARY_PAYMENTS = 1200
+ORDINARY = 0.4
+ORDINARY_S = 20.0
 AFTER_S = 12.0
 FACTORS = (2.0, 5.0)
 console = wide_console()
@@ -142,7 +142,7 @@ async def _run(mesh: LocalMesh, seconds: float, seed: int) -> Figures:
         load = Load(client, payments, timeout_s=1.0, refused=payments.again)
         await load.closed_loop(2, WARM_UP_S)
         await _find_knee(load, found)
-        ordinary = ORDINARY * found.knee, ORDINARY_PAYMENTS / (ORDINARY * found.knee)
+        ordinary = ORDINARY * found.knee, ORDINARY_S
         found.ordinary.append(await load.open_loop(*ordinary))
         for factor in FACTORS:
             console.print(f"{factor:g} times the knee of {found.knee:.0f}/s")

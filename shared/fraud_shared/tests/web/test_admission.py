@@ -12,13 +12,15 @@ from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.metrics import REGISTRY
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.testing.clocks import FakeClock
-from fraud_shared.web.admission import FIRST, Admission
+from fraud_shared.web.admission import Admission
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.head_refusals import HeadRefusals
 from fraud_shared.web.limit import AdaptiveLimit
 from fraud_shared.web.problems import Overloaded
 from fraud_shared.web.settings import ServiceSettings
 
+# Half of `max_in_flight`: where the limit begins.
+FIRST = 32
 KEY = (b"x-api-key", b"fk_shop_0123456789")
 
 
