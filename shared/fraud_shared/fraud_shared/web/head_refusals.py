@@ -1,7 +1,7 @@
 """Refusing a payment by its head, inside the protocol: no task, no body, no log line.
 
-A refusal must cost next to nothing, or refusing is what overloads (it costs a fifth of
-what it does behind the edge). Only callers whose key was good before are refused here;
+A refusal must cost next to nothing, or refusing is what overloads: 11 us of processor time
+where the edge takes 28 to 43, and a task with its messages before that. Only callers whose key was good before are refused here;
 whoever else learns it from the edge, after its key was looked at.
 """
 

@@ -1,6 +1,7 @@
 """The door: what it sends, when it tries again, and when it does not even try."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from fraud_shared.mesh.errors import (
     DependencyTimeout,
     DependencyUnreachable,
 )
+from fraud_shared.mesh.hedging import RetryBudget
 from fraud_shared.mesh.metrics import BREAKER_OPEN, CALLS
 from fraud_shared.mesh.tokens import TokenIssuer, TokenVerifier
 from fraud_shared.mesh.trace import Trace
@@ -120,6 +122,15 @@ class TestCall:
 
 
 class TestRetry:
+    async def test_second_attempts_add_a_tenth_of_the_load_at_most(self) -> None:
+        # Without a budget half of the calls would be sent twice.
+        service_client, script, _ = make(*([UNREACHABLE, 200, 200] * 400))
+        for _ in range(400):
+            with suppress(DependencyUnreachable):
+                await ask(service_client)
+        assert service_client.breaker("rules").state == "closed"
+        assert 400 < script.calls <= 400 * 1.1 + RetryBudget.MOST
+
     async def test_once_when_no_byte_reached_a_handler(self) -> None:
         service_client, script, _ = make(UNREACHABLE, 200)
         assert await ask(service_client) == b"reply to x"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from fraud_shared.mesh.metrics import REGISTRY
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.web.admission import Admission
+from fraud_shared.web.bounded import ARRIVED
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.head_refusals import HeadRefusals
 from fraud_shared.web.limit import AdaptiveLimit
@@ -151,6 +153,32 @@ class TestTime:
             async with asyncio.timeout(10):
                 while not REGISTRY.get_sample_value(name, {"service": "lagging"}):
                     await asyncio.sleep(0.01)
+
+
+class TestArrival:
+    async def test_time_that_a_request_waited_is_taken_from_its_deadline(
+        self, kit: Any, knock: Any
+    ) -> None:
+        arrived = time.monotonic() - 0.3
+        headers = {"x-deadline-ms": "1000"}
+        reply = await knock(kit(), headers=headers, extra={ARRIVED: arrived})
+        assert reply.json["remaining_ms"] < 700
+
+    async def test_a_request_that_waited_too_long_is_refused_at_the_edge(
+        self, kit: Any, knock: Any
+    ) -> None:
+        arrived = time.monotonic() - 0.6
+        headers = {"x-deadline-ms": "1000"}
+        reply = await knock(kit(), headers=headers, extra={ARRIVED: arrived})
+        assert reply.status == 503
+        assert reply.json["type"] == "urn:fraud:problem:overloaded"
+
+    def test_the_wall_of_a_payment_counts_from_its_arrival(
+        self, clock: FakeClock
+    ) -> None:
+        context = request_of("shop", clock, waited_ms=40.0, allowed_ms=1000.0)
+        assert context.wall(150.0).at == pytest.approx(clock.monotonic() + 0.110)
+        assert context.wall(5000.0) == context.deadline
 
 
 class TestHeadRefusals:
