@@ -9,7 +9,9 @@ import yaml
 from rich.console import Console
 
 from fraud_ops.deploy.compose import compose_problems
+from fraud_ops.deploy.kubernetes import chart_problems
 from fraud_ops.deploy.linters import COMMANDS, lint
+from fraud_ops.deploy.swarm import stack_problems
 from fraud_ops.deploy.variables import example_problems
 
 Check = Callable[[Path], list[str]]
@@ -20,10 +22,17 @@ def compose_file_problems(root: Path) -> list[str]:
     return compose_problems(yaml.safe_load((root / "docker-compose.yml").read_text()))
 
 
+def stack_file_problems(root: Path) -> list[str]:
+    """`stack_problems` of the file in `root`."""
+    return stack_problems(yaml.safe_load((root / "deploy" / "stack.yml").read_text()))
+
+
 CHECKS: Mapping[str, Check] = {
     **{name: partial(lint, name) for name in COMMANDS},
     "docker-compose.yml": compose_file_problems,
     ".env.example": example_problems,
+    "stack.yml": stack_file_problems,
+    "helm chart": chart_problems,
 }
 
 

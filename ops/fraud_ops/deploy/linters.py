@@ -11,7 +11,7 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "compose schema": (
         *(sys.executable, "-m", "check_jsonschema"),
         *("--builtin-schema", "vendor.compose-spec"),
-        *("docker-compose.yml", "docker-compose.dev.yml"),
+        *("docker-compose.yml", "docker-compose.dev.yml", "deploy/stack.yml"),
     ),
     "yamllint": (sys.executable, "-m", "yamllint", "--strict", "."),
     "hadolint": (
