@@ -29,6 +29,7 @@ IMAGE_FLAVOURS = {"xgboost": "xgboost-cpu"}
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
 # Beside the services: no image is made of them, and images hold neither.
 COMMAND, LABORATORY = "ops", "lab"
+CLIENT = "client"
 OWN = re.compile(r"^fraud-([a-z-]+)(?:\[([a-z0-9,]+)\])?$")
 
 
@@ -130,6 +131,8 @@ def _folder(root: Path, name: str) -> Path:
     name = name.replace("-", "_")
     if name == COMMAND:
         return root / name
+    if name == CLIENT:
+        return root / "clients" / "python"
     shared = root / "shared" / f"fraud_{name}"
     return shared if shared.exists() else root / "services" / name
 

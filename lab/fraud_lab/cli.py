@@ -15,6 +15,7 @@ from fraud_lab.evaluate.screening.cli import screening, screening_pairs
 from fraud_lab.models_compare.cli import models_compare
 from fraud_lab.parity.cli import parity
 from fraud_lab.replay.cli import replay_app
+from fraud_lab.rules.cli import evaluate_columns
 from fraud_ops.features.cli import features_app
 from fraud_ops.models.cli import models_app
 from fraud_ops.options import (
@@ -40,6 +41,7 @@ bench_app.command("screening")(bench_screening)
 evaluate_app = typer.Typer(help="Quality as a command.")
 evaluate_app.command("handbook")(evaluate_handbook)
 evaluate_app.command("ulb")(evaluate_ulb)
+evaluate_app.command("columns")(evaluate_columns)
 evaluate_app.command("screening")(screening)
 evaluate_app.command("screening-pairs")(screening_pairs)
 

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from fraud_features.store.port import OnlineStore
-from fraud_orchestrator.api import case_routes, routes, screening_routes
+from fraud_orchestrator.api import case_routes, forwarding, routes, screening_routes
 from fraud_orchestrator.api.fraud_score import FraudScoring
 from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.gateway import Gateway
@@ -56,8 +56,9 @@ def create_app(
             routes.router(gateway, models),
             case_routes.router(gateway),
             screening_routes.router(gateway),
+            forwarding.router(gateway),
         ],
-        limits=screening_routes.LIMITS,
+        limits={**screening_routes.LIMITS, **forwarding.limits()},
         lifespan=gateway.running,
         checks={"decision_log": gateway.ready},
         summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",

@@ -13,7 +13,8 @@ from fraud_sanctions.store import Store
 from fraud_shared.contracts.clearing import Erased, ErasureRequest
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.state.parking import ParkedEvent
-from fraud_shared.web.guard import require_service
+from fraud_shared.web.context import RequestContext
+from fraud_shared.web.guard import current_call, require_service, who_asks
 
 
 class RescreeningView(BaseModel):
@@ -59,9 +60,13 @@ def router(
         )
 
     @routes.post("/parties/erase", operation_id="eraseParties")
-    async def erase(request: ErasureRequest) -> Erased:
+    async def erase(
+        request: ErasureRequest,
+        context: Annotated[RequestContext, Depends(current_call)],
+    ) -> Erased:
         """Forget the known parties of an account. Its next payment makes them known again."""
-        return Erased(erased=await book.erase(request.account, request.who))
+        who = who_asks(context, request.who)
+        return Erased(erased=await book.erase(request.account, who))
 
     @routes.get("/parked", operation_id="listParked")
     async def parked(
