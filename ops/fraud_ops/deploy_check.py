@@ -10,7 +10,8 @@ from rich.console import Console
 
 from fraud_ops.deploy.compose import compose_problems
 from fraud_ops.deploy.kubernetes import chart_problems
-from fraud_ops.deploy.linters import COMMANDS, lint
+from fraud_ops.deploy.linters import COMMANDS, OPTIONAL, lint, missing
+from fraud_ops.deploy.queries import query_problems
 from fraud_ops.deploy.swarm import stack_problems
 from fraud_ops.deploy.variables import example_problems
 
@@ -28,11 +29,12 @@ def stack_file_problems(root: Path) -> list[str]:
 
 
 CHECKS: Mapping[str, Check] = {
-    **{name: partial(lint, name) for name in COMMANDS},
+    **{name: partial(lint, name) for name in (*COMMANDS, *OPTIONAL)},
     "docker-compose.yml": compose_file_problems,
     ".env.example": example_problems,
     "stack.yml": stack_file_problems,
     "helm chart": chart_problems,
+    "queries": query_problems,
 }
 
 
@@ -42,6 +44,9 @@ def deploy_check_command(root: Path = Path()) -> None:
     console = Console()
     failed = False
     for name, check in CHECKS.items():
+        if missing(name):
+            console.print(f"{name}: not installed here, left out")
+            continue
         problems = check(root)
         failed = failed or bool(problems)
         console.print(f"{name}: {'ok' if not problems else f'{len(problems)} wrong'}")

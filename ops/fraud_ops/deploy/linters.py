@@ -1,5 +1,6 @@
 """Other people's linters, each as a process of its own."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,10 +22,26 @@ COMMANDS: Mapping[str, Sequence[str]] = {
 }
 
 
+# Checked where they are installed (Debian: prometheus, prometheus-alertmanager).
+OPTIONAL: Mapping[str, Sequence[str]] = {
+    "promtool": ("promtool", "check", "config", "deploy/prometheus/prometheus.yml"),
+    "amtool": ("amtool", "check-config", "deploy/alertmanager/alertmanager.yml"),
+}
+
+
+def missing(name: str) -> bool:
+    """Whether an optional linter is not on this machine."""
+    return name in OPTIONAL and shutil.which(OPTIONAL[name][0]) is None
+
+
 def lint(name: str, root: Path) -> list[str]:
-    """What the linter `name` of COMMANDS finds below `root`, a line each."""
+    """What the linter `name` of COMMANDS or OPTIONAL finds below `root`, a line each."""
     done = subprocess.run(
-        COMMANDS[name], cwd=root, capture_output=True, text=True, check=False
+        {**COMMANDS, **OPTIONAL}[name],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode == 0:
         return []
