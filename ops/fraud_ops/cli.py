@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from fraud_ops.audit.cli import audit_app
 from fraud_ops.deploy.cli import deploy_app, deploy_sizes
 from fraud_ops.features.cli import features_app
 from fraud_ops.lists.cli import lists_app
@@ -35,6 +36,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+app.add_typer(audit_app, name="audit")
 app.add_typer(features_app, name="features")
 app.add_typer(models_app, name="models")
 app.add_typer(lists_app, name="lists")

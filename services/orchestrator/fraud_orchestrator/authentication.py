@@ -197,7 +197,7 @@ def actor(context: RequestContext, scopes: Iterable[Scope]) -> Actor:
     wide = SEE_ALL.intersection(scopes) & client.scopes
     chosen = context.header("x-tenant") is not None or not wide
     tenants = (context.tenant,) if chosen else client.visible
-    return Actor(client.name, client.scopes, tenants)
+    return Actor(client.name, client.scopes, tenants, context.tenant)
 
 
 def presented_key(context: RequestContext) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fraud_orchestrator.api.public_routes import PUBLIC_ROUTES, YAML, PublicRoute
+from fraud_shared.contracts.clearing import ClearRequest
 from fraud_shared.mesh.tokens import TokenVerifier
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY
 from fraud_shared.web.examples import example_of
@@ -38,6 +39,8 @@ def filled(path: str, row: PublicRoute) -> str:
 async def ask(run: Any, row: PublicRoute, **headers: str) -> Any:
     """Send the documented example of a row."""
     given: dict[str, Any] = {"headers": headers}
+    if row.query is not None:
+        given["params"] = example_of(row.query, whole=False)
     if row.request is not None:
         given["json"] = example_of(row.request)
     elif len(row.takes) > 1:
@@ -67,7 +70,7 @@ class TestEachRow:
             reply = await ask(run, row)
         assert (reply.status_code, reply.json()) == (200, {"answer": 1})
         ((path, body),) = neighbour.asked
-        assert path == filled(row.inner_path, row)
+        assert path.partition("?")[0] == filled(row.inner_path, row)
         assert run.transport.methods[-1] == row.method
         if row.request is not None and len(row.takes) == 1:
             assert json.loads(body) == example_of(row.request)
@@ -123,6 +126,16 @@ async def test_an_undeclared_query_parameter_goes_nowhere(start: Any) -> None:
         neighbour = run.transport.responders["sanctions"] = Neighbour()
         reply = await run.http.get("/v1/cleared", params={"who": "anna"})
     assert reply.status_code == 422
+    assert neighbour.asked == []
+
+
+async def test_a_body_that_is_not_as_documented_goes_nowhere(start: Any) -> None:
+    async with start(scopes=["analyst"]) as run:
+        neighbour = run.transport.responders["sanctions"] = Neighbour()
+        body = {**example_of(ClearRequest), "account": "Jane Smith"}
+        reply = await run.http.post("/v1/cleared", json=body)
+    assert reply.status_code == 422
+    assert "Jane Smith" not in reply.text
     assert neighbour.asked == []
 
 

@@ -4,7 +4,7 @@ behalf of the client of its key, and the answer comes back as it is."""
 import inspect
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request, Response
@@ -44,9 +44,11 @@ def _mount(routes: APIRouter, gateway: Gateway, row: PublicRoute) -> None:
         context: RequestContext,
         query: BaseModel | None = None,
         body: BaseModel | None = None,
-        **path: str,
+        service: str = "",
+        **path: Any,
     ) -> Response:
         given = {} if query is None else _query(query)
+        at = service or row.service
         target = _target(row, path, given)
         raw, media = b"", JSON
         if body is not None:
@@ -54,7 +56,7 @@ def _mount(routes: APIRouter, gateway: Gateway, row: PublicRoute) -> None:
         elif len(row.takes) > 1:
             raw = await request.body()
             media = request.headers.get("content-type", JSON)
-        return await _forward(gateway, row, target, raw, media, context)
+        return await _forward(gateway, row, at, (target, raw, media), context)
 
     handle.__signature__ = _signature(row)  # type: ignore[attr-defined]
     routes.add_api_route(
@@ -80,10 +82,20 @@ def _signature(row: PublicRoute) -> inspect.Signature:
     if row.query is not None:
         given["query"] = Annotated[row.query, Query()]
     if row.request is not None and len(row.takes) == 1:
-        given["body"] = row.request
+        given["body"] = row.request | None if row.optional_body else row.request
+    defaults: dict[str, Any] = {"body": None} if row.optional_body else {}
+    if row.services:
+        chosen = Literal[row.services]  # type: ignore[valid-type]
+        given["service"] = Annotated[chosen, Query(description="Whose events.")]
+        defaults["service"] = row.service
     return inspect.Signature(
         [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind)
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                annotation=kind,
+                default=defaults.get(name, inspect.Parameter.empty),
+            )
             for name, kind in given.items()
         ]
     )
@@ -95,25 +107,25 @@ def _query(query: BaseModel) -> dict[str, Any]:
     )
 
 
-def _target(row: PublicRoute, path: Mapping[str, str], query: Mapping[str, Any]) -> str:
+def _target(row: PublicRoute, path: Mapping[str, Any], query: Mapping[str, Any]) -> str:
     """The inner path of a request, with its query."""
-    at = _PARAMETER.sub(lambda m: quote(path[m[1]], safe=_SAFE), row.inner_path)
+    at = _PARAMETER.sub(lambda m: quote(str(path[m[1]]), safe=_SAFE), row.inner_path)
     return at + (f"?{urlencode(query, doseq=True)}" if query else "")
 
 
 async def _forward(
     gateway: Gateway,
     row: PublicRoute,
-    target: str,
-    raw: bytes,
-    media: str,
+    service: str,
+    sent: tuple[str, bytes, str],
     context: RequestContext,
 ) -> Response:
-    """Ask the service of a row. Raises NotFound and Unavailable."""
+    """Ask `service`; `sent` is path, body and its type. Raises NotFound, Unavailable."""
+    target, raw, media = sent
     wanted = _accepted(row.media, context.header("accept"))
     try:
         status, body = await gateway.questions.forward(
-            row.service,
+            service,
             row.method,
             target,
             raw,
@@ -123,8 +135,8 @@ async def _forward(
             actor=actor(context, row.scopes),
         )
     except DependencyError as error:
-        raise Unavailable(f"The {row.service} service did not answer.") from error
-    return response(handed_over(row.service, status, body, wanted))
+        raise Unavailable(f"The {service} service did not answer.") from error
+    return response(handed_over(service, status, body, wanted))
 
 
 def _accepted(offered: tuple[str, ...], accept: str | None) -> str:
