@@ -29,6 +29,17 @@ export const options = {
   },
 };
 
+// Card numbers of a range that no issuer has, with a check digit that is right.
+function pan(account) {
+  const digits = `400000${String(account).padStart(9, '0')}`;
+  let sum = 0;
+  for (let i = 0; i < digits.length; i += 1) {
+    const digit = Number(digits[digits.length - 1 - i]) * (i % 2 === 0 ? 2 : 1);
+    sum += digit > 9 ? digit - 9 : digit;
+  }
+  return `${digits}${(10 - (sum % 10)) % 10}`;
+}
+
 function payment() {
   const account = Math.floor(Math.random() * 5000);
   return {
@@ -37,12 +48,14 @@ function payment() {
     amount_minor: 500 + Math.floor(Math.random() * 20000),
     currency: 'EUR',
     occurred_at: new Date().toISOString(),
-    kind: 'purchase',
+    kind: 'card_payment',
     channel: 'ecommerce',
-    card: { token: `load-card-${account}` },
+    card: { pan: pan(account), entry_mode: 'ecommerce' },
     merchant: { merchant_id: `load-shop-${account % 200}`, mcc: '5732', country: 'DE' },
-    device: { device_id: `load-device-${account}`, ip: `203.0.113.${account % 250}` },
-    customer: { name: 'Anna Berger', country: 'DE' },
+    device: { device_id: `load-device-${account}`, ip: `198.51.100.${account % 250}` },
+    location: { lat: 52.52, lon: 13.4, country: 'DE', city: 'Berlin' },
+    session: { failed_logins_1h: 0, seconds_since_login: 95 },
+    customer: { name: 'Alix Moreau', country: 'DE' },
   };
 }
 

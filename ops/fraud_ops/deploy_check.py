@@ -11,9 +11,11 @@ from rich.console import Console
 from fraud_ops.deploy.compose import compose_problems
 from fraud_ops.deploy.kubernetes import chart_problems
 from fraud_ops.deploy.linters import COMMANDS, OPTIONAL, lint, missing
+from fraud_ops.deploy.migrations import migration_problems
 from fraud_ops.deploy.queries import query_problems
 from fraud_ops.deploy.swarm import stack_problems
 from fraud_ops.deploy.variables import example_problems
+from fraud_ops.deploy.workflows import workflow_problems
 
 Check = Callable[[Path], list[str]]
 
@@ -35,6 +37,8 @@ CHECKS: Mapping[str, Check] = {
     "stack.yml": stack_file_problems,
     "helm chart": chart_problems,
     "queries": query_problems,
+    "migrations": migration_problems,
+    "workflows": workflow_problems,
 }
 
 

@@ -6,13 +6,19 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-# The schema is the one that the Compose Specification publishes, as check-jsonschema
-# ships it.
+WORKFLOWS = ("check", "test", "images", "nightly", "release")
+# The schemas are those that the Compose Specification and SchemaStore publish, as
+# check-jsonschema ships them.
 COMMANDS: Mapping[str, Sequence[str]] = {
     "compose schema": (
         *(sys.executable, "-m", "check_jsonschema"),
         *("--builtin-schema", "vendor.compose-spec"),
         *("docker-compose.yml", "docker-compose.dev.yml", "deploy/stack.yml"),
+    ),
+    "workflow schema": (
+        *(sys.executable, "-m", "check_jsonschema"),
+        *("--builtin-schema", "vendor.github-workflows"),
+        *(f".github/workflows/{name}.yml" for name in WORKFLOWS),
     ),
     "yamllint": (sys.executable, "-m", "yamllint", "--strict", "."),
     "hadolint": (
