@@ -85,8 +85,7 @@ load: deploy/load/requirements.txt ## Locust against GATEWAY with API_KEY; exit 
 	  --users $(or $(USERS),16) --spawn-rate $(or $(USERS),16) --run-time $(or $(SECONDS),60)s
 
 docs: $(STAMP) ## Build the site of the documentation into build/site; broken links are errors
-	$(BIN)/fraud docs
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 lock: ## Resolve requirements.lock again, in an environment of its own
 	rm -rf build/lock && mkdir -p build
