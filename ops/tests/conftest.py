@@ -22,7 +22,7 @@ WriteDataset = Callable[..., DatasetVersion]
 def dataset_rows(
     count: int, *, seed: int = 1, fraud_rate: float = 0.08, days: int = DAYS
 ) -> list[DatasetRow]:
-    """Payments in the order of time. Frauds are large, at night, by new devices; each is
+    """Payments in the order of time. Frauds are large, at odd hours, far away; each is
     reported a few days later."""
     rng = np.random.default_rng(seed)
     index, width = PAYMENT_FEATURES.index, len(PAYMENT_FEATURES.names)
@@ -30,8 +30,8 @@ def dataset_rows(
     fraud = rng.random(count) < fraud_rate
     amount = np.exp(rng.normal(8.0, 1.0, count) + fraud * 1.5)
     x[:, index["amount_ref_minor"]] = amount
-    x[fraud, index["amount_over_typical"]] += 2.5
-    x[fraud, index["hour_unusualness"]] += 2.0
+    for name in ("amount_over_typical", "hour_unusualness", "km_from_last_payment"):
+        x[fraud, index[name]] += 1.6
     x[rng.random((count, width)) < 0.05] = np.nan
     seconds = np.sort(rng.integers(0, days * 86_400, count))
     as_of = START + timedelta(days=days)

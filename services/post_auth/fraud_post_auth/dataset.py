@@ -8,7 +8,7 @@ Parts are written under `<root>/.writing/` and moved, so nobody reads half a fil
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -76,14 +76,8 @@ class DatasetRow:
     columns: dict[str, Any]
     features: Sequence[float | None]
 
-    @property
-    def day(self) -> str:
-        """The UTC day of the payment."""
-        occurred_at: datetime = self.columns["occurred_at"]
-        return occurred_at.date().isoformat()
 
-
-_SCHEMA: dict[str, Any] = {
+SCHEMA: dict[str, Any] = {
     "decision_id": pl.String,
     "tenant": pl.String,
     "transaction_id": pl.String,
@@ -113,7 +107,7 @@ FEATURE_PREFIX = "f_"
 
 def frame(rows: Sequence[DatasetRow], features: Features) -> pl.DataFrame:
     """The rows as a frame: the columns above, then `f_<feature>` in registry order."""
-    known = pl.DataFrame([row.columns for row in rows], schema=_SCHEMA, orient="row")
+    known = pl.DataFrame([row.columns for row in rows], schema=SCHEMA, orient="row")
     values = pl.DataFrame(
         [list(row.features) for row in rows],
         schema={FEATURE_PREFIX + name: pl.Float64 for name in features.names},
@@ -220,15 +214,22 @@ class Writer:
 
     def add(self, rows: Sequence[DatasetRow]) -> None:
         """Write rows, which come in order of time, to parts of their days."""
-        for day, group in _by_day(rows):
+        if rows:
+            self.add_frame(frame(rows, self._features))
+
+    def add_frame(self, rows: pl.DataFrame) -> None:
+        """The same for rows that are a frame already (see `frame`)."""
+        days = rows["occurred_at"].dt.date().cast(pl.String)
+        for day in days.unique(maintain_order=True).to_list():
+            group = rows.filter(days == day)
             number = sum(part.path.startswith(f"day={day}/") for part in self._parts)
             path = f"day={day}/part-{number:05d}.parquet"
-            data = parquet(frame(group, self._features))
+            data = parquet(group)
             self._fs.makedirs(f"{self._aside}/day={day}", exist_ok=True)
             self._fs.pipe_file(f"{self._aside}/{path}", data)
             digest = hashlib.sha256(data).hexdigest()
-            self._parts.append(Part(path=path, rows=len(group), sha256=digest))
-            self._fraud += sum(row.columns["label"] for row in group)
+            self._parts.append(Part(path=path, rows=group.height, sha256=digest))
+            self._fraud += int(group["label"].sum())
 
     def finish(
         self,
@@ -293,10 +294,3 @@ def parquet(table: pl.DataFrame) -> bytes:
     buffer = BytesIO()
     table.write_parquet(buffer, compression="zstd")
     return buffer.getvalue()
-
-
-def _by_day(rows: Sequence[DatasetRow]) -> Iterator[tuple[str, list[DatasetRow]]]:
-    days: dict[str, list[DatasetRow]] = {}
-    for row in rows:
-        days.setdefault(row.day, []).append(row)
-    yield from days.items()
