@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from fraud_ops.audit.cli import audit_app
 from fraud_ops.datasets.cli import dataset_app
 from fraud_ops.deploy.cli import deploy_app, deploy_sizes
 from fraud_ops.drift.cli import drift_app
@@ -38,6 +39,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+app.add_typer(audit_app, name="audit")
 app.add_typer(features_app, name="features")
 app.add_typer(models_app, name="models")
 app.add_typer(dataset_app, name="dataset")
@@ -81,6 +83,9 @@ def train(
         Path | None, typer.Option(help="YAML: what the columns of a file mean.")
     ] = None,
     var: Var = None,
+    if_empty: Annotated[
+        bool, typer.Option(help="Only where the registry has no champion yet.")
+    ] = False,
 ) -> None:
     """Train the models and publish them signed: on a simulation, on recorded payments, or
     on a file of one's own."""
@@ -89,6 +94,7 @@ def train(
     require_training("fraud train")
     from fraud_ops.figures import wide_console
     from fraud_ops.mesh.environment import local_mesh
+    from fraud_ops.mesh.first_models import has_models
     from fraud_ops.train.command import train_command
 
     mesh = local_mesh(var)
@@ -105,6 +111,9 @@ def train(
             var_dir=mesh.var,
             console=wide_console(),
         )
+        return
+    if if_empty and has_models(where, mesh.var):
+        wide_console().print("The registry has models.")
         return
     train_command(payments, seed, where, var_dir=mesh.var, console=wide_console())
 

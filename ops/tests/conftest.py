@@ -10,8 +10,9 @@ import pytest
 
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_ops.datasets.source import BANK
-from fraud_post_auth.dataset import DatasetRow, DatasetStore, DatasetVersion
+from fraud_post_auth.dataset import DatasetRow, DatasetStore
 from fraud_post_auth.outcomes import LEAST_WEIGHT, silence_weight
+from fraud_shared.contracts.datasets import DatasetVersion
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MATURITY = timedelta(days=30)

@@ -13,12 +13,8 @@ from fraud_ops.datasets import parts, source
 from fraud_ops.figures import print_json, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.running import CommandError
-from fraud_post_auth.dataset import (
-    DatasetDamaged,
-    DatasetMissing,
-    DatasetStore,
-    DatasetVersion,
-)
+from fraud_post_auth.dataset import DatasetDamaged, DatasetMissing, DatasetStore
+from fraud_shared.contracts.datasets import DatasetVersion
 
 console = wide_console()
 

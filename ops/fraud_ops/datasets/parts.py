@@ -18,9 +18,10 @@ import polars as pl
 from pydantic import AwareDatetime, Field
 
 from fraud_ops.running import CommandError
-from fraud_post_auth.dataset import DatasetStore, DatasetVersion, Part, parquet
+from fraud_post_auth.dataset import DatasetStore, parquet
 from fraud_post_auth.outcomes import LEAST_WEIGHT, silence_weight
 from fraud_shared.contracts.base import Contract, Identifier
+from fraud_shared.contracts.datasets import DatasetVersion, Part
 
 PartName = Literal["train", "validation", "test"]
 PARTS: tuple[PartName, ...] = ("train", "validation", "test")

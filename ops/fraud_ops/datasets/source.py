@@ -10,8 +10,9 @@ import fraud_post_auth
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.running import CommandError
-from fraud_post_auth.dataset import DatasetStore, DatasetVersion, Features
+from fraud_post_auth.dataset import DatasetStore, Features
 from fraud_post_auth.exporter import Exporter
+from fraud_shared.contracts.datasets import DatasetVersion
 from fraud_shared.mesh.clock import SystemClock
 from fraud_shared.state.database import Database, database_url
 

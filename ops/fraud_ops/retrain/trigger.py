@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fraud_ops.retrain.runs import RunRecord
-from fraud_post_auth.dataset import DatasetVersion
+from fraud_shared.contracts.datasets import DatasetVersion
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,12 @@ from fraud_features.definitions.registry import FeatureSet
 from fraud_ops.datasets.parts import PartName, PartsManifest, TooFew
 from fraud_ops.running import CommandError
 from fraud_ops.train.split import bundle_name
-from fraud_post_auth.dataset import FEATURE_PREFIX, DatasetVersion
+from fraud_post_auth.dataset import FEATURE_PREFIX
 from fraud_scoring.artifacts.metadata import FeatureSetRef
 from fraud_scoring.serving.scorer import Floats32
 from fraud_scoring.training.dataset import Dataset, Flags, Integers, Rows
 from fraud_scoring.training.unknown import UNKNOWN_SHARE
+from fraud_shared.contracts.datasets import DatasetVersion
 
 _FEWEST_FRAUDS = 5
 

@@ -5,7 +5,7 @@ import pytest
 from fraud_ops.retrain.lock import Busy, only_one
 from fraud_ops.retrain.runs import RunRecord, RunStore, run_name
 from fraud_ops.retrain.trigger import Rule, due
-from fraud_post_auth.dataset import DatasetVersion
+from fraud_shared.contracts.datasets import DatasetVersion
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RULE = Rule(every=timedelta(days=7), new_frauds=100, drift=0.25)

@@ -12,14 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import Annotated, Any
+from typing import Any
 from uuid import uuid4
 
 import fsspec
 import polars as pl
-from pydantic import AwareDatetime, Field
 
-from fraud_shared.contracts.base import Contract, Identifier, Sha256
+from fraud_shared.contracts.datasets import DatasetVersion, Part
 
 MANIFEST = "manifest.json"
 
@@ -30,33 +29,6 @@ class DatasetMissing(LookupError):
 
 class DatasetDamaged(ValueError):
     """A part is missing, or is not what its manifest says."""
-
-
-class Part(Contract):
-    """One Parquet file of a dataset, by its path inside the version."""
-
-    path: str
-    rows: Annotated[int, Field(ge=0)]
-    sha256: Sha256
-
-
-class DatasetVersion(Contract):
-    """`manifest.json`: what a version holds. `as_of` and days are event time."""
-
-    version: Identifier
-    as_of: AwareDatetime
-    maturity_days: float
-    rows: Annotated[int, Field(ge=0)]
-    fraud: Annotated[int, Field(ge=0)]
-    feature_set: Identifier
-    feature_version: Identifier
-    feature_hash: Sha256
-    first_day: str | None
-    last_day: str | None
-    parts: tuple[Part, ...]
-    # Rows left out because they hold another feature set, by its hash.
-    other_features: dict[str, int]
-    written_at: AwareDatetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +167,11 @@ class DatasetStore:
         if hashlib.sha256(data).hexdigest() != part.sha256:
             raise DatasetDamaged(f"{path} is not what the manifest says")
         return data
+
+    def part(self, version: DatasetVersion, part: Part) -> pl.DataFrame:
+        """The rows of one file of a version. Raises DatasetDamaged."""
+        data = self.checked(f"{version.version}/{part.path}", part)
+        return pl.read_parquet(BytesIO(data))
 
     def writer(self, features: Features) -> "Writer":
         """Begin a version."""

@@ -9,18 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fraud_features.definitions.label_resolution import ReportedLabel
-from fraud_post_auth.dataset import (
-    DatasetRow,
-    DatasetStore,
-    DatasetVersion,
-    Features,
-    Writer,
-)
+from fraud_post_auth.dataset import DatasetRow, DatasetStore, Features, Writer
 from fraud_post_auth.ledger import report_of
 from fraud_post_auth.outcomes import Outcome, fold, learnable
 from fraud_post_auth.rows import unpack
 from fraud_post_auth.tables import labels, training_rows
 from fraud_post_auth.telemetry import EXPORTED
+from fraud_shared.contracts.datasets import DatasetVersion
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database
 
@@ -29,7 +24,7 @@ PAGE = 10_000
 
 
 class Exporter:
-    """Writes datasets, one at a time."""
+    """Writes datasets, one at a time, to `store`."""
 
     def __init__(
         self,
@@ -40,7 +35,7 @@ class Exporter:
         clock: Clock,
     ) -> None:
         self._db = db
-        self._store = store
+        self.store = store
         self._features = features
         self._maturity = maturity
         self._clock = clock
@@ -48,7 +43,7 @@ class Exporter:
 
     async def versions(self) -> list[DatasetVersion]:
         """All complete versions, oldest first."""
-        return await asyncio.to_thread(self._store.versions)
+        return await asyncio.to_thread(self.store.versions)
 
     async def watermark(self) -> datetime | None:
         """How far event time has come: the newest payment or report, never past now.
@@ -76,7 +71,7 @@ class Exporter:
             at = as_of or await self.watermark()
             if at is None:
                 return None
-            writer = self._store.writer(self._features)
+            writer = self.store.writer(self._features)
             try:
                 others = await self._pages(writer, at)
                 version = await asyncio.to_thread(

@@ -10,14 +10,10 @@ import polars as pl
 from fraud_features.definitions.label_resolution import ReportedLabel
 from fraud_lab.demo.learning.quarter import Quarter
 from fraud_ops.datasets.source import BANK
-from fraud_post_auth.dataset import (
-    FEATURE_PREFIX,
-    SCHEMA,
-    DatasetStore,
-    DatasetVersion,
-)
+from fraud_post_auth.dataset import FEATURE_PREFIX, SCHEMA, DatasetStore
 from fraud_post_auth.outcomes import Outcome, fold, learnable
 from fraud_scoring.serving.scorer import Floats64
+from fraud_shared.contracts.datasets import DatasetVersion
 
 MATURITY = timedelta(days=30)
 _PENDING = Outcome("pending", None, None)
