@@ -48,6 +48,8 @@ bench_app.command("serving")(bench_serving)
 bench_app.command("features")(bench_features)
 bench_app.command("screening")(bench_screening)
 
+demo_app = typer.Typer(help="Watch the mesh decide, and learn.")
+
 evaluate_app = typer.Typer(help="Quality as a command.")
 evaluate_app.command("handbook")(evaluate_handbook)
 evaluate_app.command("ulb")(evaluate_ulb)
@@ -73,9 +75,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(evaluate_app, name="evaluate")
     app.add_typer(chaos_app, name="chaos")
     app.add_typer(replay_app, name="replay")
+    app.add_typer(demo_app, name="demo")
     app.add_typer(rules_app, name="rules")
     app.add_typer(decide_app, name="decide")
-    app.command("demo")(demo)
     features_app.command("parity")(parity)
     models_app.command("compare")(models_compare)
 
@@ -155,7 +157,9 @@ def chaos_kill(
     )
 
 
+@demo_app.callback(invoke_without_command=True)
 def demo(
+    context: typer.Context,
     payments: Payments = 6000,
     seed: NewSeed = 2026,
     as_json: Json = False,
@@ -163,7 +167,30 @@ def demo(
     var: Var = None,
 ) -> None:
     """Start a mesh, stream payments of every scenario and their labels, show it all."""
+    if context.invoked_subcommand is not None:
+        return
     from fraud_lab.demo.command import demo_command
 
     mesh = trained_mesh(var)
     demo_command(mesh, payments=payments, seed=seed, as_json=as_json, enforce=enforce)
+
+
+@demo_app.command("learning")
+def demo_learning(
+    payments: Payments = 90_000,
+    seed: NewSeed = 7,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """A quarter in which a new fraud begins on day 40: it is learned without a person.
+
+    Labels come late, retraining starts itself, the gate promotes, a scorer swaps under
+    traffic; flipped labels and a leaking feature are refused.
+    """
+    from fraud_lab.demo.learning.command import learning_command
+    from fraud_ops.mesh.environment import local_mesh
+
+    learning_command(
+        local_mesh(var), payments=payments, seed=seed, as_json=as_json, enforce=enforce
+    )
