@@ -192,6 +192,16 @@ class AsyncScreening:
             ScreeningResult, "/v1/screen", body, repeatable=True
         )
 
+    async def lists(self) -> JsonObject:
+        """The sanctions lists in use, and what was refused at the last load."""
+        return await self._transport.get(JsonObject, "/v1/sanctions/lists")
+
+    async def entity(self, entity_id: str) -> JsonObject:
+        """One listed entity in full."""
+        return await self._transport.get(
+            JsonObject, path("/v1/sanctions/entities/{}", entity_id)
+        )
+
     async def cleared(
         self, *, account: str | None = None, entity_id: str | None = None
     ) -> JsonObject:

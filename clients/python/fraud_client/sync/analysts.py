@@ -185,6 +185,16 @@ class Screening:
             ScreeningResult, "/v1/screen", body, repeatable=True
         )
 
+    def lists(self) -> JsonObject:
+        """The sanctions lists in use, and what was refused at the last load."""
+        return self._transport.get(JsonObject, "/v1/sanctions/lists")
+
+    def entity(self, entity_id: str) -> JsonObject:
+        """One listed entity in full."""
+        return self._transport.get(
+            JsonObject, path("/v1/sanctions/entities/{}", entity_id)
+        )
+
     def cleared(
         self, *, account: str | None = None, entity_id: str | None = None
     ) -> JsonObject:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from fraud_client.testing.gateway import FakeGateway
 
 Row = tuple[str, str, str, str, Any]
+LISTS = (
+    {"list": "ofac_sdn", "version": "2026-11-20", "entities": 17210, "age_hours": 5.0},
+    {"list": "eu", "version": "2026-11-18", "entities": 5900, "age_hours": 29.0},
+)
 LISTED = {"ofac-1001": ("Aleksandr Petrov", "ofac_sdn"), "eu-77": ("Omar Haddad", "eu")}
 
 
@@ -52,6 +56,8 @@ class Analysis:
             ("GET", "/v1/entities/([^/]+)/([^/]+)", "orchestrator", "analyst", self.entity),
             ("GET", "/v1/profiles/([^/]+)", "post_auth", "read analyst", self.profile),
             ("POST", "/v1/screen", "sanctions", "score", self.screen),
+            ("GET", "/v1/sanctions/lists", "sanctions", read, self.sanctions_lists),
+            ("GET", "/v1/sanctions/entities/([^/]+)", "sanctions", read, self.listed),
             ("GET", "/v1/cleared", "sanctions", "analyst", self.cleared),
             ("POST", "/v1/cleared", "sanctions", "analyst", self.clear),
         ]  # fmt: skip
@@ -257,11 +263,33 @@ class Analysis:
             if set(name.lower().split())
             & set((party.get("name") or "").lower().split())
         ]
-        lists = [
-            {"list": "ofac_sdn", "version": "2026-11-20", "entities": 17210, "age_hours": 5.0},
-            {"list": "eu", "version": "2026-11-18", "entities": 5900, "age_hours": 29.0},
-        ]  # fmt: skip
-        return {"status": "match" if hits else "clear", "hits": hits, "lists": lists}
+        return {
+            "status": "match" if hits else "clear",
+            "hits": hits,
+            "lists": list(LISTS),
+        }
+
+    def sanctions_lists(self, _: Ask) -> Any:
+        """Lists in use."""
+        return {"lists": list(LISTS), "refused": []}
+
+    def listed(self, _: Ask, entity_id: str) -> Any:
+        """One listed entity."""
+        if entity_id not in LISTED:
+            raise Refused(404, "not-found")
+        name, source = LISTED[entity_id]
+        return {
+            "entity_id": entity_id,
+            "list": source,
+            "kind": "person",
+            "caption": name,
+            "names": [{"name": name, "quality": "primary"}],
+            "birth_dates": ["1970-04-02"],
+            "countries": ["RU"],
+            "programs": ["UKRAINE-EO13661"],
+            "identifiers": [],
+            "listed_on": "2014-03-20",
+        }
 
     def cleared(self, _: Ask) -> Any:
         """None so far."""
