@@ -9,19 +9,23 @@ STAMP := $(VENV)/.installed
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-all test-nightly check format lock schemas simulate train peers bench clean
+.PHONY: help setup env run demo test test-all test-nightly check format lock lock-images schemas simulate train peers bench clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Make the virtual environment (run and test do it themselves)
 
-$(STAMP): requirements.lock $(addsuffix /pyproject.toml,$(PROJECTS))
+$(STAMP): requirements.lock deploy/tools.txt $(addsuffix /pyproject.toml,$(PROJECTS))
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps $(addprefix -e ,$(PROJECTS))
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r deploy/tools.txt
 	@touch $@
+
+env: $(STAMP) ## Write what is missing into .env: secrets made, keys printed once
+	$(BIN)/fraud deploy env
 
 run: $(STAMP) ## Start the whole mesh (or one service: make run s=rules)
 ifdef s
@@ -81,6 +85,13 @@ lock: ## Resolve requirements.lock again, in an environment of its own
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet --disable-pip-version-check -r build/requirements.in
 	build/lock/bin/pip freeze --disable-pip-version-check | sed -E 's/ @ .*//; s/\+cpu$$//' > requirements.lock
+	$(MAKE) lock-images
+
+lock-images: ## Hashes of what the images install, at the versions of requirements.lock
+	mkdir -p build && $(PYTHON) deploy/requirements.py --images > build/images.in
+	test -x build/uv/bin/uv || ($(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet --disable-pip-version-check uv)
+	build/uv/bin/uv pip compile build/images.in -c requirements.lock --generate-hashes --universal --python-version 3.11.14 --no-header --quiet \
+	  --output-file deploy/docker/requirements.lock
 
 clean: ## Remove environment and data
 	rm -rf $(VENV) var

@@ -7,6 +7,7 @@ import typer
 from fraud_lab.bench.features.cli import bench_features
 from fraud_lab.bench.screening.cli import bench_screening
 from fraud_lab.bench.serving.cli import bench_serving
+from fraud_lab.chaos.cli import audit as chaos_audit
 from fraud_lab.chaos.cli import flip as chaos_flip
 from fraud_lab.chaos.cli import rollback as chaos_rollback
 from fraud_lab.chaos.cli import swap as chaos_swap
@@ -15,6 +16,7 @@ from fraud_lab.evaluate.screening.cli import screening, screening_pairs
 from fraud_lab.models_compare.cli import models_compare
 from fraud_lab.parity.cli import parity
 from fraud_lab.replay.cli import replay_app
+from fraud_lab.rules.cli import evaluate_columns, evaluate_proofs, rules_app
 from fraud_ops.features.cli import features_app
 from fraud_ops.models.cli import models_app
 from fraud_ops.options import (
@@ -40,6 +42,8 @@ bench_app.command("screening")(bench_screening)
 evaluate_app = typer.Typer(help="Quality as a command.")
 evaluate_app.command("handbook")(evaluate_handbook)
 evaluate_app.command("ulb")(evaluate_ulb)
+evaluate_app.command("columns")(evaluate_columns)
+evaluate_app.command("proofs")(evaluate_proofs)
 evaluate_app.command("screening")(screening)
 evaluate_app.command("screening-pairs")(screening_pairs)
 
@@ -47,6 +51,7 @@ chaos_app = typer.Typer(help="Break the mesh on purpose, under load.")
 chaos_app.command("swap")(chaos_swap)
 chaos_app.command("rollback")(chaos_rollback)
 chaos_app.command("flip")(chaos_flip)
+chaos_app.command("audit")(chaos_audit)
 
 
 def register(app: typer.Typer) -> None:
@@ -55,6 +60,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(evaluate_app, name="evaluate")
     app.add_typer(chaos_app, name="chaos")
     app.add_typer(replay_app, name="replay")
+    app.add_typer(rules_app, name="rules")
     app.command("demo")(demo)
     features_app.command("parity")(parity)
     models_app.command("compare")(models_compare)

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from fraud_ops.audit.cli import audit_app
 from fraud_ops.deploy.cli import deploy_app, deploy_sizes
 from fraud_ops.features.cli import features_app
 from fraud_ops.lists.cli import lists_app
@@ -35,6 +36,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+app.add_typer(audit_app, name="audit")
 app.add_typer(features_app, name="features")
 app.add_typer(models_app, name="models")
 app.add_typer(lists_app, name="lists")
@@ -69,6 +71,9 @@ def train(
     seed: Seed = 1,
     registry: Registry = "",
     var: Var = None,
+    if_empty: Annotated[
+        bool, typer.Option(help="Only where the registry has no champion yet.")
+    ] = False,
 ) -> None:
     """Simulate, compute features, train the models, publish them signed."""
     from fraud_ops.training_extra import require_training
@@ -76,10 +81,14 @@ def train(
     require_training("fraud train")
     from fraud_ops.figures import wide_console
     from fraud_ops.mesh.environment import local_mesh
+    from fraud_ops.mesh.first_models import has_models
     from fraud_ops.train.command import train_command
 
     mesh = local_mesh(var)
     where = registry or mesh.registry
+    if if_empty and has_models(where, mesh.var):
+        wide_console().print("The registry has models.")
+        return
     train_command(payments, seed, where, var_dir=mesh.var, console=wide_console())
 
 

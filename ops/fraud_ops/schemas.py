@@ -32,6 +32,7 @@ from fraud_ops.deploy.variables import entries, fields_of, settings_of
 from fraud_ops.iso_tables import iso_tables
 from fraud_shared.contracts import (
     action,
+    casework,
     decision,
     events,
     features,
@@ -59,7 +60,7 @@ CONTRACTS: tuple[type[BaseModel], ...] = (
     action.ActionRequest,
     action.ActionReply,
     action.ChallengeResolved,
-    action.CaseResolution,
+    casework.CaseResolution,
     label.LabelReport,
     label.LabelAccepted,
     events.CloudEvent,

@@ -47,6 +47,21 @@ def rollback(
     chaos_rollback_command(mesh, rps=rps, seed=seed, as_json=as_json, enforce=enforce)
 
 
+def audit(
+    rows: Annotated[int, typer.Option(help="Rows of the log.", min=10)] = 1_000_000,
+    edits: Annotated[int, typer.Option(help="Rows that are edited.", min=1)] = 1000,
+    seed: Seed = 1,
+    as_json: Json = False,
+    enforce: Enforce = False,
+) -> None:
+    """Edit rows of a long audit log: verification names every one."""
+    from fraud_lab.chaos.audit_edits import chaos_audit_command
+
+    chaos_audit_command(
+        rows=rows, edits=edits, seed=seed, as_json=as_json, enforce=enforce
+    )
+
+
 def flip(
     flips: Annotated[int, typer.Option(help="How many list updates.")] = 50,
     rps: OpenLoopRate = 50.0,

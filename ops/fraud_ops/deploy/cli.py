@@ -27,6 +27,14 @@ def doctor(
     doctor_command(services or [], as_json=as_json)
 
 
+@deploy_app.command("env")
+def env() -> None:
+    """Write what .env lacks: secrets are made, API keys printed once, the rest stays."""
+    from fraud_ops.deploy.env_file import env_command
+
+    env_command()
+
+
 def deploy_sizes(
     services: Annotated[
         list[str] | None, typer.Argument(help="Which services (default: all).")

@@ -10,7 +10,8 @@ from pathlib import Path
 COMMANDS: Mapping[str, Sequence[str]] = {
     "compose schema": (
         *(sys.executable, "-m", "check_jsonschema"),
-        *("--builtin-schema", "vendor.compose-spec", "docker-compose.yml"),
+        *("--builtin-schema", "vendor.compose-spec"),
+        *("docker-compose.yml", "docker-compose.dev.yml"),
     ),
     "yamllint": (sys.executable, "-m", "yamllint", "--strict", "."),
     "hadolint": (

@@ -16,6 +16,7 @@ from fraud_shared.web import secrets
 SECRETS = (
     "FRAUD_TOKEN_KEY",
     "FRAUD_PAN_KEY",
+    "FRAUD_AUDIT_KEY",
     "FRAUD_KEY_PEPPER",
     "FRAUD_DEV_API_KEY",
 )

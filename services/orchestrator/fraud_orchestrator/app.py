@@ -5,7 +5,12 @@ from typing import Any
 from fastapi import FastAPI
 
 from fraud_features.store.port import OnlineStore
-from fraud_orchestrator.api import case_routes, routes, screening_routes
+from fraud_orchestrator.api import (
+    audit_routes,
+    forwarding,
+    routes,
+    screening_routes,
+)
 from fraud_orchestrator.api.fraud_score import FraudScoring
 from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.gateway import Gateway
@@ -54,10 +59,11 @@ def create_app(
         hot=routes.hot(gateway, models, fraud_scoring),
         routers=[
             routes.router(gateway, models),
-            case_routes.router(gateway),
+            audit_routes.router(gateway),
             screening_routes.router(gateway),
+            forwarding.router(gateway),
         ],
-        limits=screening_routes.LIMITS,
+        limits={**screening_routes.LIMITS, **forwarding.limits()},
         lifespan=gateway.running,
         checks={"decision_log": gateway.ready},
         summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",

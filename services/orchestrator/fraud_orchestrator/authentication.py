@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from fraud_features.store.open_store import CONNECT_S
@@ -12,14 +12,25 @@ from fraud_orchestrator.redis_limiter import RedisLimiter
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.telemetry import LIMITED, WRONG_KEYS
 from fraud_shared.mesh import deadline as deadlines
+from fraud_shared.mesh.tokens import Actor
 from fraud_shared.web.connections import Network, source, within
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.guard import Guard
-from fraud_shared.web.keys import EVERY_TENANT, SCOPES, Client, KeyRing, Scope, key_hash
+from fraud_shared.web.keys import (
+    EVERY_TENANT,
+    SCOPES,
+    SEE_ALL,
+    Client,
+    KeyRing,
+    Scope,
+    key_hash,
+)
 from fraud_shared.web.problems import Forbidden, FraudError, RateLimited
 
 DEVELOPMENT_CLIENT = "demo"
 _MOST_GOOD_KEYS = 10_000
+# The scopes in which a key may choose another tenant that it is declared for.
+_FOR_OTHERS = frozenset(("read", "label", *SEE_ALL))
 _LONGEST_ADDRESS = 45
 
 
@@ -63,8 +74,8 @@ class Authentication:
         self._good: set[int] = set()
         self._min_deadline_ms = settings.min_deadline_ms
 
-    def guard(self, scope: Scope) -> Guard:
-        """Lets in clients whose key has `scope`.
+    def guard(self, *scopes: Scope) -> Guard:
+        """Lets in clients whose key has one of `scopes`; without any, every client.
 
         Raises Forbidden (403), DeadlineTooShort (400), and RateLimited (429 with
         Retry-After) for a key that is not known, from an address that sent too many
@@ -73,9 +84,10 @@ class Authentication:
 
         def check(context: RequestContext) -> None:
             client = self.authenticate(context)
-            if scope not in client.scopes:
+            held = client.scopes.intersection(scopes)
+            if scopes and not held:
                 raise Forbidden
-            context.tenant = _tenant(client, scope, context.header("x-tenant"))
+            context.tenant = _tenant(client, held, context.header("x-tenant"))
             self._check_deadline(context)
 
         return check
@@ -167,14 +179,25 @@ def caller_address(context: RequestContext, proxies: tuple[Network, ...]) -> str
     return source(context.address)
 
 
-def _tenant(client: Client, scope: Scope, wanted: str | None) -> str:
+def _tenant(client: Client, scopes: frozenset[str], wanted: str | None) -> str:
     """Whose payments the request is about. Raises Forbidden for a tenant that the key is
     not declared for; a payment is always that of its own client."""
     if wanted is None or wanted == client.own_tenant:
         return client.own_tenant
-    if scope not in ("read", "label", "analyst") or not client.may_act_for(wanted):
+    if not scopes & _FOR_OTHERS or not client.may_act_for(wanted):
         raise Forbidden
     return wanted
+
+
+def actor(context: RequestContext, scopes: Iterable[Scope]) -> Actor:
+    """The client of a request that was let in for `scopes`, as another service is told of
+    it: with everything its key is declared for where one of its scopes sees what others
+    own, else with the tenant that the request is about."""
+    client: Client = context.principal
+    wide = SEE_ALL.intersection(scopes) & client.scopes
+    chosen = context.header("x-tenant") is not None or not wide
+    tenants = (context.tenant,) if chosen else client.visible
+    return Actor(client.name, client.scopes, tenants, context.tenant)
 
 
 def presented_key(context: RequestContext) -> str | None:
@@ -195,7 +218,10 @@ def key_ring(settings: Settings) -> KeyRing:
     if settings.production:
         raise KeysMissing("FRAUD_API_KEYS is required when FRAUD_ENV=production")
     key = settings.secret("FRAUD_DEV_API_KEY", settings.api_keys)
+    # Its payments count: a key of scope `test` is made on purpose.
     client = Client(
-        DEVELOPMENT_CLIENT, frozenset(SCOPES), tenants=frozenset({EVERY_TENANT})
+        DEVELOPMENT_CLIENT,
+        frozenset(SCOPES) - {"test"},
+        tenants=frozenset({EVERY_TENANT}),
     )
     return KeyRing(pepper, [(key_hash(pepper, key), client)])

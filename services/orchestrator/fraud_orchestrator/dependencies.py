@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fraud_features.store.open_store import open_online_store
 from fraud_features.store.port import OnlineStore
+from fraud_orchestrator.audit_chain import CheckpointKey
 from fraud_orchestrator.engines import Engines, LocalPolicy, LocalRules
 from fraud_orchestrator.pipeline import Pipeline
 from fraud_orchestrator.rebuild import RebuildLease
@@ -16,6 +17,7 @@ from fraud_orchestrator.stages.rules import Rules
 from fraud_orchestrator.stages.screening import Screening
 from fraud_orchestrator.stages.signals import Signals
 from fraud_orchestrator.stages.verdict import Decider
+from fraud_orchestrator.stores.audit import AuditLog
 from fraud_orchestrator.stores.backfill import SqlBackfillLog
 from fraud_orchestrator.stores.decisions import DecisionStore
 from fraud_orchestrator.stores.history import History
@@ -65,7 +67,12 @@ class Dependencies:
             migrations=Path(__file__).parent / "migrations",
             step_s=STEP_S,
         )
-        self.decisions = DecisionStore(self.db)
+        self.audit_log = AuditLog(
+            self.db,
+            CheckpointKey(settings.secret("FRAUD_AUDIT_KEY", settings.audit_key)),
+            clock,
+        )
+        self.decisions = DecisionStore(self.db, self.audit_log.settled)
         self.labels = Labels(self.db, self.decisions.outbox)
         self.engines = Engines(
             LocalRules(settings.ruleset, clock),

@@ -29,6 +29,7 @@ from fraud_shared.web.problems import InvalidInput
 CATCH_UP_S = 0.5
 FOLLOW_S = 1.0
 COLD_CHECK_S = 2.0
+SEAL_S = 0.5
 
 
 class Gateway:
@@ -56,6 +57,7 @@ class Gateway:
         self.pipeline = self._dependencies.pipeline
         self.decisions = self._dependencies.decisions
         self.labels = self._dependencies.labels
+        self.audit_log = self._dependencies.audit_log
         self.engines = self._dependencies.engines
         self.questions = self._dependencies.questions
         self._started = False
@@ -129,6 +131,7 @@ class Gateway:
             ),
             repeating("engines_follow", self.engines.follow, every_s=FOLLOW_S),
             repeating("online_rebuild", parts.self_rebuild.round, every_s=COLD_CHECK_S),
+            repeating("audit_seal", self.audit_log.round, every_s=SEAL_S),
             retaining(self._retainer()),
         ):
             await stack.enter_async_context(work)

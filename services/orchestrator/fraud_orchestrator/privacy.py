@@ -8,6 +8,7 @@ import hashlib
 import hmac
 
 from fraud_shared.contracts.card_numbers import is_card_number, luhn
+from fraud_shared.contracts.contact import Contact, ContactIn
 from fraud_shared.contracts.screening import PartyQuery
 from fraud_shared.contracts.transaction import (
     Card,
@@ -34,7 +35,8 @@ class Privacy:
         self._key = key.encode()
 
     def inside(self, payment: TransactionIn) -> Transaction:
-        """The payment as it may travel: tokens for PAN and IP, no names, no user agent.
+        """The payment as it may travel: tokens for PAN, IP and contact,
+        no names, no user agent.
 
         Raises InvalidInput for a PAN with a wrong check digit, or a feature that is a card
         number.
@@ -45,15 +47,29 @@ class Privacy:
             update["card"] = self._card(payment.card)
         if payment.device is not None:
             update["device"] = self._device(payment.device)
+        if payment.contact is not None:
+            update["contact"] = self._contact(payment.contact)
         fields = {name: getattr(payment, name) for name in TransactionIn.model_fields}
         # Every field was validated when the payment came in.
         return Transaction.model_construct(**{**fields, **update}).redacted()
 
     def _device(self, device: DeviceIn) -> Device:
-        fields = {name: getattr(device, name) for name in Device.model_fields}
+        fields = {name: getattr(device, name) for name in DeviceIn.model_fields}
         if device.ip is not None:
             fields["ip"] = self._token("ip", device.ip)
         return Device.model_construct(**fields)
+
+    def _contact(self, contact: ContactIn) -> Contact:
+        email, phone = contact.email, contact.phone
+        billing, shipping = contact.billing_address, contact.shipping_address
+        # Both addresses by one kind: goods sent to the payer's own address have its token.
+        return Contact.model_construct(
+            email=email and self._token("email", email),
+            email_domain=email and email.rpartition("@")[2],
+            phone=phone and self._token("phone", phone),
+            billing_address=billing and self._token("address", billing.normal()),
+            shipping_address=shipping and self._token("address", shipping.normal()),
+        )
 
     def _card(self, card: CardIn) -> Card:
         if card.pan is None:

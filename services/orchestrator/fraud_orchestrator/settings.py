@@ -25,6 +25,7 @@ class Settings(ServiceSettings):
         "pan_key",
         "key_pepper",
         "api_keys",
+        "audit_key",
     )
 
     port: int = 8000
@@ -34,6 +35,10 @@ class Settings(ServiceSettings):
     amqp_url: str = Field(default="", validation_alias="AMQP_URL")
 
     pan_key: SecretStr = Field(default=SecretStr(""), validation_alias="FRAUD_PAN_KEY")
+    # Signs the checkpoints of the audit log.
+    audit_key: SecretStr = Field(
+        default=SecretStr(""), validation_alias="FRAUD_AUDIT_KEY"
+    )
     key_pepper: SecretStr = Field(
         default=SecretStr(""), validation_alias="FRAUD_KEY_PEPPER"
     )

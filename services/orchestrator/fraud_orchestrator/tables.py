@@ -91,4 +91,44 @@ online_rebuild = sa.Table(
     sa.Column("until_us", sa.BigInteger, nullable=False),
 )
 
+# What people and programs did through the gateway: who (the client of the key), what (the
+# route) and about what (its parameters). One row before it is done, one with the status.
+acts = sa.Table(
+    "acts",
+    metadata,
+    sa.Column("act_id", sa.String(64), primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("actor", _CLIENT, nullable=False),
+    sa.Column("act", sa.String(128), nullable=False),
+    sa.Column("subject", sa.String(512), nullable=False),
+    sa.Column("request_id", sa.String(128), nullable=False),
+    # SHA-256 of the body, in hex: what was asked can be proved and not read here.
+    sa.Column("body", sa.String(64)),
+    sa.Column("status", sa.Integer),
+)
+
+# The chain over decisions and acts: see `audit_chain`.
+audit_log = sa.Table(
+    "audit_log",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("subject", sa.String(64), nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("link", sa.LargeBinary, nullable=False),
+    # The subject leads: it is what is looked for.
+    sa.UniqueConstraint("subject", "kind", name="audit_log_subject"),
+)
+
+audit_checkpoints = sa.Table(
+    "audit_checkpoints",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("link", sa.LargeBinary, nullable=False),
+    sa.Column("public_key", sa.String(64), nullable=False),
+    sa.Column("signature", sa.String(128), nullable=False),
+)
+
 outbox = outbox_table(metadata)

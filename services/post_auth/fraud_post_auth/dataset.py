@@ -12,43 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import Annotated, Any
+from typing import Any
 from uuid import uuid4
 
 import fsspec
 import polars as pl
-from pydantic import AwareDatetime, Field
 
-from fraud_shared.contracts.base import Contract, Identifier, Sha256
+from fraud_shared.contracts.datasets import DatasetVersion, Part
 
 MANIFEST = "manifest.json"
-
-
-class Part(Contract):
-    """One Parquet file of a dataset, by its path inside the version."""
-
-    path: str
-    rows: Annotated[int, Field(ge=0)]
-    sha256: Sha256
-
-
-class DatasetVersion(Contract):
-    """`manifest.json`: what a version holds. `as_of` and days are event time."""
-
-    version: Identifier
-    as_of: AwareDatetime
-    maturity_days: float
-    rows: Annotated[int, Field(ge=0)]
-    fraud: Annotated[int, Field(ge=0)]
-    feature_set: Identifier
-    feature_version: Identifier
-    feature_hash: Sha256
-    first_day: str | None
-    last_day: str | None
-    parts: tuple[Part, ...]
-    # Settled rows left out because they hold another feature set, by its hash.
-    other_features: dict[str, int]
-    written_at: AwareDatetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +96,11 @@ class DatasetStore:
             for path in found
         ]
         return sorted(manifests, key=lambda m: (m.as_of, m.version))
+
+    def part(self, version: DatasetVersion, part: Part) -> pl.DataFrame:
+        """The rows of one file of a version."""
+        data = self._fs.cat_file(f"{self._root}/{version.version}/{part.path}")
+        return pl.read_parquet(BytesIO(data))
 
     def writer(self, features: Features) -> "Writer":
         """Begin a version."""

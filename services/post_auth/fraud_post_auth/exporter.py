@@ -29,7 +29,7 @@ PAGE = 10_000
 
 
 class Exporter:
-    """Writes datasets, one at a time."""
+    """Writes datasets, one at a time, to `store`."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Exporter:
         clock: Clock,
     ) -> None:
         self._db = db
-        self._store = store
+        self.store = store
         self._features = features
         self._maturity = maturity
         self._clock = clock
@@ -48,7 +48,7 @@ class Exporter:
 
     async def versions(self) -> list[DatasetVersion]:
         """All complete versions, oldest first."""
-        return await asyncio.to_thread(self._store.versions)
+        return await asyncio.to_thread(self.store.versions)
 
     async def watermark(self) -> datetime | None:
         """How far event time has come: the newest payment or report, never past now.
@@ -76,7 +76,7 @@ class Exporter:
             at = as_of or await self.watermark()
             if at is None:
                 return None
-            writer = self._store.writer(self._features)
+            writer = self.store.writer(self._features)
             try:
                 others = await self._pages(writer, at)
                 version = await asyncio.to_thread(

@@ -96,9 +96,13 @@ class Ledger:
     async def _decisions(
         self, conn: AsyncConnection, facts: Sequence[DecisionFact]
     ) -> None:
-        if not facts:
+        made = {
+            known.made.decision.decision_id: known.made
+            for known in facts
+            if known.made.transaction.counted
+        }
+        if not made:
             return
-        made = {known.made.decision.decision_id: known.made for known in facts}
         won = await conn.execute(
             self._db.insert(training_rows)
             .on_conflict_do_nothing(index_elements=["decision_id"])

@@ -8,7 +8,7 @@ address when the first is silent for longer than most answers take.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Mapping
 from typing import Any
 
 from fraud_shared.mesh.breaker import Breaker
@@ -35,7 +35,7 @@ from fraud_shared.mesh.metrics import (
     HEDGES,
 )
 from fraud_shared.mesh.replicas import BULKHEAD, Replica
-from fraud_shared.mesh.tokens import TokenIssuer
+from fraud_shared.mesh.tokens import Actor, TokenIssuer
 from fraud_shared.mesh.transport import Transport
 
 __all__ = ["BULKHEAD", "CallContext", "ServiceClient"]
@@ -121,6 +121,51 @@ class ServiceClient:
         if status != 200:
             raise DependencyFailed(service, status, reply)
         return reply
+
+    async def forward(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: bytes,
+        *,
+        deadline: Deadline,
+        headers: Mapping[str, str],
+        context: CallContext | None = None,
+        actor: Actor | None = None,
+    ) -> Reply:
+        """Send any request on behalf of `actor`; returns status and body, whatever the
+        status is.
+
+        For questions of people, off the payment's path. `headers` (`accept`,
+        `content-type`) go besides the client's own. Another address is tried only when the
+        first cannot have read the request. Raises DependencyError.
+        """
+        if deadline.expired:
+            raise _counted(DependencyRefused(service, kind="spent"))
+        dependency = self._dependency(service)
+        own = {**headers, **self._headers(service, deadline, context, actor)}
+        own["content-type"] = headers.get("content-type", own["content-type"])
+
+        async def attempt(replica: Replica) -> Reply:
+            answer = self._transport.send(
+                service,
+                path,
+                body,
+                own,
+                deadline.remaining_ms() / 1000,
+                address=replica.index,
+                method=method,
+            )
+            return await self._judged(dependency, replica, answer)
+
+        first = dependency.pick()
+        try:
+            return await attempt(first)
+        except DependencyUnreachable:
+            if not dependency.several or deadline.expired:
+                raise
+        return await attempt(dependency.pick(excluding=first))
 
     async def close(self) -> None:
         """Close the transport."""
@@ -249,11 +294,15 @@ class ServiceClient:
         error_of(task)
 
     def _headers(
-        self, service: str, limit: Deadline, context: CallContext | None
+        self,
+        service: str,
+        limit: Deadline,
+        context: CallContext | None,
+        actor: Actor | None = None,
     ) -> dict[str, str]:
         headers = {
             "content-type": "application/json",
-            "authorization": self._tokens.bearer(service),
+            "authorization": self._tokens.bearer(service, actor),
             "x-deadline-ms": f"{limit.remaining_ms():.1f}",
         }
         if context is not None:

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.tokens import Actor
 from fraud_shared.mesh.trace import Trace
 
 
 @dataclass(slots=True)
 class RequestContext:
-    """The request's context; `caller` and `tenant` are set by the guard, `log_fields` go to
-    the log line, `reply_headers` with every reply. `address` is the peer's."""
+    """The request's context; `caller`, `tenant` and `actor` are set by the guard,
+    `log_fields` go to the log line, `reply_headers` with every reply. `address` is the
+    peer's."""
 
     request_id: str
     trace: Trace
@@ -20,6 +22,8 @@ class RequestContext:
     # Whose payments the request is about: the caller's own, or one its key is declared for.
     tenant: str = ""
     principal: Any = None
+    # Inside the mesh: the gateway's client on whose behalf the caller asks.
+    actor: Actor | None = None
     log_fields: dict[str, Any] | None = None
     raw: bytes = b""
     address: str = ""

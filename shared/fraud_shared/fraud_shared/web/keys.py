@@ -4,12 +4,47 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-Scope = Literal["score", "label", "read", "analyst", "admin"]
-SCOPES: tuple[Scope, ...] = ("score", "label", "read", "analyst", "admin")
+Scope = Literal[
+    "score",
+    "label",
+    "read",
+    "analyst",
+    "rules",
+    "models",
+    "audit",
+    "admin",
+    "test",
+]
+# What each scope lets a key do.
+SCOPE_MEANINGS: Mapping[Scope, str] = {
+    "score": "Send payments to be decided, and finish their challenges.",
+    "label": "Report what became of payments.",
+    "read": "Read the decisions, profiles and labels of the key's own payments.",
+    "analyst": "Work on cases, holds, blocks and clearings; see every client's decisions.",
+    "rules": "Write rules, policies, lists and snoozes, and take them live.",
+    "models": "Read models and datasets, promote and roll back.",
+    "audit": "Read every client's decisions and the audit trail; change nothing.",
+    "admin": "Run the system: keys, parked events, reloads.",
+    "test": "Send payments in test mode: nothing counts, trains or touches data.",
+}
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+# A person or system at work, and the scopes their key needs.
+ROLES: Mapping[str, tuple[Scope, ...]] = {
+    "integrator": ("score", "label", "read"),
+    "acquirer": ("label",),
+    "analyst": ("analyst", "read"),
+    "rule-author": ("rules", "read"),
+    "model-owner": ("models", "read"),
+    "auditor": ("audit", "read"),
+    "operator": ("admin", "read"),
+    "tester": ("test",),
+}
+# Which scopes see what belongs to other clients, within the tenants of their key.
+SEE_ALL: frozenset[Scope] = frozenset(("analyst", "audit", "admin", "rules", "models"))
 # Declares a key for every tenant: the network's own analysts and auditors.
 EVERY_TENANT = "*"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

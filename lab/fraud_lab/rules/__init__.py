@@ -1,0 +1,1 @@
+"""Rules and policies in bulk: evaluated over columns, compared, proved, suggested."""
