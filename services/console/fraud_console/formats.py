@@ -129,5 +129,5 @@ def short(name: str | None, keep: int = 14) -> Markup | str:
 
 def words(name: Any) -> str:
     """A name of code as words."""
-    text = str(name).replace("_", " ").strip()
+    text = str(name).replace("_", " ").replace("-", " ").strip()
     return text[:1].upper() + text[1:]

@@ -64,7 +64,7 @@ def _pages(routes: APIRouter, service: ConsoleService) -> None:
         found: Visit = visit
         one, related = await asyncio.gather(
             fetch(found.client.cases.get(case_id), "The case"),
-            fetch(found.client.cases.related(case_id), "Related payments"),
+            fetch(found.client.cases.related(case_id), "Related cases"),
         )
         if one.value is None:
             return found.page(
@@ -111,7 +111,7 @@ def _changes(routes: APIRouter, service: ConsoleService) -> None:
             f"{len(case_ids)} cases: {outcome}",
             asked,
             to="/cases",
-            done=f"{len(case_ids)} cases resolved: {FINDINGS.get(outcome, outcome)}.",
+            done=lambda made: _resolved(made, FINDINGS.get(outcome, outcome)),
         )
 
     @routes.post("/{case_id}/assign")
@@ -161,6 +161,15 @@ def _changes(routes: APIRouter, service: ConsoleService) -> None:
             to=f"/cases/{case_id}",
             done=f"Resolved: {FINDINGS.get(outcome, outcome)}.",
         )
+
+
+def _resolved(made: Any, finding: str) -> str:
+    """What became of several cases."""
+    items = made.get("items") or ()
+    done = sum(one.get("status") == "resolved" for one in items)
+    left = len(items) - done
+    text = f"{done} cases resolved: {finding}."
+    return f"{text} {left} could not be resolved so." if left else text
 
 
 def _assignee(given: str, visit: Visit) -> str | None:

@@ -77,12 +77,20 @@ class Visit:
         return reply
 
     async def change(
-        self, what: str, target: str, asked: Awaitable[Any], *, to: str, done: str
+        self,
+        what: str,
+        target: str,
+        asked: Awaitable[Any],
+        *,
+        to: str,
+        done: str | Callable[[Any], str],
     ) -> Response:
-        """Ask the gateway for a change, put it on record with who asked, and go `to`."""
-        outcome, kind, text = "done", "good", done
+        """Ask the gateway for a change, put it on record with who asked, and go `to`.
+        `done`: what the next page says, of the answer."""
+        outcome, kind, text = "done", "good", ""
         try:
-            await asked
+            answer = await asked
+            text = done if isinstance(done, str) else done(answer)
         except FraudClientError as error:
             outcome = error.type if isinstance(error, ApiError) else "no answer"
             found = explain(error, what)

@@ -56,10 +56,14 @@ def router(service: ConsoleService) -> APIRouter:
         )
 
     @routes.get("/activity")
-    async def activity(visit: audits, before: int | None = None, name: str = "") -> Response:  # type: ignore[valid-type]
+    async def activity(
+        visit: audits, before: int | None = None, name: str = ""
+    ) -> Response:  # type: ignore[valid-type]
         """Who changed what here, newest first."""
         found: Visit = visit
-        lines = await service.activity.list(before=before, name=name.strip(), limit=PAGE)
+        lines = await service.activity.list(
+            before=before, name=name.strip(), limit=PAGE
+        )
         more = lines[-1].number if len(lines) == PAGE else None
         return found.page("pages/activity.html", lines=lines, more=more, name=name)
 

@@ -81,6 +81,9 @@ async def _cards(visit: Visit, view: ModelsView) -> dict[str, Fetched[Any]]:
     """What each model that serves says of itself."""
     names = [one.name for one in view.models]
     found = await asyncio.gather(
-        *(fetch(visit.client.models.info(name), f"The card of {name}") for name in names)
+        *(
+            fetch(visit.client.models.info(name), f"The card of {name}")
+            for name in names
+        )
     )
     return dict(zip(names, found, strict=True))

@@ -2,7 +2,8 @@
 and the lists and snoozes that rules look at."""
 
 import asyncio
-import difflib
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -10,14 +11,16 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Response
 
+from fraud_client import FieldError, FraudClientError, InvalidInput
 from fraud_client.aio.engines import AsyncVersioned
 from fraud_console.api.guards import Visit, changing, seeing
-from fraud_console.fetch import Fetched, fetch
+from fraud_console.fetch import Fetched, explain, fetch
 from fraud_console.service import ConsoleService
 from fraud_console.views.policy import PolicyView
 from fraud_console.words import feature_names
 
 LARGEST_TEXT = 200_000
+_LINE = re.compile(r"line (\d+)")
 Source = Annotated[str, Form(max_length=LARGEST_TEXT)]
 Short = Annotated[str, Form(max_length=256)]
 Why = Annotated[str, Form(min_length=3, max_length=256)]
@@ -111,20 +114,14 @@ def _pages(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
     async def diff(visit: sees, older: str, newer: str) -> Response:  # type: ignore[valid-type]
         """What differs between two versions."""
         found: Visit = visit
-        engine = kind.of(found)
-        change, one, other = await asyncio.gather(
-            fetch(engine.diff(older, newer), "The difference"),
-            fetch(engine.get(older), "The older version"),
-            fetch(engine.get(newer), "The newer version"),
-        )
-        lines = text_diff(one, other)
+        change = await fetch(kind.of(found).diff(older, newer), "The difference")
         return found.page(
             "pages/diff.html",
             kind=kind,
             older=older,
             newer=newer,
             change=change,
-            lines=lines,
+            lines=diff_lines(change),
         )
 
     @routes.get("/{version}")
@@ -133,7 +130,8 @@ def _pages(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
         found: Visit = visit
         engine = kind.of(found)
         one, listed = await asyncio.gather(
-            fetch(engine.get(version), f"The {kind.one}"), fetch(engine.list(), "Versions")
+            fetch(engine.get(version), f"The {kind.one}"),
+            fetch(engine.list(), "Versions"),
         )
         live = await _live(engine, listed)
         return found.page(
@@ -148,8 +146,17 @@ def _changes(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
     async def check(visit: changes, text: Source = "") -> Response:  # type: ignore[valid-type]
         """Whether a text type-checks, while it is written."""
         found: Visit = visit
-        checked = await fetch(kind.of(found).check(text), "The check")
-        return found.page("parts/checked.html", checked=checked)
+        problems: tuple[FieldError, ...] = ()
+        checked: Fetched[Any] = Fetched()
+        try:
+            checked = Fetched(await kind.of(found).check(text))
+        except InvalidInput as error:
+            problems = error.errors or (FieldError("", error.detail),)
+        except FraudClientError as error:
+            checked = Fetched(missing=explain(error, "The check"))
+        return found.page(
+            "parts/checked.html", checked=checked, problems=_placed(problems)
+        )
 
     @routes.post("/drafts")
     async def draft(visit: changes, text: Source, why: Why) -> Response:  # type: ignore[valid-type]
@@ -176,13 +183,13 @@ def _changes(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
         )
 
     @routes.post("/{version}/shadow")
-    async def shadow(version: str, visit: changes) -> Response:  # type: ignore[valid-type]
+    async def shadow(version: str, visit: changes, why: Why) -> Response:  # type: ignore[valid-type]
         """Let it run beside what is in force."""
         found: Visit = visit
         return await found.change(
             f"Shadow {kind.one}",
-            version,
-            kind.of(found).shadow(version),
+            f"{version}: {why}",
+            kind.of(found).shadow(version, why),
             to=kind.place(version),
             done="It runs in shadow: it decides nothing, and is counted.",
         )
@@ -196,14 +203,27 @@ def _changes(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
             f"{version}: {why}",
             kind.of(found).promote(version, why),
             to=kind.place(version),
-            done="Noted. It is in force once a second person has promoted it too.",
+            done=lambda made: (
+                f"{version} is in force."
+                if made.outcome == "live"
+                else "Asked for. It is in force once a second person promotes it too."
+            ),
         )
+
+
+def _placed(problems: Sequence[FieldError]) -> list[tuple[str, str, int]]:
+    """Where, what, and in which line of the text; 0 where the line is not said."""
+    found = []
+    for one in problems:
+        line = _LINE.search(f"{one.field} {one.problem}")
+        found.append((one.field, one.problem, int(line[1]) if line else 0))
+    return found
 
 
 async def _live(engine: AsyncVersioned, listed: Fetched[Any]) -> Any:
     """The version in force, with its text."""
     items = listed.value.items if listed.value else ()
-    live = next((one for one in items if one.state in ("live", "active", "in_force")), None)
+    live = next((one for one in items if one.state == "live"), None)
     if live is None or live.text is not None:
         return live
     whole = await fetch(engine.get(live.version), "The version in force")
@@ -221,14 +241,13 @@ async def _lists(visit: Visit) -> dict[str, Any]:
     return {"lists": list(zip(LISTS, found, strict=True)), "snoozes": snoozes}
 
 
-def text_diff(one: Fetched[Any], other: Fetched[Any]) -> list[tuple[str, str]]:
-    """Lines of two texts, each with `+`, `-`, `@` or nothing before it."""
-    texts = [(f.value.text or "").splitlines() if f.value else [] for f in (one, other)]
-    lines = difflib.unified_diff(*texts, lineterm="", n=3)
+def diff_lines(change: Fetched[Any]) -> list[tuple[str, str]]:
+    """Lines of a unified diff, each with `+`, `-`, `@` or nothing before it."""
+    lines = (change.value or {}).get("lines") or ()
     return [
         (line[0] if line[0] in "+-@" else "", line if line[0] == "@" else line[1:])
-        for line in lines
-        if not line.startswith(("---", "+++"))
+        for line in map(str, lines)
+        if line and not line.startswith(("---", "+++"))
     ]
 
 
@@ -254,7 +273,11 @@ def lists_router(service: ConsoleService) -> APIRouter:
         asked = found.client.lists.add(name, kind, value, why, expires_at=until(days))
         done = f"Added to the {name} list."
         return await found.change(
-            "Add list entry", f"{name}: {kind} {value}", asked, to="/rules#lists", done=done
+            "Add list entry",
+            f"{name}: {kind} {value}",
+            asked,
+            to="/rules#lists",
+            done=done,
         )
 
     @routes.post("/entries/remove")
@@ -264,7 +287,11 @@ def lists_router(service: ConsoleService) -> APIRouter:
         asked = found.client.lists.remove(name, entry_id)
         done = f"Taken off the {name} list."
         return await found.change(
-            "Remove list entry", f"{name}: {entry_id}", asked, to="/rules#lists", done=done
+            "Remove list entry",
+            f"{name}: {entry_id}",
+            asked,
+            to="/rules#lists",
+            done=done,
         )
 
     @routes.post("/snoozes")
@@ -283,7 +310,11 @@ def lists_router(service: ConsoleService) -> APIRouter:
         asked = found.client.snoozes.add(rule, kind, value, why, ends)
         done = f"{rule} is silent for it for {max(1, days)} days."
         return await found.change(
-            "Snooze rule", f"{rule}: {kind} {value}", asked, to="/rules#snoozes", done=done
+            "Snooze rule",
+            f"{rule}: {kind} {value}",
+            asked,
+            to="/rules#snoozes",
+            done=done,
         )
 
     @routes.post("/snoozes/remove")
@@ -292,7 +323,11 @@ def lists_router(service: ConsoleService) -> APIRouter:
         found: Visit = visit
         asked = found.client.snoozes.remove(snooze_id)
         return await found.change(
-            "End snooze", snooze_id, asked, to="/rules#snoozes", done="The snooze is over."
+            "End snooze",
+            snooze_id,
+            asked,
+            to="/rules#snoozes",
+            done="The snooze is over.",
         )
 
     return routes

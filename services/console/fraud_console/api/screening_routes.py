@@ -8,7 +8,6 @@ from fastapi import APIRouter, Form, Response
 
 from fraud_console.api.guards import Visit, changing, seeing
 from fraud_console.fetch import Fetched, fetch
-from fraud_console.gateway_keys import CLIENT
 from fraud_console.service import ConsoleService
 
 Short = Annotated[str, Form(max_length=128)]
@@ -75,9 +74,7 @@ def router(service: ConsoleService) -> APIRouter:
         """Clear a pair of account and listed entity."""
         found: Visit = visit
         until = service.clock.now() + timedelta(days=days)
-        asked = found.client.screening.clear(
-            account, entity_id, why, until, CLIENT + found.session.name
-        )
+        asked = found.client.screening.clear(account, entity_id, why, until)
         return await found.change(
             "Clear pair",
             f"{account} / {entity_id}",

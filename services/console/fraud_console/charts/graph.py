@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 420, 300
+WIDTH, HEIGHT = 340, 240
 MOST_NEAR, MOST_FAR = 8, 4
 
 
@@ -50,7 +50,9 @@ def around(
     nodes, edges = [Node(mid_x, mid_y, centre[0], centre[1], "", 0)], []
     shown = links[:MOST_NEAR]
     for place, link in enumerate(shown):
-        angle = 2 * math.pi * place / len(shown) - math.pi / 2
+        # Two or fewer lie beside the middle: names need width.
+        turned = math.pi if len(shown) <= 2 else math.pi / 2
+        angle = 2 * math.pi * place / len(shown) - turned
         x, y = _at(angle, 0.52)
         nodes.append(Node(x, y, link.kind, link.name, link.href, 1, link.bad))
         edges.append(Edge(mid_x, mid_y, x, y))

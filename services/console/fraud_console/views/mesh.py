@@ -106,7 +106,10 @@ def _status(
     parts = ready.get("parts") or ready.get("services") or ()
     if isinstance(parts, Mapping):
         parts = [
-            {"name": key, **(value if isinstance(value, Mapping) else {"status": value})}
+            {
+                "name": key,
+                **(value if isinstance(value, Mapping) else {"status": value}),
+            }
             for key, value in parts.items()
         ]
     for one in parts:
@@ -130,13 +133,25 @@ def _figures(samples: Sequence[Sample]) -> list[tuple[str, str, str]]:
     degraded = _total(samples, "fraud_decisions_degraded_total")
     return [
         ("Decisions", number(made), "since the gateway started"),
-        ("Mean time", milliseconds(1000 * spent / count if count else None), "a payment"),
+        (
+            "Mean time",
+            milliseconds(1000 * spent / count if count else None),
+            "a payment",
+        ),
         ("Degraded", percent(degraded / made if made else None), "gaps per decision"),
         ("Outbox", span(age), "age of the oldest event"),
-        ("In flight", number(_total(samples, "fraud_http_requests_in_flight")), "requests"),
+        (
+            "In flight",
+            number(_total(samples, "fraud_http_requests_in_flight")),
+            "requests",
+        ),
         ("Limited", number(_total(samples, "fraud_requests_limited_total")), "by rate"),
         ("Wrong keys", number(_total(samples, "fraud_wrong_keys_total")), "refused"),
-        ("Missed", number(_total(samples, "fraud_online_missed_total")), "by the online store"),
+        (
+            "Missed",
+            number(_total(samples, "fraud_online_missed_total")),
+            "by the online store",
+        ),
     ]
 
 

@@ -52,7 +52,9 @@ class ModelsView:
             bundles=[b for b in listed.get("bundles") or () if isinstance(b, Mapping)],
             runs=[r for r in listed.get("runs") or () if isinstance(r, Mapping)],
             pending=listed.get("pending") or {},
-            metrics=[*(m for m in METRICS if m in named), *sorted(named - {*METRICS})][:6],
+            metrics=[*(m for m in METRICS if m in named), *sorted(named - {*METRICS})][
+                :6
+            ],
         )
 
 
@@ -92,7 +94,9 @@ class CardView:
             elif isinstance(value, Mapping):
                 rows = [(str(k), _plain(v)) for k, v in list(value.items())[:40]]
                 tables.append((name, rows))
-            elif isinstance(value, list) and value and not isinstance(value[0], Mapping):
+            elif (
+                isinstance(value, list) and value and not isinstance(value[0], Mapping)
+            ):
                 shown = ", ".join(map(str, value[:60]))
                 rest = f" and {len(value) - 60} more" if len(value) > 60 else ""
                 texts.append((name, shown + rest))

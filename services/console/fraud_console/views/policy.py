@@ -51,7 +51,11 @@ class PolicyView:
         segments = [("Every other payment", "", _bands(risk.get("bands") or ()))]
         for one in document.get("segments") or ():
             segments.append(
-                (one.get("name", ""), _when(one.get("when") or {}), _bands(one["bands"]))
+                (
+                    one.get("name", ""),
+                    _when(one.get("when") or {}),
+                    _bands(one["bands"]),
+                )
             )
         shown = ("amounts", "anomaly", "stand_in", "limits")
         return cls(

@@ -13,9 +13,14 @@ def samples() -> dict[str, Any]:
     """What the style guide shows."""
     verdicts = ("APPROVE", "APPROVE", "CHALLENGE", "APPROVE", "DECLINE")
     times = [
-        (NOW - timedelta(seconds=7 * number), verdicts[number % 5]) for number in range(80)
+        (NOW - timedelta(seconds=7 * number), verdicts[number % 5])
+        for number in range(80)
     ]
-    parts = [("card_n_1h", 4.0, 1.9), ("device_is_new", 1.0, 1.1), ("account_age_days", 812.0, -0.6)]
+    parts = [
+        ("card_n_1h", 4.0, 1.9),
+        ("device_is_new", 1.0, 1.1),
+        ("account_age_days", 812.0, -0.6),
+    ]
     links = [
         graph.Link("device", "dev-1", "/entities/device/dev-1", True,
                    (("account", "acc-2", "/entities/account/acc-2"), ("account", "acc-3", ""))),
@@ -39,6 +44,8 @@ def samples() -> dict[str, Any]:
         "mark": mark,
         "hours": bars.hours([8, 9, 9, 12, 12, 12, 18, 18, 19, 20], 3),
         "places": bars.shares({"DE": 38, "FR": 3, "BR": 0}, mark="BR"),
-        "missing_part": Missing("Cases: a service is down", "The action service did not answer."),
+        "missing_part": Missing(
+            "Cases: a service is down", "The action service did not answer."
+        ),
         "long_name": "Maximiliana-Theodora von und zu Hohenstein-Langenburg-Schillingsfürst the Third",
     }
