@@ -34,8 +34,8 @@ else
 	$(BIN)/fraud up --port $(PORT)
 endif
 
-demo: $(STAMP) ## Start the mesh, stream payments of every scenario, show what happened
-	$(BIN)/fraud demo
+demo: $(STAMP) ## Start the mesh, stream payments of every scenario, show what happened (keep=1: leave it running)
+	$(BIN)/fraud demo $(if $(keep),--keep)
 
 # One process a core for the whole suite; a file stays together, with its fixtures.
 WORKERS ?= $(if $(s),0,auto)

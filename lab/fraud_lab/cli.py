@@ -146,10 +146,15 @@ def demo(
     seed: NewSeed = 2026,
     as_json: Json = False,
     enforce: Enforce = False,
+    keep: Annotated[
+        bool, typer.Option(help="Leave it running with the console, until Ctrl-C.")
+    ] = False,
     var: Var = None,
 ) -> None:
     """Start a mesh, stream payments of every scenario and their labels, show it all."""
     from fraud_lab.demo.command import demo_command
 
     mesh = trained_mesh(var)
-    demo_command(mesh, payments=payments, seed=seed, as_json=as_json, enforce=enforce)
+    demo_command(
+        mesh, payments=payments, seed=seed, as_json=as_json, enforce=enforce, keep=keep
+    )

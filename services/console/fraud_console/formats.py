@@ -85,22 +85,14 @@ def when(value: Any, now: datetime) -> Markup | str:
 
 
 def span(length: timedelta | float | None) -> str:
-    """A length of time in its largest unit, with the next: `2 h 5 min`."""
+    """A length of time in its largest unit: `2 h`, `5 min`."""
     if length is None:
         return NOTHING
     left = length.total_seconds() if isinstance(length, timedelta) else length
-    if left < 1:
-        return "under 1 s"
-    for place, (size, unit) in enumerate(_STEPS):
+    for size, unit in _STEPS:
         if left >= size:
-            whole, rest = divmod(int(left), size)
-            text = f"{whole} {unit}"
-            if place + 1 < len(_STEPS):
-                smaller, name = _STEPS[place + 1]
-                if rest >= smaller:
-                    text += f" {rest // smaller} {name}"
-            return text
-    return NOTHING
+            return f"{int(left // size)} {unit}"
+    return "under 1 s"
 
 
 def ago(value: Any, now: datetime) -> Markup | str:

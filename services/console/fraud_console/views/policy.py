@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fraud_console.formats import money
 from fraud_shared.documents import SourceError, parse
 
 # The scale of the picture is stretched where the bands are: most payments have little risk.
@@ -83,22 +84,29 @@ def _bands(given: Sequence[Mapping[str, Any]]) -> list[Band]:
 
 
 def _when(conditions: Mapping[str, Any]) -> str:
-    parts = (
-        f"{name.replace('_', ' ')} {', '.join(map(str, v)) if isinstance(v, list) else v}"
-        for name, v in conditions.items()
+    return "; ".join(
+        f"{_name(name)} {_figure(name, value)}" for name, value in conditions.items()
     )
-    return "; ".join(parts)
 
 
-def _pairs(document: Any, before: str = "") -> Sequence[tuple[str, Any]]:
+def _name(name: str) -> str:
+    return name.removesuffix("_minor").replace("_", " ")
+
+
+def _figure(name: str, value: Any) -> Any:
+    """Sums of money as such: what ends in `_minor` is in the reference currency."""
+    if isinstance(value, list):
+        return ", ".join(str(one).replace("_", " ") for one in value)
+    return money(value, "EUR") if name.endswith("_minor") else value
+
+
+def _pairs(document: Any, before: str = "") -> list[tuple[str, Any]]:
     """Names and values of nested settings, each with its path."""
     found: list[tuple[str, Any]] = []
     for name, value in document.items() if isinstance(document, Mapping) else ():
-        path = f"{before} {name}".strip().replace("_", " ")
+        path = f"{before} {_name(name)}".strip()
         if isinstance(value, Mapping):
             found += _pairs(value, path)
-        elif isinstance(value, list):
-            found.append((path, ", ".join(map(str, value))))
         else:
-            found.append((path, value))
+            found.append((path, _figure(name, value)))
     return found

@@ -7,6 +7,8 @@
   let row = -1;
   let leader = 0;
 
+  one("nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
   function choose(step) {
     const rows = all("tr[data-row]");
     if (!rows.length) return;
