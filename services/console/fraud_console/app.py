@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import argon2
 import httpx
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -34,12 +35,18 @@ def create_app(
     *,
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    hasher: argon2.PasswordHasher | None = None,
     schema: str = "console",
 ) -> FastAPI:
-    """The console. `transport` reaches the gateway in another way than over its URL."""
+    """The console. `transport` reaches the gateway in another way than over its URL;
+    `hasher` makes passwords cheaper to check, for tests."""
     settings = settings or Settings()
     service = ConsoleService(
-        settings, clock=clock or SystemClock(), transport=transport, schema=schema
+        settings,
+        clock=clock or SystemClock(),
+        transport=transport,
+        hasher=hasher,
+        schema=schema,
     )
     app = create_service(
         "console",

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import argon2
 import httpx
 
 from fraud_console.activity import Activity
@@ -44,6 +45,7 @@ class ConsoleService:
         *,
         clock: Clock,
         transport: httpx.AsyncBaseTransport | None = None,
+        hasher: argon2.PasswordHasher | None = None,
         schema: str = "console",
     ) -> None:
         self.settings = settings
@@ -55,6 +57,7 @@ class ConsoleService:
             clock,
             failures=settings.sign_in_failures,
             pause=settings.sign_in_pause,
+            hasher=hasher,
         )
         self.sessions = Sessions(
             self.db,

@@ -54,13 +54,14 @@ class Users:
         *,
         failures: int = 5,
         pause: timedelta = timedelta(minutes=5),
+        hasher: argon2.PasswordHasher | None = None,
     ) -> None:
         """After `failures` wrong passwords in a row nobody gets in for `pause`."""
         self._db = db
         self._clock = clock
         self._failures = failures
         self._pause = pause
-        self._hasher = argon2.PasswordHasher()
+        self._hasher = hasher or argon2.PasswordHasher()
         # What an unknown name is compared with, so that it takes as long as a known one.
         self._nobody = self._hasher.hash("nobody has this password")
 

@@ -1,20 +1,22 @@
 """The console on a gateway in memory, with time in our hands."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import argon2
 import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from fraud_client.testing import FakeGateway, payment
+from fraud_client.testing import FakeGateway
 from fraud_console.app import create_app
 from fraud_console.gateway_keys import CLIENT, gateway_key
 from fraud_console.roles import scopes_of
+from fraud_console.security import SESSION
 from fraud_console.service import ConsoleService
 from fraud_console.settings import Settings
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY
@@ -22,6 +24,8 @@ from fraud_shared.testing.clocks import FakeClock
 
 PASSWORD = "a long enough password"
 KEY = "console-key-of-at-least-32-characters"
+# Sign-ins are many here; what a real one costs is the library's to test.
+CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 ONE_TIME = "one-time-token-of-this-test"
 
 
@@ -83,13 +87,11 @@ class Console:
         )
 
     async def user(self, name: str, *roles: str) -> Browser:
-        """Add a user, make the key known at the gateway, and sign in."""
-        await self.service.users.add(name, roles, PASSWORD)
+        """Add a user, make the key known at the gateway, and open a session."""
+        await self.service.users.add(name, roles)
         self.know(name, *roles)
-        http = await self.anonymous()
-        reply = await http.post("/sign-in", data={"name": name, "password": PASSWORD})
-        assert reply.status_code == 303
-        return Browser(http)
+        token = await self.service.sessions.open(name)
+        return Browser(await self.anonymous(cookies={SESSION: token}))
 
     def know(self, name: str, *roles: str) -> None:
         """What `fraud users` prints for the gateway."""
@@ -102,25 +104,9 @@ class Console:
 async def console(tmp_path: Path) -> AsyncIterator[Console]:
     clock = FakeClock()
     gateway = FakeGateway(now=clock.now)
-    app = create_app(settings(tmp_path), clock=clock, transport=gateway.transport())
+    app = create_app(
+        settings(tmp_path), clock=clock, transport=gateway.transport(), hasher=CHEAP
+    )
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(app.router.lifespan_context(app))
         yield Console(app, app.state.service, gateway, clock, stack)
-
-
-@pytest.fixture
-def decided(console: Console) -> Callable[..., dict[str, object]]:
-    """Puts a decided payment on record at the gateway."""
-
-    def decide(verdict: str, **fields: object) -> dict[str, object]:
-        return console.gateway.decided(payment(**fields), verdict)
-
-    return decide
-
-
-SignIn = Callable[..., Awaitable[Browser]]
-
-
-@pytest.fixture
-def sign_in(console: Console) -> SignIn:
-    return console.user

@@ -16,7 +16,9 @@ from fraud_console.security import FLASH, SESSION, same_origin
 from fraud_console.service import ConsoleService
 from fraud_console.sessions import Session
 from fraud_console.telemetry import CHANGES
+from fraud_shared.contracts import card_numbers
 from fraud_shared.web.context import RequestContext
+from fraud_shared.web.problems import InvalidInput
 
 Guard = Callable[[Request], Awaitable["Visit"]]
 
@@ -129,16 +131,18 @@ def seeing(service: ConsoleService, what: str) -> Any:
 
 def changing(service: ConsoleService, what: str) -> Any:
     """The same for a change: it must come from a page of this very session. Raises
-    ForeignRequest besides."""
+    ForeignRequest, and InvalidInput for a field with a card number in it."""
     seen = seeing(service, what)
 
     async def visit(request: Request, found: seen) -> Visit:  # type: ignore[valid-type]
-        given = request.headers.get("x-csrf-token", "")
-        if not given:
-            given = str((await request.form()).get("csrf", ""))
+        form = await request.form()
+        given = request.headers.get("x-csrf-token") or str(form.get("csrf", ""))
         good = hmac.compare_digest(given.encode(), found.session.csrf.encode())
         if not good or not same_origin(request):
             raise ForeignRequest
+        for name, text in form.multi_items():
+            if name != "csrf" and card_numbers.contains(str(text)):
+                raise InvalidInput(errors=[(name, "looks like a card number")])
         return found
 
     return Annotated[Visit, Depends(visit)]
