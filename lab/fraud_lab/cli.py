@@ -17,6 +17,7 @@ from fraud_lab.models_compare.cli import models_compare
 from fraud_lab.parity.cli import parity
 from fraud_lab.replay.cli import replay_app
 from fraud_lab.rules.cli import evaluate_columns, evaluate_proofs, rules_app
+from fraud_lab.screenshots.cli import console_app
 from fraud_ops.features.cli import features_app
 from fraud_ops.models.cli import models_app
 from fraud_ops.options import (
@@ -61,6 +62,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(chaos_app, name="chaos")
     app.add_typer(replay_app, name="replay")
     app.add_typer(rules_app, name="rules")
+    app.add_typer(console_app, name="console")
     app.command("demo")(demo)
     features_app.command("parity")(parity)
     models_app.command("compare")(models_compare)
