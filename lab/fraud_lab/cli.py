@@ -18,6 +18,7 @@ from fraud_lab.evaluate.screening.cli import screening, screening_pairs
 from fraud_lab.models_compare.cli import models_compare
 from fraud_lab.parity.cli import parity
 from fraud_lab.replay.cli import replay_app
+<<<<<<< HEAD
 from fraud_lab.rules.cli import (
     decide_app,
     evaluate_columns,
@@ -26,6 +27,10 @@ from fraud_lab.rules.cli import (
     evaluate_system,
     rules_app,
 )
+=======
+from fraud_lab.rules.cli import evaluate_columns, evaluate_proofs, rules_app
+from fraud_lab.screenshots.cli import console_app
+>>>>>>> console
 from fraud_ops.features.cli import features_app
 from fraud_ops.models.cli import models_app
 from fraud_ops.options import (
@@ -77,7 +82,12 @@ def register(app: typer.Typer) -> None:
     app.add_typer(replay_app, name="replay")
     app.add_typer(demo_app, name="demo")
     app.add_typer(rules_app, name="rules")
+<<<<<<< HEAD
     app.add_typer(decide_app, name="decide")
+=======
+    app.add_typer(console_app, name="console")
+    app.command("demo")(demo)
+>>>>>>> console
     features_app.command("parity")(parity)
     models_app.command("compare")(models_compare)
 
@@ -164,6 +174,9 @@ def demo(
     seed: NewSeed = 2026,
     as_json: Json = False,
     enforce: Enforce = False,
+    keep: Annotated[
+        bool, typer.Option(help="Leave it running with the console, until Ctrl-C.")
+    ] = False,
     var: Var = None,
 ) -> None:
     """Start a mesh, stream payments of every scenario and their labels, show it all."""
@@ -172,7 +185,9 @@ def demo(
     from fraud_lab.demo.command import demo_command
 
     mesh = trained_mesh(var)
-    demo_command(mesh, payments=payments, seed=seed, as_json=as_json, enforce=enforce)
+    demo_command(
+        mesh, payments=payments, seed=seed, as_json=as_json, enforce=enforce, keep=keep
+    )
 
 
 @demo_app.command("learning")

@@ -5,6 +5,7 @@ Other distributions add commands of their own through the entry point group
 """
 
 import asyncio
+import secrets
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -33,6 +34,7 @@ from fraud_ops.options import (
 from fraud_ops.retrain.cli import retrain
 from fraud_ops.running import run_cli
 from fraud_ops.screen.cli import screen
+from fraud_ops.users import users_app
 
 app = typer.Typer(
     name="fraud",
@@ -48,6 +50,7 @@ app.add_typer(dataset_app, name="dataset")
 app.add_typer(drift_app, name="drift")
 app.add_typer(lists_app, name="lists")
 app.add_typer(deploy_app, name="deploy")
+app.add_typer(users_app, name="users")
 keys_app = typer.Typer(help="API keys of payment systems and people.")
 app.add_typer(keys_app, name="keys")
 
@@ -60,16 +63,21 @@ def up(
     in_process: Annotated[
         bool, typer.Option(help="All services in one process, without sockets.")
     ] = False,
+    console: Annotated[
+        bool, typer.Option(help="The console too, with a first sign-in.")
+    ] = True,
     payments: Payments = FIRST_BUNDLE,
     var: Var = None,
     port: Port = 8000,
 ) -> None:
-    """Start the whole mesh and print a request that works."""
+    """Start the whole mesh and the console, and print a request that works."""
     from fraud_ops.mesh.up import up as run_up
     from fraud_ops.mesh.up import up_in_process
 
     mesh = trained_mesh(var, port, payments)
-    asyncio.run(up_in_process(mesh) if in_process else run_up(mesh))
+    sign_in = secrets.token_urlsafe(24) if console else ""
+    run = up_in_process if in_process else run_up
+    asyncio.run(run(mesh, sign_in=sign_in))
 
 
 @app.command()
