@@ -7,9 +7,11 @@ from fastapi import FastAPI
 
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator.api import (
+    audit_routes,
     decision_routes,
     forwarding,
     key_routes,
+    messages,
     routes,
     screening_routes,
 )
@@ -59,15 +61,24 @@ def create_app(
     app = create_service(
         SERVICE,
         settings,
-        hot=routes.hot(gateway, models, fraud_scoring),
+        hot=[
+            *routes.hot(gateway, models, fraud_scoring),
+            *messages.hot(gateway),
+        ],
         routers=[
             routes.router(gateway, models),
+            audit_routes.router(gateway),
             decision_routes.router(gateway),
             key_routes.router(gateway),
+            messages.router(gateway),
             screening_routes.router(gateway),
             forwarding.router(gateway),
         ],
-        limits={**screening_routes.LIMITS, **forwarding.limits()},
+        limits={
+            **screening_routes.LIMITS,
+            **forwarding.limits(),
+            **messages.LIMITS,
+        },
         lifespan=gateway.running,
         checks={"decision_log": gateway.ready},
         summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",

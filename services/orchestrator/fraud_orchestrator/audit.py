@@ -61,6 +61,9 @@ async def stored(
         record=record,
         labels=await gateway.labels.of(record.owner, record.transaction.transaction_id),
         outcomes=outcomes,
+        events=await gateway.payment_events.of(
+            record.owner, record.transaction.transaction_id
+        ),
     )
 
 

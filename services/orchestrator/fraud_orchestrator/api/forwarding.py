@@ -3,7 +3,9 @@ behalf of the client of its key, and the answer comes back as it is."""
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
@@ -19,7 +21,7 @@ from fraud_orchestrator.gateway import Gateway
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.errors import DependencyError
 from fraud_shared.web.context import RequestContext
-from fraud_shared.web.problems import Unavailable
+from fraud_shared.web.problems import FraudError, Unavailable
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 # What identifiers may hold and a path may show as it is.
@@ -59,7 +61,10 @@ def _mount(routes: APIRouter, gateway: Gateway, row: PublicRoute) -> None:
         elif len(row.takes) > 1:
             raw = await request.body()
             media = request.headers.get("content-type", JSON)
-        return await _forward(gateway, row, at, (target, raw, media), context)
+        async with _on_record(gateway, row, path, raw, context) as answered:
+            reply = await _forward(gateway, row, at, (target, raw, media), context)
+            answered(reply.status_code)
+        return reply
 
     handle.__signature__ = _signature(row)  # type: ignore[attr-defined]
     routes.add_api_route(
@@ -99,6 +104,37 @@ def _extra(row: PublicRoute) -> dict[str, Any]:
             content[JSON] = {"schema": row.request.model_json_schema()}
         extra["requestBody"] = {"required": True, "content": content}
     return extra
+
+
+@asynccontextmanager
+async def _on_record(
+    gateway: Gateway,
+    row: PublicRoute,
+    path: Mapping[str, Any],
+    raw: bytes,
+    context: RequestContext,
+) -> AsyncIterator[Callable[[int], None]]:
+    """Put an act on record before it is done, and its status after. Raises Unavailable
+    before it is done when it cannot be put on record."""
+    status: list[int] = []
+    if not row.audited:
+        yield status.append
+        return
+    act = f"{row.method} {row.path}"
+    subject = ",".join(f"{name}={value}" for name, value in path.items())
+    note = partial(
+        gateway.audit_log.note, context.caller, act, subject, context.request_id
+    )
+    await note(body=raw)
+    try:
+        yield status.append
+    except FraudError as error:
+        status.append(error.status)
+        raise
+    finally:
+        # It was done, or not: what is missing here is only its status.
+        with suppress(Unavailable):
+            await note(status=status[0] if status else 500)
 
 
 def _signature(row: PublicRoute) -> inspect.Signature:

@@ -18,6 +18,7 @@ from fraud_orchestrator.api.rows.casework import (
     CLEARED,
     HOLDS,
 )
+from fraud_orchestrator.api.rows.feeds import FEEDS
 from fraud_orchestrator.api.rows.models import DATASETS
 from fraud_orchestrator.api.rows.operations import OPERATIONS
 from fraud_orchestrator.api.rows.route import HTML, JSON, NDJSON, YAML, PublicRoute
@@ -35,4 +36,5 @@ PUBLIC_ROUTES: tuple[PublicRoute, ...] = (
     *SANCTIONS,
     *OPERATIONS,
     *DATASETS,
+    *FEEDS,
 )

@@ -18,7 +18,9 @@ from fraud_orchestrator.api.rows.route import COMMAND
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.models import Models, Refreshed
 from fraud_shared.contracts.decision import DecideRequest, Decision, Ruling
-from fraud_shared.contracts.label import LabelAccepted, LabelReport
+from fraud_shared.contracts.disputes import ReportIncomplete, report_of
+from fraud_shared.contracts.label import LabelAccepted, LabelReportIn
+from fraud_shared.contracts.payment_events import PaymentEvent, PaymentEventAccepted
 from fraud_shared.contracts.predict import PredictReply, PredictRequest, fast_parse
 from fraud_shared.contracts.screening import (
     LARGEST_BODY,
@@ -28,6 +30,7 @@ from fraud_shared.contracts.screening import (
 from fraud_shared.contracts.signal import RulesResult, SignalBatch
 from fraud_shared.contracts.transaction import TransactionIn
 from fraud_shared.web.context import RawResponse, RequestContext
+from fraud_shared.web.problems import InvalidInput
 from fraud_shared.web.service import HotRoute
 
 MEGABYTE = 1024 * 1024
@@ -59,10 +62,26 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
         """Decide up to 1,000 payments; each gets its own decision or its own problem."""
         return await batch.score_batch(gateway, request, context)
 
-    async def label(report: LabelReport, context: RequestContext) -> LabelAccepted:
-        """Report what happened to a payment, or withdraw such a report."""
-        gateway.check_reported(report)
+    async def label(given: LabelReportIn, context: RequestContext) -> LabelAccepted:
+        """Report what happened to a payment, or withdraw such a report.
+
+        With an `event` in the words of schemes and processors, label and source follow
+        from it: only fraud reports and fraud reason codes say fraud.
+        """
+        gateway.check_past("reported_at", given.reported_at)
+        try:
+            report = report_of(given)
+        except ReportIncomplete as error:
+            raise InvalidInput(errors=[(error.field, error.problem)]) from None
         return await gateway.labels.report(report, context)
+
+    async def payment_event(
+        given: PaymentEvent, context: RequestContext
+    ) -> PaymentEventAccepted:
+        """Report what happened to a payment besides its decision: authorised, declined,
+        captured, voided, refunded, 3-D Secure finished. Stored and published once."""
+        gateway.check_past("occurred_at", given.occurred_at)
+        return await gateway.payment_events.report(given, context)
 
     may_score = gateway.admission.guard("score")
     charge = gateway.admission.charge
@@ -97,7 +116,7 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
         ),
         HotRoute(
             "/v1/labels",
-            LabelReport,
+            LabelReportIn,
             LabelAccepted,
             label,
             "reportLabel",
@@ -105,6 +124,18 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
             guard=gateway.admission.guard("label"),
             strict=True,
             tags=("labels",),
+            charge=charge,
+            lane="questions",
+        ),
+        HotRoute(
+            "/v1/events",
+            PaymentEvent,
+            PaymentEventAccepted,
+            payment_event,
+            "reportEvent",
+            "Report what happened to a payment",
+            guard=gateway.admission.guard("label"),
+            strict=True,
             charge=charge,
             lane="questions",
         ),
@@ -229,9 +260,9 @@ def _operations(routes: APIRouter, gateway: Gateway, models: Models) -> None:
         dependencies=admin,
     )
     async def reload_engines() -> dict[str, str]:
-        """Load the gateway's own ruleset and policy again: the versions in force. 422 with
-        the errors, and no change, if a file is bad."""
-        return await gateway.engines.reload()
+        """Take over what rules and decision have in force at once: the versions in force
+        here. 422 with the errors, and no change, for what this gateway cannot load."""
+        return await gateway.engines.follow()
 
     @routes.get(
         "/v1/version",

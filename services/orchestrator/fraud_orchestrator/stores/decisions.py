@@ -6,7 +6,7 @@ bytes. The two are namespaces of their own: a key that reads like a transaction 
 transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,8 +85,12 @@ _TRIES = 3
 class DecisionStore:
     """The decision log. Look-ups and commits of concurrent payments share transactions."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(
+        self, db: Database, on_settled: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`on_settled` is told each decision whose reply came on record here."""
         self._db = db
+        self._on_settled = on_settled
         # Built once: a statement made anew is walked anew to find it compiled.
         self._insert = (
             db.insert(tables.decisions)
@@ -173,6 +177,7 @@ class DecisionStore:
 
         kept = await in_time(self._db.run(work), deadline)
         self.outbox.written.set()
+        self._on_settled(made.decision.decision_id)
         return kept
 
     async def unfinished(self, before: datetime) -> list[DecisionMade]:
@@ -265,6 +270,9 @@ class DecisionStore:
 
         won = await self._db.run(work)
         self.outbox.written.set()
+        for entry in entries:
+            if entry.reply is not None and entry.made.decision.decision_id in won:
+                self._on_settled(entry.made.decision.decision_id)
         return [_Found(won=e.made.decision.decision_id in won) for e in entries]
 
     def _insert_all(
@@ -317,6 +325,7 @@ def _row(entry: DecisionEntry) -> dict[str, Any]:
         "fingerprint": entry.key.fingerprint,
         "decision": decision.decision.value,
         "decided_at": decision.decided_at,
+        "supersedes": entry.made.transaction.supersedes,
         "reply": entry.reply,
         **found_by(entry.made),
         "record": entry.made.model_dump_json().encode(),

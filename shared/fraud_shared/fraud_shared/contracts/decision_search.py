@@ -23,6 +23,7 @@ from fraud_shared.contracts.described import (
 )
 from fraud_shared.contracts.label import LabelReport
 from fraud_shared.contracts.paging import PageQuery
+from fraud_shared.contracts.payment_events import PaymentEvent
 from fraud_shared.contracts.profile import BehaviourProfile
 
 Verdicts = Literal["APPROVE", "CHALLENGE", "DECLINE"]
@@ -136,6 +137,9 @@ class StoredDecision(Contract):
     record: DecisionMade = Field(description="What it was made from.")
     labels: list[LabelReport] = Field(
         description="What was reported about the payment, oldest first."
+    )
+    events: list[PaymentEvent] = Field(
+        default_factory=list, description="What happened to the payment since."
     )
     outcomes: Outcomes | None = Field(
         default=None,

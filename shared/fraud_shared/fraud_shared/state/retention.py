@@ -81,6 +81,14 @@ def _unblocked(targets: sa.Table) -> sa.ColumnElement[bool]:
 
 RETENTIONS: tuple[Retention, ...] = (
     Retention(
+        what="acts",
+        services=("orchestrator",),
+        column="at",
+        default=AUDIT,
+        least=365 * DAY,
+        why="Who did what through the gateway. Their digests in the audit log stay.",
+    ),
+    Retention(
         what="parties",
         services=("sanctions",),
         column="last_seen",
@@ -145,6 +153,14 @@ RETENTIONS: tuple[Retention, ...] = (
         default=AUDIT,
         least=45 * DAY,
         why="What was reported about a payment belongs to its audit trail.",
+    ),
+    Retention(
+        what="payment_events",
+        services=("orchestrator",),
+        column="received_at",
+        default=AUDIT,
+        least=45 * DAY,
+        why="What happened to a payment belongs to its audit trail.",
     ),
     Retention(
         what="deliveries",
@@ -252,6 +268,15 @@ RETENTIONS: tuple[Retention, ...] = (
         why="As long as the training row, and never before it goes.",
     ),
     Retention(
+        what="training_events",
+        services=("post_auth",),
+        table="payment_events",
+        column="occurred_at",
+        setting="retain_training_rows",
+        default=730 * DAY,
+        why="As long as the payments of the ratios that they count in.",
+    ),
+    Retention(
         what="outcomes",
         services=("post_auth",),
         column=None,
@@ -306,6 +331,12 @@ DECLARED: tuple[Declared, ...] = (
         "online_missed",
         "once the online store has the payment, or after 7 days",
         "It knows a payment for 8 days; telling it later would count twice.",
+    ),
+    Declared(
+        "orchestrator, SQL",
+        "audit_log, audit_checkpoints",
+        "for ever",
+        "A chain proves what follows only as a whole. Digests, and no personal data.",
     ),
     Declared("orchestrator, SQL", "online_rebuild", "one row", "A lease of a minute."),
     Declared("sanctions, SQL", "announced", "one row a list", "The next is compared."),

@@ -29,6 +29,7 @@ class PublicRoute:
     (response). `media`: what the answer may be, by `Accept`, the first without one. `takes`:
     what the body may be; with more than JSON it is passed on as it came, with its type.
     `problems`: types that it can answer with besides those of every route, by status.
+    `personal`: answers hold personal data of one person, so that each view is on record.
     `tenant_query`: the service is told in the query whose payments are meant; `inner_method`:
     how it is asked, if otherwise. `services`: those that answer this route each for itself; the query `service` chooses.
     `command`: the words of the `fraud` command, e.g. `cases list`; none without.
@@ -58,7 +59,14 @@ class PublicRoute:
     inner_method: str = ""
     services: tuple[str, ...] = ()
     optional_body: bool = False
+    personal: bool = False
     command: str = ""
+
+    @property
+    def audited(self) -> bool:
+        """Whether the audit log says who asked: whatever changes something, and each view
+        of personal data."""
+        return self.method != "GET" or self.personal
 
     @property
     def inner_path(self) -> str:
