@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -19,6 +20,7 @@ from fraud_orchestrator.settings import Settings
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY
+from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.fakes import FakeTransport
 from fraud_shared.web import keys
 
@@ -183,7 +185,9 @@ class TestTheMatrix:
 
     async def test_takes_every_documented_example(self, start: Any) -> None:
         refused = {}
-        async with start(scopes=list(keys.SCOPES), event_behind_s=1e10) as run:
+        late = FakeClock(datetime(2027, 6, 1, tzinfo=UTC))
+        every = list(keys.SCOPES)
+        async with start(scopes=every, event_behind_s=1e10, clock=late) as run:
             for service in ("action", "post_auth", "sanctions", "rules", "decision"):
                 run.transport.responders[service] = everything
             for name, (method, path) in NAMED.items():

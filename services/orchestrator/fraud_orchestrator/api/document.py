@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from fraud_orchestrator.api.document_parts import (
+    BODIES,
     ERRORS,
     HEADERS,
     PARAMETERS,
@@ -94,7 +95,9 @@ def _operation(
     common = [{"$ref": f"#/components/parameters/{name}"} for name in _common(path)]
     made["parameters"] = own + common
     if "requestBody" in made:
-        made["requestBody"] = _with_examples(made["requestBody"], document)
+        made["requestBody"] = _with_examples(
+            made["requestBody"], document, BODIES.get(path)
+        )
     made["responses"] = dict(_responses(made, method, document))
     return made
 
@@ -166,15 +169,15 @@ def _impossible(operation: Mapping[str, Any], method: str) -> set[str]:
 
 
 def _with_examples(
-    content: Mapping[str, Any], document: Mapping[str, Any]
+    content: Mapping[str, Any], document: Mapping[str, Any], given: Any = None
 ) -> dict[str, Any]:
-    """A body or response with an example for its JSON."""
+    """A body or response with an example for its JSON: `given`, or one of its schema."""
     made = dict(content)
     if "content" not in content:
         return made
     made["content"] = {
         media: (
-            {**one, "example": example(one["schema"], document)}
+            {**one, "example": given or example(one["schema"], document)}
             if media == JSON and one.get("schema")
             else one
         )

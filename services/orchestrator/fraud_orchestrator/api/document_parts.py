@@ -24,6 +24,7 @@ TAGS: dict[str, str] = {
     "nothing is recorded or counted.",
     "labels": "Acquirers and payment systems: report what became of a payment.",
     "accounts": "Payment systems and analysts: what an account does as a rule.",
+    "auditors": "Auditors: who changed what, and proof that nothing was taken away.",
     "cases": "Analysts: cases, holds, blocks, clearings, entities.",
     "sanctions": "Analysts and auditors: the sanctions lists in use.",
     "models": "Model owners: models, versions, datasets.",
@@ -108,6 +109,65 @@ ERRORS: dict[str, tuple[str, tuple[str, ...]]] = {
     "422": ("A field is not as documented", ("invalid-input",)),
     "429": ("Beyond the client's rate", ("rate-limited",)),
     "503": ("Overloaded, or something it needs is away", ("unavailable", "overloaded")),
+}
+
+_TRANSFER: dict[str, Any] = {
+    "PmtId": {"EndToEndId": "INV-4711"},
+    "Dbtr": {"Nm": "Alix Moreau", "PstlAdr": {"Ctry": "FR"}},
+    "DbtrAcct": {"Id": {"IBAN": "FR7630006000011234567890189"}},
+    "Cdtr": {"Nm": "Kenji Sato", "CtryOfRes": "JP"},
+    "CdtrAcct": {"Id": {"IBAN": "DE89370400440532013000"}},
+}
+_HEAD = {"MsgId": "MSG-1", "CreDtTm": "2026-01-02T09:30:00Z", "NbOfTxs": "1"}
+_SUM = {"Ccy": "EUR", "Amt": "1250.50"}
+
+# Requests whose form is another standard's: no schema of ours makes an example of them.
+BODIES: dict[str, Any] = {
+    "/v1/score/pacs008": {
+        "Document": {
+            "FIToFICstmrCdtTrf": {
+                "GrpHdr": _HEAD,
+                "CdtTrfTxInf": [{**_TRANSFER, "IntrBkSttlmAmt": _SUM}],
+            }
+        }
+    },
+    "/v1/score/pain001": {
+        "Document": {
+            "CstmrCdtTrfInitn": {
+                "GrpHdr": _HEAD,
+                "PmtInf": [
+                    {
+                        "PmtInfId": "P-1",
+                        "ReqdExctnDt": {"Dt": "2026-01-02"},
+                        **{name: _TRANSFER[name] for name in ("Dbtr", "DbtrAcct")},
+                        "CdtTrfTxInf": [
+                            {
+                                "PmtId": _TRANSFER["PmtId"],
+                                "Amt": {"InstdAmt": _SUM},
+                                "Cdtr": _TRANSFER["Cdtr"],
+                                "CdtrAcct": _TRANSFER["CdtrAcct"],
+                            }
+                        ],
+                    }
+                ],
+            }
+        }
+    },
+    "/v1/score/iso8583": {
+        "mti": "0100",
+        "2": "4000001234567899",
+        "3": "000000",
+        "4": "000000004250",
+        "7": "0102093000",
+        "11": "000123",
+        "18": "5732",
+        "22": "051",
+        "32": "400001",
+        "37": "606112000123",
+        "41": "TERM0001",
+        "42": "MERCHANT0000001",
+        "49": "978",
+    },
 }
 
 

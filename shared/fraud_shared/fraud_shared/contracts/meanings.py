@@ -13,7 +13,7 @@ Meaning = tuple[str, Any]
 _ID = "6f1c7a52-0d0b-5c55-9a37-0d6d2f3f5b11"
 _HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _TOKEN = "token_0123456789abcdef0123456789abcdef"
-_TIME = "2026-03-02T09:30:00Z"
+_TIME = "2026-01-02T09:30:00Z"
 
 PAYMENT: Mapping[str, Meaning] = {
     "transaction_id": ("The payment, as its client numbers it; unique per client.", "tx-1001"),
@@ -326,6 +326,12 @@ EXAMPLES: Mapping[str, Any] = {
         "location": {"country": "FR", "city": "Paris"},
         "session": {"is_new_device": False, "two_factor": True},
         "customer": {"name": "Alix Moreau", "country": "FR"},
+    },
+    "LabelReportIn": {
+        "transaction_id": "tx-1001",
+        "label": "fraud",
+        "source": "chargeback",
+        "reported_at": _TIME,
     },
     "CardIn": {"token": "tok-1", "bin": "400000", "last4": "0002"},
 }
