@@ -18,7 +18,6 @@ from fraud_lab.evaluate.screening.cli import screening, screening_pairs
 from fraud_lab.models_compare.cli import models_compare
 from fraud_lab.parity.cli import parity
 from fraud_lab.replay.cli import replay_app
-<<<<<<< HEAD
 from fraud_lab.rules.cli import (
     decide_app,
     evaluate_columns,
@@ -27,10 +26,7 @@ from fraud_lab.rules.cli import (
     evaluate_system,
     rules_app,
 )
-=======
-from fraud_lab.rules.cli import evaluate_columns, evaluate_proofs, rules_app
 from fraud_lab.screenshots.cli import console_app
->>>>>>> console
 from fraud_ops.features.cli import features_app
 from fraud_ops.models.cli import models_app
 from fraud_ops.options import (
@@ -82,12 +78,8 @@ def register(app: typer.Typer) -> None:
     app.add_typer(replay_app, name="replay")
     app.add_typer(demo_app, name="demo")
     app.add_typer(rules_app, name="rules")
-<<<<<<< HEAD
     app.add_typer(decide_app, name="decide")
-=======
     app.add_typer(console_app, name="console")
-    app.command("demo")(demo)
->>>>>>> console
     features_app.command("parity")(parity)
     models_app.command("compare")(models_compare)
 
