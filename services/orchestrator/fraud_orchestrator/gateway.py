@@ -116,9 +116,7 @@ class Gateway:
     async def _check_first_request(self, payment: Transaction, client: str) -> None:
         """Refuse `supersedes` that does not name the first request about a payment of the
         same account."""
-        first = await self.decisions.get(
-            client, decision_id=None, transaction_id=payment.supersedes
-        )
+        first = await self.decisions.of_payment(client, payment.supersedes or "")
         if first is None:
             problem = "is no payment of yours that was decided"
         elif first.account_id != payment.account_id:

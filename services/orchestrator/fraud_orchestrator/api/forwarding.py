@@ -125,7 +125,7 @@ def _signature(row: PublicRoute) -> inspect.Signature:
         given["body"] = row.request | None if row.optional_body else row.request
     defaults: dict[str, Any] = {"body": None} if row.optional_body else {}
     if row.services:
-        chosen = Literal[row.services]  # type: ignore[valid-type]
+        chosen = Literal.__getitem__(row.services)
         given["service"] = Annotated[chosen, Query(description="Whose events.")]
         defaults["service"] = row.service
     return inspect.Signature(

@@ -204,6 +204,17 @@ class DecisionStore:
         async with self._db.read() as conn:
             return (await conn.execute(query)).first()
 
+    async def of_payment(
+        self, client: str, transaction_id: str
+    ) -> sa.Row[tuple[object, ...]] | None:
+        """The stored decision of one of a client's payments."""
+        table = tables.decisions
+        query = sa.select(table).where(
+            table.c.client == client, table.c.transaction_id == transaction_id
+        )
+        async with self._db.read() as conn:
+            return (await conn.execute(query)).first()
+
     async def _find_all(self, keys: Sequence[IdempotencyKey]) -> Sequence[_Found]:
         given = [key.key for key in keys if key.key is not None]
         asked: dict[str, list[str]] = {
