@@ -18,6 +18,7 @@ from fraud_ops.datasets.cli import dataset_app
 from fraud_ops.deploy.cli import deploy_app, deploy_sizes
 from fraud_ops.drift.cli import drift_app
 from fraud_ops.features.cli import features_app
+from fraud_ops.gateway.commands import add_commands
 from fraud_ops.labels.cli import labels_app
 from fraud_ops.lists.cli import lists_app
 from fraud_ops.models.cli import models_app
@@ -189,6 +190,7 @@ app.command("retrain")(retrain)
 @cache
 def complete() -> typer.Typer:
     """The application with the commands of every distribution that adds some."""
+    add_commands(app)
     for plugin in sorted(entry_points(group="fraud.commands"), key=lambda p: p.name):
         plugin.load()(app)
     return app

@@ -150,3 +150,21 @@ def row_of(record: bytes) -> DecisionRow:
         decided_at=made["decided_at"],
         elapsed_ms=made["timings_ms"].get("total"),
     )
+
+
+_PLACES: dict[EntityKind, tuple[str, str]] = {
+    "card": ("card", "token"),
+    "device": ("device", "device_id"),
+    "merchant": ("merchant", "merchant_id"),
+    "counterparty": ("counterparty", "account"),
+}
+
+
+def entity_of(record: bytes, kind: EntityKind) -> str | None:
+    """The account, card, device, merchant or counterparty of a record, if it has one."""
+    payment = json.loads(record)["transaction"]
+    if kind == "account":
+        return str(payment["account_id"])
+    block, name = _PLACES[kind]
+    value = (payment.get(block) or {}).get(name)
+    return None if value is None else str(value)
