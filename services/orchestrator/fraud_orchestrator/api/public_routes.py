@@ -20,6 +20,7 @@ from fraud_orchestrator.api.rows.casework import (
 from fraud_orchestrator.api.rows.models import DATASETS
 from fraud_orchestrator.api.rows.operations import OPERATIONS
 from fraud_orchestrator.api.rows.route import HTML, JSON, NDJSON, YAML, PublicRoute
+from fraud_orchestrator.api.rows.rules import LISTS, POLICIES, RULESETS
 from fraud_orchestrator.api.rows.sanctions import SANCTIONS
 
 __all__ = ["HTML", "JSON", "NDJSON", "PUBLIC_ROUTES", "YAML", "PublicRoute"]
@@ -30,6 +31,9 @@ PUBLIC_ROUTES: tuple[PublicRoute, ...] = (
     *BLOCKS,
     *CASES,
     *CLEARED,
+    *RULESETS,
+    *POLICIES,
+    *LISTS,
     *SANCTIONS,
     *OPERATIONS,
     *DATASETS,

@@ -25,6 +25,7 @@ class PublicRoute:
     (response). `media`: what the answer may be, by `Accept`, the first without one. `takes`:
     what the body may be; with more than JSON it is passed on as it came, with its type.
     `services`: those that answer this route each for itself; the query `service` chooses.
+    `tokenises_address`: a `value` of `kind` `ip` becomes the token that payments have.
     `command`: the words of the `fraud` command, e.g. `cases list`; none without.
     """
 
@@ -49,6 +50,7 @@ class PublicRoute:
     timeout_ms: float | None = None
     services: tuple[str, ...] = ()
     optional_body: bool = False
+    tokenises_address: bool = False
     command: str = ""
 
     @property
