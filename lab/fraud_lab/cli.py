@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from fraud_lab.bench.features.cli import bench_features
+from fraud_lab.bench.rules.cli import bench_rules
 from fraud_lab.bench.screening.cli import bench_screening
 from fraud_lab.bench.serving.cli import bench_serving
 from fraud_lab.chaos.cli import audit as chaos_audit
@@ -38,6 +39,7 @@ bench_app = typer.Typer(help="Measurements that anyone can run.")
 bench_app.command("serving")(bench_serving)
 bench_app.command("features")(bench_features)
 bench_app.command("screening")(bench_screening)
+bench_app.command("rules")(bench_rules)
 
 evaluate_app = typer.Typer(help="Quality as a command.")
 evaluate_app.command("handbook")(evaluate_handbook)
