@@ -90,7 +90,9 @@ def _problems(ruleset: Ruleset, case: Case) -> list[str]:
     if unknown:
         return [f"no such feature: {', '.join(unknown)}"]
     try:
-        payment = Transaction.model_validate({**_ORDINARY, **case.payment}, strict=False)
+        payment = Transaction.model_validate(
+            {**_ORDINARY, **case.payment}, strict=False
+        )
     except ValidationError as error:
         places = (".".join(map(str, e["loc"])) for e in error.errors())
         return [f"not a payment: {', '.join(places)}"]
