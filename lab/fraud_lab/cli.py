@@ -17,7 +17,7 @@ from fraud_lab.evaluate.screening.cli import screening, screening_pairs
 from fraud_lab.models_compare.cli import models_compare
 from fraud_lab.parity.cli import parity
 from fraud_lab.replay.cli import replay_app
-from fraud_lab.rules.cli import evaluate_columns, evaluate_proofs, rules_app
+from fraud_lab.rules.cli import evaluate_columns, evaluate_proofs
 from fraud_ops.features.cli import features_app
 from fraud_ops.models.cli import models_app
 from fraud_ops.options import (
@@ -62,7 +62,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(evaluate_app, name="evaluate")
     app.add_typer(chaos_app, name="chaos")
     app.add_typer(replay_app, name="replay")
-    app.add_typer(rules_app, name="rules")
     app.command("demo")(demo)
     features_app.command("parity")(parity)
     models_app.command("compare")(models_compare)

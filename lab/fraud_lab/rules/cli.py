@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fraud_ops.options import Enforce, Json, NewSeed, Payments, PolicyFile, Seed
+from fraud_ops.rules.cli import rules_app
 
 if TYPE_CHECKING:
     from fraud_engines.rules.ruleset import Ruleset
@@ -13,14 +14,6 @@ if TYPE_CHECKING:
 RulesetFile = Annotated[
     Path | None, typer.Option(help="A ruleset file (default: the shipped one).")
 ]
-
-
-rules_app = typer.Typer(help="Rules on history, compared, proved, suggested.")
-
-
-@rules_app.callback()
-def rules() -> None:
-    """Rules on history, compared, proved, suggested."""
 
 
 def loaded(file: Path | None) -> "Ruleset":

@@ -129,7 +129,7 @@ LISTS = (
         "GET", "/v1/lists/{list}/entries", "rules", _READ, "lists", "listEntries",
         "Entries of a list, in force and ended, newest first",
         query=PageQuery, response=Entries, parameters={"list": ListName},
-        examples={"list": "deny"}, command="rules lists-show",
+        examples={"list": "deny"},
     ),
     PublicRoute(
         "POST", "/v1/lists/{list}/entries", "rules", _RULES, "lists", "addEntry",
