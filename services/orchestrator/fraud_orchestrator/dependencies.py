@@ -23,6 +23,8 @@ from fraud_orchestrator.stores.backfill import SqlBackfillLog
 from fraud_orchestrator.stores.decisions import DecisionStore
 from fraud_orchestrator.stores.history import History
 from fraud_orchestrator.stores.labels import Labels
+from fraud_orchestrator.stores.payment_events import PaymentEvents
+from fraud_orchestrator.stores.search import DecisionSearch
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.mesh.deadline import Deadline
@@ -77,8 +79,10 @@ class Dependencies:
             clock,
         )
         self.decisions = DecisionStore(self.db, self.audit_log.settled)
+        self.search = DecisionSearch(self.db)
         self.labels = Labels(self.db, self.decisions.outbox)
         kept = settings.var_dir
+        self.payment_events = PaymentEvents(self.db, self.decisions.outbox)
         self.engines = Engines(
             LocalRules(settings.ruleset, clock, kept / "gateway-rules.json"),
             LocalPolicy(settings.policy, kept / "gateway-policy.json"),

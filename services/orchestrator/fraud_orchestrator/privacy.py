@@ -61,6 +61,10 @@ class Privacy:
         """The token of an address in its shortest form."""
         return self._token("ip", ip)
 
+    def card_token(self, number: str) -> str:
+        """The keyed token of a card number."""
+        return self._token("pan", number)
+
     def _device(self, device: DeviceIn, networks: Networks | None) -> Device:
         fields = {name: getattr(device, name) for name in DeviceIn.model_fields}
         if device.ip is not None:
@@ -93,7 +97,7 @@ class Privacy:
         if not luhn(card.pan):
             raise InvalidInput(errors=[("card.pan", "not a valid card number")])
         return Card(
-            token=self._token("pan", card.pan),
+            token=self.card_token(card.pan),
             bin=card.pan[: 8 if len(card.pan) >= 16 else 6],
             last4=card.pan[-4:],
             entry_mode=card.entry_mode,
