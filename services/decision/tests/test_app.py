@@ -47,7 +47,7 @@ class TestPolicies:
     async def test_shows_the_policy_in_force(self, app):
         async with client(app) as http:
             shown = (await http.get("/v1/policies")).json()
-        assert shown["policy"] == f"default@2+{shown['hash'][:8]}"
+        assert shown["policy"] == f"default@3+{shown['hash'][:8]}"
         assert shown["document"]["risk"]["bands"][0] == {
             "from": 0.0,
             "allow": ["APPROVE"],
@@ -55,9 +55,9 @@ class TestPolicies:
 
     async def test_reload_flips_to_the_changed_file(self, app, file, make_request):
         async with client(app) as http:
-            file.write_bytes(file.read_bytes().replace(b"version: 1", b"version: 2"))
+            file.write_bytes(file.read_bytes().replace(b"version: 3", b"version: 4"))
             reply = await http.post("/v1/policies/reload")
-            assert reply.json()["policy"].startswith("default@2+")
+            assert reply.json()["policy"].startswith("default@4+")
             decided = await http.post(
                 "/decide", content=make_request().model_dump_json()
             )
