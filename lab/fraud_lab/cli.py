@@ -184,7 +184,7 @@ def demo(
 
 @demo_app.command("learning")
 def demo_learning(
-    payments: Payments = 90_000,
+    payments: Payments = 72_000,
     seed: NewSeed = 7,
     as_json: Json = False,
     enforce: Enforce = False,
