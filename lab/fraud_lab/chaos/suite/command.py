@@ -17,6 +17,7 @@ from typing import Any
 from rich.table import Table
 
 from fraud_lab.bench.load import live
+from fraud_lab.chaos.suite import duplicates
 from fraud_lab.chaos.suite.observed import (
     RECOVERY_S,
     Answer,
@@ -65,20 +66,25 @@ def chaos_run_command(
     enforce: bool,
 ) -> None:
     """Run one row, or all, and judge. `into`: the folder whose results are updated."""
-    if row is not None and row not in ROWS:
-        raise NoSuchRow(f"row {row} is not measured here; there are {sorted(ROWS)}")
-    chosen = sorted(ROWS) if row is None else [row]
+    known = sorted([*ROWS, duplicates.ROW])
+    if row is not None and row not in known:
+        raise NoSuchRow(f"row {row} is not measured here; there are {known}")
+    chosen = known if row is None else [row]
     with mesh.fresh(PORT) as stage:
         found = asyncio.run(_rows(stage, chosen, runs, rps, random.Random(seed)))
     gates, figures = [], {}
     for number, cases in found.items():
-        summed = totals([one for case in cases.values() for one in case])
+        every = [one for case in cases.values() for one in case]
+        if number == duplicates.ROW:
+            summed, promise = every[0], duplicates.PROMISE
+            judged = duplicates.judge(summed)
+        else:
+            summed, promise = totals(every), ROWS[number].promise
+            judged = judge(number, summed)
         figures[number] = {"cases": cases, "total": summed}
-        judged = judge(number, summed)
         gates += judged
         if into is not None:
             command = f"fraud chaos run --row {number} --runs {runs} --rps {rps:g}"
-            promise = ROWS[number].promise
             n = summed["attempted"]
             store(into, Result.now(number, promise, judged, n, command, seed))
     _show(found)
@@ -133,6 +139,13 @@ async def _rows(
         stage = Stage(mesh, supervisor, client, rps, chance)
         for row in rows:
             found[row] = {}
+            if row == duplicates.ROW:
+                console.print(f"row {row}: {duplicates.AT_ONCE} copies at once")
+                rounds = runs * duplicates.ROUNDS_PER_RUN
+                seed = chance.randrange(1000)
+                made = await duplicates.duplicates(client, rounds, seed)
+                found[row]["copies at once"] = [made]
+                continue
             for name, case in ROWS[row].cases.items():
                 console.print(f"row {row}: {name}, {runs} times")
                 found[row][name] = [
@@ -231,6 +244,6 @@ def _show(found: Mapping[int, Mapping[str, Sequence[Mapping[str, Any]]]]) -> Non
     for row, cases in found.items():
         for name, runs in cases.items():
             for one in runs:
-                shown = (str(one[key]) for key in keys)
+                shown = (str(one.get(key, "")) for key in keys)
                 table.add_row(str(row), name, *shown)
     console.print(table)
