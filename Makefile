@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PROJECTS := shared/fraud_shared shared/fraud_features shared/fraud_engines shared/fraud_scoring \
-  $(addprefix services/,orchestrator rules isolation_forest autoencoder xgboost lightgbm decision action post_auth sanctions) ops lab
+  $(addprefix services/,orchestrator rules isolation_forest autoencoder xgboost lightgbm decision action post_auth sanctions console) clients/python ops lab
 STAMP := $(VENV)/.installed
 PORT ?= 8000
 
@@ -34,8 +34,8 @@ else
 	$(BIN)/fraud up --port $(PORT)
 endif
 
-demo: $(STAMP) ## Start the mesh, stream payments of every scenario, show what happened
-	$(BIN)/fraud demo
+demo: $(STAMP) ## Start the mesh, stream payments of every scenario, show what happened (keep=1: leave it running)
+	$(BIN)/fraud demo $(if $(keep),--keep)
 
 # One process a core for the whole suite; a file stays together, with its fixtures.
 WORKERS ?= $(if $(s),0,auto)
@@ -53,7 +53,7 @@ check: $(STAMP) ## Format, lint, types, import contracts, committed schemas, dep
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy shared/fraud_shared/fraud_shared shared/fraud_features/fraud_features shared/fraud_engines/fraud_engines shared/fraud_scoring/fraud_scoring \
-	  $(foreach p,$(filter services/%,$(PROJECTS)),$(p)/fraud_$(notdir $(p))) ops/fraud_ops lab/fraud_lab
+	  $(foreach p,$(filter services/%,$(PROJECTS)),$(p)/fraud_$(notdir $(p))) clients/python/fraud_client ops/fraud_ops lab/fraud_lab
 	$(BIN)/lint-imports
 	$(BIN)/fraud schemas --check
 	$(BIN)/fraud deploy-check

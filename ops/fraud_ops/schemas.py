@@ -42,11 +42,12 @@ from fraud_shared.contracts import (
     events,
     features,
     label,
+    payment_events,
     screening,
     signal,
     transaction,
 )
-from fraud_shared.mesh.addresses import SERVICES
+from fraud_shared.mesh.addresses import CONSOLE, SERVICES
 
 CONTRACTS: tuple[type[BaseModel], ...] = (
     transaction.TransactionIn,
@@ -67,12 +68,16 @@ CONTRACTS: tuple[type[BaseModel], ...] = (
     action.ChallengeResolved,
     casework.CaseResolution,
     label.LabelReport,
+    label.LabelReportIn,
+    payment_events.PaymentEvent,
+    payment_events.PaymentReported,
     label.LabelAccepted,
     events.CloudEvent,
     events.ListUpdated,
 )
 SCHEMA_FOLDER = Path("shared/fraud_shared/schemas")
 OPENAPI_FOLDER = Path("deploy/openapi")
+FEATURE_WORDS = Path("services/console/fraud_console/feature_words.json")
 LUA_FOLDER = Path("shared/fraud_features/fraud_features/store/redis/generated")
 # Whatever the shell says, documents are made without stores, brokers and registries.
 _ALONE = {
@@ -113,6 +118,7 @@ def generated() -> dict[Path, str]:
     files = {SCHEMA_FOLDER / f"{m.__name__}.json": _schema(m) for m in CONTRACTS}
     files |= {LUA_FOLDER / f"{name}.lua": text for name, text in scripts().items()}
     files |= iso_tables()
+    files[FEATURE_WORDS] = _feature_words()
     for service in SERVICES:
         files[OPENAPI_FOLDER / f"{service}.json"] = _openapi(service)
     # After the apps: whatever a service can refuse with is imported by now.
@@ -132,7 +138,7 @@ def tables(root: Path) -> dict[Path, str]:
             "settings",
             _settings_table(service, meanings),
         )
-        for service in SERVICES
+        for service in (*SERVICES, CONSOLE)
     }
     fresh[Path("shared/fraud_features/README.md")] = ("features", _features_table())
     for folder in ("ops", "lab"):
@@ -192,6 +198,18 @@ def _features_table() -> str:
     from fraud_features.definitions.registry import PAYMENT_FEATURES
 
     return PAYMENT_FEATURES.docs_table()
+
+
+def _feature_words() -> str:
+    """What each feature means, for the console, which holds no feature."""
+    from fraud_features.definitions.registry import PAYMENT_FEATURES
+
+    return _json(
+        {
+            one.name: {"meaning": one.description, "unit": one.unit}
+            for one in PAYMENT_FEATURES.features
+        }
+    )
 
 
 def _commands_table(package: str) -> str:
