@@ -5,12 +5,14 @@ from pathlib import Path
 from fraud_features.store.open_store import open_online_store
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator.engines import Engines, LocalPolicy, LocalRules
+from fraud_orchestrator.measured_rates import MeasuredRates
 from fraud_orchestrator.pipeline import Pipeline
 from fraud_orchestrator.rebuild import RebuildLease
 from fraud_orchestrator.self_rebuild import SelfRebuild
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.stages.actions import Actions
 from fraud_orchestrator.stages.challenger import Challenger
+from fraud_orchestrator.stages.exemption import Exemptions
 from fraud_orchestrator.stages.online import Online
 from fraud_orchestrator.stages.rules import Rules
 from fraud_orchestrator.stages.screening import Screening
@@ -21,6 +23,7 @@ from fraud_orchestrator.stores.decisions import DecisionStore
 from fraud_orchestrator.stores.history import History
 from fraud_orchestrator.stores.labels import Labels
 from fraud_orchestrator.stores.payment_events import PaymentEvents
+from fraud_orchestrator.stores.sca import ScaCounters
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database, database_url
@@ -74,6 +77,8 @@ class Dependencies:
             LocalPolicy(settings.policy),
             share=settings.compare_share,
         )
+        self.rates = MeasuredRates(self.questions, max_age=settings.rates_max_age)
+        self.exemptions = Exemptions(ScaCounters(self.db), self.rates)
         self.pipeline = self._pipeline(settings)
         self.self_rebuild = SelfRebuild(
             self.store,
@@ -102,6 +107,7 @@ class Dependencies:
                 challenger=Challenger(s.challenger_mode, s.challenger_share),
             ),
             decider=Decider(client, engines, cap_ms=s.decision_cap_ms),
+            exemptions=self.exemptions,
             decisions=self.decisions,
             actions=Actions(client, cap_ms=s.action_cap_ms),
         )

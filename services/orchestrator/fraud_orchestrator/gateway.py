@@ -16,6 +16,8 @@ from fraud_orchestrator.idempotency import IdempotencyKeys
 from fraud_orchestrator.privacy import Privacy, parties
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.warm_up import WarmUp
+from fraud_shared.contracts.decision import DecisionMade
+from fraud_shared.contracts.payment_events import PaymentEvent
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
 from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.client import ServiceClient
@@ -57,6 +59,7 @@ class Gateway:
         self.decisions = self._dependencies.decisions
         self.labels = self._dependencies.labels
         self.payment_events = self._dependencies.payment_events
+        self.exemptions = self._dependencies.exemptions
         self.engines = self._dependencies.engines
         self.questions = self._dependencies.questions
         self._started = False
@@ -100,6 +103,18 @@ class Gateway:
         ahead_s = (at - self._clock.now()).total_seconds()
         if ahead_s > self.settings.event_ahead_s:
             raise InvalidInput(errors=[(field, "lies in the future")])
+
+    async def heed(self, event: PaymentEvent, client: str) -> None:
+        """Let an event count where decisions depend on it: after a challenge that was
+        passed, exemptions of low value begin again."""
+        if event.three_ds is None or not event.three_ds.is_strong:
+            return
+        row = await self.decisions.get(
+            client, decision_id=None, transaction_id=event.transaction_id
+        )
+        if row is not None:
+            made = DecisionMade.model_validate_json(bytes(row.record))
+            await self.exemptions.authenticated(made.transaction, client)
 
     async def _check_first_request(self, payment: Transaction, client: str) -> None:
         """Refuse `supersedes` that does not name the first request about a payment of the
@@ -153,6 +168,11 @@ class Gateway:
                 online.catch_up,
                 every_s=CATCH_UP_S,
                 wake=online.recovered,
+            ),
+            repeating(
+                "measured_rates",
+                parts.rates.refresh,
+                every_s=self.settings.rates_every.total_seconds(),
             ),
             repeating("engines_follow", self.engines.follow, every_s=FOLLOW_S),
             repeating("online_rebuild", parts.self_rebuild.round, every_s=COLD_CHECK_S),

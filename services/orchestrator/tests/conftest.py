@@ -43,6 +43,7 @@ class Neighbours:
     screening: Any = field(default_factory=make_screening)
     verdict: str = "APPROVE"
     actions: tuple[str, ...] = ()
+    exemptions: tuple[Any, ...] = ()
     blocked: set[str] = field(default_factory=set)
     scores: dict[str, float] = field(default_factory=dict)
     asked: list[DecideRequest] = field(default_factory=list)
@@ -108,6 +109,7 @@ class Neighbours:
                 "degraded": (),
                 "stand_in": False,
                 "policy": "test@1",
+                "exemptions": self.exemptions,
             },
             strict=False,
         )

@@ -82,7 +82,9 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
         """Report what happened to a payment besides its decision: authorised, declined,
         captured, voided, refunded, 3-D Secure finished. Stored and published once."""
         gateway.check_past("occurred_at", given.occurred_at)
-        return await gateway.payment_events.report(given, context)
+        accepted = await gateway.payment_events.report(given, context)
+        await gateway.heed(given, context.caller)
+        return accepted
 
     may_score = gateway.admission.guard("score")
     charge = gateway.admission.charge

@@ -17,6 +17,7 @@ from fraud_orchestrator import tables
 from fraud_orchestrator.action_requests import queued_event, requested
 from fraud_orchestrator.lookups import BY_KEY_OR_TRANSACTION, BY_TRANSACTION
 from fraud_orchestrator.stores.in_time import in_time
+from fraud_orchestrator.stores.sca import reset
 from fraud_shared.contracts.decision import Decision, DecisionMade
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
 from fraud_shared.mesh.deadline import Deadline
@@ -73,6 +74,8 @@ class DecisionEntry:
     trace: Trace
     # Whether the online store has still to take the payment.
     missed: bool = False
+    # The instrument whose payer was strongly authenticated (`stores.sca`).
+    authenticated: str | None = None
 
 
 _KEYS = tables.idempotency_keys
@@ -262,6 +265,8 @@ class DecisionStore:
             ]
             if missed:
                 conn.execute(self._insert_missed, missed)
+            if strong := {e.authenticated for e in recorded if e.authenticated}:
+                conn.execute(reset(strong))
             return won
 
         won = await self._db.run(work)
