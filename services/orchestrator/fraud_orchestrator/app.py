@@ -6,7 +6,9 @@ from fastapi import FastAPI
 
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator.api import (
+    auto_loan,
     case_routes,
+    feeds,
     forwarding,
     messages,
     routes,
@@ -60,6 +62,8 @@ def create_app(
         hot=[
             *routes.hot(gateway, models, fraud_scoring),
             *messages.hot(gateway),
+            *auto_loan.hot(gateway),
+            *feeds.hot(gateway),
         ],
         routers=[
             routes.router(gateway, models),
@@ -75,6 +79,7 @@ def create_app(
         },
         lifespan=gateway.running,
         checks={"decision_log": gateway.ready},
+        facts=catalogue.facts,
         summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",
         public=True,
         guard=gateway.admission.authenticate,

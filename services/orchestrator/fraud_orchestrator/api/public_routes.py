@@ -26,6 +26,7 @@ from fraud_shared.contracts.clearing import (
     RevokeRequest,
 )
 from fraud_shared.contracts.lists import EntityView, ListsView
+from fraud_shared.contracts.matching import EntityParameters, SearchParameters
 from fraud_shared.contracts.ratios import Ratios, RatiosQuery
 from fraud_shared.web.keys import Scope
 
@@ -128,6 +129,27 @@ SANCTIONS = (
     ),
 )  # fmt: skip
 
+YENTE = (
+    PublicRoute(
+        "GET", "/entities/{entity_id}", "sanctions", ("score", "read", "analyst"),
+        "sanctions", "fetchEntity", "A listed entity, as clients of yente read it",
+        query=EntityParameters, examples={"entity_id": "NK-1"},
+    ),
+    PublicRoute(
+        "GET", "/search/{dataset}", "sanctions", ("score", "read", "analyst"),
+        "sanctions", "searchEntities", "Listed entities by name, as clients of yente ask",
+        query=SearchParameters, examples={"dataset": "default"},
+    ),
+    PublicRoute(
+        "GET", "/catalog", "sanctions", ("score", "read", "analyst"), "sanctions",
+        "getCatalog", "The lists in use as datasets, as clients of yente read them",
+    ),
+    PublicRoute(
+        "GET", "/algorithms", "sanctions", ("score", "read", "analyst"), "sanctions",
+        "listAlgorithms", "Algorithms of matching, as clients of yente ask",
+    ),
+)  # fmt: skip
+
 FEEDS = (
     PublicRoute(
         "GET", "/v1/ratios", "post_auth", ("read", "analyst"), "labels",
@@ -136,4 +158,10 @@ FEEDS = (
     ),
 )  # fmt: skip
 
-PUBLIC_ROUTES: tuple[PublicRoute, ...] = (*CASES, *CLEARED, *SANCTIONS, *FEEDS)
+PUBLIC_ROUTES: tuple[PublicRoute, ...] = (
+    *CASES,
+    *CLEARED,
+    *SANCTIONS,
+    *YENTE,
+    *FEEDS,
+)
