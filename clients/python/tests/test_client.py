@@ -11,6 +11,7 @@ import pytest
 from fraud_client import (
     NEVER,
     AsyncFraudClient,
+    Conflict,
     ConnectionFailed,
     DeadlineExceeded,
     Forbidden,
@@ -220,8 +221,9 @@ class TestTwoPeople:
         self, client: FraudClient, gateway: FakeGateway
     ):
         draft = client.rulesets.create("rules: []", "tidy")
-        client.rulesets.promote(draft.version, "tidy")
-        assert client.rulesets.get(draft.version).state == "requested"
+        assert client.rulesets.promote(draft.version, "tidy").outcome == "asked"
+        with pytest.raises(Conflict):
+            client.rulesets.promote(draft.version, "tidy")
         key = gateway.key("second", ["rules"])
         with FraudClient("http://g", key, transport=gateway.transport()) as second:
             second.rulesets.promote(draft.version, "checked")

@@ -59,8 +59,7 @@ class RulesetColumns:
     @property
     def fields(self) -> frozenset[str]:
         """Every column that a frame must have."""
-        used = {name for rule in self.ruleset.evaluated for name in self._uses(rule)}
-        return frozenset(used | {WITNESS})
+        return self.ruleset.reader.names | {WITNESS}
 
     def _uses(self, rule: Rule) -> frozenset[str]:
         return rule.expression.uses & frozenset(self._types)
@@ -77,8 +76,9 @@ class RulesetColumns:
         )
         meaning = Meaning(columns)
         gone = {name: ~columns.known(name) for name in self.fields}
-        lost = {name: gone[name] & gone[WITNESS] for name in self.fields & self._stored}
-        any_lost = _any([lost[n] for n in self._reading() if n in lost], frame.height)
+        names = self.ruleset.reader.names & self._stored
+        lost = {name: gone[name] & gone[WITNESS] for name in names}
+        any_lost = _any(list(lost.values()), frame.height)
         found = []
         for rule in self.ruleset.evaluated:
             truth = self._truth(rule, meaning, columns)
@@ -91,16 +91,6 @@ class RulesetColumns:
             acts = self._acts(rule, frame, now)
             found.append(RuleColumns(rule, truth.true, acts, error & acts))
         return Applied(tuple(found), frame.height, tuple(columns.asked_singly))
-
-    def _reading(self) -> frozenset[str]:
-        """What the online engine reads: fields of expressions and of reasons."""
-        shown = {
-            name
-            for rule in self.ruleset.evaluated
-            for _, name in rule._reason
-            if name is not None
-        }
-        return frozenset(self.fields | shown)
 
     def _truth(self, rule: Rule, meaning: Meaning, columns: Columns) -> Truth:
         try:

@@ -6,10 +6,12 @@ from fastapi import FastAPI
 
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator.api import (
+    audit_routes,
     auto_loan,
-    case_routes,
+    decision_routes,
     feeds,
     forwarding,
+    key_routes,
     messages,
     routes,
     screening_routes,
@@ -67,8 +69,10 @@ def create_app(
         ],
         routers=[
             routes.router(gateway, models),
+            audit_routes.router(gateway),
+            decision_routes.router(gateway),
+            key_routes.router(gateway),
             messages.router(gateway),
-            case_routes.router(gateway),
             screening_routes.router(gateway),
             forwarding.router(gateway),
         ],
@@ -85,6 +89,7 @@ def create_app(
         guard=gateway.admission.authenticate,
     )
     app.state.engines = gateway.engines
+    app.state.gateway = gateway
     document = app.openapi
 
     def openapi() -> dict[str, Any]:

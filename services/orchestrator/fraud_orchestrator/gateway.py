@@ -15,6 +15,7 @@ from fraud_orchestrator.dependencies import Dependencies
 from fraud_orchestrator.idempotency import IdempotencyKeys
 from fraud_orchestrator.privacy import Privacy, parties
 from fraud_orchestrator.settings import Settings
+from fraud_orchestrator.stores.api_keys import KeyStore
 from fraud_orchestrator.warm_up import WarmUp
 from fraud_shared.contracts.decision import DecisionMade
 from fraud_shared.contracts.payment_events import PaymentEvent
@@ -29,8 +30,11 @@ from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import InvalidInput
 
 CATCH_UP_S = 0.5
-FOLLOW_S = 1.0
+FOLLOW_S = 0.5
 COLD_CHECK_S = 2.0
+SEAL_S = 0.5
+# A key made or revoked at another gateway counts here within 5 seconds.
+KEYS_S = 2.0
 
 
 class Gateway:
@@ -47,7 +51,7 @@ class Gateway:
         features: CallerFeatures,
     ) -> None:
         self.settings = settings
-        self.admission = Authentication(settings)
+        self.admission = Authentication(settings, clock=clock)
         self.batches = BatchLane(settings.batch_concurrency)
         self._features = features
         self._clock = clock
@@ -57,7 +61,15 @@ class Gateway:
         self._dependencies = Dependencies(settings, service_client, online, clock)
         self.pipeline = self._dependencies.pipeline
         self.decisions = self._dependencies.decisions
+        self.keys = KeyStore(
+            self._dependencies.db,
+            self.admission.ring,
+            clock,
+            pepper=settings.secret("FRAUD_KEY_PEPPER", settings.key_pepper),
+        )
+        self.search = self._dependencies.search
         self.labels = self._dependencies.labels
+        self.audit_log = self._dependencies.audit_log
         self.payment_events = self._dependencies.payment_events
         self.exemptions = self._dependencies.exemptions
         self.engines = self._dependencies.engines
@@ -68,7 +80,7 @@ class Gateway:
         """Decide one payment. See `Pipeline.score` for what it raises."""
         inside = await self.inside(payment, context)
         if inside.supersedes is not None:
-            await self._check_first_request(inside, context.caller)
+            await self._check_first_request(inside, inside.supersedes, context.caller)
         key = self._keys.of(inside, payment, context)
         return await self.pipeline.score(inside, parties(payment), key, context)
 
@@ -78,7 +90,7 @@ class Gateway:
         """The payment, tokenised. Raises InvalidInput where only the gateway can know
         that a field is wrong: its time, its features, a card number among them."""
         self.check_time(payment)
-        inside = self._privacy.inside(payment)
+        inside = self._privacy.inside(payment, self.engines.rules.in_force.networks)
         await self._features.check(payment.features, context)
         return inside
 
@@ -109,19 +121,17 @@ class Gateway:
         passed, exemptions of low value begin again."""
         if event.three_ds is None or not event.three_ds.is_strong:
             return
-        row = await self.decisions.get(
-            client, decision_id=None, transaction_id=event.transaction_id
-        )
+        row = await self.search.of_transaction(client, event.transaction_id)
         if row is not None:
             made = DecisionMade.model_validate_json(bytes(row.record))
             await self.exemptions.authenticated(made.transaction, client)
 
-    async def _check_first_request(self, payment: Transaction, client: str) -> None:
-        """Refuse `supersedes` that does not name the first request about a payment of the
-        same account."""
-        first = await self.decisions.get(
-            client, decision_id=None, transaction_id=payment.supersedes
-        )
+    async def _check_first_request(
+        self, payment: Transaction, named: str, client: str
+    ) -> None:
+        """Refuse `supersedes` (`named`) where it is not the first request about a payment
+        of the same account."""
+        first = await self.search.of_transaction(client, named)
         if first is None:
             problem = "is no payment of yours that was decided"
         elif first.account_id != payment.account_id:
@@ -141,7 +151,7 @@ class Gateway:
         """Stores open, outbox relayed, interrupted decisions completed."""
         parts = self._dependencies
         async with AsyncExitStack() as stack:
-            await self.engines.reload()
+            await self.engines.start()
             await parts.db.start()
             stack.push_async_callback(parts.db.stop)
             if parts.owns_store:
@@ -175,7 +185,9 @@ class Gateway:
                 every_s=self.settings.rates_every.total_seconds(),
             ),
             repeating("engines_follow", self.engines.follow, every_s=FOLLOW_S),
+            repeating("api_keys_follow", self.keys.follow, every_s=KEYS_S),
             repeating("online_rebuild", parts.self_rebuild.round, every_s=COLD_CHECK_S),
+            repeating("audit_seal", self.audit_log.round, every_s=SEAL_S),
             retaining(self._retainer()),
         ):
             await stack.enter_async_context(work)

@@ -3,7 +3,8 @@
 import json
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
@@ -47,7 +48,7 @@ class MeasuredRates:
             status, body = await self._client.forward(
                 "post_auth",
                 "GET",
-                "/v1/ratios",
+                "/v1/ratios?" + urlencode({"as_of": datetime.now(UTC).isoformat()}),
                 b"",
                 deadline=Deadline.after(ASK_MS),
                 headers={"accept": "application/json"},

@@ -4,7 +4,15 @@ from datetime import datetime
 from typing import Any
 
 from fraud_client.aio.transport import AsyncTransport
-from fraud_client.models import JsonObject, ListEntry, Page, Snooze, Version
+from fraud_client.models import (
+    CheckReport,
+    JsonObject,
+    ListEntry,
+    Page,
+    Promotion,
+    Snooze,
+    Version,
+)
 from fraud_client.paths import path, query, timestamp
 
 
@@ -26,10 +34,11 @@ class AsyncVersioned:
         """One version with its text."""
         return await self._transport.get(Version, path(self._prefix + "/{}", version))
 
-    async def check(self, text: str) -> JsonObject:
-        """Whether a text type-checks; nothing is kept."""
+    async def check(self, text: str) -> CheckReport:
+        """What is odd about a text that may be stored; nothing is kept. Raises
+        InvalidInput, which names what does not type-check."""
         return await self._transport.post(
-            JsonObject, f"{self._prefix}/check", {"text": text}, repeatable=True
+            CheckReport, f"{self._prefix}/check", {"text": text}, repeatable=True
         )
 
     async def create(self, text: str, why: str) -> Version:
@@ -38,22 +47,27 @@ class AsyncVersioned:
             Version, self._prefix, {"text": text, "why": why}
         )
 
-    async def shadow(self, version: str) -> JsonObject:
+    async def shadow(self, version: str, why: str) -> Version:
         """Let a draft run beside what is in force, without effect."""
         return await self._transport.post(
-            JsonObject, path(self._prefix + "/{}/shadow", version), {}, repeatable=True
+            Version,
+            path(self._prefix + "/{}/shadow", version),
+            {"why": why},
+            repeatable=True,
         )
 
-    async def promote(self, version: str, why: str) -> JsonObject:
+    async def promote(self, version: str, why: str) -> Promotion:
         """Ask for a promotion; by a second person, carry it out."""
         return await self._transport.post(
-            JsonObject, path(self._prefix + "/{}/promote", version), {"why": why}
+            Promotion, path(self._prefix + "/{}/promote", version), {"why": why}
         )
 
     async def rollback(self, to: str, why: str) -> JsonObject:
         """Put an earlier version in force again."""
         return await self._transport.post(
-            JsonObject, f"{self._prefix}/rollback", {"to": to, "why": why}
+            JsonObject,
+            f"{self._prefix}/rollback",
+            {"to": int(to) if to.isdecimal() else to, "why": why},
         )
 
     async def diff(self, older: str, newer: str) -> JsonObject:

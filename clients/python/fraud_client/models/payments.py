@@ -163,6 +163,9 @@ class DecisionRow(Reply):
     currency: str | None = None
     kind: str | None = None
     merchant_id: str | None = None
+    country: str | None = None
+    device_id: str | None = None
+    occurred_at: datetime | None = None
     risk: float | None = None
     reason: str = ""
     degraded: Sequence[str] = ()
@@ -186,6 +189,8 @@ class DecisionRow(Reply):
             **{k: made[k] for k in cls.model_fields if k in made},
             **{k: payment[k] for k in cls.model_fields if k in payment},
             "merchant_id": merchant.get("merchant_id"),
+            "country": (payment.get("location") or {}).get("country"),
+            "device_id": (payment.get("device") or {}).get("device_id"),
             "elapsed_ms": timings.get("total"),
         }
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from fraud_client.testing.gateway import FakeGateway
 
 Row = tuple[str, str, str, str, Any]
+LISTS = (
+    {"list": "ofac_sdn", "version": "2026-11-20", "entities": 17210, "age_hours": 5.0},
+    {"list": "eu", "version": "2026-11-18", "entities": 5900, "age_hours": 29.0},
+)
 LISTED = {"ofac-1001": ("Aleksandr Petrov", "ofac_sdn"), "eu-77": ("Omar Haddad", "eu")}
 
 
@@ -52,6 +56,8 @@ class Analysis:
             ("GET", "/v1/entities/([^/]+)/([^/]+)", "orchestrator", "analyst", self.entity),
             ("GET", "/v1/profiles/([^/]+)", "post_auth", "read analyst", self.profile),
             ("POST", "/v1/screen", "sanctions", "score", self.screen),
+            ("GET", "/v1/sanctions/lists", "sanctions", read, self.sanctions_lists),
+            ("GET", "/v1/sanctions/entities/([^/]+)", "sanctions", read, self.listed),
             ("GET", "/v1/cleared", "sanctions", "analyst", self.cleared),
             ("POST", "/v1/cleared", "sanctions", "analyst", self.clear),
         ]  # fmt: skip
@@ -71,11 +77,14 @@ class Analysis:
             "risk": made["risk"],
             "expected_loss_minor": made["expected_loss_minor"],
             "priority": made["expected_loss_minor"],
-            "status": "open",
+            "state": "open",
             "assignee": None,
-            "outcome": None,
+            "resolution": None,
+            "analyst": None,
+            "note": None,
             "notes": [],
             "created_at": made["decided_at"],
+            "overdue": False,
         }
         self._gateway.cases[case["case_id"]] = case
         return case
@@ -135,7 +144,7 @@ class Analysis:
     def cases(self, ask: Ask) -> Any:
         """The queue."""
         wanted = ask.query.get("status") or "open"
-        found = [c for c in self._gateway.cases.values() if c["status"] == wanted]
+        found = [c for c in self._gateway.cases.values() if c["state"] == wanted]
         assignee = ask.query.get("assignee")
         found = [c for c in found if assignee in (None, c["assignee"])]
         found.sort(key=lambda c: -(c["priority"] or 0))
@@ -155,14 +164,23 @@ class Analysis:
 
     def note(self, ask: Ask, case_id: str) -> Any:
         """Add a note."""
-        note = {"text": ask.body["text"], "author": ask.caller.client}
-        self.case(ask, case_id)["notes"].append(note)
-        return note
+        found = self.case(ask, case_id)
+        self._did(found, ask, "noted", ask.body["text"])
+        return found
+
+    def _did(self, case: dict[str, Any], ask: Ask, did: str, text: str | None) -> None:
+        at = self._gateway.now().isoformat()
+        note = {"at": at, "who": ask.caller.client, "did": did, "text": text}
+        case["notes"].append(note)
 
     def resolve(self, ask: Ask, case_id: str) -> Any:
         """Store a finding, and its label."""
         found = self.case(ask, case_id)
-        found.update(status="resolved", outcome=ask.body["outcome"])
+        if found["state"] != "open":
+            raise Refused(409, "conflict", "The case is resolved already.")
+        finding = {"resolution": ask.body["outcome"], "note": ask.body.get("note")}
+        found.update(state="resolved", analyst=ask.caller.client, **finding)
+        self._did(found, ask, "resolved", ask.body.get("note"))
         self._gateway.labels.append(
             {
                 "transaction_id": found["transaction_id"],
@@ -177,13 +195,18 @@ class Analysis:
         """A burst with one finding."""
         for case_id in ask.body["case_ids"]:
             self.resolve(ask, case_id)
-        return {"resolved": len(ask.body["case_ids"])}
+        items = [{"case_id": c, "status": "resolved"} for c in ask.body["case_ids"]]
+        return {"items": items}
 
     def related(self, ask: Ask, case_id: str) -> Any:
-        """Payments of the same account."""
-        account = self.case(ask, case_id)["account_id"]
-        records = [{"record": r} for r in self._gateway.records if r["transaction"]["account_id"] == account]  # fmt: skip
-        return page(records, ask)
+        """Cases of the same account."""
+        one = self.case(ask, case_id)
+        items = [
+            {**other, "shared": ["account"]}
+            for other in self._gateway.cases.values()
+            if other is not one and other["account_id"] == one["account_id"]
+        ]
+        return {"case_id": case_id, "keys": {}, "items": items}
 
     def blocks(self, ask: Ask) -> Any:
         """Blocks in force."""
@@ -192,7 +215,12 @@ class Analysis:
     def block(self, ask: Ask) -> Any:
         """Block an entity."""
         made = {"block_id": f"b-{len(self._gateway.blocks) + 1}", "state": "active"}
-        made |= ask.body
+        made |= {
+            "kind": ask.body["entity"],
+            "key": ask.body["id"],
+            "reason": ask.body["reason"],
+            "expires_at": ask.body["expires_at"],
+        }
         self._gateway.blocks[made["block_id"]] = made
         return made
 
@@ -204,7 +232,7 @@ class Analysis:
         """Payments and blocks of one."""
         rows = [DecisionRow.model_validate(r) for r in self._gateway.records]
         own = [r for r in rows if kind != "account" or r.account_id == name]
-        blocks = [b for b in self._gateway.blocks.values() if b["id"] == name]
+        blocks = [b for b in self._gateway.blocks.values() if b["key"] == name]
         return {
             "kind": kind,
             "id": name,
@@ -257,11 +285,33 @@ class Analysis:
             if set(name.lower().split())
             & set((party.get("name") or "").lower().split())
         ]
-        lists = [
-            {"list": "ofac_sdn", "version": "2026-11-20", "entities": 17210, "age_hours": 5.0},
-            {"list": "eu", "version": "2026-11-18", "entities": 5900, "age_hours": 29.0},
-        ]  # fmt: skip
-        return {"status": "match" if hits else "clear", "hits": hits, "lists": lists}
+        return {
+            "status": "match" if hits else "clear",
+            "hits": hits,
+            "lists": list(LISTS),
+        }
+
+    def sanctions_lists(self, _: Ask) -> Any:
+        """Lists in use."""
+        return {"lists": list(LISTS), "refused": []}
+
+    def listed(self, _: Ask, entity_id: str) -> Any:
+        """One listed entity."""
+        if entity_id not in LISTED:
+            raise Refused(404, "not-found")
+        name, source = LISTED[entity_id]
+        return {
+            "entity_id": entity_id,
+            "list": source,
+            "kind": "person",
+            "caption": name,
+            "names": [{"name": name, "quality": "primary"}],
+            "birth_dates": ["1970-04-02"],
+            "countries": ["RU"],
+            "programs": ["UKRAINE-EO13661"],
+            "identifiers": [],
+            "listed_on": "2014-03-20",
+        }
 
     def cleared(self, _: Ask) -> Any:
         """None so far."""

@@ -73,6 +73,7 @@ class FakeGateway:
                 "status": refused.status,
                 "detail": refused.detail or refused.kind,
                 "instance": request.headers.get("x-request-id", ""),
+                "errors": refused.errors or None,
             }
             return httpx.Response(refused.status, json=problem)
 

@@ -6,7 +6,7 @@ bytes. The two are namespaces of their own: a key that reads like a transaction 
 transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,9 +18,11 @@ from fraud_orchestrator.action_requests import queued_event, requested
 from fraud_orchestrator.lookups import BY_KEY_OR_TRANSACTION, BY_TRANSACTION
 from fraud_orchestrator.stores.in_time import in_time
 from fraud_orchestrator.stores.sca import reset
+from fraud_orchestrator.stores.search import found_by, visible
 from fraud_shared.contracts.decision import Decision, DecisionMade
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
 from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.tokens import Actor
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.state.batcher import Batcher
 from fraud_shared.state.bus import Envelope, envelope
@@ -72,10 +74,8 @@ class DecisionEntry:
     made: DecisionMade
     reply: bytes | None
     trace: Trace
-    # Whether the online store has still to take the payment.
-    missed: bool = False
-    # The instrument whose payer was strongly authenticated (`stores.sca`).
-    authenticated: str | None = None
+    missed: bool = False  # whether the online store has still to take the payment
+    authenticated: str | None = None  # the instrument, see `stores.sca`
 
 
 _KEYS = tables.idempotency_keys
@@ -86,8 +86,12 @@ _TRIES = 3
 class DecisionStore:
     """The decision log. Look-ups and commits of concurrent payments share transactions."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(
+        self, db: Database, on_settled: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`on_settled` is told each decision whose reply came on record here."""
         self._db = db
+        self._on_settled = on_settled
         # Built once: a statement made anew is walked anew to find it compiled.
         self._insert = (
             db.insert(tables.decisions)
@@ -174,6 +178,7 @@ class DecisionStore:
 
         kept = await in_time(self._db.run(work), deadline)
         self.outbox.written.set()
+        self._on_settled(made.decision.decision_id)
         return kept
 
     async def unfinished(self, before: datetime) -> list[DecisionMade]:
@@ -190,16 +195,13 @@ class DecisionStore:
         return [DecisionMade.model_validate_json(bytes(row.record)) for row in rows]
 
     async def get(
-        self, client: str, *, decision_id: str | None, transaction_id: str | None
+        self, decision_id: str, actor: Actor
     ) -> sa.Row[tuple[object, ...]] | None:
-        """One stored decision of a client, by either identifier."""
+        """One stored decision that `actor` may see."""
         table = tables.decisions
-        query = sa.select(table)
-        query = query.where(table.c.client == client)
-        if decision_id is not None:
-            query = query.where(table.c.decision_id == decision_id)
-        else:
-            query = query.where(table.c.transaction_id == transaction_id)
+        query = sa.select(table).where(
+            table.c.decision_id == decision_id, visible(actor)
+        )
         async with self._db.read() as conn:
             return (await conn.execute(query)).first()
 
@@ -236,8 +238,7 @@ class DecisionStore:
         return [None] * len(rows)
 
     async def _commit_all(self, entries: Sequence[DecisionEntry]) -> Sequence[_Found]:
-        # Every gateway locks keys before transactions, each in order: none waits for another
-        # that waits for it.
+        # Every gateway locks keys, then transactions, each in order: nobody waits in a circle.
         claims = sorted(
             (
                 _key_row(entry.key, entry.made.decision.decision_id)
@@ -258,12 +259,10 @@ class DecisionStore:
                 conn,
                 [_event(e, records[e.made.decision.decision_id]) for e in recorded],
             )
-            missed = [
-                {"client": e.key.client, "transaction_id": e.key.transaction_id}
-                for e in recorded
-                if e.missed
-            ]
-            if missed:
+            names = ("client", "transaction_id")
+            if missed := [
+                {n: getattr(e.key, n) for n in names} for e in recorded if e.missed
+            ]:
                 conn.execute(self._insert_missed, missed)
             if strong := {e.authenticated for e in recorded if e.authenticated}:
                 conn.execute(reset(strong))
@@ -271,6 +270,9 @@ class DecisionStore:
 
         won = await self._db.run(work)
         self.outbox.written.set()
+        for entry in entries:
+            if entry.reply is not None and entry.made.decision.decision_id in won:
+                self._on_settled(entry.made.decision.decision_id)
         return [_Found(won=e.made.decision.decision_id in won) for e in entries]
 
     def _insert_all(
@@ -325,6 +327,7 @@ def _row(entry: DecisionEntry) -> dict[str, Any]:
         "decided_at": decision.decided_at,
         "supersedes": entry.made.transaction.supersedes,
         "reply": entry.reply,
+        **found_by(entry.made),
         "record": entry.made.model_dump_json().encode(),
     }
 

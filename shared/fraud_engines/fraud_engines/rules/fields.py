@@ -128,6 +128,7 @@ class Reader:
 
     def __init__(self, features: FeatureSet, uses: Iterable[str]) -> None:
         used = sorted(uses)
+        self.names = frozenset(used)
         self._payment = [
             (name, _FIELDS[name][1])
             for name in used

@@ -23,12 +23,13 @@ class Actor:
     """The client of the gateway that a service asks for.
 
     `scopes`: what its key may do. `tenants`: whose rows it may see in this request; `*`
-    alone is everybody's.
+    alone is everybody's. `tenant`: whose is what it adds.
     """
 
     client: str
     scopes: frozenset[str] = frozenset()
     tenants: tuple[str, ...] = ()
+    tenant: str = ""
 
 
 class TokenIssuer:
@@ -60,6 +61,7 @@ class TokenIssuer:
             claims["sub"] = actor.client
             claims["scope"] = " ".join(sorted(actor.scopes))
             claims["tenants"] = list(actor.tenants)
+            claims["tenant"] = actor.tenant
         header = f"Bearer {jwt.encode(claims, self._key, algorithm=_ALGORITHM)}"
         if len(self._cache) >= self._CACHE_SIZE:
             self._cache.clear()
@@ -126,4 +128,5 @@ def _actor(claims: dict[str, Any]) -> Actor | None:
     if client is None:
         return None
     scopes = frozenset(str(claims.get("scope", "")).split())
-    return Actor(str(client), scopes, tuple(map(str, claims.get("tenants", ()))))
+    tenants = tuple(map(str, claims.get("tenants", ())))
+    return Actor(str(client), scopes, tenants, str(claims.get("tenant", "")))

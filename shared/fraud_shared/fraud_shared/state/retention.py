@@ -81,6 +81,14 @@ def _unblocked(targets: sa.Table) -> sa.ColumnElement[bool]:
 
 RETENTIONS: tuple[Retention, ...] = (
     Retention(
+        what="acts",
+        services=("orchestrator",),
+        column="at",
+        default=AUDIT,
+        least=365 * DAY,
+        why="Who did what through the gateway. Their digests in the audit log stay.",
+    ),
+    Retention(
         what="parties",
         services=("sanctions",),
         column="last_seen",
@@ -129,6 +137,14 @@ RETENTIONS: tuple[Retention, ...] = (
         why="The audit trail, and what the online store is rebuilt from (its longest window "
         "and a week). Without a reply, or owed to the online store: stays. Idempotency keys "
         "go with their decision.",
+    ),
+    Retention(
+        what="api_keys",
+        services=("orchestrator",),
+        column="revoked_at",
+        default=400 * DAY,
+        where=lambda t: t.c.revoked_at.is_not(None),
+        why="Whose key it was, who made and who ended it, for a year; live keys stay.",
     ),
     Retention(
         what="labels",
@@ -214,6 +230,14 @@ RETENTIONS: tuple[Retention, ...] = (
         default=AUDIT,
         least=45 * DAY,
         why="What was done about a decision, kept as long; a repeated request finds it here.",
+    ),
+    Retention(
+        what="activity",
+        services=("action",),
+        column="at",
+        default=AUDIT,
+        least=30 * DAY,
+        why="Who did what to cases, holds, blocks and challenges: audit trail.",
     ),
     Retention(
         what="inbox",
@@ -307,6 +331,12 @@ DECLARED: tuple[Declared, ...] = (
         "online_missed",
         "once the online store has the payment, or after 7 days",
         "It knows a payment for 8 days; telling it later would count twice.",
+    ),
+    Declared(
+        "orchestrator, SQL",
+        "audit_log, audit_checkpoints",
+        "for ever",
+        "A chain proves what follows only as a whole. Digests, and no personal data.",
     ),
     Declared("orchestrator, SQL", "online_rebuild", "one row", "A lease of a minute."),
     Declared(
