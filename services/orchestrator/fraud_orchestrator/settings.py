@@ -95,6 +95,14 @@ class Settings(ServiceSettings):
     fraud_threshold: float = Field(
         default=50.0, ge=0, le=100, validation_alias="FRAUD_THRESHOLD"
     )
+    # Measured fraud rates, of which exemptions depend: how often they are asked for, and
+    # how old they may be.
+    rates_every: timedelta = timedelta(minutes=5)
+    rates_max_age: timedelta = timedelta(hours=1)
+    # The installation's own version, shown by /v1/version.
+    app_version: str = Field(
+        default="", max_length=64, validation_alias="FRAUD_APP_VERSION"
+    )
     event_ahead_s: float = 300.0
     event_behind_s: float = 7 * 86400.0
     batch_concurrency: int = 8

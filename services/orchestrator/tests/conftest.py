@@ -43,6 +43,7 @@ class Neighbours:
     screening: Any = field(default_factory=make_screening)
     verdict: str = "APPROVE"
     actions: tuple[str, ...] = ()
+    exemptions: tuple[Any, ...] = ()
     degraded: tuple[str, ...] = ()
     blocked: set[str] = field(default_factory=set)
     scores: dict[str, float] = field(default_factory=dict)
@@ -117,6 +118,7 @@ class Neighbours:
                 "degraded": self.degraded,
                 "stand_in": False,
                 "policy": "test@1",
+                "exemptions": self.exemptions,
             },
             strict=False,
         )

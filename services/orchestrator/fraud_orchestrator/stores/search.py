@@ -65,6 +65,16 @@ class DecisionSearch:
     def __init__(self, db: Database) -> None:
         self._db = db
 
+    async def of_transaction(
+        self, client: str, transaction_id: str
+    ) -> sa.Row[tuple[object, ...]] | None:
+        """The decision about a client's own payment."""
+        query = sa.select(decisions).where(
+            decisions.c.client == client, decisions.c.transaction_id == transaction_id
+        )
+        async with self._db.read() as conn:
+            return (await conn.execute(query)).first()
+
     async def page(
         self, asked: DecisionQuery, actor: Actor
     ) -> tuple[list[bytes], str | None]:

@@ -391,6 +391,12 @@ DECLARED: tuple[Declared, ...] = (
         "A chain proves what follows only as a whole. Digests, and no personal data.",
     ),
     Declared("orchestrator, SQL", "online_rebuild", "one row", "A lease of a minute."),
+    Declared(
+        "orchestrator, SQL",
+        "sca_counters",
+        "until the payer is authenticated",
+        "Two numbers for a card token or account; gone with the next authentication.",
+    ),
     Declared("sanctions, SQL", "announced", "one row a list", "The next is compared."),
     Declared(
         "sanctions, SQL", "known_hits", "with the party", "Says whom it resembles."
