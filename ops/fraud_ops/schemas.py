@@ -28,6 +28,11 @@ from fraud_ops.catalogues import (
     with_retention_settings,
 )
 from fraud_ops.commands_table import commands_table
+from fraud_ops.deploy.dashboards import generated_dashboards
+from fraud_ops.deploy.load import generated_thresholds
+from fraud_ops.deploy.objectives import FILE as SLO_FILE
+from fraud_ops.deploy.objectives import generated_rules
+from fraud_ops.deploy.pages import generated_pages
 from fraud_ops.deploy.variables import entries, fields_of, settings_of
 from fraud_ops.iso_tables import iso_tables
 from fraud_shared.contracts import (
@@ -37,6 +42,7 @@ from fraud_shared.contracts import (
     events,
     features,
     label,
+    payment_events,
     screening,
     signal,
     transaction,
@@ -62,6 +68,9 @@ CONTRACTS: tuple[type[BaseModel], ...] = (
     action.ChallengeResolved,
     casework.CaseResolution,
     label.LabelReport,
+    label.LabelReportIn,
+    payment_events.PaymentEvent,
+    payment_events.PaymentReported,
     label.LabelAccepted,
     events.CloudEvent,
     events.ListUpdated,
@@ -136,6 +145,9 @@ def tables(root: Path) -> dict[Path, str]:
         table = _commands_table(f"fraud_{folder}")
         fresh[Path(folder) / "README.md"] = ("commands", table)
     found = {Path(".env.example"): example} if example else {}
+    if (root / SLO_FILE).exists():
+        found |= generated_rules(root) | generated_dashboards(root)
+        found |= generated_thresholds(root) | generated_pages(root, example)
     for path, (name, table) in fresh.items():
         text = _read(root / path)
         if text is not None and f"<!-- {name}:begin -->" in text:

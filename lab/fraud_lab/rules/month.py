@@ -117,9 +117,7 @@ def month(
     """About `payments` simulated payments of thirty days, after thirty days that only
     teach, scored by the mesh's champions; read from its files where it was made before."""
     bundle = Bundle.champions(mesh)
-    config = SimulationConfig(
-        seed=seed, payments=2 * payments, days=DAYS, listed_names=shipped_names()
-    )
+    config = config_of(payments, seed)
     versions = "".join(sorted(bundle.versions.values())) + PAYMENT_FEATURES.hash
     name = f"{config.fingerprint}-{sha256(versions.encode()).hexdigest()[:8]}"
     file = mesh.var / "months" / f"{name}.parquet"
@@ -133,6 +131,20 @@ def month(
         json.dumps({"seed": made.seed, "models": made.models, "seconds": made.seconds})
     )
     return made
+
+
+def config_of(payments: int, seed: int) -> SimulationConfig:
+    """The simulation of about so many judged payments, with accounts as busy by the day as
+    those that models were trained on."""
+    usual = SimulationConfig()
+    accounts = round(2 * payments / 100 * usual.days / DAYS)
+    return SimulationConfig(
+        seed=seed,
+        payments=2 * payments,
+        days=DAYS,
+        accounts=max(40, accounts),
+        listed_names=shipped_names(),
+    )
 
 
 def make(

@@ -7,7 +7,10 @@ from fastapi import FastAPI
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator.api import (
     audit_routes,
+    decision_routes,
     forwarding,
+    key_routes,
+    messages,
     routes,
     screening_routes,
 )
@@ -56,14 +59,24 @@ def create_app(
     app = create_service(
         SERVICE,
         settings,
-        hot=routes.hot(gateway, models, fraud_scoring),
+        hot=[
+            *routes.hot(gateway, models, fraud_scoring),
+            *messages.hot(gateway),
+        ],
         routers=[
             routes.router(gateway, models),
             audit_routes.router(gateway),
+            decision_routes.router(gateway),
+            key_routes.router(gateway),
+            messages.router(gateway),
             screening_routes.router(gateway),
             forwarding.router(gateway),
         ],
-        limits={**screening_routes.LIMITS, **forwarding.limits()},
+        limits={
+            **screening_routes.LIMITS,
+            **forwarding.limits(),
+            **messages.LIMITS,
+        },
         lifespan=gateway.running,
         checks={"decision_log": gateway.ready},
         summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",
@@ -71,6 +84,7 @@ def create_app(
         guard=gateway.admission.authenticate,
     )
     app.state.engines = gateway.engines
+    app.state.gateway = gateway
     document = app.openapi
 
     def openapi() -> dict[str, Any]:

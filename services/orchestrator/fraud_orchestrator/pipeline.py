@@ -71,7 +71,7 @@ class Pipeline:
         (503) when the decision cannot be recorded: there is no answer without a record.
         """
         watch = Stopwatch()
-        wall = context.deadline.capped(self.settings.wall_ms)
+        wall = context.wall(self.settings.wall_ms)
         early = wall.minus(self.settings.tail_ms)
         screening = asyncio.create_task(
             self._screen(watch, payment, parties, context, early), name="screening"
@@ -259,7 +259,7 @@ class Pipeline:
     ) -> bytes:
         """The bytes of an earlier reply, waiting for them within this call's deadline."""
         context.log(replayed=True)
-        limit = context.deadline.capped(self.settings.wall_ms)
+        limit = context.wall(self.settings.wall_ms)
         current: RecordedDecision | None = stored
         while current is not None:
             if current.reply is not None:

@@ -69,12 +69,20 @@ class TestEachRow:
             neighbour = run.transport.responders[row.service] = Neighbour()
             reply = await ask(run, row)
         assert (reply.status_code, reply.json()) == (200, {"answer": 1})
-        ((path, body),) = neighbour.asked
-        assert path.partition("?")[0] == filled(row.inner_path, row)
-        assert run.transport.methods[-1] == row.method
+        inner = filled(row.inner_path, row)
+        # The gateway asks meanwhile by itself, too: it warms up.
+        ((path, body),) = (
+            a for a in neighbour.asked if a[0].partition("?")[0] == inner
+        )
+        at = max(
+            n
+            for n, (service, asked) in enumerate(run.transport.calls)
+            if (service, asked) == (row.service, path)
+        )
+        assert run.transport.methods[at] == (row.inner_method or row.method)
         if row.request is not None and len(row.takes) == 1:
             assert json.loads(body) == example_of(row.request)
-        actor = told(run.transport.headers[-1], row)
+        actor = told(run.transport.headers[at], row)
         assert (actor.client, actor.tenants) == ("shop", ("shop",))
         assert actor.scopes == {row.scopes[-1]}
 
@@ -119,6 +127,14 @@ async def test_a_key_for_all_tenants_lets_its_analyst_see_all(start: Any) -> Non
         await ask(run, row, **{"x-tenant": "bank"})
         one = told(run.transport.headers[-1], row)
     assert (everything.tenants, one.tenants) == (("*",), ("bank",))
+
+
+async def test_a_tenant_that_is_not_declared_is_refused(start: Any) -> None:
+    async with start(scopes=["analyst"], tenants=["bank"]) as run:
+        neighbour = run.transport.responders["action"] = Neighbour()
+        reply = await ask(run, NAMED["listCases"], **{"x-tenant": "market"})
+    assert reply.status_code == 403
+    assert neighbour.asked == []
 
 
 async def test_an_undeclared_query_parameter_goes_nowhere(start: Any) -> None:

@@ -17,9 +17,11 @@ from fraud_orchestrator import tables
 from fraud_orchestrator.action_requests import queued_event, requested
 from fraud_orchestrator.lookups import BY_KEY_OR_TRANSACTION, BY_TRANSACTION
 from fraud_orchestrator.stores.in_time import in_time
+from fraud_orchestrator.stores.search import found_by, visible
 from fraud_shared.contracts.decision import Decision, DecisionMade
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
 from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.tokens import Actor
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.state.batcher import Batcher
 from fraud_shared.state.bus import Envelope, envelope
@@ -192,16 +194,13 @@ class DecisionStore:
         return [DecisionMade.model_validate_json(bytes(row.record)) for row in rows]
 
     async def get(
-        self, client: str, *, decision_id: str | None, transaction_id: str | None
+        self, decision_id: str, actor: Actor
     ) -> sa.Row[tuple[object, ...]] | None:
-        """One stored decision of a client, by either identifier."""
+        """One stored decision that `actor` may see."""
         table = tables.decisions
-        query = sa.select(table)
-        query = query.where(table.c.client == client)
-        if decision_id is not None:
-            query = query.where(table.c.decision_id == decision_id)
-        else:
-            query = query.where(table.c.transaction_id == transaction_id)
+        query = sa.select(table).where(
+            table.c.decision_id == decision_id, visible(actor)
+        )
         async with self._db.read() as conn:
             return (await conn.execute(query)).first()
 
@@ -326,7 +325,9 @@ def _row(entry: DecisionEntry) -> dict[str, Any]:
         "fingerprint": entry.key.fingerprint,
         "decision": decision.decision.value,
         "decided_at": decision.decided_at,
+        "supersedes": entry.made.transaction.supersedes,
         "reply": entry.reply,
+        **found_by(entry.made),
         "record": entry.made.model_dump_json().encode(),
     }
 

@@ -120,7 +120,7 @@ CASES = (
         "GET", "/v1/cases/{case_id}", "action", _ANALYST, "cases", "getCase",
         "One case, with everything that was done about it",
         description="That somebody looked is added to its notes.",
-        response=CaseHistory, command="cases show",
+        response=CaseHistory, command="cases show", personal=True,
     ),
     PublicRoute(
         "POST", "/v1/cases/{case_id}/assign", "action", _ANALYST, "cases",

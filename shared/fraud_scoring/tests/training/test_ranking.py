@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from fraud_lab.models_compare.measures import (
+from fraud_scoring.training.dataset import Rows
+from fraud_scoring.training.metrics import card_precision
+from fraud_scoring.training.ranking import (
     CardRanking,
     Ranking,
     kappa,
     per_thousand,
     rank_correlation,
 )
-from fraud_scoring.training.dataset import Rows
-from fraud_scoring.training.metrics import card_precision
 
 # Few different scores, so that ties are common.
 ROWS = st.lists(
