@@ -30,6 +30,7 @@ NEEDS: Mapping[str, frozenset[str]] = {
     "models": frozenset({"models"}),
     "mesh": frozenset({"read", "admin"}),
     "parked": frozenset({"admin"}),
+    "audit": frozenset({"audit"}),
     "activity": frozenset({"audit", "admin"}),
 }
 
