@@ -33,6 +33,7 @@ from fraud_ops.options import (
     trained_mesh,
 )
 from fraud_ops.retrain.cli import retrain
+from fraud_ops.rules.cli import policy_app, rules_app
 from fraud_ops.running import run_cli
 from fraud_ops.screen.cli import screen
 from fraud_ops.users import users_app
@@ -44,6 +45,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(audit_app, name="audit")
+app.add_typer(rules_app, name="rules")
+app.add_typer(policy_app, name="policy")
 app.add_typer(features_app, name="features")
 app.add_typer(models_app, name="models")
 app.add_typer(labels_app, name="labels")

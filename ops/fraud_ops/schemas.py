@@ -36,6 +36,7 @@ from fraud_ops.deploy.pages import generated_pages
 from fraud_ops.deploy.variables import entries, fields_of, settings_of
 from fraud_ops.gateway.operations import written
 from fraud_ops.iso_tables import iso_tables
+from fraud_ops.source_systems import source_systems_page
 from fraud_shared.contracts import (
     action,
     casework,
@@ -130,6 +131,7 @@ def generated() -> dict[Path, str]:
     files[Path("docs/reasons.md")] = reasons_page()
     files[Path("docs/problems.md")] = problems_page()
     files[Path("docs/retention.md")] = retention_page()
+    files[Path("docs/source-systems.md")] = source_systems_page()
     return files
 
 

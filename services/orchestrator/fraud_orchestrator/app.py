@@ -8,7 +8,9 @@ from fastapi import FastAPI
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator.api import (
     audit_routes,
+    auto_loan,
     decision_routes,
+    feeds,
     forwarding,
     key_routes,
     messages,
@@ -64,6 +66,8 @@ def create_app(
         hot=[
             *routes.hot(gateway, models, fraud_scoring),
             *messages.hot(gateway),
+            *auto_loan.hot(gateway),
+            *feeds.hot(gateway),
         ],
         routers=[
             routes.router(gateway, models),
@@ -81,6 +85,7 @@ def create_app(
         },
         lifespan=gateway.running,
         checks={"decision_log": gateway.ready},
+        facts=catalogue.facts,
         summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",
         public=True,
         guard=gateway.admission.authenticate,

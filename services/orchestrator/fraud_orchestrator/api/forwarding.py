@@ -57,6 +57,8 @@ def _mount(routes: APIRouter, gateway: Gateway, row: PublicRoute) -> None:
         target = _target(row, path, given)
         raw, media = b"", JSON
         if body is not None:
+            if row.tokenises_address:
+                body = gateway.with_token(body)
             raw = body.model_dump_json(exclude_unset=True).encode()
         elif len(row.takes) > 1:
             raw = await request.body()

@@ -29,6 +29,7 @@ class PublicRoute:
     (response). `media`: what the answer may be, by `Accept`, the first without one. `takes`:
     what the body may be; with more than JSON it is passed on as it came, with its type.
     `problems`: types that it can answer with besides those of every route, by status.
+    `tokenises_address`: a `value` of `kind` `ip` becomes the token that payments have.
     `personal`: answers hold personal data of one person, so that each view is on record.
     `tenant_query`: the service is told in the query whose payments are meant; `inner_method`:
     how it is asked, if otherwise. `services`: those that answer this route each for itself; the query `service` chooses.
@@ -59,6 +60,7 @@ class PublicRoute:
     inner_method: str = ""
     services: tuple[str, ...] = ()
     optional_body: bool = False
+    tokenises_address: bool = False
     personal: bool = False
     command: str = ""
 
