@@ -23,7 +23,6 @@ ENGINES: Mapping[str, tuple[str, Any]] = {
     "line": ("The line in the text; null where it has none.", 12),
     "entry_id": ("The entry of the list.", "e-1"),
     "Snooze.rule": ("The rule that is silent.", "R-0141"),
-    "NewSnooze.rule": ("The rule that shall be silent.", "R-0141"),
     "snooze_id": ("The snooze.", "s-1"),
     "items": ("The items, in order.", None),
     "hit_rate": ("Hits over payments (0 to 1).", 0.002),
