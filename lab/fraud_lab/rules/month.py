@@ -100,7 +100,9 @@ def _domain(*accounts: str | None) -> str | None:
     """As `fraud_shared.contracts.entries.email_domains`; simulated payments have neither
     contacts nor features of other sources."""
     found = (
-        account.rpartition("@")[2] for account in accounts if "@" in (account or "")
+        account.rpartition("@")[2]
+        for account in accounts
+        if account is not None and "@" in account
     )
     return next(found, None)
 

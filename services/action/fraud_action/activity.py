@@ -24,7 +24,7 @@ def of_tenants(table: sa.Table, tenants: Sequence[str]) -> sa.ColumnElement[bool
 
 async def record(
     conn: AsyncConnection,
-    subject: tuple[Subject, str, str],
+    subject: tuple[str, str, str],
     did: str,
     who: str,
     at: datetime,

@@ -143,7 +143,8 @@ class Cases:
     ) -> tuple[BulkResolved, Lifted]:
         """One finding about many cases, each for itself: what cannot be resolved so is
         said and stops no other."""
-        items, lifted = [], []
+        items: list[BulkItem] = []
+        lifted: list[BlockTarget] = []
         finding = CaseResolution(outcome=found.outcome, note=found.note)
         for case_id in dict.fromkeys(found.case_ids):
             try:

@@ -117,7 +117,11 @@ class OpenIdConnect:
             "client_id": self._client_id,
             "code_verifier": verifier,
         }
-        basic = (self._client_id, self._secret) if self._secret else None
+        basic = (
+            httpx.BasicAuth(self._client_id, self._secret)
+            if self._secret
+            else httpx.USE_CLIENT_DEFAULT
+        )
         reply = await http.post(found["token_endpoint"], data=form, auth=basic)
         return str(reply.raise_for_status().json()["id_token"])
 

@@ -87,7 +87,7 @@ def _sale(asked: Asked) -> sa.ColumnElement[bool]:
 
 def _sales_between(
     asked: Asked, which: sa.ColumnElement[bool], begin: datetime, end: datetime
-) -> sa.Select[tuple[int]]:
+) -> sa.Select[int]:
     return (
         sa.select(sa.func.count())
         .select_from(training_rows)
@@ -107,7 +107,7 @@ def _reported(
     events: Sequence[str],
     begin: datetime,
     end: datetime,
-) -> sa.Select[tuple[int]]:
+) -> sa.Select[int]:
     later = labels.alias("later")
     withdrawn = sa.exists().where(
         later.c.transaction_id == labels.c.transaction_id,
@@ -136,7 +136,7 @@ def _reported(
 
 
 async def _count_ratio(
-    conn: AsyncConnection, reported: sa.Select[tuple[int]], sales: sa.Select[tuple[int]]
+    conn: AsyncConnection, reported: sa.Select[int], sales: sa.Select[int]
 ) -> CountRatio:
     some = int((await conn.execute(reported)).scalar_one())
     all_of_them = int((await conn.execute(sales)).scalar_one())

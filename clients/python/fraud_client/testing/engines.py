@@ -138,8 +138,10 @@ class Versions:
 
     def diff(self, ask: Ask, older: str, newer: str) -> Any:
         """A unified diff of two texts."""
-        texts = [self.get(ask, one)["text"].splitlines() for one in (older, newer)]
-        lines = [*difflib.unified_diff(*texts, older, newer, lineterm="")]
+        before, after = (
+            self.get(ask, one)["text"].splitlines() for one in (older, newer)
+        )
+        lines = [*difflib.unified_diff(before, after, older, newer, lineterm="")]
         return {"before": int(older), "after": int(newer), "lines": lines}
 
     def metrics(self, _: Ask) -> Any:

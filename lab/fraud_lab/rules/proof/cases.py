@@ -170,7 +170,9 @@ _MANY = 6
 
 def any_rules() -> tuple[RulesSaid, list[Any]]:
     """What rules might say, whatever they are, and what holds of it."""
-    flags = {s: [z3.Bool(f"{s}-hit-{n}") for n in range(_MANY)] for s in SEVERITIES}
+    flags: dict[str, list[Any]] = {
+        s: [z3.Bool(f"{s}-hit-{n}") for n in range(_MANY)] for s in SEVERITIES
+    }
     blocked, unnamed = z3.Bool("blocked"), z3.Bool("unnamed")
     answered, complete = z3.Bool("answered"), z3.Bool("complete")
     hits = [hit for row in flags.values() for hit in row]

@@ -12,13 +12,14 @@ from typing import Annotated, Any, get_args
 
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
-from fraud_engines.rules.fields import TEXT_FIELDS
+from fraud_engines.rules.fields import PAYMENT_FIELDS
 from fraud_shared.contracts.base import Identifier
 from fraud_shared.contracts.canonical import AccountId
 from fraud_shared.contracts.countries import name_keys
 from fraud_shared.contracts.iso import CURRENCY_EXPONENT, CountryCode, CurrencyCode
 from fraud_shared.contracts.transaction import Channel, Device, Digits4, EntryMode, Kind
 
+TEXT_FIELDS = tuple(n for n, kind in PAYMENT_FIELDS.items() if kind == "string")
 _OTHERS = len(TEXT_FIELDS) + 1
 _SHORT = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 _LONG = Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$")]

@@ -22,6 +22,7 @@ from fraud_shared.contracts.screening import ScreeningResult
 from fraud_shared.contracts.signal import RuleHit, RulesResult, Signal
 from fraud_shared.contracts.transaction import (
     Card,
+    Counterparty,
     Device,
     Location,
     Merchant,
@@ -72,7 +73,7 @@ class Reading:
 
     def holds(self, mask: Any) -> bool:
         """Whether a formula holds."""
-        return z3.is_true(self._model.eval(mask, model_completion=True))
+        return bool(z3.is_true(self._model.eval(mask, model_completion=True)))
 
     def number(self, term: Any) -> float | int:
         """A number; a fraction becomes the nearest double."""
@@ -170,7 +171,7 @@ def _payment(fields: dict[str, Any], now: datetime) -> Transaction:
     if own["customer_country"]:
         customer = Party(country=own["customer_country"])
     if own["counterparty_country"] or own["counterparty_account"]:
-        counterparty = Party(
+        counterparty = Counterparty(
             country=own["counterparty_country"], account=own["counterparty_account"]
         )
     return Transaction(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from fraud_console.api.errors import ForeignRequest, NotSignedIn
-from fraud_console.api.guards import changing, seeing
+from fraud_console.api.guards import Visit, changing, seeing
 from fraud_console.oidc import WAIT_S, Pending, SignInFailed
 from fraud_console.rendering import THEMES, theme_of
 from fraud_console.security import SESSION, THEME, local_path, same_origin
@@ -115,7 +115,7 @@ def _signed_in(routes: APIRouter, service: ConsoleService) -> None:
     sees = seeing(service, "")
 
     @routes.post("/sign-out")
-    async def sign_out(visit: changes) -> Response:  # type: ignore[valid-type]
+    async def sign_out(visit: Annotated[Visit, changes]) -> Response:
         """End the session."""
         await service.sessions.close(visit.session.token)
         await visit.note("sign out", visit.session.name, "done")
@@ -125,7 +125,7 @@ def _signed_in(routes: APIRouter, service: ConsoleService) -> None:
 
     @routes.post("/theme")
     async def theme(
-        visit: changes,  # type: ignore[valid-type]
+        visit: Annotated[Visit, changes],
         theme: Text,
         back: Text = "/",
     ) -> Response:
@@ -138,7 +138,7 @@ def _signed_in(routes: APIRouter, service: ConsoleService) -> None:
         return reply
 
     @routes.get("/style")
-    async def style(visit: sees) -> Response:  # type: ignore[valid-type]
+    async def style(visit: Annotated[Visit, sees]) -> Response:
         """Every component once."""
         from fraud_console.views.style import samples
 
