@@ -38,7 +38,7 @@ def downgrade() -> None:
 
 def _fill(conn: sa.Connection) -> None:
     """Fill in what earlier records say, a page at a time."""
-    columns: list[sa.ColumnClause[str]] = [
+    columns: list[sa.ColumnClause[Any]] = [
         sa.column(name) for name in ("tenant", *_FOUND_BY, "codes")
     ]
     table = sa.table(
