@@ -7,8 +7,11 @@ import typer
 from fraud_lab.bench.features.cli import bench_features
 from fraud_lab.bench.screening.cli import bench_screening
 from fraud_lab.bench.serving.cli import bench_serving
+from fraud_lab.chaos.cli import audit as chaos_audit
 from fraud_lab.chaos.cli import flip as chaos_flip
+from fraud_lab.chaos.cli import overload as chaos_overload
 from fraud_lab.chaos.cli import rollback as chaos_rollback
+from fraud_lab.chaos.cli import run as chaos_run
 from fraud_lab.chaos.cli import swap as chaos_swap
 from fraud_lab.evaluate.cli import evaluate_handbook, evaluate_ulb
 from fraud_lab.evaluate.screening.cli import screening, screening_pairs
@@ -23,6 +26,7 @@ from fraud_lab.rules.cli import (
     evaluate_system,
     rules_app,
 )
+from fraud_lab.screenshots.cli import console_app
 from fraud_ops.features.cli import features_app
 from fraud_ops.models.cli import models_app
 from fraud_ops.options import (
@@ -45,6 +49,8 @@ bench_app.command("serving")(bench_serving)
 bench_app.command("features")(bench_features)
 bench_app.command("screening")(bench_screening)
 
+demo_app = typer.Typer(help="Watch the mesh decide, and learn.")
+
 evaluate_app = typer.Typer(help="Quality as a command.")
 evaluate_app.command("handbook")(evaluate_handbook)
 evaluate_app.command("ulb")(evaluate_ulb)
@@ -59,6 +65,9 @@ chaos_app = typer.Typer(help="Break the mesh on purpose, under load.")
 chaos_app.command("swap")(chaos_swap)
 chaos_app.command("rollback")(chaos_rollback)
 chaos_app.command("flip")(chaos_flip)
+chaos_app.command("overload")(chaos_overload)
+chaos_app.command("run")(chaos_run)
+chaos_app.command("audit")(chaos_audit)
 
 
 def register(app: typer.Typer) -> None:
@@ -67,9 +76,10 @@ def register(app: typer.Typer) -> None:
     app.add_typer(evaluate_app, name="evaluate")
     app.add_typer(chaos_app, name="chaos")
     app.add_typer(replay_app, name="replay")
+    app.add_typer(demo_app, name="demo")
     app.add_typer(rules_app, name="rules")
     app.add_typer(decide_app, name="decide")
-    app.command("demo")(demo)
+    app.add_typer(console_app, name="console")
     features_app.command("parity")(parity)
     models_app.command("compare")(models_compare)
 
@@ -149,15 +159,45 @@ def chaos_kill(
     )
 
 
+@demo_app.callback(invoke_without_command=True)
 def demo(
+    context: typer.Context,
     payments: Payments = 6000,
     seed: NewSeed = 2026,
     as_json: Json = False,
     enforce: Enforce = False,
+    keep: Annotated[
+        bool, typer.Option(help="Leave it running with the console, until Ctrl-C.")
+    ] = False,
     var: Var = None,
 ) -> None:
     """Start a mesh, stream payments of every scenario and their labels, show it all."""
+    if context.invoked_subcommand is not None:
+        return
     from fraud_lab.demo.command import demo_command
 
     mesh = trained_mesh(var)
-    demo_command(mesh, payments=payments, seed=seed, as_json=as_json, enforce=enforce)
+    demo_command(
+        mesh, payments=payments, seed=seed, as_json=as_json, enforce=enforce, keep=keep
+    )
+
+
+@demo_app.command("learning")
+def demo_learning(
+    payments: Payments = 90_000,
+    seed: NewSeed = 7,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """A quarter in which a new fraud begins on day 40: it is learned without a person.
+
+    Labels come late, retraining starts itself, the gate promotes, a scorer swaps under
+    traffic; flipped labels and a leaking feature are refused.
+    """
+    from fraud_lab.demo.learning.command import learning_command
+    from fraud_ops.mesh.environment import local_mesh
+
+    learning_command(
+        local_mesh(var), payments=payments, seed=seed, as_json=as_json, enforce=enforce
+    )

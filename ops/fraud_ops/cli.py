@@ -5,6 +5,7 @@ Other distributions add commands of their own through the entry point group
 """
 
 import asyncio
+import secrets
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -12,8 +13,12 @@ from typing import Annotated
 
 import typer
 
+from fraud_ops.audit.cli import audit_app
+from fraud_ops.datasets.cli import dataset_app
 from fraud_ops.deploy.cli import deploy_app, deploy_sizes
+from fraud_ops.drift.cli import drift_app
 from fraud_ops.features.cli import features_app
+from fraud_ops.labels.cli import labels_app
 from fraud_ops.lists.cli import lists_app
 from fraud_ops.models.cli import models_app
 from fraud_ops.options import (
@@ -26,8 +31,10 @@ from fraud_ops.options import (
     Var,
     trained_mesh,
 )
+from fraud_ops.retrain.cli import retrain
 from fraud_ops.running import run_cli
 from fraud_ops.screen.cli import screen
+from fraud_ops.users import users_app
 
 app = typer.Typer(
     name="fraud",
@@ -35,10 +42,15 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+app.add_typer(audit_app, name="audit")
 app.add_typer(features_app, name="features")
 app.add_typer(models_app, name="models")
+app.add_typer(labels_app, name="labels")
+app.add_typer(dataset_app, name="dataset")
+app.add_typer(drift_app, name="drift")
 app.add_typer(lists_app, name="lists")
 app.add_typer(deploy_app, name="deploy")
+app.add_typer(users_app, name="users")
 keys_app = typer.Typer(help="API keys of payment systems and people.")
 app.add_typer(keys_app, name="keys")
 
@@ -51,16 +63,21 @@ def up(
     in_process: Annotated[
         bool, typer.Option(help="All services in one process, without sockets.")
     ] = False,
+    console: Annotated[
+        bool, typer.Option(help="The console too, with a first sign-in.")
+    ] = True,
     payments: Payments = FIRST_BUNDLE,
     var: Var = None,
     port: Port = 8000,
 ) -> None:
-    """Start the whole mesh and print a request that works."""
+    """Start the whole mesh and the console, and print a request that works."""
     from fraud_ops.mesh.up import up as run_up
     from fraud_ops.mesh.up import up_in_process
 
     mesh = trained_mesh(var, port, payments)
-    asyncio.run(up_in_process(mesh) if in_process else run_up(mesh))
+    sign_in = secrets.token_urlsafe(24) if console else ""
+    run = up_in_process if in_process else run_up
+    asyncio.run(run(mesh, sign_in=sign_in))
 
 
 @app.command()
@@ -68,18 +85,46 @@ def train(
     payments: Payments = 300_000,
     seed: Seed = 1,
     registry: Registry = "",
+    data: Annotated[
+        str, typer.Option(help="Dataset folder or URL instead; a file with --mapping.")
+    ] = "",
+    version: Annotated[str, typer.Option(help="Of the dataset.")] = "newest",
+    mapping: Annotated[
+        Path | None, typer.Option(help="YAML: what the columns of a file mean.")
+    ] = None,
     var: Var = None,
+    if_empty: Annotated[
+        bool, typer.Option(help="Only where the registry has no champion yet.")
+    ] = False,
 ) -> None:
-    """Simulate, compute features, train the models, publish them signed."""
+    """Train the models and publish them signed: on a simulation, on recorded payments, or
+    on a file of one's own."""
     from fraud_ops.training_extra import require_training
 
     require_training("fraud train")
     from fraud_ops.figures import wide_console
     from fraud_ops.mesh.environment import local_mesh
+    from fraud_ops.mesh.first_models import has_models
     from fraud_ops.train.command import train_command
 
     mesh = local_mesh(var)
     where = registry or mesh.registry
+    if data:
+        from fraud_ops.train.from_data import train_recorded_command
+
+        train_recorded_command(
+            data,
+            version,
+            mapping,
+            seed,
+            where,
+            var_dir=mesh.var,
+            console=wide_console(),
+        )
+        return
+    if if_empty and has_models(where, mesh.var):
+        wide_console().print("The registry has models.")
+        return
     train_command(payments, seed, where, var_dir=mesh.var, console=wide_console())
 
 
@@ -138,6 +183,7 @@ def deploy_check() -> None:
 
 app.command("deploy-sizes")(deploy_sizes)
 app.command("screen")(screen)
+app.command("retrain")(retrain)
 
 
 @cache

@@ -68,6 +68,7 @@ ENVIRONMENT = {
     "FRAUD_ENV": "production",
     "FRAUD_TOKEN_KEY": secrets.token_hex(32),
     "FRAUD_PAN_KEY": secrets.token_hex(32),
+    "FRAUD_AUDIT_KEY": secrets.token_hex(32),
     "FRAUD_KEY_PEPPER": secrets.token_hex(32),
     "FRAUD_API_KEYS": f'[{{"client": "shop", "hash": "{"0" * 64}", "scopes": ["score"]}}]',
     "FRAUD_SIGNING_PUBLIC_KEY": "given when it starts",

@@ -60,7 +60,7 @@ class TestPureCores:
 
 class TestOperating:
     # What trains, and what reads foreign models: both behind the extra.
-    TRAINING = ("fraud_ops.train", "fraud_ops.models.importing")
+    TRAINING = ("fraud_ops.train", "fraud_ops.retrain", "fraud_ops.models.importing")
 
     def test_every_other_module_of_the_command_is_under_the_contract(self):
         config = tomllib.loads((ROOT / "pyproject.toml").read_text())

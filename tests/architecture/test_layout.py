@@ -19,6 +19,8 @@ PACKAGES = (
         ROOT / "shared" / n / n
         for n in ("fraud_shared", "fraud_features", "fraud_engines", "fraud_scoring")
     ),
+    ROOT / "services" / "console" / "fraud_console",
+    ROOT / "clients" / "python" / "fraud_client",
     ROOT / "ops" / "fraud_ops",
     ROOT / "lab" / "fraud_lab",
 )

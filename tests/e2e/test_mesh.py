@@ -122,13 +122,14 @@ class TestAChallenge:
                 del mesh.local_mesh.apps[model]
             reply = await mesh.score(amount_minor=50_000)
             assert reply["challenge_id"], reply["reason"]
-            action = mesh.local_mesh.service_client("orchestrator")
-            call = _internal(action)
-            code = (await call("get", reply["challenge_id"], "development-code"))[
-                "code"
-            ]
-            verified = await call("post", reply["challenge_id"], "verify", code=code)
-        assert verified["status"] == "passed"
+            path = f"/v1/challenges/{reply['challenge_id']}"
+            assert (await mesh.http.get(path)).json()["status"] == "pending"
+            code = (await mesh.http.get(f"{path}/development-code")).json()
+            verified = await mesh.http.post(f"{path}/verify", json=code)
+            stored = await mesh.http.get(f"/v1/decisions/{reply['decision_id']}")
+        assert verified.json()["status"] == "passed"
+        (challenge,) = stored.json()["outcomes"]["challenges"]
+        assert challenge["status"] == "passed"
 
 
 class TestBlocks:
@@ -163,27 +164,3 @@ class TestLearning:
         response = await mesh.http.get("/profile/acc-1")
         profile = response.json() if response.status_code == 200 else None
         return profile if profile and profile["labels"]["fraud"] else None
-
-
-def _internal(service_client: Any) -> Any:
-    import json
-
-    from fraud_shared.mesh.deadline import Deadline
-
-    async def call(method: str, challenge: str, what: str, **body: Any) -> Any:
-        path = f"/v1/challenges/{challenge}/{what}"
-        if method == "get":
-            raw = await service_client.get(
-                "action", path, deadline=Deadline.after(5000)
-            )
-        else:
-            raw = await service_client.call(
-                "action",
-                path,
-                json.dumps(body).encode(),
-                deadline=Deadline.after(5000),
-                cap_ms=5000,
-            )
-        return json.loads(raw)
-
-    return call

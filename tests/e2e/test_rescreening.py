@@ -67,10 +67,11 @@ async def pay(
 
 
 async def cases(mesh: Any, state: str = "open") -> list[dict[str, Any]]:
-    reply = await mesh.http.get("/v1/cases", params={"state": state})
+    asked = {"status": state, "kind": "listing", "sort": "age"}
+    reply = await mesh.http.get("/v1/cases", params=asked)
     assert reply.status_code == 200, reply.text
-    found: list[dict[str, Any]] = reply.json()
-    return [case for case in found if case["listing"] is not None]
+    found: list[dict[str, Any]] = reply.json()["items"]
+    return found
 
 
 async def rescreened(mesh: Any, updates: int) -> Any:
@@ -165,9 +166,9 @@ class TestAListUpdate:
             await reload(mesh)
             (case,) = await eventually(lambda: cases(mesh))
             path = f"/v1/cases/{case['case_id']}/resolve"
-            finding = {"resolution": "fraud", "analyst": "anna"}
+            finding = {"outcome": "fraud"}
             assert (await mesh.http.post(path, json=finding)).status_code == 422
-            finding["resolution"] = "not_listed"
+            finding["outcome"] = "not_listed"
             assert (await mesh.http.post(path, json=finding)).status_code == 200
             assert await cases(mesh) == []
             assert len(await cases(mesh, "resolved")) == 1

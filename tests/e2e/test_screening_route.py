@@ -88,7 +88,7 @@ async def test_a_client_of_yente_is_answered(http: httpx.AsyncClient) -> None:
     assert found["match"] is True
     entity = (await http.get(f"/v1/entities/{found['id']}")).json()
     assert entity["caption"] == found["caption"]
-    lists = (await http.get("/v1/lists")).json()["lists"]
+    lists = (await http.get("/v1/sanctions/lists")).json()["lists"]
     assert entity["list"] in {one["list"] for one in lists}
 
 

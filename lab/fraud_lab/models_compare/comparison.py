@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 
 from fraud_lab.models_compare.cases import Cases
-from fraud_lab.models_compare.measures import (
+from fraud_scoring.serving.scorer import Floats64
+from fraud_scoring.training.bootstrap import account_draws, interval
+from fraud_scoring.training.ranking import (
     CardRanking,
     Ranking,
     kappa,
     per_thousand,
     rank_correlation,
 )
-from fraud_scoring.serving.scorer import Floats64
 
 CHAMPION, CHALLENGER = 0, 1
-CONFIDENCE = 95
 DRAWS = 1000
 MOST_CARDS = 100
 VERDICTS = ("approve", "challenge", "decline")
@@ -64,13 +64,6 @@ class Figure:
         }
 
 
-def interval(drawn: Floats64) -> tuple[float, float]:
-    """The middle 95 % of the draws."""
-    tail = (100 - CONFIDENCE) / 2
-    low, high = np.percentile(drawn, [tail, 100 - tail]).tolist()
-    return low, high
-
-
 def compare(
     cases: Cases,
     *,
@@ -90,7 +83,7 @@ def compare(
     measures = _measures(cases, account, most)
     plain = _row(measures, np.ones(int(account.max()) + 1))
     drawn = np.empty((draws, len(measures), 2))
-    for number, weight in enumerate(_weights(fraud, account, draws, seed)):
+    for number, weight in enumerate(account_draws(fraud, account, draws, seed)):
         drawn[number] = _row(measures, weight)
         progress(1)
     return [
@@ -171,18 +164,3 @@ def _measures(cases: Cases, account: Any, most: int) -> list[_Measure]:
 
 def _row(measures: list[_Measure], weight: Floats64) -> Floats64:
     return np.array([[side(weight) for side in one.sides] for one in measures])
-
-
-def _weights(fraud: Any, account: Any, draws: int, seed: int) -> Any:
-    """How often each account is drawn, with as many draws as accounts. A draw without any
-    fraud says nothing about average precision and is drawn again."""
-    rng = np.random.default_rng(seed)
-    accounts = int(account.max()) + 1
-    victims = np.unique(account[fraud])
-    made = 0
-    while made < draws:
-        chosen = rng.integers(0, accounts, accounts)
-        weight = np.bincount(chosen, minlength=accounts).astype(np.float64)
-        if weight[victims].any():
-            made += 1
-            yield weight

@@ -8,7 +8,7 @@ import numpy as np
 
 from fraud_lab.models_compare.cases import CHALLENGER, CHAMPION, Cases
 from fraud_lab.models_compare.comparison import Figure
-from fraud_lab.models_compare.measures import Ranking
+from fraud_scoring.training.ranking import Ranking
 
 NAMES = (f"champion ({CHAMPION})", f"challenger ({CHALLENGER})")
 COLOURS = ("#1b6ca8", "#d1495b")

@@ -27,6 +27,24 @@ def doctor(
     doctor_command(services or [], as_json=as_json)
 
 
+@deploy_app.command("env")
+def env() -> None:
+    """Write what .env lacks: secrets are made, API keys printed once, the rest stays."""
+    from fraud_ops.deploy.env_file import env_command
+
+    env_command()
+
+
+@deploy_app.command("changed")
+def changed(
+    base: Annotated[str, typer.Option(help="The commit to compare with.")] = "main",
+) -> None:
+    """Print the images that changes since `base` concern, as a JSON list."""
+    from fraud_ops.deploy.changed import changed_command
+
+    changed_command(base)
+
+
 def deploy_sizes(
     services: Annotated[
         list[str] | None, typer.Argument(help="Which services (default: all).")

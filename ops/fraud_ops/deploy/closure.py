@@ -25,16 +25,25 @@ class Installed:
 def install(root: Path, service: str, folder: Path) -> Path:
     """An environment with what the Dockerfile puts into the image of `service`.
 
-    Returns its Python. Wheels only, held to the lock; our own distributions are built
+    Returns its Python. Wheels only, held to the lock and its hashes; our own distributions are built
     without any index. Raises InstallFailed.
     """
     _run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], root)
     python = folder / "venv" / "bin" / "python"
-    closure = runpy.run_path(str(root / "deploy" / "requirements.py"))["closure"]
-    outside, own = closure(root, service)
-    (folder / "outside.txt").write_text("\n".join(outside))
-    third = ("--only-binary", ":all:", "-c", "requirements.lock")
-    _pip(root, python, "install", *third, "-r", folder / "outside.txt")
+    script = runpy.run_path(str(root / "deploy" / "requirements.py"))
+    outside, own = script["closure"](root, service)
+    third: tuple[str, ...]
+    if service == script["COMMAND"]:
+        # The operator's machine has PyTorch or not; its packages differ by machine.
+        text, third = "\n".join(outside), ("-c", "requirements.lock")
+    else:
+        text = "\n".join(script["hashed"](root, outside))
+        third = ("--require-hashes", "--no-deps")
+    (folder / "outside.txt").write_text(text)
+    _pip(
+        *(root, python, "install", "--only-binary", ":all:", *third),
+        *("-r", folder / "outside.txt"),
+    )
     wheel = ("wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation")
     _run([sys.executable, "-m", "pip", *wheel, "-w", folder / "wheels", *own], root)
     wheels = sorted((folder / "wheels").glob("*.whl"))

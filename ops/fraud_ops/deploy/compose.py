@@ -9,6 +9,12 @@ from fraud_shared.mesh.addresses import PORTS, SERVICES, url_variable
 
 Compose = Mapping[str, Any]
 GATEWAY = "orchestrator"
+# Commands that end: nothing starts them again, and they have no health.
+ONE_SHOT = ("train", "retrain", "lists", "load")
+# Images without a shell or a client that could ask.
+UNPROBED = ("collector", "traces")
+# Made here, but no service of the mesh.
+BUILT = ("train", "retrain", "lists")
 HARDENING: Mapping[str, Any] = {
     "read_only": True,
     "cap_drop": ["ALL"],
@@ -46,12 +52,16 @@ def _of_service(name: str, service: Compose, services: Compose) -> Iterator[str]
     yield from _dependencies(service, services)
     if name in PORTS:
         yield from _of_the_mesh(name, service)
+    elif name in BUILT:
+        if service.get("build", {}).get("target") != "train":
+            yield "its image is not the stage that trains"
     elif not PINNED.match(service.get("image", "")):
         yield f"image {service.get('image')!r} is not pinned to a version"
 
 
 def _hardening(name: str, service: Compose) -> Iterator[str]:
-    for key, wanted in HARDENING.items():
+    promised = {**HARDENING, **({"restart": "no"} if name in ONE_SHOT else {})}
+    for key, wanted in promised.items():
         if service.get(key) != wanted:
             yield f"{key} must be {wanted}"
     for key in LIMITS:
@@ -60,18 +70,21 @@ def _hardening(name: str, service: Compose) -> Iterator[str]:
     for key in FORBIDDEN:
         if key in service:
             yield f"{key} is not allowed"
-    if (service.get("healthcheck") or {}).get("disable"):
+    unhealthy = (service.get("healthcheck") or {}).get("disable")
+    if unhealthy and name not in (*ONE_SHOT, *UNPROBED):
         yield "the health check is switched off"
     if str(service.get("user", "")).partition(":")[0] in ("0", "root"):
         yield "runs as root"
-    if "ports" in service and name != GATEWAY:
-        yield "only the gateway is published"
+    for port in service.get("ports", ()) if name != GATEWAY else ():
+        if not str(port).startswith("127.0.0.1:") or name in PORTS:
+            yield "only the gateway is published"
 
 
 def _secrets(service: Compose) -> Iterator[str]:
     for key, value in service.get("environment", {}).items():
         text = str(value)
-        if SECRET.search(key) and not REQUIRED.match(text):
+        # Without a value it comes from the caller's shell.
+        if value is not None and SECRET.search(key) and not REQUIRED.match(text):
             yield f"{key} must be required from outside, as ${{NAME:?message}}"
         match = PASSWORD_IN_URL.search(text)
         if match and not REQUIRED.match(match["password"]):
@@ -82,6 +95,9 @@ def _dependencies(service: Compose, services: Compose) -> Iterator[str]:
     for other, how in service.get("depends_on", {}).items():
         if other not in services:
             yield f"depends on {other}, which is not there"
+        elif other in ONE_SHOT:
+            if how.get("condition") != "service_completed_successfully":
+                yield f"must wait until {other} has ended"
         elif how.get("condition") != "service_healthy":
             yield f"must wait until {other} is healthy"
 

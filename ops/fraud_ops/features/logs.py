@@ -24,7 +24,7 @@ async def decision_log(
     mesh: LocalMesh, environment: Mapping[str, str] = os.environ
 ) -> AsyncIterator[History]:
     """The gateway's decisions in `DATABASE_URL`, or in the mesh's own file."""
-    db = _database(mesh, environment, "orchestrator", fraud_orchestrator.__path__[0])
+    db = orchestrator_database(mesh, environment)
     await db.start()
     try:
         yield History(db)
@@ -38,7 +38,7 @@ async def rebuild_lease(
 ) -> AsyncIterator[None]:
     """The right to rebuild the online store, which no gateway does meanwhile. Raises
     LostMeanwhile when a gateway does."""
-    db = _database(mesh, environment, "orchestrator", fraud_orchestrator.__path__[0])
+    db = orchestrator_database(mesh, environment)
     await db.start()
     lease, holder = RebuildLease(db), uuid.uuid4().hex
     try:
@@ -67,6 +67,13 @@ async def label_log(
         yield Projector(db, store)
     finally:
         await db.stop()
+
+
+def orchestrator_database(
+    mesh: LocalMesh, environment: Mapping[str, str] = os.environ
+) -> Database:
+    """The gateway's database, closed: `DATABASE_URL`, or the mesh's own file."""
+    return _database(mesh, environment, "orchestrator", fraud_orchestrator.__path__[0])
 
 
 def _database(

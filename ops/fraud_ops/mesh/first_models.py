@@ -3,14 +3,16 @@
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
 from fraud_ops.mesh.children import end_with_parent
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.running import CommandError
+from fraud_ops.signing import signing_key
 from fraud_ops.training_extra import require_training
-from fraud_scoring.artifacts.keys import Verifier, development_keys
+from fraud_scoring.artifacts.keys import Verifier
 from fraud_scoring.registry.aliases import CHAMPION
 from fraud_scoring.registry.file import open_registry
 
@@ -28,13 +30,18 @@ def train_if_empty(mesh: LocalMesh, payments: int, console: Console) -> None:
     appears on this process's terminal. Raises `TrainingExtraMissing`, `TrainingFailed`.
     """
     mesh.prepare()
-    keys = development_keys(mesh.var)
-    registry = open_registry(mesh.registry, Verifier(keys.public_pem))
-    if CHAMPION in registry.aliases("xgboost").aliases:
+    if has_models(mesh.registry, mesh.var):
         return
     require_training("the registry has no models, and training them")
     console.print(f"[bold]No models yet:[/] training on {payments:,} payments.")
     run_training(train_arguments(mesh, payments))
+
+
+def has_models(registry: str, var_dir: Path) -> bool:
+    """Whether the registry at that address has a champion. The key is that of
+    `FRAUD_SIGNING_KEY`, on a developer's machine else that of `var_dir`."""
+    found = open_registry(registry, Verifier(signing_key(var_dir).public_pem))
+    return CHAMPION in found.aliases("xgboost").aliases
 
 
 def train_arguments(mesh: LocalMesh, payments: int) -> list[str]:

@@ -36,6 +36,7 @@ class SimulationConfig:
     is about as busy in a short run as in a long one of the same `days`. `fraud_rate` is
     the share of payments that are fraudulent; `false_reports` the share of good card payments
     that are reported as fraud and cleared later. `start` is a midnight in UTC.
+    `begins` are the days before which a scenario does not happen.
     """
 
     seed: int = 1
@@ -47,6 +48,7 @@ class SimulationConfig:
     false_reports: float = 0.0003
     scenarios: Mapping[str, float] = field(default_factory=lambda: SCENARIO_SHARES)
     listed_names: tuple[str, ...] = SANCTIONED_NAMES
+    begins: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.seed < 0 or self.payments < 1 or self.days < 1:
@@ -63,6 +65,10 @@ class SimulationConfig:
             raise ValueError(f"unknown scenarios: {', '.join(sorted(unknown))}")
         if any(not 0 <= share < math.inf for share in self.scenarios.values()):
             raise ValueError("scenarios must have finite shares >= 0")
+        if unknown := set(self.begins) - set(SCENARIO_SHARES):
+            raise ValueError(f"unknown scenarios: {', '.join(sorted(unknown))}")
+        if any(not 0 <= day < self.days for day in self.begins.values()):
+            raise ValueError("begins must be days of the simulation")
         if not self.listed_names:
             raise ValueError("listed_names must not be empty")
 
@@ -86,6 +92,7 @@ class SimulationConfig:
                 *(self.seed, self.payments, self.start.isoformat(), self.days),
                 *(self.population, self.fraud_rate, self.false_reports),
                 *(shares, self.listed_names),
+                *sorted(self.begins.items()),
             ]
         )
         return f"{crc32(text.encode()):08x}"

@@ -58,7 +58,8 @@ def plan(config: SimulationConfig) -> list[Incident]:
             size = int(rng.integers(scenario.least, scenario.most + 1))
             if quota - size < scenario.least:
                 size = quota
-            found.append(Incident(_start(rng, config.horizon_ms), name, number, size))
+            start = _start(rng, config.horizon_ms, config.begins.get(name, 0) * DAY_MS)
+            found.append(Incident(start, name, number, size))
             quota, number = quota - size, number + 1
     return sorted(found)
 
@@ -81,9 +82,9 @@ def commit(world: World, incident: Incident) -> Crime:
     return Crime(drafts, scene.reissues)
 
 
-def _start(rng: np.random.Generator, horizon: int) -> int:
-    """Any day but the last moments; by day as shops are open, or at any hour."""
-    day = int(rng.uniform(0.0, horizon * 0.985)) // DAY_MS * DAY_MS
+def _start(rng: np.random.Generator, horizon: int, earliest: int) -> int:
+    """Any day from the earliest on but the last moments; by day as shops are open, or at any hour."""
+    day = int(rng.uniform(earliest, max(horizon * 0.985, earliest))) // DAY_MS * DAY_MS
     by_day = rng.random() < 0.6
     hour = rng.normal(15.0, 4.5) % 24 if by_day else rng.uniform(0.0, 24.0)
     return min(day + int(hour * HOUR_MS), horizon - 1 - int(rng.integers(1000)))

@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from fraud_features.store.observation import LabelEffect
+from fraud_ops.simulate.acceptance import Acceptor
 from fraud_ops.simulate.compose import PaymentDraft
 from fraud_ops.simulate.config import DAY_MS, SimulationConfig
 from fraud_ops.simulate.habits import Habits
@@ -113,16 +114,17 @@ class _Payments:
         self._prefix = f"sim-{config.fingerprint}-"
         self._count = 0
         self._date = _date_of(config.start)
+        self._acceptor = Acceptor(config)
 
     def number(self, draft: PaymentDraft) -> SimulatedPayment:
-        at, body, scenario, situation, _ = draft
+        at, _, scenario, situation, _ = draft
         day, ms = divmod(at, DAY_MS)
         second, rest = divmod(ms, 1000)
         self._count += 1
         payment = {
             "transaction_id": f"{self._prefix}{self._count:09d}",
             "occurred_at": f"{self._date(day)}T{_CLOCK[second]}.{rest:03d}Z",
-            **body,
+            **self._acceptor.complete(self._count, draft),
         }
         moment = self._start + timedelta(milliseconds=at)
         return SimulatedPayment(

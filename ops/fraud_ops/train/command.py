@@ -22,6 +22,7 @@ from fraud_ops.train.history import History, simulate
 from fraud_ops.train.split import split
 from fraud_ops.train.stages import Stages
 from fraud_scoring.artifacts.keys import Verifier
+from fraud_scoring.registry.aliases import AliasBook
 from fraud_scoring.registry.file import open_registry
 from fraud_scoring.registry.port import ModelRegistry
 from fraud_scoring.training.assemble import Published, Trainer, publish
@@ -42,24 +43,31 @@ _LONGEST_FIRST = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one model is trained and which alias it gets. Those without a `dataset` of their
+    """How one model is trained (`kind` says how long that takes) and which alias it gets. Those without a `dataset` of their
     own share the simulated history, and so one bundle."""
 
+    kind: str
     train: Trainer
     alias: str
     dataset: Callable[[int, datetime], Dataset] | None = None
 
 
-MODELS: Mapping[str, Plan] = {
-    "isolation_forest": Plan(fraud_isolation_forest.train.train, "champion"),
-    "autoencoder": Plan(fraud_autoencoder.train.train, "champion"),
-    "xgboost": Plan(fraud_xgboost.train.train, "champion"),
-    "lightgbm": Plan(fraud_lightgbm.train.train, "challenger"),
-    "credit_card": Plan(
-        fraud_xgboost.train.train, "champion", dataset=credit_card.dataset
+# What shares one bundle: the models that see a payment's features as served.
+PAYMENT_MODELS: Mapping[str, Plan] = {
+    "isolation_forest": Plan(
+        "isolation_forest", fraud_isolation_forest.train.train, "champion"
     ),
-    "ieee_cis": Plan(ieee_cis.train, "champion", dataset=ieee_cis.dataset),
-    "auto_loan": Plan(auto_loan.train, "champion", dataset=auto_loan.dataset),
+    "autoencoder": Plan("autoencoder", fraud_autoencoder.train.train, "champion"),
+    "xgboost": Plan("xgboost", fraud_xgboost.train.train, "champion"),
+    "lightgbm": Plan("lightgbm", fraud_lightgbm.train.train, "challenger"),
+}
+MODELS: Mapping[str, Plan] = {
+    **PAYMENT_MODELS,
+    "credit_card": Plan(
+        "credit_card", fraud_xgboost.train.train, "champion", credit_card.dataset
+    ),
+    "ieee_cis": Plan("ieee_cis", ieee_cis.train, "champion", ieee_cis.dataset),
+    "auto_loan": Plan("auto_loan", auto_loan.train, "champion", auto_loan.dataset),
 }
 
 
@@ -93,21 +101,49 @@ def train_command(
             name: plan.dataset(seed, now) if plan.dataset else data
             for name, plan in MODELS.items()
         }
-        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-            running = {
-                name: pool.submit(_train, name, datasets[name], models, stages, now)
-                for name in _LONGEST_FIRST
-            }
-            published = {name: running[name].result() for name in MODELS}
-        with stages.stage("set aliases"):
-            # Last, and together: a run that fails half way changes nothing that serves.
-            for name, plan in MODELS.items():
-                version = published[name].artifact.manifest.version
-                models.promote(name, version, plan.alias, now=now)
+        published = train_all(MODELS, datasets, models, stages, now)
+        set_aliases(MODELS, published, models, stages, now)
     tested = {name: len(own.test) for name, own in datasets.items()}
-    console.print(report.figures_table(published, tested))
-    console.print(report.stages_table(stages.seconds, stages.total))
-    return _figures(config, data, published, stages)
+    report.show(console, published, tested, stages)
+    made = {"payments": config.payments, "seed": config.seed}
+    return made | figures(data, published, MODELS, stages)
+
+
+def train_all(
+    plans: Mapping[str, Plan],
+    datasets: Mapping[str, Dataset],
+    models: ModelRegistry,
+    stages: Stages,
+    now: datetime,
+) -> dict[str, Published]:
+    """Train and publish each model on its dataset, two at a time, the longest first."""
+    order = sorted(plans, key=lambda name: _LONGEST_FIRST.index(plans[name].kind))
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        running = {
+            name: pool.submit(
+                _train, name, plans[name], datasets[name], models, stages, now
+            )
+            for name in order
+        }
+        return {name: running[name].result() for name in plans}
+
+
+def set_aliases(
+    plans: Mapping[str, Plan],
+    published: Mapping[str, Published],
+    models: ModelRegistry,
+    stages: Stages,
+    now: datetime,
+) -> dict[str, AliasBook]:
+    """Point each plan's alias at what was published. Last, and together: a run that fails
+    half way changes nothing that serves."""
+    with stages.stage("set aliases"):
+        return {
+            name: models.promote(
+                name, published[name].artifact.manifest.version, plan.alias, now=now
+            )
+            for name, plan in plans.items()
+        }
 
 
 def _data(
@@ -129,26 +165,26 @@ def _features(history: History, done: Callable[[float], None]) -> Any:
 
 def _train(
     name: str,
+    plan: Plan,
     data: Dataset,
     models: ModelRegistry,
     stages: Stages,
     now: datetime,
 ) -> Published:
     with stages.stage(f"train {name}") as done:
-        fitted = MODELS[name].train(data, progress=done)
+        fitted = plan.train(data, progress=done)
     with stages.stage(f"publish {name}"):
         return publish(name, fitted, data, models, now=now)
 
 
-def _figures(
-    config: SimulationConfig,
+def figures(
     data: Dataset,
     published: Mapping[str, Published],
+    plans: Mapping[str, Plan],
     stages: Stages,
 ) -> dict[str, Any]:
+    """What a training run made, as one JSON object."""
     return {
-        "payments": config.payments,
-        "seed": config.seed,
         "bundle": data.bundle,
         "data_version": data.data_version,
         "rows": {
@@ -160,7 +196,7 @@ def _figures(
             name: {
                 "version": made.artifact.manifest.version,
                 "hash": made.artifact.hash,
-                "alias": MODELS[name].alias,
+                "alias": plans[name].alias,
                 "metrics": made.metrics,
                 "largest_difference": made.largest_difference,
             }

@@ -1,7 +1,8 @@
 """A simulated history as training needs it: flat rows, truth, and who knew what when."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,16 @@ _PARTS: dict[str, dict[str, str]] = {
     "counterparty": {
         "account": "counterparty_account",
         "country": "counterparty_country",
+        "first_used_at": "beneficiary_first_used_at",
     },
+    "initiator": {"party": "initiator"},
+    "hints": {"remote_access": "remote_access", "call_in_progress": "call_in_progress"},
+    "authentication": {"avs": "avs", "cvc": "cvc", "payee": "payee"},
+}
+_THREE_DS = {
+    "status": "three_ds_status",
+    "flow": "three_ds_flow",
+    "liability_shift": "liability_shift",
 }
 _PLAIN = ("transaction_id", "account_id", "amount_minor", "currency", "kind", "channel")
 
@@ -142,7 +152,25 @@ def flat(event: SimulatedPayment) -> dict[str, Any]:
             for name, column in columns.items():
                 if name in given:
                     row[column] = given[name]
+    _add_acceptance(row, payment)
     return row
+
+
+def _add_acceptance(row: dict[str, Any], payment: Mapping[str, Any]) -> None:
+    """The columns that do not stand in a part as they are."""
+    if (first := row.get("beneficiary_first_used_at")) is not None:
+        row["beneficiary_first_used_at"] = microseconds(datetime.fromisoformat(first))
+    if (initiator := payment.get("initiator")) is not None:
+        row["recurring"] = "series_id" in initiator
+    if "network_token" in payment:
+        row["network_token"] = payment["network_token"]
+    three_ds = payment.get("authentication", {}).get("three_ds", {})
+    for name, column in _THREE_DS.items():
+        row[column] = three_ds.get(name)
+    # Whether two addresses are the same is all that a feature asks of them.
+    for side in ("billing_address", "shipping_address"):
+        if (address := payment.get("contact", {}).get(side)) is not None:
+            row[side] = "|".join(address.values())
 
 
 def _reports(labels: list[dict[str, Any]], place: dict[str, int]) -> Reports:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from rich.console import Console
 from rich.table import Table
 
+from fraud_ops.train.stages import Stages
 from fraud_scoring.training.assemble import Published
 
 _FIGURES = {
@@ -48,3 +50,14 @@ def stages_table(seconds: Mapping[str, float], total: float) -> Table:
         table.add_row(name, f"{spent:.1f}")
     table.add_row("total", f"{total:.1f}", style="bold")
     return table
+
+
+def show(
+    console: Console,
+    published: Mapping[str, Published],
+    tested: Mapping[str, int],
+    stages: Stages,
+) -> None:
+    """Both tables."""
+    console.print(figures_table(published, tested))
+    console.print(stages_table(stages.seconds, stages.total))

@@ -16,6 +16,7 @@ from fraud_shared.mesh.addresses import SERVICES
 SECRETS = (
     "FRAUD_TOKEN_KEY",
     "FRAUD_PAN_KEY",
+    "FRAUD_AUDIT_KEY",
     "FRAUD_KEY_PEPPER",
     "FRAUD_ACTION_OTP_KEY",
     "FRAUD_ACTION_WEBHOOK_SECRET",

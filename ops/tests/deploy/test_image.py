@@ -27,28 +27,68 @@ def instruction(name: str) -> str:
 class TestDockerfile:
     def test_the_base_is_pinned_to_a_patch(self):
         (base,) = re.findall(r"^ARG PYTHON=(\S+)$", DOCKERFILE, re.MULTILINE)
-        assert re.fullmatch(r"python:3\.11\.\d+-slim-[a-z]+", base)
-        assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {
-            "${PYTHON}"
+        assert re.fullmatch(r"python:3\.11\.\d+-slim-[a-z]+@sha256:[0-9a-f]{64}", base)
+        stages = {
+            name or "last": source
+            for source, name in re.findall(
+                r"^FROM (\S+)(?: AS (\S+))?$", DOCKERFILE, re.MULTILINE
+            )
         }
+        assert set(stages.values()) <= {"${PYTHON}", *stages}
+        # Nothing that builds or tests is below an image that runs.
+        assert stages["last"] == stages["train"] == "base"
+        assert stages["base"] == "${PYTHON}"
 
     def test_it_does_not_run_as_root(self):
         assert instruction("USER") == "10001:10001"
 
-    def test_the_entrypoint_becomes_the_service(self, tmp_path: Path):
+    def test_each_image_says_what_it_is(self):
+        for label in ("title", "description", "version", "revision"):
+            assert DOCKERFILE.count(f"org.opencontainers.image.{label}=") == 2
+
+    def test_libraries_are_held_to_their_hashes(self):
+        assert "--only-binary :all: --require-hashes --no-deps" in DOCKERFILE
+
+
+class TestEntrypoint:
+    @pytest.fixture
+    def start(self, tmp_path: Path):
+        """Runs the entrypoint with a `python` that says what it was given."""
         python = tmp_path / "python"
-        python.write_text('#!/bin/sh\necho "$$ $@"\n')
+        python.write_text('#!/bin/sh\necho "$$ $FRAUD_TOKEN_KEY $@"\n')
         python.chmod(python.stat().st_mode | stat.S_IXUSR)
         path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-        process = subprocess.Popen(
-            json.loads(instruction("ENTRYPOINT")),
-            env={"PATH": path, "SERVICE": "post_auth"},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        said, _ = process.communicate(timeout=10)
+        script = str(ROOT / "deploy" / "docker" / "entrypoint.sh")
+        assert json.loads(instruction("ENTRYPOINT")) == ["/opt/entrypoint.sh"]
+
+        def start(*command: str, **variables: str) -> tuple[int, list[str]]:
+            process = subprocess.Popen(
+                [script, *command],
+                env={"PATH": path, "SERVICE": "post_auth", **variables},
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            said, _ = process.communicate(timeout=10)
+            return process.pid, said.split()
+
+        return start
+
+    def test_it_becomes_the_service(self, start):
+        pid, said = start(FRAUD_TOKEN_KEY="k")
         # The same process id: signals reach the service, not a shell in front of it.
-        assert said.split() == [str(process.pid), "-m", "fraud_post_auth"]
+        assert said == [str(pid), "k", "-m", "fraud_post_auth"]
+
+    def test_it_becomes_the_command_it_is_given(self, start):
+        assert start("echo", "train", "--if-empty")[1] == ["train", "--if-empty"]
+
+    def test_mounted_secrets_become_variables(self, start, tmp_path: Path):
+        (tmp_path / "FRAUD_TOKEN_KEY").write_text("mounted")
+        assert start(FRAUD_SECRETS=str(tmp_path))[1][1] == "mounted"
+
+    def test_a_variable_wins_over_a_mounted_secret(self, start, tmp_path: Path):
+        (tmp_path / "FRAUD_TOKEN_KEY").write_text("mounted")
+        said = start(FRAUD_SECRETS=str(tmp_path), FRAUD_TOKEN_KEY="given")[1]
+        assert said[1] == "given"
 
 
 class TestLinters:

@@ -1,5 +1,6 @@
 """What an image of a service installs from outside."""
 
+import re
 import runpy
 from pathlib import Path
 
@@ -68,3 +69,32 @@ class TestCommand:
         for service, extras in (("lab", []), ("ops", ["fraud-lab"])):
             with pytest.raises(MADE["LaboratoryRefused"]):
                 MADE["closure"](ROOT, service, extras)
+
+
+class TestHashes:
+    """`make lock-images` writes the lock that these look at."""
+
+    @pytest.mark.parametrize("service", SERVICES)
+    def test_every_package_of_an_image_has_hashes(self, service: str):
+        blocks = MADE["hashed"](ROOT, outside(service))
+        assert all("--hash=sha256:" in block for block in blocks)
+        plain = MADE["_plain"]
+        locked = {plain(MADE["NAME"].match(block)[0]) for block in blocks}
+        assert {plain(name) for name in names(outside(service))} <= locked
+
+    @pytest.mark.parametrize("service", SERVICES)
+    def test_versions_are_those_of_the_workspace(self, service: str):
+        flavour = {v: k for k, v in MADE["IMAGE_FLAVOURS"].items()}
+        for block in MADE["hashed"](ROOT, outside(service)):
+            name, version = re.match(r"([\w.-]+)==([\w.]+)", block).groups()
+            workspace = f"{flavour.get(name, name)}=={version}".lower()
+            assert workspace in {line.lower().replace("_", "-") for line in LOCK} | {
+                line.lower() for line in LOCK
+            }
+
+    def test_packages_of_other_services_are_left_out(self):
+        rules = "\n".join(MADE["hashed"](ROOT, outside("rules")))
+        assert "cel-expr-python==" in rules
+        assert "protobuf==" in rules
+        assert "numpy==" not in rules
+        assert "polars==" not in rules

@@ -2,11 +2,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fraud_features.definitions.facts import facts_of
+from fraud_features.definitions.facts import Facts, facts_of
+from fraud_features.definitions.maths import differs
 from fraud_features.offline.frame import frame
 from fraud_ops.simulate import SimulatedPayment, SimulationConfig, transactions
 from fraud_ops.train.history import NEVER, flat, simulate
-from fraud_shared.contracts.transaction import Transaction
+from fraud_orchestrator.privacy import Privacy
+from fraud_shared.contracts.transaction import TransactionIn
 
 CONFIG = SimulationConfig(seed=5, payments=3000, days=60)
 
@@ -18,10 +20,14 @@ def history():
 
 class TestRows:
     def test_say_the_same_as_the_contract(self):
-        """The short cut past validation gives the facts that serving would see."""
+        """The short cut past validation gives the facts that serving would see: of an
+        address only whether it is the same, for which serving has a token."""
+        privacy = Privacy("a-key-for-tests-of-at-least-32-characters")
         for event in transactions(CONFIG).payments[:500]:
-            checked = Transaction.model_validate_json(_json(event))
-            assert facts_of(flat(event)) == facts_of(checked)
+            given = TransactionIn.model_validate_json(_json(event))
+            short, served = facts_of(flat(event)), facts_of(privacy.inside(given))
+            assert _elsewhere(short) == _elsewhere(served)
+            assert _comparable(short, given) == _comparable(served, given)
 
     def test_hold_no_names(self, history):
         columns = {column for row in history.rows for column in row}
@@ -52,6 +58,16 @@ class TestReports:
         learnt = frame(history.rows, history.labels)["label"] == 1
         known = history.reports.known_fraud(NEVER)
         assert learnt.fill_null(False).to_list() == known.tolist()
+
+
+def _elsewhere(facts: Facts) -> bool | None:
+    return differs(facts.shipping_address, facts.billing_address)
+
+
+def _comparable(facts: Facts, given: TransactionIn) -> Facts:
+    """Without addresses; `ip` as it was given, which serving replaces."""
+    ip = given.device.ip if given.device else None
+    return facts._replace(ip=ip, billing_address=None, shipping_address=None)
 
 
 def _json(event: SimulatedPayment) -> bytes:

@@ -13,13 +13,11 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fraud_action.messages import Block, Closed
 from fraud_action.tables import block_targets, blocks
 from fraud_action.telemetry import PROJECTIONS
 from fraud_shared.contracts.action import BlockKind, BlockQuestion
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database
-from fraud_shared.web.problems import NotFound
 
 log = structlog.get_logger()
 # How many targets are locked and told at a time.
@@ -105,17 +103,6 @@ class Blocks:
         self._online = online
         self._clock = clock
 
-    async def list(self, state: Closed, limit: int) -> list[Block]:
-        """The newest blocks in a state."""
-        async with self._db.read() as conn:
-            found = await conn.execute(
-                sa.select(blocks)
-                .where(blocks.c.state == state)
-                .order_by(blocks.c.created_at.desc(), blocks.c.block_id)
-                .limit(limit)
-            )
-            return [Block(**row) for row in found.mappings()]
-
     async def in_force(self, asked: BlockQuestion) -> tuple[BlockKind, ...]:
         """The kinds of what is blocked at this moment."""
         keys = asked.model_dump(exclude_none=True)
@@ -132,22 +119,6 @@ class Blocks:
         async with self._db.read() as conn:
             found = set((await conn.execute(query)).scalars())
         return tuple(kind for kind in get_args(BlockKind) if kind in found)
-
-    async def release(self, block_id: str, by: str) -> Block:
-        """Release a block and tell the online store. Raises NotFound."""
-        now = self._clock.now()
-        async with self._db.begin() as conn:
-            targets = await close_blocks(
-                self._db, conn, blocks.c.block_id == block_id, by, now
-            )
-            found = await conn.execute(
-                sa.select(blocks).where(blocks.c.block_id == block_id)
-            )
-            row = found.mappings().first()
-        if row is None:
-            raise NotFound
-        await self.project(targets)
-        return Block(**row)
 
     async def expire(self) -> int:
         """Close what has run out; returns how many."""

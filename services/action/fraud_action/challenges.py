@@ -1,19 +1,27 @@
 """Challenges: a code is checked a few times at most, and each challenge ends exactly once."""
 
-from datetime import datetime
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fraud_action import otp
+from fraud_action.activity import of_tenants, record
+from fraud_action.blocks import Blocks, BlockTarget, close_blocks
 from fraud_action.holds import close_holds
-from fraud_action.messages import ChallengeState, ChallengeStatus, resolved_event
-from fraud_action.tables import challenges
+from fraud_action.messages import resolved_event
+from fraud_action.tables import blocks, challenges, deliveries
 from fraud_action.telemetry import CHALLENGES
 from fraud_shared.contracts.action import ChallengeResolved
+from fraud_shared.contracts.casework import ChallengeState, ChallengeStatus
 from fraud_shared.mesh.clock import Clock
+from fraud_shared.mesh.tokens import Actor
 from fraud_shared.state.database import Database
 from fraud_shared.state.outbox import Outbox
+from fraud_shared.web.keys import EVERY_TENANT
 from fraud_shared.web.problems import Conflict, NotFound
 
 
@@ -21,36 +29,86 @@ class ChallengeClosed(Conflict):
     """The challenge is already over."""
 
     type = "challenge-closed"
-    detail = "It was passed, failed or expired before; ask for its state."
+    detail = "It was passed, failed, cancelled or expired before; ask for its state."
+
+
+class ResendTooSoon(Conflict):
+    """The code was sent a moment ago."""
+
+    type = "resend-too-soon"
+    detail = "Wait for the seconds that Retry-After names."
+
+
+class ResendsSpent(Conflict):
+    """The code was sent as often as allowed."""
+
+    type = "resends-spent"
+    detail = "Cancel the challenge and let the payment be decided again."
+
+
+@dataclass(frozen=True, slots=True)
+class ResendTerms:
+    """How often a code is sent again, and how long after it was last sent."""
+
+    most: int
+    pause: timedelta
 
 
 class Challenges:
-    """Verification and expiry. The outcome and its event are stored together."""
+    """Verification, sending again, and the end of it. An outcome, its event and what it
+    lifts are stored together."""
 
     def __init__(
-        self, db: Database, outbox: Outbox, keyring: otp.Keyring, clock: Clock
+        self,
+        db: Database,
+        outbox: Outbox,
+        keyring: otp.Keyring,
+        clock: Clock,
+        *,
+        blocks: Blocks,
+        resend: ResendTerms,
     ) -> None:
         self._db = db
         self._keyring = keyring
         self._clock = clock
         self._outbox = outbox
+        self._blocks = blocks
+        self._resend = resend
 
-    async def state(self, challenge_id: str) -> ChallengeState:
-        """How a challenge stands. Raises NotFound."""
+    async def state(self, challenge_id: str, tenants: Sequence[str]) -> ChallengeState:
+        """How a challenge of these tenants stands. Raises NotFound."""
         async with self._db.read() as conn:
-            return _state(await _read(conn, challenge_id))
+            return self.shown(await _read(conn, challenge_id, tenants))
 
-    async def verify(self, challenge_id: str, code: str) -> ChallengeState:
+    def shown(self, row: sa.RowMapping) -> ChallengeState:
+        """A row as its verifier may see it."""
+        return ChallengeState(
+            challenge_id=row["challenge_id"],
+            decision_id=row["decision_id"],
+            transaction_id=row["transaction_id"],
+            status=row["state"],
+            attempts_left=row["attempts_allowed"] - row["attempts"],
+            resends_left=max(0, self._resend.most - row["resends"]),
+            expires_at=row["expires_at"],
+            resolved_at=row["resolved_at"],
+        )
+
+    async def verify(
+        self, challenge_id: str, tenants: Sequence[str], code: str
+    ) -> ChallengeState:
         """Spend one attempt. Raises NotFound, and ChallengeClosed when it is over.
 
-        A wrong code leaves it pending until the last attempt, which fails it.
+        A wrong code leaves it pending until the last attempt, which fails it. A right one
+        releases the hold and the blocks of the same decision.
         """
         now = self._clock.now()
         expired = False
+        unblocked: tuple[BlockTarget, ...] = ()
         async with self._db.begin() as conn:
+            await _read(conn, challenge_id, tenants)
             row = await self._spend(conn, challenge_id, now)
             if row is None:
-                row = await _read(conn, challenge_id)
+                row = await _read(conn, challenge_id, tenants)
                 # Over, but the sweep has not come round yet.
                 expired = row["state"] == "pending"
                 if not expired:
@@ -58,20 +116,70 @@ class Challenges:
                 await self._resolve(conn, row, "expired", now)
             elif self._right(row, code, now):
                 await self._resolve(conn, row, "passed", now)
+                theirs = blocks.c.decision_id == row["decision_id"]
+                unblocked = await close_blocks(self._db, conn, theirs, "challenge", now)
             elif row["attempts"] >= row["attempts_allowed"]:
                 await self._resolve(conn, row, "failed", now)
-            after = _state(await _read(conn, challenge_id))
+            after = self.shown(await _read(conn, challenge_id, tenants))
+        await self._blocks.project(unblocked)
         if after.status != "pending":
             CHALLENGES.labels(after.status).inc()
         if expired:
             raise ChallengeClosed
         return after
 
+    async def resend(self, challenge_id: str, actor: Actor) -> ChallengeState:
+        """Have the code sent again. Raises NotFound, ChallengeClosed, ResendsSpent and
+        ResendTooSoon."""
+        now = self._clock.now()
+        async with self._db.begin() as conn:
+            row = await _read(conn, challenge_id, actor.tenants, lock=True)
+            if row["state"] != "pending" or row["expires_at"] <= now:
+                raise ChallengeClosed
+            if row["resends"] >= self._resend.most:
+                raise ResendsSpent
+            wait = (row["sent_at"] or row["created_at"]) + self._resend.pause - now
+            if wait > timedelta(0):
+                seconds = math.ceil(wait.total_seconds())
+                raise ResendTooSoon(headers={"retry-after": str(seconds)})
+            await conn.execute(
+                sa.update(challenges)
+                .where(challenges.c.challenge_id == challenge_id)
+                .values(resends=challenges.c.resends + 1, sent_at=now)
+            )
+            # Without a sender it stays stored, as the first one did.
+            await conn.execute(
+                sa.update(deliveries)
+                .where(
+                    deliveries.c.reference == challenge_id,
+                    deliveries.c.state != "stored",
+                )
+                .values(state="pending", attempts=0, next_attempt_at=now)
+            )
+            subject = ("challenge", challenge_id, row["tenant"])
+            await record(conn, subject, "resent", actor.client, now)
+            return self.shown(await _read(conn, challenge_id, actor.tenants))
+
+    async def cancel(self, challenge_id: str, actor: Actor) -> ChallengeState:
+        """End a challenge that nobody will finish; what is held stays held. A second time
+        changes nothing. Raises NotFound, and ChallengeClosed when it ended otherwise."""
+        now = self._clock.now()
+        async with self._db.begin() as conn:
+            row = await _read(conn, challenge_id, actor.tenants)
+            if await self._resolve(conn, row, "cancelled", now):
+                subject = ("challenge", challenge_id, row["tenant"])
+                await record(conn, subject, "cancelled", actor.client, now)
+                CHALLENGES.labels("cancelled").inc()
+            row = await _read(conn, challenge_id, actor.tenants)
+        if row["state"] != "cancelled":
+            raise ChallengeClosed
+        return self.shown(row)
+
     async def code(self, challenge_id: str) -> str:
         """The code of a pending challenge, for whoever delivers it. Raises NotFound."""
         now = self._clock.now()
         async with self._db.read() as conn:
-            row = await _read(conn, challenge_id)
+            row = await _read(conn, challenge_id, (EVERY_TENANT,))
         if row["state"] != "pending" or row["expires_at"] <= now:
             raise NotFound
         return otp.code_at(_format(row), self._secret(row), now)
@@ -153,10 +261,17 @@ class Challenges:
             raise ChallengeClosed from None
 
 
-async def _read(conn: AsyncConnection, challenge_id: str) -> sa.RowMapping:
-    found = await conn.execute(
-        sa.select(challenges).where(challenges.c.challenge_id == challenge_id)
+async def _read(
+    conn: AsyncConnection,
+    challenge_id: str,
+    tenants: Sequence[str],
+    *,
+    lock: bool = False,
+) -> sa.RowMapping:
+    query = sa.select(challenges).where(
+        challenges.c.challenge_id == challenge_id, of_tenants(challenges, tenants)
     )
+    found = await conn.execute(query.with_for_update() if lock else query)
     row = found.mappings().first()
     if row is None:
         raise NotFound
@@ -165,15 +280,3 @@ async def _read(conn: AsyncConnection, challenge_id: str) -> sa.RowMapping:
 
 def _format(row: sa.RowMapping) -> otp.OtpFormat:
     return otp.OtpFormat(row["scheme"], row["digits"], row["period_s"])
-
-
-def _state(row: sa.RowMapping) -> ChallengeState:
-    return ChallengeState(
-        challenge_id=row["challenge_id"],
-        decision_id=row["decision_id"],
-        transaction_id=row["transaction_id"],
-        status=row["state"],
-        attempts_left=row["attempts_allowed"] - row["attempts"],
-        expires_at=row["expires_at"],
-        resolved_at=row["resolved_at"],
-    )

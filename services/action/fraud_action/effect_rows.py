@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fraud_action import tables
+from fraud_action.case_queue import priority
 from fraud_action.effects import Effect
 from fraud_action.otp import OtpFormat
 from fraud_shared.contracts.action import ActionRequest
@@ -103,7 +104,7 @@ def _own(
         case "case":
             row = {"case_id": effect.reference, "decision": request.decision}
             found = request.listing.model_dump() if request.listing else None
-            about = {**money, **reason, "listing": found}
+            about = {**money, **reason, **_found_by(request), "listing": found}
             return tables.cases, {**row, **about, "state": "open"}
         case _:
             return tables.blocks, {
@@ -113,3 +114,17 @@ def _own(
                 **reason,
                 **timed,
             }
+
+
+def _found_by(request: ActionRequest) -> Row:
+    """What the queue of cases is ordered and searched by."""
+    loss, amount = request.expected_loss_minor, request.amount_minor
+    return {
+        "risk": request.risk,
+        "expected_loss_minor": loss,
+        "priority": priority(loss, amount, request.risk),
+        "card_token": request.card_token,
+        "device_id": request.device_id,
+        "merchant_id": request.merchant_id,
+        "counterparty": request.counterparty,
+    }

@@ -1,36 +1,45 @@
 """The routes: thin, each one call into the desk."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from fraud_action.messages import (
-    Block,
-    Case,
-    ChallengeState,
-    Closed,
-    DevelopmentCode,
-    Hold,
-)
 from fraud_action.service import ActionService
 from fraud_shared.contracts.action import (
     ActionReply,
     ActionRequest,
     BlockQuestion,
     BlocksInForce,
-    CaseResolution,
     ChallengeAnswer,
 )
-from fraud_shared.contracts.events import CloudEvent
-from fraud_shared.state.parking import ParkedEvent, parking_events_route
+from fraud_shared.contracts.casework import (
+    Assignment,
+    Because,
+    Block,
+    BlockQuery,
+    BulkResolution,
+    BulkResolved,
+    Case,
+    CaseHistory,
+    CaseQuery,
+    CaseResolution,
+    ChallengeState,
+    DevelopmentCode,
+    Extension,
+    Hold,
+    HoldQuery,
+    NewBlock,
+    NewNote,
+    Outcomes,
+    RelatedCases,
+    Release,
+)
+from fraud_shared.contracts.paging import Page
+from fraud_shared.state.parked_routes import parked_router
+from fraud_shared.state.parking import parking_events_route
 from fraud_shared.web.context import RequestContext
-from fraud_shared.web.guard import current_call, require_service
+from fraud_shared.web.guard import ForActor, require_service
 from fraud_shared.web.service import HotRoute
-
-Limit = Annotated[int, Query(ge=1, le=500)]
-# Whose cases: repeated for several, `*` for all.
-Tenants = Annotated[list[str], Query(min_length=1, max_length=100)]
-Context = Annotated[RequestContext, Depends(current_call)]
 
 
 def hot(service: ActionService) -> list[HotRoute]:
@@ -76,24 +85,36 @@ def routers(service: ActionService) -> list[APIRouter]:
         _holds(service),
         _blocks(service),
         _cases(service),
-        _parked(service),
+        _outcomes(service),
     ):
         outer.include_router(part)
-    return [outer]
+    return [outer, parked_router(service.parking, service.handle)]
 
 
 def _challenges(service: ActionService) -> APIRouter:
     router = APIRouter(prefix="/challenges", tags=["challenges"])
 
     @router.get("/{challenge_id}", operation_id="getChallenge")
-    async def state(challenge_id: str) -> ChallengeState:
+    async def state(challenge_id: str, actor: ForActor) -> ChallengeState:
         """How a challenge stands."""
-        return await service.challenges.state(challenge_id)
+        return await service.challenges.state(challenge_id, actor.tenants)
 
     @router.post("/{challenge_id}/verify", operation_id="verifyChallenge")
-    async def verify(challenge_id: str, answer: ChallengeAnswer) -> ChallengeState:
+    async def verify(
+        challenge_id: str, answer: ChallengeAnswer, actor: ForActor
+    ) -> ChallengeState:
         """Spend one attempt. `status` says whether it was right; 409 once it is over."""
-        return await service.challenges.verify(challenge_id, answer.code)
+        return await service.challenges.verify(challenge_id, actor.tenants, answer.code)
+
+    @router.post("/{challenge_id}/resend", operation_id="resendChallenge")
+    async def resend(challenge_id: str, actor: ForActor) -> ChallengeState:
+        """Send the code again, a few times at most."""
+        return await service.resend(challenge_id, actor)
+
+    @router.post("/{challenge_id}/cancel", operation_id="cancelChallenge")
+    async def cancel(challenge_id: str, actor: ForActor) -> ChallengeState:
+        """End a challenge that nobody will finish."""
+        return await service.challenges.cancel(challenge_id, actor)
 
     if service.settings.otp_echo:
 
@@ -109,14 +130,16 @@ def _holds(service: ActionService) -> APIRouter:
     router = APIRouter(prefix="/holds", tags=["holds"])
 
     @router.get("", operation_id="listHolds")
-    async def holds(state: Closed = "active", limit: Limit = 100) -> list[Hold]:
+    async def holds(
+        asked: Annotated[HoldQuery, Query()], actor: ForActor
+    ) -> Page[Hold]:
         """Held payments, newest first."""
-        return await service.holds.list(state, limit)
+        return await service.holds.page(asked, actor.tenants)
 
     @router.post("/{hold_id}/release", operation_id="releaseHold")
-    async def release(hold_id: str, context: Context) -> Hold:
+    async def release(hold_id: str, because: Release, actor: ForActor) -> Hold:
         """Let a held payment go."""
-        return await service.holds.release(hold_id, context.caller)
+        return await service.holds.release(hold_id, actor, because.reason)
 
     return router
 
@@ -125,14 +148,28 @@ def _blocks(service: ActionService) -> APIRouter:
     router = APIRouter(prefix="/blocks", tags=["blocks"])
 
     @router.get("", operation_id="listBlocks")
-    async def blocks(state: Closed = "active", limit: Limit = 100) -> list[Block]:
+    async def blocks(
+        asked: Annotated[BlockQuery, Query()], actor: ForActor
+    ) -> Page[Block]:
         """Blocked cards, accounts and devices, newest first."""
-        return await service.blocks.list(state, limit)
+        return await service.block_list.page(asked, actor.tenants)
 
-    @router.delete("/{block_id}", operation_id="releaseBlock")
-    async def release(block_id: str, context: Context) -> Block:
+    @router.post("", operation_id="addBlock", status_code=201)
+    async def add(wanted: NewBlock, actor: ForActor) -> Block:
+        """Block a card, account or device at once."""
+        return await service.block_list.add(wanted, actor)
+
+    @router.post("/{block_id}/extend", operation_id="extendBlock")
+    async def extend(block_id: str, wanted: Extension, actor: ForActor) -> Block:
+        """Give a block another end."""
+        return await service.block_list.extend(block_id, wanted, actor)
+
+    @router.delete("/{block_id}", operation_id="removeBlock")
+    async def remove(
+        block_id: str, because: Annotated[Because, Query()], actor: ForActor
+    ) -> Block:
         """Lift a block."""
-        return await service.blocks.release(block_id, context.caller)
+        return await service.block_list.remove(block_id, actor, because.reason)
 
     return router
 
@@ -142,39 +179,50 @@ def _cases(service: ActionService) -> APIRouter:
 
     @router.get("", operation_id="listCases")
     async def cases(
-        tenant: Tenants,
-        state: Literal["open", "resolved"] = "open",
-        limit: Limit = 100,
-    ) -> list[Case]:
-        """Cases, oldest first."""
-        return await service.cases.list(state, limit, tenant)
+        asked: Annotated[CaseQuery, Query()], actor: ForActor
+    ) -> Page[Case]:
+        """The queue of cases."""
+        return await service.queue.page(asked, actor.tenants)
+
+    @router.post("/resolve", operation_id="resolveCases")
+    async def resolve_all(found: BulkResolution, actor: ForActor) -> BulkResolved:
+        """One finding about many cases."""
+        return await service.resolve_cases(found, actor)
 
     @router.get("/{case_id}", operation_id="getCase")
-    async def case(case_id: str, tenant: Tenants) -> Case:
-        """One case."""
-        return await service.cases.get(case_id, tenant)
+    async def case(case_id: str, actor: ForActor) -> CaseHistory:
+        """One case, with what was done about it."""
+        return await service.cases.view(case_id, actor)
+
+    @router.get("/{case_id}/related", operation_id="relatedCases")
+    async def related(case_id: str, actor: ForActor) -> RelatedCases:
+        """Cases that have something in common with this one."""
+        return await service.queue.related(case_id, actor.tenants)
+
+    @router.post("/{case_id}/assign", operation_id="assignCase")
+    async def assign(case_id: str, to: Assignment, actor: ForActor) -> Case:
+        """Give an open case to somebody, or back."""
+        return await service.cases.assign(case_id, to.assignee, actor)
+
+    @router.post("/{case_id}/notes", operation_id="noteCase", status_code=201)
+    async def note(case_id: str, written: NewNote, actor: ForActor) -> CaseHistory:
+        """Write something about a case."""
+        return await service.cases.note(case_id, written.text, actor)
 
     @router.post("/{case_id}/resolve", operation_id="resolveCase")
-    async def resolve(case_id: str, found: CaseResolution, tenant: Tenants) -> Case:
+    async def resolve(case_id: str, found: CaseResolution, actor: ForActor) -> Case:
         """Store an analyst's finding. It becomes a label of the payment."""
-        return await service.resolve_case(case_id, found, tenant)
+        return await service.resolve_case(case_id, found, actor)
 
     return router
 
 
-def _parked(service: ActionService) -> APIRouter:
-    router = APIRouter(prefix="/parked", tags=["events"])
+def _outcomes(service: ActionService) -> APIRouter:
+    router = APIRouter(prefix="/outcomes", tags=["actions"])
 
-    @router.get("", operation_id="listParked")
-    async def parked(limit: Limit = 100) -> list[ParkedEvent]:
-        """Events that could not be used, oldest first."""
-        return await service.parking.waiting(limit)
-
-    @router.post("/{parked_id}/replay", operation_id="replayParked")
-    async def replay(
-        parked_id: str, corrected: CloudEvent | None = None
-    ) -> ParkedEvent:
-        """Handle a parked event again, or the corrected one in the body."""
-        return await service.parking.replay(parked_id, corrected, service.handle)
+    @router.get("/{decision_id}", operation_id="getOutcomes")
+    async def outcomes(decision_id: str, actor: ForActor) -> Outcomes:
+        """What a decision caused, and how that stands."""
+        return await service.outcomes(decision_id, actor.tenants)
 
     return router

@@ -5,26 +5,41 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
 
 from fraud_action import tables
+from fraud_action.activity import of_tenants
+from fraud_action.block_list import BlockList, block_of
 from fraud_action.blocks import Blocks, BlockStore
+from fraud_action.case_queue import CaseQueue
 from fraud_action.cases import Cases
-from fraud_action.challenges import Challenges
+from fraud_action.challenges import Challenges, ResendTerms
 from fraud_action.decode import requested
 from fraud_action.deliveries import Courier, Senders
 from fraud_action.effect_rows import ChallengeTerms
 from fraud_action.effects import Terms
 from fraud_action.holds import Holds
 from fraud_action.ledger import Ledger
-from fraud_action.messages import Case
 from fraud_action.otp import Keyring, OtpFormat
 from fraud_action.settings import Settings
 from fraud_action.telemetry import ACTIONS
-from fraud_shared.contracts.action import ActionReply, ActionRequest, CaseResolution
+from fraud_shared.contracts.action import ActionReply, ActionRequest
+from fraud_shared.contracts.casework import (
+    BulkResolution,
+    BulkResolved,
+    Case,
+    CaseResolution,
+    ChallengeState,
+    Hold,
+    Outcomes,
+)
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.decode import Unreadable
 from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.clock import Clock
+from fraud_shared.mesh.tokens import Actor
 from fraud_shared.state.batcher import Batcher
 from fraud_shared.state.bus import Bus
 from fraud_shared.state.consumer import consuming
@@ -66,10 +81,19 @@ class ActionService:
         )
         self._outbox = Outbox(self.db, tables.outbox)
         keyring = Keyring(settings.otp_keys())
-        self.challenges = Challenges(self.db, self._outbox, keyring, clock)
-        self.holds = Holds(self.db, clock)
         self.blocks = Blocks(self.db, ports.online, clock)
-        self.cases = Cases(self.db, self._outbox, clock)
+        self.block_list = BlockList(self.db, self.blocks, clock)
+        self.holds = Holds(self.db, clock)
+        self.queue = CaseQueue(self.db, clock, settings.case_sla)
+        self.cases = Cases(self.db, self._outbox, clock, self.queue)
+        self.challenges = Challenges(
+            self.db,
+            self._outbox,
+            keyring,
+            clock,
+            blocks=self.blocks,
+            resend=ResendTerms(settings.otp_resends, settings.otp_resend_pause),
+        )
         self.courier = Courier(
             self.db,
             self.challenges,
@@ -151,13 +175,47 @@ class ActionService:
             if isinstance(reply, Exception):
                 raise reply
 
+    async def resend(self, challenge_id: str, actor: Actor) -> ChallengeState:
+        """Have a challenge's code sent again. Raises as `Challenges.resend`."""
+        state = await self.challenges.resend(challenge_id, actor)
+        self._due.set()
+        return state
+
     async def resolve_case(
-        self, case_id: str, found: CaseResolution, tenants: Sequence[str]
+        self, case_id: str, found: CaseResolution, actor: Actor
     ) -> Case:
         """Resolve a case, and lift what it showed to be wrong. Raises NotFound."""
-        case, released = await self.cases.resolve(case_id, found, tenants)
-        await self.blocks.project(released)
+        case, lifted = await self.cases.resolve(case_id, found, actor)
+        await self.blocks.project(lifted)
         return case
+
+    async def resolve_cases(self, found: BulkResolution, actor: Actor) -> BulkResolved:
+        """Resolve many cases alike, and lift what they showed to be wrong."""
+        resolved, lifted = await self.cases.resolve_all(found, actor)
+        await self.blocks.project(lifted)
+        return resolved
+
+    async def outcomes(self, decision_id: str, tenants: Sequence[str]) -> Outcomes:
+        """What a decision of these tenants caused, and how that stands; nothing where it
+        caused nothing."""
+        found: dict[str, Any] = {}
+        async with self.db.read() as conn:
+            for name, shown in (
+                ("challenges", self.challenges.shown),
+                ("holds", lambda row: Hold(**row)),
+                ("blocks", block_of),
+                ("cases", self.queue.shown),
+            ):
+                table = tables.metadata.tables[name]
+                rows = await conn.execute(
+                    sa.select(table)
+                    .where(
+                        table.c.decision_id == decision_id, of_tenants(table, tenants)
+                    )
+                    .order_by(table.c.created_at)
+                )
+                found[name] = [shown(row) for row in rows.mappings()]
+        return Outcomes(**found)
 
     async def sweep(self) -> None:
         """One round of what time causes: expiry, and what is still to be written."""

@@ -37,12 +37,17 @@ class Settings(ServiceSettings):
     otp_period_s: int = Field(default=60, ge=15, le=300)
     otp_attempts: int = Field(default=5, ge=1, le=5)
     otp_ttl: timedelta = timedelta(minutes=5)
+    # How often a customer may have the code sent again, and how soon.
+    otp_resends: int = Field(default=3, ge=0, le=10)
+    otp_resend_pause: timedelta = timedelta(seconds=30)
     otp_webhook_url: str = ""
     # Development only: serves codes at /v1/challenges/{id}/development-code.
     otp_echo: bool = False
 
     hold_ttl: timedelta = timedelta(days=3)
     block_ttl: timedelta = timedelta(days=7)
+    # A case that is open for longer is overdue.
+    case_sla: timedelta = timedelta(days=1)
 
     # Alerts stay stored when no URL is set.
     webhook_url: str = ""

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from fraud_shared.state.outbox import outbox_table
 from fraud_shared.state.parking import parked_table
-from fraud_shared.state.types import UtcDateTime
+from fraud_shared.state.types import Sequence64, UtcDateTime
 
 metadata = sa.MetaData()
 _ID = sa.String(160)
@@ -44,6 +44,9 @@ challenges = sa.Table(
     sa.Column("key_id", sa.String(16), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("attempts_allowed", sa.Integer, nullable=False),
+    # How often its code was sent again, and when it was last sent.
+    sa.Column("resends", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("sent_at", UtcDateTime),
     sa.Column("state", _STATE, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
@@ -63,7 +66,7 @@ holds = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
     sa.Column("closed_at", UtcDateTime),
-    sa.Column("closed_by", sa.String(32)),
+    sa.Column("closed_by", sa.String(128)),
     sa.Index("holds_due", "state", "expires_at"),
 )
 
@@ -79,7 +82,7 @@ blocks = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
     sa.Column("closed_at", UtcDateTime),
-    sa.Column("closed_by", sa.String(32)),
+    sa.Column("closed_by", sa.String(128)),
     sa.Index("blocks_due", "state", "expires_at"),
     sa.Index("blocks_of", "kind", "key", "state"),
 )
@@ -132,6 +135,15 @@ cases = sa.Table(
     sa.Column("currency", sa.String(3)),
     sa.Column("reason", sa.String(256), nullable=False),
     sa.Column("listing", sa.JSON(none_as_null=True)),
+    # What the queue is ordered and searched by.
+    sa.Column("risk", sa.Float),
+    sa.Column("expected_loss_minor", sa.BigInteger),
+    sa.Column("priority", sa.Float, nullable=False, server_default="0"),
+    sa.Column("card_token", _ID, index=True),
+    sa.Column("device_id", _ID, index=True),
+    sa.Column("merchant_id", _ID, index=True),
+    sa.Column("counterparty", _ID, index=True),
+    sa.Column("assignee", _ID),
     sa.Column("state", _STATE, nullable=False),
     sa.Column("resolution", sa.String(16)),
     sa.Column("analyst", _ID),
@@ -139,6 +151,23 @@ cases = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("resolved_at", UtcDateTime),
     sa.Index("cases_queue", "state", "created_at"),
+    sa.Index("cases_priority", "state", "priority", "case_id"),
+    sa.Index("cases_account", "account_id"),
+)
+
+# Who did what to a case, hold, block or challenge. Only ever added to.
+activity = sa.Table(
+    "activity",
+    metadata,
+    sa.Column("number", Sequence64, primary_key=True, autoincrement=True),
+    sa.Column("subject_kind", sa.String(16), nullable=False),
+    sa.Column("subject_id", _ID, nullable=False),
+    sa.Column("tenant", sa.String(128), nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("who", sa.String(128), nullable=False),
+    sa.Column("did", sa.String(32), nullable=False),
+    sa.Column("text", sa.Text),
+    sa.Index("activity_of", "subject_kind", "subject_id", "number"),
 )
 
 outbox = outbox_table(metadata)

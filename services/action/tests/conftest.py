@@ -19,12 +19,18 @@ from fraud_action.settings import Settings
 from fraud_action.webhook import DeliveryFailed, OtpMessage
 from fraud_features.store.port import OnlineStoreUnavailable
 from fraud_shared.contracts.action import ActionRequest
+from fraud_shared.mesh.tokens import Actor
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client, idle
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.fakes import FakeBus
 from fraud_shared.testing.servers import sql_schema, sql_url
+from fraud_shared.web.keys import EVERY_TENANT
 
 __all__ = ["sql_schema", "sql_url"]
+
+
+# Whoever may see everything.
+ANNA = Actor("anna", frozenset({"analyst"}), (EVERY_TENANT,), "bank")
 
 
 class FakeBlocks:
@@ -114,9 +120,11 @@ class World:
         """The parts with an open store and nothing in the background."""
         return idle(self._app(overrides))
 
-    def http(self, **overrides: Any) -> AbstractAsyncContextManager[httpx.AsyncClient]:
-        """The running service; several at once share the database."""
-        return client(self._app(overrides))
+    def http(
+        self, actor: Actor | None = ANNA, **overrides: Any
+    ) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+        """The running service, asked for `actor`; several at once share the database."""
+        return client(self._app(overrides), actor=actor)
 
 
 @pytest.fixture
@@ -144,3 +152,9 @@ def request_for() -> Callable[..., ActionRequest]:
         return ActionRequest(**{**fields, **overrides})
 
     return make
+
+
+@pytest.fixture
+def anna() -> Actor:
+    """An analyst who may see every tenant."""
+    return ANNA

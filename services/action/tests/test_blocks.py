@@ -5,10 +5,27 @@ import pytest
 
 from fraud_features.store.open_store import open_online_store
 from fraud_shared.contracts.action import BlockQuestion
+from fraud_shared.contracts.casework import BlockQuery, HoldQuery
+from fraud_shared.mesh.tokens import Actor
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.factories import make_transaction
 from fraud_shared.testing.servers import redis_url
+from fraud_shared.web.keys import EVERY_TENANT
 from fraud_shared.web.problems import NotFound
+
+ALL = (EVERY_TENANT,)
+
+
+def by(name):
+    return Actor(name, frozenset({"analyst"}), ALL, "bank")
+
+
+async def listed(service, state):
+    return (await service.block_list.page(BlockQuery(state=state), ALL)).items
+
+
+async def held(service, state):
+    return (await service.holds.page(HoldQuery(state=state), ALL)).items
 
 
 class TestInForce:
@@ -19,8 +36,8 @@ class TestInForce:
             assert await service.blocks.in_force(everything) == ("card", "device")
             other = BlockQuestion(account="acc-1", card="card-2")
             assert await service.blocks.in_force(other) == ()
-            (newest, *_) = await service.blocks.list("active", 10)
-            await service.blocks.release(newest.block_id, "test")
+            (newest, *_) = await listed(service, "active")
+            await service.block_list.remove(newest.block_id, by("test"), "test")
             assert len(await service.blocks.in_force(everything)) == 1
             world.clock.advance(timedelta(days=8))
             assert await service.blocks.in_force(everything) == ()
@@ -52,8 +69,8 @@ class TestProjection:
     async def test_wiped_store_gets_active_blocks_back(self, world, request_for):
         async with world.service() as service:
             await service.execute(request_for("card_block", "device_block"))
-            (first, _) = await service.blocks.list("active", 10)
-            await service.blocks.release(first.block_id, "test")
+            (first, _) = await listed(service, "active")
+            await service.block_list.remove(first.block_id, by("test"), "test")
             before = dict(world.online.until)
             world.online.wipe()
             await service.blocks.reconcile()
@@ -87,8 +104,8 @@ class TestProjection:
             await service.execute(request_for("card_block"))
             payment = make_transaction(card={"token": "card-1"})
             assert (await world.online.observe(payment)).blocked == ("card",)
-            (block,) = await service.blocks.list("active", 10)
-            await service.blocks.release(block.block_id, "test")
+            (block,) = await listed(service, "active")
+            await service.block_list.remove(block.block_id, by("test"), "test")
             payment = make_transaction(card={"token": "card-1"})
             assert (await world.online.observe(payment)).blocked == ()
         await world.online.close()
@@ -98,17 +115,19 @@ class TestEnd:
     async def test_release_drops_it(self, world, request_for):
         async with world.service() as service:
             await service.execute(request_for("card_block"))
-            (block,) = await service.blocks.list("active", 10)
-            released = await service.blocks.release(block.block_id, "analyst")
+            (block,) = await listed(service, "active")
+            released = await service.block_list.remove(
+                block.block_id, by("analyst"), "test"
+            )
             assert (released.state, released.closed_by) == ("released", "analyst")
             assert world.online.until == {}
 
     async def test_release_during_an_outage_drops_it_later(self, world, request_for):
         async with world.service() as service:
             await service.execute(request_for("card_block"))
-            (block,) = await service.blocks.list("active", 10)
+            (block,) = await listed(service, "active")
             world.online.down = True
-            await service.blocks.release(block.block_id, "analyst")
+            await service.block_list.remove(block.block_id, by("analyst"), "test")
             world.online.down = False
             await service.blocks.project_marked()
             assert world.online.until == {}
@@ -119,7 +138,7 @@ class TestEnd:
             world.clock.advance(timedelta(days=7))
             await service.sweep()
             assert world.online.until == {}
-            (block,) = await service.blocks.list("expired", 10)
+            (block,) = await listed(service, "expired")
             assert block.closed_by == "expiry"
 
     async def test_the_longer_of_two_blocks_of_a_card_stands(self, world, request_for):
@@ -129,14 +148,14 @@ class TestEnd:
             await service.execute(request_for("card_block", decision_id="d-2"))
             longer = world.clock.now() + timedelta(days=7)
             assert world.online.until["card", "card-1"] == longer
-            (newest, oldest) = await service.blocks.list("active", 10)
-            await service.blocks.release(newest.block_id, "analyst")
+            (newest, oldest) = await listed(service, "active")
+            await service.block_list.remove(newest.block_id, by("analyst"), "test")
             assert world.online.until["card", "card-1"] == oldest.expires_at
 
     async def test_unknown_block_is_not_found(self, world):
         async with world.service() as service:
             with pytest.raises(NotFound):
-                await service.blocks.release("block-none", "analyst")
+                await service.block_list.remove("block-none", by("analyst"), "test")
 
 
 class TestHolds:
@@ -145,9 +164,9 @@ class TestHolds:
     ):
         async with world.service() as service:
             await service.execute(request_for("payment_hold"))
-            (hold,) = await service.holds.list("active", 10)
-            first = await service.holds.release(hold.hold_id, "anna")
-            again = await service.holds.release(hold.hold_id, "ben")
+            (hold,) = await held(service, "active")
+            first = await service.holds.release(hold.hold_id, by("anna"), "test")
+            again = await service.holds.release(hold.hold_id, by("ben"), "test")
             assert first == again
             assert again.closed_by == "anna"
 
@@ -156,5 +175,5 @@ class TestHolds:
             await service.execute(request_for("payment_hold"))
             world.clock.advance(timedelta(days=3))
             await service.sweep()
-            assert await service.holds.list("active", 10) == []
-            assert len(await service.holds.list("expired", 10)) == 1
+            assert await held(service, "active") == []
+            assert len(await held(service, "expired")) == 1

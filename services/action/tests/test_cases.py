@@ -8,16 +8,27 @@ from pydantic import ValidationError
 
 from fraud_action.cases import CaseResolved
 from fraud_action.tables import outbox
-from fraud_shared.contracts.action import ActionRequest, CaseResolution
+from fraud_shared.contracts.action import ActionRequest
+from fraud_shared.contracts.casework import (
+    BlockQuery,
+    CaseQuery,
+    CaseResolution,
+    HoldQuery,
+)
 from fraud_shared.contracts.events import ACTION_REQUESTED, LABEL_REPORTED, CloudEvent
 from fraud_shared.contracts.label import LabelReported
+from fraud_shared.mesh.tokens import Actor
 from fraud_shared.web.keys import EVERY_TENANT
 from fraud_shared.web.problems import InvalidInput, NotFound
 
 ALL = (EVERY_TENANT,)
+ANNA = Actor("anna", frozenset({"analyst"}), ALL, "bank")
+FRAUD = CaseResolution(outcome="fraud", note="called the customer")
+GOOD = CaseResolution(outcome="legitimate")
 
-FRAUD = CaseResolution(resolution="fraud", analyst="anna", note="called the customer")
-GOOD = CaseResolution(resolution="legitimate", analyst="anna")
+
+async def queued(service, tenants=ALL, **asked):
+    return (await service.queue.page(CaseQuery(**asked), tenants)).items
 
 
 async def labels(service) -> list[LabelReported]:
@@ -36,19 +47,19 @@ class TestResolution:
             case_id = reply.results[0].reference
             await asyncio.gather(
                 *(
-                    service.resolve_case(case_id, FRAUD, ALL)
+                    service.resolve_case(case_id, FRAUD, ANNA)
                     for service in (one, two) * 4
                 )
             )
             (label,) = await labels(one)
             assert (label.label, label.source) == ("fraud", "analyst")
             assert label.transaction_id == "tx-of-d-1"
-            assert await one.cases.list("open", 10, ALL) == []
+            assert await queued(one) == []
 
     async def test_note_stays_in_the_case(self, world, request_for):
         async with world.service() as service:
             reply = await service.execute(request_for("case"))
-            case = await service.resolve_case(reply.results[0].reference, FRAUD, ALL)
+            case = await service.resolve_case(reply.results[0].reference, FRAUD, ANNA)
             assert case.note == FRAUD.note
             (label,) = await labels(service)
             assert FRAUD.note not in label.model_dump_json()
@@ -58,9 +69,9 @@ class TestResolution:
             reply = await service.execute(
                 request_for("case", "payment_hold", "card_block")
             )
-            await service.resolve_case(reply.results[0].reference, GOOD, ALL)
-            assert await service.holds.list("active", 10) == []
-            assert await service.blocks.list("active", 10) == []
+            await service.resolve_case(reply.results[0].reference, GOOD, ANNA)
+            assert (await service.holds.page(HoldQuery(), ALL)).items == []
+            assert (await service.block_list.page(BlockQuery(), ALL)).items == []
             assert world.online.until == {}
 
     async def test_fraud_leaves_them(self, world, request_for):
@@ -68,21 +79,21 @@ class TestResolution:
             reply = await service.execute(
                 request_for("case", "payment_hold", "card_block")
             )
-            await service.resolve_case(reply.results[0].reference, FRAUD, ALL)
-            assert len(await service.holds.list("active", 10)) == 1
+            await service.resolve_case(reply.results[0].reference, FRAUD, ANNA)
+            assert len((await service.holds.page(HoldQuery(), ALL)).items) == 1
             assert ("card", "card-1") in world.online.until
 
     async def test_another_finding_is_refused(self, world, request_for):
         async with world.service() as service:
             reply = await service.execute(request_for("case"))
-            await service.resolve_case(reply.results[0].reference, FRAUD, ALL)
+            await service.resolve_case(reply.results[0].reference, FRAUD, ANNA)
             with pytest.raises(CaseResolved):
-                await service.resolve_case(reply.results[0].reference, GOOD, ALL)
+                await service.resolve_case(reply.results[0].reference, GOOD, ANNA)
 
     async def test_unknown_case_is_not_found(self, world):
         async with world.service() as service:
             with pytest.raises(NotFound):
-                await service.resolve_case("case-none", FRAUD, ALL)
+                await service.resolve_case("case-none", FRAUD, ANNA)
 
 
 FOUND = {
@@ -94,7 +105,7 @@ FOUND = {
     "strength": 0.9,
     "status": "match",
 }
-NOT_LISTED = CaseResolution(resolution="not_listed", analyst="anna")
+NOT_LISTED = CaseResolution(outcome="not_listed")
 
 
 @pytest.fixture
@@ -131,16 +142,16 @@ class TestACaseAboutAListing:
         async with world.service() as service:
             for _ in range(2):
                 await service.handle([event_of(about_a_listing())])
-            (case,) = await service.cases.list("open", 10, ALL)
+            (case,) = await queued(service)
         assert case.listing.model_dump() == FOUND
         assert (case.decision, case.amount_minor, case.currency) == (None, None, None)
 
     async def test_is_resolved_without_a_label(self, world, about_a_listing):
         async with world.service() as service:
             await service.handle([event_of(about_a_listing())])
-            (case,) = await service.cases.list("open", 10, ALL)
+            (case,) = await queued(service)
             for _ in range(2):
-                resolved = await service.resolve_case(case.case_id, NOT_LISTED, ALL)
+                resolved = await service.resolve_case(case.case_id, NOT_LISTED, ANNA)
             assert resolved.resolution == "not_listed"
             assert await labels(service) == []
 
@@ -150,10 +161,10 @@ class TestACaseAboutAListing:
         async with world.service() as service:
             await service.execute(request_for("case"))
             await service.handle([event_of(about_a_listing())])
-            for case in await service.cases.list("open", 10, ALL):
+            for case in await queued(service):
                 wrong = NOT_LISTED if case.listing is None else FRAUD
                 with pytest.raises(InvalidInput):
-                    await service.resolve_case(case.case_id, wrong, ALL)
+                    await service.resolve_case(case.case_id, wrong, ANNA)
 
     @pytest.mark.parametrize(
         "facts",
@@ -175,12 +186,14 @@ class TestTenants:
         async with world.service() as service:
             reply = await service.execute(request_for("case", tenant="shop"))
             case_id = reply.results[0].reference
-            assert await service.cases.list("open", 10, ("market",)) == []
+            assert await queued(service, ("market",)) == []
             with pytest.raises(NotFound):
                 await service.cases.get(case_id, ("market",))
             with pytest.raises(NotFound):
-                await service.resolve_case(case_id, FRAUD, ("market",))
-            (case,) = await service.cases.list("open", 10, ("market", "shop"))
+                await service.resolve_case(
+                    case_id, FRAUD, Actor("x", tenants=("market",))
+                )
+            (case,) = await queued(service, ("market", "shop"))
             assert (case.case_id, case.state) == (case_id, "open")
             assert await labels(service) == []
 
@@ -189,6 +202,6 @@ class TestTenants:
     ):
         async with world.service() as service:
             reply = await service.execute(request_for("case", tenant="shop"))
-            await service.resolve_case(reply.results[0].reference, FRAUD, ALL)
+            await service.resolve_case(reply.results[0].reference, FRAUD, ANNA)
             (label,) = await labels(service)
             assert label.tenant == "shop"

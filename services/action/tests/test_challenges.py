@@ -7,8 +7,12 @@ from pydantic import SecretStr
 
 from fraud_action.challenges import ChallengeClosed
 from fraud_action.tables import outbox
+from fraud_shared.contracts.casework import HoldQuery
 from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.web.keys import EVERY_TENANT
 from fraud_shared.web.problems import NotFound
+
+ALL = (EVERY_TENANT,)
 
 
 async def challenge(service, request_for, *also: str) -> str:
@@ -31,9 +35,9 @@ class TestRightCode:
         async with world.service() as service:
             ref = await challenge(service, request_for)
             code = await service.challenges.code(ref)
-            assert (await service.challenges.verify(ref, code)).status == "passed"
+            assert (await service.challenges.verify(ref, ALL, code)).status == "passed"
             with pytest.raises(ChallengeClosed):
-                await service.challenges.verify(ref, code)
+                await service.challenges.verify(ref, ALL, code)
             (event,) = await events(service)
             assert event.type == "fraud.challenge.resolved.v1"
             assert event.data["outcome"] == "passed"
@@ -44,7 +48,10 @@ class TestRightCode:
             ref = await challenge(one, request_for)
             code = await one.challenges.code(ref)
             answers = await asyncio.gather(
-                *(service.challenges.verify(ref, code) for service in (one, two) * 5),
+                *(
+                    service.challenges.verify(ref, ALL, code)
+                    for service in (one, two) * 5
+                ),
                 return_exceptions=True,
             )
             assert sum(not isinstance(a, Exception) for a in answers) == 1
@@ -54,10 +61,14 @@ class TestRightCode:
         async with world.service() as service:
             ref = await challenge(service, request_for, "payment_hold")
             await service.execute(request_for("payment_hold", decision_id="d-2"))
-            await service.challenges.verify(ref, await service.challenges.code(ref))
-            (held,) = await service.holds.list("active", 10)
+            await service.challenges.verify(
+                ref, ALL, await service.challenges.code(ref)
+            )
+            (held,) = (await service.holds.page(HoldQuery(state="active"), ALL)).items
             assert held.decision_id == "d-2"
-            (released,) = await service.holds.list("released", 10)
+            (released,) = (
+                await service.holds.page(HoldQuery(state="released"), ALL)
+            ).items
             assert released.closed_by == "challenge"
 
 
@@ -66,23 +77,23 @@ class TestWrongCode:
         async with world.service() as service:
             ref = await challenge(service, request_for)
             code = await service.challenges.code(ref)
-            state = await service.challenges.verify(ref, wrong(code))
+            state = await service.challenges.verify(ref, ALL, wrong(code))
             assert (state.status, state.attempts_left) == ("pending", 4)
-            assert (await service.challenges.verify(ref, code)).status == "passed"
+            assert (await service.challenges.verify(ref, ALL, code)).status == "passed"
 
     async def test_racing_guesses_get_five_attempts_together(self, world, request_for):
         async with world.service() as one, world.service() as two:
             ref = await challenge(one, request_for)
             code = await one.challenges.code(ref)
             answers = await asyncio.gather(
-                *(d.challenges.verify(ref, wrong(code)) for d in (one, two) * 10),
+                *(d.challenges.verify(ref, ALL, wrong(code)) for d in (one, two) * 10),
                 return_exceptions=True,
             )
             assert sum(not isinstance(a, Exception) for a in answers) == 5
-            assert (await one.challenges.state(ref)).status == "failed"
+            assert (await one.challenges.state(ref, ALL)).status == "failed"
             assert [e.data["outcome"] for e in await events(one)] == ["failed"]
             with pytest.raises(ChallengeClosed):
-                await one.challenges.verify(ref, code)
+                await one.challenges.verify(ref, ALL, code)
 
 
 class TestExpiry:
@@ -91,7 +102,7 @@ class TestExpiry:
             ref = await challenge(one, request_for)
             world.clock.advance(timedelta(minutes=5))
             await asyncio.gather(one.challenges.expire(), two.challenges.expire())
-            assert (await one.challenges.state(ref)).status == "expired"
+            assert (await one.challenges.state(ref, ALL)).status == "expired"
             assert [e.data["outcome"] for e in await events(one)] == ["expired"]
 
     async def test_right_code_too_late_ends_it_before_the_sweep(
@@ -102,8 +113,8 @@ class TestExpiry:
             code = await service.challenges.code(ref)
             world.clock.advance(timedelta(minutes=5))
             with pytest.raises(ChallengeClosed):
-                await service.challenges.verify(ref, code)
-            assert (await service.challenges.state(ref)).status == "expired"
+                await service.challenges.verify(ref, ALL, code)
+            assert (await service.challenges.state(ref, ALL)).status == "expired"
             assert await service.challenges.expire() == 0
             assert len(await events(service)) == 1
 
@@ -124,7 +135,7 @@ class TestKeys:
         async with world.service(
             otp_key=SecretStr(new), otp_previous_key=SecretStr(old)
         ) as service:
-            assert (await service.challenges.verify(ref, code)).status == "passed"
+            assert (await service.challenges.verify(ref, ALL, code)).status == "passed"
 
     async def test_totp_challenge_passes(self, world, request_for):
         async with world.service(otp_scheme="totp", otp_digits=8) as service:
@@ -132,4 +143,4 @@ class TestKeys:
             code = await service.challenges.code(ref)
             world.clock.advance(timedelta(seconds=45))
             assert len(code) == 8
-            assert (await service.challenges.verify(ref, code)).status == "passed"
+            assert (await service.challenges.verify(ref, ALL, code)).status == "passed"

@@ -75,7 +75,7 @@ class TestOtp:
             await service.courier.round()
             (message,) = world.otp.sent
             state = await service.challenges.verify(
-                reply.results[0].reference, message.code
+                reply.results[0].reference, ("*",), message.code
             )
             assert state.status == "passed"
 

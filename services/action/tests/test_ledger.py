@@ -3,6 +3,7 @@ import asyncio
 import sqlalchemy as sa
 
 from fraud_action import tables
+from fraud_shared.contracts.casework import CaseQuery
 from fraud_shared.web.keys import EVERY_TENANT
 
 EVERYBODYS = (EVERY_TENANT,)
@@ -61,5 +62,5 @@ class TestFailedEffects:
     async def test_reason_with_a_nul_is_stored_without_it(self, world, request_for):
         async with world.service() as service:
             await service.execute(request_for("case", reason="odd\x00reason"))
-            (case,) = await service.cases.list("open", 10, EVERYBODYS)
+            (case,) = (await service.queue.page(CaseQuery(), EVERYBODYS)).items
             assert case.reason == "oddreason"

@@ -32,6 +32,10 @@ def requested(made: DecisionMade) -> ActionRequest | None:
         device_id=payment.device.device_id if payment.device else None,
         reason=decision.reason,
         tenant=made.owner,
+        risk=decision.risk,
+        expected_loss_minor=decision.expected_loss_minor,
+        merchant_id=payment.merchant.merchant_id if payment.merchant else None,
+        counterparty=payment.counterparty.account if payment.counterparty else None,
     )
 
 

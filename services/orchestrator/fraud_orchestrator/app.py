@@ -5,7 +5,15 @@ from typing import Any
 from fastapi import FastAPI
 
 from fraud_features.store.port import OnlineStore
-from fraud_orchestrator.api import case_routes, routes, screening_routes
+from fraud_orchestrator.api import (
+    audit_routes,
+    decision_routes,
+    forwarding,
+    key_routes,
+    messages,
+    routes,
+    screening_routes,
+)
 from fraud_orchestrator.api.fraud_score import FraudScoring
 from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.gateway import Gateway
@@ -51,13 +59,24 @@ def create_app(
     app = create_service(
         SERVICE,
         settings,
-        hot=routes.hot(gateway, models, fraud_scoring),
+        hot=[
+            *routes.hot(gateway, models, fraud_scoring),
+            *messages.hot(gateway),
+        ],
         routers=[
             routes.router(gateway, models),
-            case_routes.router(gateway),
+            audit_routes.router(gateway),
+            decision_routes.router(gateway),
+            key_routes.router(gateway),
+            messages.router(gateway),
             screening_routes.router(gateway),
+            forwarding.router(gateway),
         ],
-        limits=screening_routes.LIMITS,
+        limits={
+            **screening_routes.LIMITS,
+            **forwarding.limits(),
+            **messages.LIMITS,
+        },
         lifespan=gateway.running,
         checks={"decision_log": gateway.ready},
         summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",
@@ -65,6 +84,7 @@ def create_app(
         guard=gateway.admission.authenticate,
     )
     app.state.engines = gateway.engines
+    app.state.gateway = gateway
     document = app.openapi
 
     def openapi() -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from fraud_features.store.open_store import CONNECT_S
@@ -12,14 +13,26 @@ from fraud_orchestrator.redis_limiter import RedisLimiter
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.telemetry import LIMITED, WRONG_KEYS
 from fraud_shared.mesh import deadline as deadlines
+from fraud_shared.mesh.clock import Clock, SystemClock
+from fraud_shared.mesh.tokens import Actor
 from fraud_shared.web.connections import Network, source, within
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.guard import Guard
-from fraud_shared.web.keys import EVERY_TENANT, SCOPES, Client, KeyRing, Scope, key_hash
+from fraud_shared.web.keys import (
+    EVERY_TENANT,
+    SCOPES,
+    SEE_ALL,
+    Client,
+    KeyRing,
+    Scope,
+    key_hash,
+)
 from fraud_shared.web.problems import Forbidden, FraudError, RateLimited
 
 DEVELOPMENT_CLIENT = "demo"
 _MOST_GOOD_KEYS = 10_000
+# The scopes in which a key may choose another tenant that it is declared for.
+_FOR_OTHERS = frozenset(("read", "label", *SEE_ALL))
 _LONGEST_ADDRESS = 45
 
 
@@ -47,9 +60,10 @@ class Authentication:
         settings: Settings,
         monotonic: Callable[[], float] = time.monotonic,
         limiter: Limiter | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """`limiter` is given by tests; otherwise Redis's, where the settings name one."""
-        self._keys = key_ring(settings)
+        self.ring = key_ring(settings, (clock or SystemClock()).now)
         self._proxies = settings.trusted_proxies
         rate = Rate(settings.rate_per_s, settings.rate_burst)
         self._burst = rate.burst
@@ -63,8 +77,8 @@ class Authentication:
         self._good: set[int] = set()
         self._min_deadline_ms = settings.min_deadline_ms
 
-    def guard(self, scope: Scope) -> Guard:
-        """Lets in clients whose key has `scope`.
+    def guard(self, *scopes: Scope) -> Guard:
+        """Lets in clients whose key has one of `scopes`; without any, every client.
 
         Raises Forbidden (403), DeadlineTooShort (400), and RateLimited (429 with
         Retry-After) for a key that is not known, from an address that sent too many
@@ -73,9 +87,10 @@ class Authentication:
 
         def check(context: RequestContext) -> None:
             client = self.authenticate(context)
-            if scope not in client.scopes:
+            held = client.scopes.intersection(scopes)
+            if scopes and not held:
                 raise Forbidden
-            context.tenant = _tenant(client, scope, context.header("x-tenant"))
+            context.tenant = _tenant(client, held, context.header("x-tenant"))
             self._check_deadline(context)
 
         return check
@@ -88,7 +103,7 @@ class Authentication:
         mark = hash(key)
         if mark not in self._good:
             self._refuse_guesses(context)
-        client = self._keys.client(key)
+        client = self.ring.client(key)
         if client is None:
             if key:
                 WRONG_KEYS.inc()
@@ -167,14 +182,25 @@ def caller_address(context: RequestContext, proxies: tuple[Network, ...]) -> str
     return source(context.address)
 
 
-def _tenant(client: Client, scope: Scope, wanted: str | None) -> str:
+def _tenant(client: Client, scopes: frozenset[str], wanted: str | None) -> str:
     """Whose payments the request is about. Raises Forbidden for a tenant that the key is
     not declared for; a payment is always that of its own client."""
     if wanted is None or wanted == client.own_tenant:
         return client.own_tenant
-    if scope not in ("read", "label", "analyst") or not client.may_act_for(wanted):
+    if not scopes & _FOR_OTHERS or not client.may_act_for(wanted):
         raise Forbidden
     return wanted
+
+
+def actor(context: RequestContext, scopes: Iterable[Scope]) -> Actor:
+    """The client of a request that was let in for `scopes`, as another service is told of
+    it: with everything its key is declared for where one of its scopes sees what others
+    own, else with the tenant that the request is about."""
+    client: Client = context.principal
+    wide = SEE_ALL.intersection(scopes) & client.scopes
+    chosen = context.header("x-tenant") is not None or not wide
+    tenants = (context.tenant,) if chosen else client.visible
+    return Actor(client.name, client.scopes, tenants, context.tenant)
 
 
 def presented_key(context: RequestContext) -> str | None:
@@ -186,16 +212,20 @@ def presented_key(context: RequestContext) -> str | None:
     return token if scheme.lower() in ("bearer", "apikey") else None
 
 
-def key_ring(settings: Settings) -> KeyRing:
+def key_ring(settings: Settings, now: Callable[[], datetime]) -> KeyRing:
     """The configured keys; in development, without any, one key with every scope."""
     pepper = settings.secret("FRAUD_KEY_PEPPER", settings.key_pepper)
     configured = settings.api_keys.get_secret_value()
     if configured:
-        return KeyRing.parse(pepper, configured)
+        return KeyRing.parse(pepper, configured, now)
     if settings.production:
         raise KeysMissing("FRAUD_API_KEYS is required when FRAUD_ENV=production")
     key = settings.secret("FRAUD_DEV_API_KEY", settings.api_keys)
+    # Its payments count: a key of scope `test` is made on purpose.
     client = Client(
-        DEVELOPMENT_CLIENT, frozenset(SCOPES), tenants=frozenset({EVERY_TENANT})
+        DEVELOPMENT_CLIENT,
+        frozenset(SCOPES) - {"test"},
+        tenants=frozenset({EVERY_TENANT}),
+        key_id="development",
     )
-    return KeyRing(pepper, [(key_hash(pepper, key), client)])
+    return KeyRing(pepper, [(key_hash(pepper, key), client)], now)

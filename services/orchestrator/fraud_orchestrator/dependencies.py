@@ -1,9 +1,11 @@
 """What the gateway is wired from: stores, engines, other services, and the stages of them."""
 
+from functools import partial
 from pathlib import Path
 
 from fraud_features.store.open_store import open_online_store
 from fraud_features.store.port import OnlineStore
+from fraud_orchestrator.audit_chain import CheckpointKey
 from fraud_orchestrator.engines import Engines, LocalPolicy, LocalRules
 from fraud_orchestrator.pipeline import Pipeline
 from fraud_orchestrator.rebuild import RebuildLease
@@ -16,17 +18,23 @@ from fraud_orchestrator.stages.rules import Rules
 from fraud_orchestrator.stages.screening import Screening
 from fraud_orchestrator.stages.signals import Signals
 from fraud_orchestrator.stages.verdict import Decider
+from fraud_orchestrator.stores.audit import AuditLog
 from fraud_orchestrator.stores.backfill import SqlBackfillLog
 from fraud_orchestrator.stores.decisions import DecisionStore
 from fraud_orchestrator.stores.history import History
 from fraud_orchestrator.stores.labels import Labels
+from fraud_orchestrator.stores.payment_events import PaymentEvents
+from fraud_orchestrator.stores.search import DecisionSearch
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
+from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.state.database import Database, database_url
 from fraud_shared.web.problems import FraudError
 
 # A payment waits for each statement: longer than this its connection is given up.
 STEP_S = 1.8
+# A silent service must not keep the gateway from hearing of the other for long.
+FOLLOW_WITHIN_MS = 1000.0
 
 
 class RedisUrlMissing(FraudError):
@@ -65,12 +73,21 @@ class Dependencies:
             migrations=Path(__file__).parent / "migrations",
             step_s=STEP_S,
         )
-        self.decisions = DecisionStore(self.db)
+        self.audit_log = AuditLog(
+            self.db,
+            CheckpointKey(settings.secret("FRAUD_AUDIT_KEY", settings.audit_key)),
+            clock,
+        )
+        self.decisions = DecisionStore(self.db, self.audit_log.settled)
+        self.search = DecisionSearch(self.db)
         self.labels = Labels(self.db, self.decisions.outbox)
+        kept = settings.var_dir
+        self.payment_events = PaymentEvents(self.db, self.decisions.outbox)
         self.engines = Engines(
-            LocalRules(settings.ruleset, clock),
-            LocalPolicy(settings.policy),
+            LocalRules(settings.ruleset, clock, kept / "gateway-rules.json"),
+            LocalPolicy(settings.policy, kept / "gateway-policy.json"),
             share=settings.compare_share,
+            ask=partial(_ask, self.questions),
         )
         self.pipeline = self._pipeline(settings)
         self.self_rebuild = SelfRebuild(
@@ -103,6 +120,11 @@ class Dependencies:
             decisions=self.decisions,
             actions=Actions(client, cap_ms=s.action_cap_ms),
         )
+
+
+async def _ask(client: ServiceClient, service: str, path: str) -> bytes:
+    """What a service answers to a question about what it has in force."""
+    return await client.get(service, path, deadline=Deadline.after(FOLLOW_WITHIN_MS))
 
 
 def _redis_url(settings: Settings) -> str:

@@ -17,9 +17,13 @@ from fraud_shared.contracts.signal import RulesResult, SignalBatch
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.deadline import Deadline
-from fraud_shared.mesh.errors import DependencyError, DependencyFailed
+from fraud_shared.mesh.errors import (
+    DependencyError,
+    DependencyFailed,
+    DependencyOverloaded,
+)
 from fraud_shared.web.context import RawResponse, RequestContext
-from fraud_shared.web.problems import MEDIA_TYPE
+from fraud_shared.web.problems import MEDIA_TYPE, Overloaded
 
 REFRESH_MS = 60_000.0
 _QUIET = RulesResult(outcome="scored", rules_flag="ALLOW")
@@ -96,6 +100,8 @@ class Models:
                 raise ModelNotLoaded from error
             media = MEDIA_TYPE.encode()
             return RawResponse(error.body, error.status, media_type=media)
+        except DependencyOverloaded:
+            raise Overloaded from None
         except DependencyError as error:
             raise ModelNotLoaded from error
         return RawResponse(reply)

@@ -71,7 +71,7 @@ class Pipeline:
         (503) when the decision cannot be recorded: there is no answer without a record.
         """
         watch = Stopwatch()
-        wall = context.deadline.capped(self.settings.wall_ms)
+        wall = context.wall(self.settings.wall_ms)
         early = wall.minus(self.settings.tail_ms)
         screening = asyncio.create_task(
             self._screen(watch, payment, parties, context, early), name="screening"
@@ -137,7 +137,7 @@ class Pipeline:
         if reply is None:
             with watch.stage("action"):
                 reply = await self.act(made, decision, context, wall, watch)
-        if ruling.stand_in or is_whole(ruling.degraded):
+        if payment.counted and (ruling.stand_in or is_whole(ruling.degraded)):
             await self.online.note_approval(
                 payment,
                 policy.amount_ref_minor,
@@ -165,11 +165,30 @@ class Pipeline:
         if has_own_key and (stored := await self.decisions.find(key, wall)) is not None:
             return None, stored
         own = of_client(payment, key.client)
+        if not payment.counted:
+            return await self._uncounted(own, key, deadline, wall)
         observation = await self.online.read(own, deadline)
         answered = observation is not None and not observation.lower_bound
         if not has_own_key and (not answered or (observation and observation.repeat)):
             return observation, await self.decisions.find(key, wall)
         return observation, None
+
+    async def _uncounted(
+        self,
+        own: Transaction,
+        key: IdempotencyKey,
+        deadline: Deadline,
+        wall: Deadline,
+    ) -> tuple[Observation | None, RecordedDecision | None]:
+        """The same where no window moves: for a login, and for a payment that is asked
+        about again, which reads what its first request read."""
+        if own.supersedes is not None:
+            first = id_of_client(key.client, own.supersedes)
+            own = own.model_copy(update={"transaction_id": first})
+        stored = await self.decisions.find(key, wall)
+        if stored is not None:
+            return None, stored
+        return await self.online.peek(own, deadline), None
 
     def policy_context(
         self,
@@ -240,7 +259,7 @@ class Pipeline:
     ) -> bytes:
         """The bytes of an earlier reply, waiting for them within this call's deadline."""
         context.log(replayed=True)
-        limit = context.deadline.capped(self.settings.wall_ms)
+        limit = context.wall(self.settings.wall_ms)
         current: RecordedDecision | None = stored
         while current is not None:
             if current.reply is not None:

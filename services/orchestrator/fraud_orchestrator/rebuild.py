@@ -172,6 +172,8 @@ async def rebuild(
 
 
 async def _enter(store: OnlineStore, decided: Decided, result: Rebuilt) -> None:
+    if not decided.transaction.counted:
+        return
     payment = of_client(decided.transaction, decided.client)
     for left in reversed(range(TRIES)):
         try:

@@ -25,6 +25,7 @@ class Settings(ServiceSettings):
         "pan_key",
         "key_pepper",
         "api_keys",
+        "audit_key",
     )
 
     port: int = 8000
@@ -34,6 +35,10 @@ class Settings(ServiceSettings):
     amqp_url: str = Field(default="", validation_alias="AMQP_URL")
 
     pan_key: SecretStr = Field(default=SecretStr(""), validation_alias="FRAUD_PAN_KEY")
+    # Signs the checkpoints of the audit log.
+    audit_key: SecretStr = Field(
+        default=SecretStr(""), validation_alias="FRAUD_AUDIT_KEY"
+    )
     key_pepper: SecretStr = Field(
         default=SecretStr(""), validation_alias="FRAUD_KEY_PEPPER"
     )
@@ -91,5 +96,10 @@ class Settings(ServiceSettings):
     event_ahead_s: float = 300.0
     event_behind_s: float = 7 * 86400.0
     batch_concurrency: int = 8
-    # Bounded, so that a surge is shed at once and not queued until everyone is late.
-    max_in_flight: int = Field(default=64, validation_alias="FRAUD_MAX_IN_FLIGHT")
+    # Of the wall, for nine of ten payments: so that the slowest of a hundred are in time.
+    admission_target: float = Field(default=0.4, gt=0, le=1)
+
+    @property
+    def budget_ms(self) -> float:
+        """The wall of a payment."""
+        return self.wall_ms

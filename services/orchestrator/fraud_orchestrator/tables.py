@@ -9,6 +9,7 @@ metadata = sa.MetaData()
 
 # Longer than a client's name may be: names from before that limit stay legible.
 _CLIENT = sa.String(128)
+FOUND_BY = ("card_token", "device_id", "merchant_id", "counterparty")
 
 decisions = sa.Table(
     "decisions",
@@ -20,6 +21,13 @@ decisions = sa.Table(
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("decision", sa.String(16), nullable=False),
     sa.Column("decided_at", UtcDateTime, nullable=False, index=True),
+    # Whose payment it is, and by what it is found besides: see `stores/search.py`.
+    sa.Column("tenant", _CLIENT),
+    *(sa.Column(name, sa.String(128)) for name in FOUND_BY),
+    # Its reasons (`r:`) and degraded codes (`d:`), with a space around each.
+    sa.Column("codes", sa.Text),
+    # The first request about the same payment, where this is not the first.
+    sa.Column("supersedes", sa.String(128)),
     # The bytes of the reply; NULL while its actions are under way.
     sa.Column("reply", sa.LargeBinary),
     # `DecisionMade` as JSON: what replay, rebuild and training read.
@@ -27,6 +35,16 @@ decisions = sa.Table(
     # Each client numbers its payments for itself. The number leads, here and below: led by
     # the client, PostgreSQL without fresh statistics reads all the payments of one.
     sa.UniqueConstraint("transaction_id", "client", name="decisions_transaction"),
+    *(
+        sa.Index(
+            f"decisions_{name}",
+            name,
+            "decided_at",
+            postgresql_where=sa.text(f"{name} IS NOT NULL"),
+            sqlite_where=sa.text(f"{name} IS NOT NULL"),
+        )
+        for name in FOUND_BY
+    ),
     sa.Index(
         "decisions_unfinished",
         "decided_at",
@@ -72,6 +90,21 @@ labels = sa.Table(
     sa.Column("reversal", sa.Boolean, nullable=False),
     sa.Column("reported_at", UtcDateTime, nullable=False),
     sa.Column("received_at", UtcDateTime, nullable=False),
+    # What schemes say of it (`contracts.label.Dispute`), where they do.
+    sa.Column("dispute", sa.JSON),
+)
+
+payment_events = sa.Table(
+    "payment_events",
+    metadata,
+    sa.Column("event_id", sa.String(64), primary_key=True),
+    sa.Column("client", sa.String(64), nullable=False),
+    sa.Column("tenant", sa.String(64), nullable=False),
+    sa.Column("transaction_id", sa.String(128), nullable=False, index=True),
+    sa.Column("event", sa.String(32), nullable=False),
+    sa.Column("occurred_at", UtcDateTime, nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("content", sa.JSON, nullable=False),
 )
 
 # Decided payments that the online store has still to be told of.
@@ -89,6 +122,65 @@ online_rebuild = sa.Table(
     sa.Column("name", sa.String(32), primary_key=True),
     sa.Column("holder", sa.String(64), nullable=False),
     sa.Column("until_us", sa.BigInteger, nullable=False),
+)
+
+# What people and programs did through the gateway: who (the client of the key), what (the
+# route) and about what (its parameters). One row before it is done, one with the status.
+acts = sa.Table(
+    "acts",
+    metadata,
+    sa.Column("act_id", sa.String(64), primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+    sa.Column("actor", _CLIENT, nullable=False),
+    sa.Column("act", sa.String(128), nullable=False),
+    sa.Column("subject", sa.String(512), nullable=False),
+    sa.Column("request_id", sa.String(128), nullable=False),
+    # HMAC-SHA-256 of the body, in hex: what was asked can be proved and not read here.
+    sa.Column("body", sa.String(64)),
+    sa.Column("status", sa.Integer),
+)
+
+# The chain over decisions and acts: see `audit_chain`.
+audit_log = sa.Table(
+    "audit_log",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("subject", sa.String(64), nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("link", sa.LargeBinary, nullable=False),
+    # The subject leads: it is what is looked for.
+    sa.UniqueConstraint("subject", "kind", name="audit_log_subject"),
+)
+
+audit_checkpoints = sa.Table(
+    "audit_checkpoints",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("link", sa.LargeBinary, nullable=False),
+    sa.Column("public_key", sa.String(64), nullable=False),
+    sa.Column("signature", sa.String(128), nullable=False),
+)
+
+# Keys that are made, rotated and revoked while gateways run; only their keyed hashes.
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("key_id", sa.String(64), primary_key=True),
+    sa.Column("client", _CLIENT, nullable=False, index=True),
+    sa.Column("name", sa.String(64)),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("tenant", _CLIENT, nullable=False),
+    sa.Column("tenants", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("created_by", _CLIENT, nullable=False),
+    sa.Column("expires_at", UtcDateTime),
+    sa.Column("revoked_at", UtcDateTime),
+    sa.Column("revoked_by", _CLIENT),
+    sa.Column("last_used_at", UtcDateTime),
 )
 
 outbox = outbox_table(metadata)

@@ -43,11 +43,20 @@ class Neighbours:
     screening: Any = field(default_factory=make_screening)
     verdict: str = "APPROVE"
     actions: tuple[str, ...] = ()
+    degraded: tuple[str, ...] = ()
     blocked: set[str] = field(default_factory=set)
     scores: dict[str, float] = field(default_factory=dict)
     asked: list[DecideRequest] = field(default_factory=list)
     executed: list[ActionRequest] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
+    outcomes: dict[str, list[Any]] = field(
+        default_factory=lambda: {
+            "challenges": [],
+            "holds": [],
+            "blocks": [],
+            "cases": [],
+        }
+    )
     raw: list[bytes] = field(default_factory=list)
 
     def transport(self) -> FakeTransport:
@@ -105,7 +114,7 @@ class Neighbours:
                 "reason": "as the test says",
                 "reasons": (),
                 "actions": self.actions,
-                "degraded": (),
+                "degraded": self.degraded,
                 "stand_in": False,
                 "policy": "test@1",
             },
@@ -117,6 +126,8 @@ class Neighbours:
             asked = BlockQuestion.model_validate_json(body).model_dump()
             found = [kind for kind in asked if asked[kind] in self.blocked]
             return 200, json.dumps({"blocked": found}).encode()
+        if path.startswith("/v1/outcomes/"):
+            return 200, json.dumps(self.outcomes).encode()
         request = ActionRequest.model_validate_json(body)
         self.executed.append(request)
         results = tuple(

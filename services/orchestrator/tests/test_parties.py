@@ -1,5 +1,6 @@
 """Whom screening is asked about, and who has to be named."""
 
+import json
 from typing import Any, get_args
 
 import pytest
@@ -101,3 +102,21 @@ class TestIncomplete:
             reply = (await run.score(payment_body(kind="transfer"))).json()
         assert reply["decision"] == "CHALLENGE"
         assert "SCREENING_INCOMPLETE" in reply["degraded"]
+
+
+async def test_screening_knows_whose_parties_they_are(start: Any) -> None:
+    received: list[Any] = []
+    async with start() as run:
+        answer = run.transport.responders["sanctions"]
+
+        async def screen(path: str, body: bytes) -> tuple[int, bytes]:
+            received.append(json.loads(body))
+            reply: tuple[int, bytes] = await answer(path, body)
+            return reply
+
+        run.transport.responders["sanctions"] = screen
+        body = payment_body(account_id="acc-7", customer={"name": "Jane Smith"})
+        assert (await run.score(body)).status_code == 200
+    payments = [one["payment"] for one in received if one["payment"]]
+    transaction_id = body["transaction_id"]
+    assert payments == [{"transaction_id": transaction_id, "account_id": "acc-7"}]

@@ -12,8 +12,6 @@ BODY = {"queries": {"q": QUERY}}
 ROUTES = (
     ("POST", "/match/default", BODY, "score"),
     ("POST", "/match/own?limit=3&include_dataset=a&include_dataset=b", BODY, "score"),
-    ("GET", "/v1/lists", None, "read"),
-    ("GET", "/v1/entities/own-P-1", None, "read"),
 )
 
 

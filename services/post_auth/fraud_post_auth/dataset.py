@@ -1,4 +1,4 @@
-"""Datasets for training: settled rows as Parquet, one folder a version, one a day.
+"""Datasets for training: labelled rows as Parquet, one folder a version, one a day.
 
     <root>/<version>/day=2026-03-02/part-00000.parquet
     <root>/<version>/manifest.json        written last: without it there is no version
@@ -8,47 +8,27 @@ Parts are written under `<root>/.writing/` and moved, so nobody reads half a fil
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import Annotated, Any
+from typing import Any
 from uuid import uuid4
 
 import fsspec
 import polars as pl
-from pydantic import AwareDatetime, Field
 
-from fraud_shared.contracts.base import Contract, Identifier, Sha256
+from fraud_shared.contracts.datasets import DatasetVersion, Part
 
 MANIFEST = "manifest.json"
 
 
-class Part(Contract):
-    """One Parquet file of a dataset, by its path inside the version."""
-
-    path: str
-    rows: Annotated[int, Field(ge=0)]
-    sha256: Sha256
+class DatasetMissing(LookupError):
+    """There is no such version, or it has no rows."""
 
 
-class DatasetVersion(Contract):
-    """`manifest.json`: what a version holds. `as_of` and days are event time."""
-
-    version: Identifier
-    as_of: AwareDatetime
-    maturity_days: float
-    rows: Annotated[int, Field(ge=0)]
-    fraud: Annotated[int, Field(ge=0)]
-    feature_set: Identifier
-    feature_version: Identifier
-    feature_hash: Sha256
-    first_day: str | None
-    last_day: str | None
-    parts: tuple[Part, ...]
-    # Settled rows left out because they hold another feature set, by its hash.
-    other_features: dict[str, int]
-    written_at: AwareDatetime
+class DatasetDamaged(ValueError):
+    """A part is missing, or is not what its manifest says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +42,16 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True)
-class SettledRow:
+class DatasetRow:
     """A row a model may learn from: columns of the decision, and features as served."""
 
     columns: dict[str, Any]
     features: Sequence[float | None]
 
-    @property
-    def day(self) -> str:
-        """The UTC day of the payment."""
-        occurred_at: datetime = self.columns["occurred_at"]
-        return occurred_at.date().isoformat()
 
-
-_SCHEMA: dict[str, Any] = {
+SCHEMA: dict[str, Any] = {
     "decision_id": pl.String,
+    "tenant": pl.String,
     "transaction_id": pl.String,
     "account_id": pl.String,
     "occurred_at": pl.Datetime("us", "UTC"),
@@ -87,6 +62,9 @@ _SCHEMA: dict[str, Any] = {
     "ae_error": pl.Float64,
     "fraud_score": pl.Float64,
     "amount_ref_minor": pl.Int64,
+    "currency": pl.String,
+    "kind": pl.String,
+    "channel": pl.String,
     "label": pl.Int8,
     "label_state": pl.String,
     "label_source": pl.String,
@@ -99,9 +77,9 @@ _SCHEMA: dict[str, Any] = {
 FEATURE_PREFIX = "f_"
 
 
-def frame(rows: Sequence[SettledRow], features: Features) -> pl.DataFrame:
+def frame(rows: Sequence[DatasetRow], features: Features) -> pl.DataFrame:
     """The rows as a frame: the columns above, then `f_<feature>` in registry order."""
-    known = pl.DataFrame([row.columns for row in rows], schema=_SCHEMA, orient="row")
+    known = pl.DataFrame([row.columns for row in rows], schema=SCHEMA, orient="row")
     values = pl.DataFrame(
         [list(row.features) for row in rows],
         schema={FEATURE_PREFIX + name: pl.Float64 for name in features.names},
@@ -125,6 +103,76 @@ class DatasetStore:
         ]
         return sorted(manifests, key=lambda m: (m.as_of, m.version))
 
+    def find(self, version: str = "newest") -> DatasetVersion:
+        """One complete version, by its name or the newest. Raises DatasetMissing."""
+        versions = self.versions()
+        chosen = versions[-1:] if version == "newest" else versions
+        for one in chosen:
+            if version in ("newest", one.version):
+                return one
+        raise DatasetMissing(f"no dataset version {version} there")
+
+    def read(self, version: DatasetVersion) -> pl.DataFrame:
+        """All rows of a version in the order of time, every part checked against its hash.
+        Raises DatasetDamaged."""
+        parts = [
+            pl.read_parquet(
+                BytesIO(self.checked(f"{version.version}/{part.path}", part))
+            )
+            for part in version.parts
+        ]
+        if not parts:
+            raise DatasetMissing(f"dataset version {version.version} has no rows")
+        return pl.concat(parts).sort("occurred_at", "decision_id")
+
+    def problems(self, version: DatasetVersion) -> list[str]:
+        """What is wrong with a version: parts that are missing, altered or miscounted."""
+        found = self.damage((f"{version.version}/{p.path}", p) for p in version.parts)
+        if sum(part.rows for part in version.parts) != version.rows:
+            found.append("the manifest's rows are not the sum of its parts'")
+        return found
+
+    def damage(self, parts: Iterable[tuple[str, Part]]) -> list[str]:
+        """What is missing or altered, of parts by their path."""
+        found = []
+        for path, part in parts:
+            try:
+                self.checked(path, part)
+            except DatasetDamaged as damage:
+                found.append(str(damage))
+        return found
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a file beside the versions' own, whole or not at all."""
+        aside = f"{self._root}/.writing/{uuid4().hex}"
+        self._fs.makedirs(f"{self._root}/.writing", exist_ok=True)
+        self._fs.pipe_file(aside, data)
+        target = f"{self._root}/{path}"
+        self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
+        self._fs.mv(aside, target)
+
+    def get(self, path: str) -> bytes | None:
+        """A file, or None where there is none."""
+        target = f"{self._root}/{path}"
+        if not self._fs.exists(target):
+            return None
+        data: bytes = self._fs.cat_file(target)
+        return data
+
+    def checked(self, path: str, part: Part) -> bytes:
+        """A part's bytes. Raises DatasetDamaged."""
+        data = self.get(path)
+        if data is None:
+            raise DatasetDamaged(f"{path} is missing")
+        if hashlib.sha256(data).hexdigest() != part.sha256:
+            raise DatasetDamaged(f"{path} is not what the manifest says")
+        return data
+
+    def part(self, version: DatasetVersion, part: Part) -> pl.DataFrame:
+        """The rows of one file of a version. Raises DatasetDamaged."""
+        data = self.checked(f"{version.version}/{part.path}", part)
+        return pl.read_parquet(BytesIO(data))
+
     def writer(self, features: Features) -> "Writer":
         """Begin a version."""
         return Writer(self._fs, self._root, features)
@@ -141,17 +189,24 @@ class Writer:
         self._parts: list[Part] = []
         self._fraud = 0
 
-    def add(self, rows: Sequence[SettledRow]) -> None:
+    def add(self, rows: Sequence[DatasetRow]) -> None:
         """Write rows, which come in order of time, to parts of their days."""
-        for day, group in _by_day(rows):
+        if rows:
+            self.add_frame(frame(rows, self._features))
+
+    def add_frame(self, rows: pl.DataFrame) -> None:
+        """The same for rows that are a frame already (see `frame`)."""
+        days = rows["occurred_at"].dt.date().cast(pl.String)
+        for day in days.unique(maintain_order=True).to_list():
+            group = rows.filter(days == day)
             number = sum(part.path.startswith(f"day={day}/") for part in self._parts)
             path = f"day={day}/part-{number:05d}.parquet"
-            data = _parquet(frame(group, self._features))
+            data = parquet(group)
             self._fs.makedirs(f"{self._aside}/day={day}", exist_ok=True)
             self._fs.pipe_file(f"{self._aside}/{path}", data)
             digest = hashlib.sha256(data).hexdigest()
-            self._parts.append(Part(path=path, rows=len(group), sha256=digest))
-            self._fraud += sum(row.columns["label"] for row in group)
+            self._parts.append(Part(path=path, rows=group.height, sha256=digest))
+            self._fraud += int(group["label"].sum())
 
     def finish(
         self,
@@ -211,14 +266,8 @@ class Writer:
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
 
 
-def _parquet(table: pl.DataFrame) -> bytes:
+def parquet(table: pl.DataFrame) -> bytes:
+    """A table as a Parquet file."""
     buffer = BytesIO()
     table.write_parquet(buffer, compression="zstd")
     return buffer.getvalue()
-
-
-def _by_day(rows: Sequence[SettledRow]) -> Iterator[tuple[str, list[SettledRow]]]:
-    days: dict[str, list[SettledRow]] = {}
-    for row in rows:
-        days.setdefault(row.day, []).append(row)
-    yield from days.items()

@@ -9,18 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fraud_features.definitions.label_resolution import ReportedLabel
-from fraud_post_auth.dataset import (
-    DatasetStore,
-    DatasetVersion,
-    Features,
-    SettledRow,
-    Writer,
-)
+from fraud_post_auth.dataset import DatasetRow, DatasetStore, Features, Writer
 from fraud_post_auth.ledger import report_of
-from fraud_post_auth.outcomes import Outcome, fold, settled
+from fraud_post_auth.outcomes import Outcome, fold, learnable
 from fraud_post_auth.rows import unpack
 from fraud_post_auth.tables import labels, training_rows
 from fraud_post_auth.telemetry import EXPORTED
+from fraud_shared.contracts.datasets import DatasetVersion
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database
 
@@ -29,7 +24,7 @@ PAGE = 10_000
 
 
 class Exporter:
-    """Writes datasets, one at a time."""
+    """Writes datasets, one at a time, to `store`."""
 
     def __init__(
         self,
@@ -40,7 +35,7 @@ class Exporter:
         clock: Clock,
     ) -> None:
         self._db = db
-        self._store = store
+        self.store = store
         self._features = features
         self._maturity = maturity
         self._clock = clock
@@ -48,7 +43,7 @@ class Exporter:
 
     async def versions(self) -> list[DatasetVersion]:
         """All complete versions, oldest first."""
-        return await asyncio.to_thread(self._store.versions)
+        return await asyncio.to_thread(self.store.versions)
 
     async def watermark(self) -> datetime | None:
         """How far event time has come: the newest payment or report, never past now.
@@ -70,13 +65,13 @@ class Exporter:
         return min(newest, self._clock.now()) if newest is not None else None
 
     async def export(self, as_of: datetime | None = None) -> DatasetVersion | None:
-        """Write what was settled at `as_of` (default: the watermark); None when there has
+        """Write what was known at `as_of` (default: the watermark); None when there has
         been no event. Reports made after `as_of` are not looked at."""
         async with self._one:
             at = as_of or await self.watermark()
             if at is None:
                 return None
-            writer = self._store.writer(self._features)
+            writer = self.store.writer(self._features)
             try:
                 others = await self._pages(writer, at)
                 version = await asyncio.to_thread(
@@ -119,14 +114,14 @@ class Exporter:
                 return others
             rows = []
             for row in page:
-                outcome = self._settled(row, reports, as_of)
-                if outcome is None:
+                known = self._known(row, reports, as_of)
+                if known is None:
                     continue
                 if not self._ours(row):
-                    known = others.get(row["feature_hash"], 0)
-                    others[row["feature_hash"]] = known + 1
+                    so_far = others.get(row["feature_hash"], 0)
+                    others[row["feature_hash"]] = so_far + 1
                     continue
-                rows.append(_settled_row(row, outcome))
+                rows.append(_dataset_row(row, *known))
             await asyncio.to_thread(writer.add, rows)
             after = (page[-1]["occurred_at"], page[-1]["decision_id"])
 
@@ -136,14 +131,14 @@ class Exporter:
         same = row["feature_hash"] == self._features.hash
         return same and len(row["features"]) == expected
 
-    def _settled(
+    def _known(
         self,
         row: sa.RowMapping,
         reports: Mapping[tuple[str, str], list[ReportedLabel[datetime]]],
         as_of: datetime,
-    ) -> Outcome | None:
+    ) -> tuple[Outcome, float] | None:
         outcome = fold(reports.get((row["transaction_id"], row["tenant"]), ()))
-        return settled(outcome, row["occurred_at"], as_of, self._maturity)
+        return learnable(outcome, row["occurred_at"], as_of, self._maturity)
 
 
 async def _page(
@@ -180,11 +175,12 @@ async def _reports(
     return reports
 
 
-def _settled_row(row: sa.RowMapping, outcome: Outcome) -> SettledRow:
+def _dataset_row(row: sa.RowMapping, outcome: Outcome, weight: float) -> DatasetRow:
     columns = {
         name: row[name]
         for name in (
             "decision_id",
+            "tenant",
             "transaction_id",
             "account_id",
             "occurred_at",
@@ -195,15 +191,18 @@ def _settled_row(row: sa.RowMapping, outcome: Outcome) -> SettledRow:
             "ae_error",
             "fraud_score",
             "amount_ref_minor",
+            "currency",
         )
     }
     columns |= {
+        "kind": row["payment"].get("kind", "purchase"),
+        "channel": row["payment"].get("channel"),
         "label": int(outcome.state == "fraud"),
         "label_state": outcome.state,
         "label_source": outcome.source,
         "labelled_at": outcome.reported_at,
-        "weight": outcome.weight,
+        "weight": weight,
         "versions": json.dumps(row["versions"], sort_keys=True),
         "degraded": json.dumps(row["degraded"]),
     }
-    return SettledRow(columns, unpack(row["features"]))
+    return DatasetRow(columns, unpack(row["features"]))

@@ -1,22 +1,26 @@
 """The routes: thin, each one call into the desk."""
 
+import asyncio
+import json
+from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, Field
 
-from fraud_post_auth.dataset import DatasetVersion
+from fraud_post_auth.dataset_pages import day_page, version_page
 from fraud_post_auth.service import PostAuthService
 from fraud_shared.contracts.base import Contract, Identifier
-from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.contracts.datasets import NDJSON, DatasetQuery, DatasetVersion
 from fraud_shared.contracts.label import StandingLabel
+from fraud_shared.contracts.paging import Page, PageQuery
 from fraud_shared.contracts.profile import BehaviourProfile
-from fraud_shared.state.parking import ParkedEvent, parking_events_route
-from fraud_shared.web.guard import require_service
+from fraud_shared.contracts.ratios import Ratios, RatiosQuery
+from fraud_shared.state.parked_routes import parked_router
+from fraud_shared.state.parking import parking_events_route
+from fraud_shared.web.guard import ForActor, require_service
 from fraud_shared.web.problems import Conflict
 from fraud_shared.web.service import HotRoute
-
-Limit = Annotated[int, Query(ge=1, le=500)]
 
 
 class NothingToExport(Conflict):
@@ -53,9 +57,22 @@ def router(service: PostAuthService) -> APIRouter:
         return await service.profile(tenant, account_id)
 
     @routes.get("/v1/datasets", operation_id="listDatasets", tags=["datasets"])
-    async def datasets() -> list[DatasetVersion]:
-        """Complete dataset versions, oldest first."""
-        return await service.exporter.versions()
+    async def datasets(asked: Annotated[PageQuery, Query()]) -> Page[DatasetVersion]:
+        """Complete dataset versions, newest first."""
+        return version_page(await service.exporter.versions(), asked)
+
+    @routes.get("/v1/datasets/{day}", operation_id="getDataset", tags=["datasets"])
+    async def rows(
+        day: date, asked: Annotated[DatasetQuery, Query()], request: Request
+    ) -> Response:
+        """The rows of a day, as the newest version (or the one named) has them."""
+        page = await asyncio.to_thread(
+            day_page, service.exporter.store, day.isoformat(), asked
+        )
+        if request.headers.get("accept") == NDJSON:
+            lines = (json.dumps(row) + "\n" for row in page.items)
+            return Response("".join(lines), media_type=NDJSON)
+        return Response(page.model_dump_json(), media_type="application/json")
 
     @routes.post("/v1/datasets/export", operation_id="exportDataset", tags=["datasets"])
     async def export(request: ExportRequest | None = None) -> DatasetVersion:
@@ -83,18 +100,12 @@ def router(service: PostAuthService) -> APIRouter:
         """What stands about a tenant's payment, and whether the risk windows know."""
         return await service.label(tenant, transaction_id)
 
-    @routes.get("/v1/parked", operation_id="listParked", tags=["events"])
-    async def parked(limit: Limit = 100) -> list[ParkedEvent]:
-        """Events that could not be used, oldest first."""
-        return await service.parking.waiting(limit)
+    @routes.get("/v1/ratios", operation_id="getRatios", tags=["labels"])
+    async def ratios(query: Annotated[RatiosQuery, Query()], actor: ForActor) -> Ratios:
+        """VAMP, ECM and the fraud rates by value, of the tenants that the client sees."""
+        return await service.ratios(actor.tenants, query)
 
-    @routes.post(
-        "/v1/parked/{parked_id}/replay", operation_id="replayParked", tags=["events"]
-    )
-    async def replay(
-        parked_id: str, corrected: CloudEvent | None = None
-    ) -> ParkedEvent:
-        """Apply a parked event again, or the corrected one in the body."""
-        return await service.parking.replay(parked_id, corrected, service.handle)
-
-    return routes
+    outer = APIRouter()
+    outer.include_router(routes)
+    outer.include_router(parked_router(service.parking, service.handle))
+    return outer

@@ -8,7 +8,14 @@ import pytest
 
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_post_auth import exporter
-from fraud_post_auth.dataset import Features, frame
+from fraud_post_auth.dataset import (
+    DatasetDamaged,
+    DatasetMissing,
+    DatasetStore,
+    Features,
+    frame,
+)
+from fraud_post_auth.outcomes import silence_weight
 from fraud_shared.testing.factories import NOON
 
 DAY = timedelta(days=1)
@@ -28,24 +35,26 @@ class TestContent:
             await service.handle([labelled(0), resolved(1), labelled(2, "legitimate")])
             version = await service.exporter.export(NOON + 4 * DAY)
             table = read(world, version).sort("transaction_id")
-            assert table["transaction_id"].to_list() == ["tx-0", "tx-1", "tx-2"]
-            assert table["label"].to_list() == [1, 0, 0]
-            assert table["weight"].to_list() == [1.0, 0.5, 1.0]
-            assert table["f_first"].to_list() == [0.5, 1.5, 2.5]
-            assert table["f_second"].to_list() == [None] * 3
-            assert (version.rows, version.fraud) == (3, 1)
+            assert table["transaction_id"].to_list() == [f"tx-{n}" for n in range(4)]
+            assert table["label"].to_list() == [1, 0, 0, 0]
+            silent = silence_weight(4 * DAY, 30 * DAY)
+            assert table["weight"].to_list() == [1.0, 0.5, 1.0, silent]
+            assert table["label_source"].to_list()[3] == "presumed"
+            assert table["f_first"].to_list() == [0.5, 1.5, 2.5, 3.5]
+            assert table["f_second"].to_list() == [None] * 4
+            assert (version.rows, version.fraud) == (4, 1)
             assert version.feature_hash == "0" * 64
 
     async def test_silence_matures_in_event_time(self, world, decided):
         async with world.service() as service:
             await service.handle([decided(1), decided(2, occurred_at=NOON + 29 * DAY)])
             # The wall clock is a year ahead; the newest event is 29 days old.
-            assert (await service.exporter.export()).rows == 0
+            table = read(world, await service.exporter.export())
+            assert table["label_source"].to_list() == ["presumed"]
             await service.handle([decided(3, occurred_at=NOON + 30 * DAY)])
-            version = await service.exporter.export()
-            table = read(world, version)
-            assert table["transaction_id"].to_list() == ["tx-1"]
-            assert table["label_source"].to_list() == ["maturity"]
+            table = read(world, await service.exporter.export())
+            assert table["transaction_id"].to_list() == ["tx-1", "tx-2"]
+            assert table["label_source"].to_list() == ["maturity", "presumed"]
 
     async def test_later_reports_are_not_looked_at(self, world, decided, labelled):
         async with world.service() as service:
@@ -88,7 +97,32 @@ class TestContent:
             PAYMENT_FEATURES.hash,
             PAYMENT_FEATURES.names,
         )
-        assert len(frame([], bank).columns) == 18 + len(PAYMENT_FEATURES.names)
+        assert len(frame([], bank).columns) == 22 + len(PAYMENT_FEATURES.names)
+
+
+class TestReading:
+    async def test_altered_or_missing_part_is_named_and_not_read(self, world, decided):
+        async with world.service() as service:
+            await service.handle([decided(1), decided(2, occurred_at=NOON - DAY)])
+            version = await service.exporter.export(NOON + 30 * DAY)
+            store = DatasetStore(str(world.var_dir / "datasets"))
+            assert store.find() == store.find(version.version) == version
+            assert store.problems(version) == []
+            assert store.read(version).height == 2
+            first, second = (
+                world.var_dir / "datasets" / version.version / part.path
+                for part in version.parts
+            )
+            first.write_bytes(first.read_bytes() + b"x")
+            second.unlink()
+            assert len(store.problems(version)) == 2
+            with pytest.raises(DatasetDamaged, match="part-00000"):
+                store.read(version)
+
+    async def test_unknown_version_is_missing(self, world):
+        store = DatasetStore(str(world.var_dir / "datasets"))
+        with pytest.raises(DatasetMissing, match="no dataset version newest"):
+            store.find()
 
 
 class TestVersions:

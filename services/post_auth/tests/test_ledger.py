@@ -10,6 +10,7 @@ from fraud_post_auth import tables
 from fraud_post_auth.profile import change, payment, view
 from fraud_shared.contracts.decision import DecisionMade
 from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.contracts.paging import PageQuery
 from fraud_shared.contracts.profile import LabelCounts
 from fraud_shared.testing.factories import NOON
 from fraud_shared.web.problems import NotFound, Unavailable
@@ -213,7 +214,7 @@ class TestParking:
         async with world.service() as service:
             for _ in range(2):
                 await service.handle([odd[0], decided(1), *odd[1:], far])
-            waiting = await service.parking.waiting(10)
+            waiting = (await service.parking.page(PageQuery())).items
             assert {event.reason for event in waiting} == {
                 "unknown_major",
                 "unknown_type",
@@ -227,13 +228,13 @@ class TestParking:
         broken = decided(1).model_copy(update={"data": {}})
         async with world.service() as service:
             await service.handle([broken])
-            (parked,) = await service.parking.waiting(10)
+            (parked,) = (await service.parking.page(PageQuery())).items
             for _ in range(2):
                 await service.parking.replay(
                     parked.parked_id, decided(1), service.handle
                 )
             assert (await service.profile("shop", "acc-1")).payments == 1
-            assert await service.parking.waiting(10) == []
+            assert (await service.parking.page(PageQuery())).items == []
 
     async def test_field_of_a_later_minor_version_is_ignored(self, world, decided):
         event = decided(1)

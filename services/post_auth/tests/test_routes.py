@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 
 import pytest
@@ -25,7 +26,7 @@ class TestEvents:
         async with world.http() as http:
             batch = [{"id": "x", "type": "y"}, *bodies(decided(1))]
             assert (await http.post("/v1/events", json=batch)).status_code == 204
-            (parked,) = (await http.get("/v1/parked")).json()
+            (parked,) = (await http.get("/v1/parked")).json()["items"]
             assert parked["reason"] == "no_cloud_event"
             assert (await http.get("/profile/acc-1?tenant=shop")).json()[
                 "payments"
@@ -61,8 +62,32 @@ class TestDatasets:
             as_of = (NOON + timedelta(days=30)).isoformat()
             made = await http.post("/v1/datasets/export", json={"as_of": as_of})
             assert made.json()["rows"] == 1
-            listed = (await http.get("/v1/datasets")).json()
+            listed = (await http.get("/v1/datasets")).json()["items"]
             assert made.json() in listed
+
+    async def test_rows_of_a_day_come_in_pages_and_lines(self, world, decided):
+        async with world.http() as http:
+            await http.post("/v1/events", json=bodies(*(decided(n) for n in range(3))))
+            as_of = (NOON + timedelta(days=30)).isoformat()
+            await http.post("/v1/datasets/export", json={"as_of": as_of})
+            path = f"/v1/datasets/{NOON:%Y-%m-%d}"
+            first = (await http.get(path, params={"limit": 2})).json()
+            query = {"limit": 2, "cursor": first["next_cursor"]}
+            last = (await http.get(path, params=query)).json()
+            assert (len(first["items"]), len(last["items"])) == (2, 1)
+            assert last["next_cursor"] is None
+            lines = await http.get(path, headers={"accept": "application/x-ndjson"})
+            rows = [json.loads(line) for line in lines.text.splitlines()]
+            assert rows == first["items"] + last["items"]
+            assert (await http.get("/v1/datasets/2001-01-01")).status_code == 404
+
+    async def test_a_parked_event_is_shown_with_what_it_says(self, world):
+        async with world.http() as http:
+            await http.post("/v1/events", json=[{"id": "x"}])
+            (parked,) = (await http.get("/v1/parked")).json()["items"]
+            shown = (await http.get(f"/v1/parked/{parked['parked_id']}")).json()
+            assert shown == {**parked, "document": {"id": "x"}}
+            assert (await http.get("/v1/parked/none")).status_code == 404
 
 
 class TestEdges:

@@ -5,6 +5,7 @@ import pytest
 from fraud_sanctions import tables
 from fraud_sanctions.lists.consumer import pack, unpack
 from fraud_shared.contracts.events import LIST_UPDATED, CloudEvent, ListUpdated
+from fraud_shared.contracts.paging import PageQuery
 from fraud_shared.testing.clocks import FakeClock
 
 UPDATE = {
@@ -57,7 +58,7 @@ class TestConsuming:
     async def test_what_cannot_be_used_is_kept_aside(self, world, refused, reason):
         async with world.replica() as replica:
             await replica.list_updates.handle([refused, event(key="e-2")])
-            (parked,) = await replica.list_updates.parking.waiting(10)
+            (parked,) = (await replica.list_updates.parking.page(PageQuery())).items
             assert (parked.reason, parked.event_id) == (reason, "e-1")
             assert len(await replica.rows(tables.rescreenings)) == 1
 

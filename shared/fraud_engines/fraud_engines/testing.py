@@ -26,6 +26,7 @@ ORDINARY: dict[str, float] = {
     "amount_over_typical": 1.06,
     "amount_over_max_30d": 0.4,
     "seconds_since_last_payment": 9e4,
+    "beneficiary_age_seconds": 2_592_000,
 }
 
 

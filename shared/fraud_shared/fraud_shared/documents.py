@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from datetime import date
 from typing import Any
 
@@ -60,6 +60,30 @@ def parse(body: bytes) -> bytes:
         raise SourceError(f"{where}not valid YAML") from None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):
         raise SourceError("not valid YAML") from None
+
+
+def line_of(body: bytes, path: Sequence[str | int]) -> int | None:
+    """The line, from 1, of what `path` leads to in a document, or of the last thing on the
+    way that is there. None for a text that is no document."""
+    try:
+        node = yaml.compose(body.decode(), Loader=_Loader)
+    except (SourceError, UnicodeDecodeError, yaml.YAMLError, RecursionError):
+        return None
+    for step in path:
+        below = _below(node, step)
+        if below is None:
+            break
+        node = below
+    return None if node is None else int(node.start_mark.line) + 1
+
+
+def _below(node: Any, step: str | int) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return next((v for k, v in node.value if k.value == str(step)), None)
+    if isinstance(node, yaml.SequenceNode) and str(step).isdigit():
+        place = int(step)
+        return node.value[place] if place < len(node.value) else None
+    return None
 
 
 def _plain(value: object) -> str:

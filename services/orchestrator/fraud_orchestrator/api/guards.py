@@ -22,9 +22,9 @@ OptionalAccount = Annotated[
 ]
 
 
-def needs(gateway: Gateway, scope: Scope) -> Any:
-    """A dependency that lets in keys with `scope`."""
-    guard = gateway.admission.guard(scope)
+def needs(gateway: Gateway, *scopes: Scope) -> Any:
+    """A dependency that lets in keys with one of `scopes`; without any, every key."""
+    guard = gateway.admission.guard(*scopes)
 
     async def check(context: Caller) -> None:
         guard(context)

@@ -5,9 +5,13 @@ from pydantic import BaseModel
 
 from fraud_orchestrator.gateway import Gateway
 from fraud_shared.mesh.deadline import Deadline
-from fraud_shared.mesh.errors import DependencyError, DependencyFailed
+from fraud_shared.mesh.errors import (
+    DependencyError,
+    DependencyFailed,
+    DependencyOverloaded,
+)
 from fraud_shared.web.context import RawResponse, RequestContext
-from fraud_shared.web.problems import MEDIA_TYPE, NotFound, Unavailable
+from fraud_shared.web.problems import MEDIA_TYPE, NotFound, Overloaded, Unavailable
 
 _JSON = "application/json"
 # What it answers when this gateway may not ask: no fault of whoever asked the gateway.
@@ -20,7 +24,7 @@ async def post(
     """POST the request's own bytes and hand over the answer, a refusal too: contracts say
     less than a service knows (a name may be legal and unreadable).
 
-    Raises NotFound and Unavailable.
+    Raises NotFound, Unavailable and Overloaded.
     """
     return await _post(gateway, service, path, context.raw, context)
 
@@ -47,7 +51,9 @@ async def _post(
             context=context,
         )
     except DependencyFailed as error:
-        return _handed_over(service, error)
+        return handed_over(service, error.status, error.body)
+    except DependencyOverloaded:
+        raise Overloaded from None
     except DependencyError as error:
         raise Unavailable(f"The {service} service did not answer.") from error
     return RawResponse(reply)
@@ -65,7 +71,7 @@ async def get(
             context=context,
         )
     except DependencyFailed as error:
-        return response(_handed_over(service, error))
+        return response(handed_over(service, error.status, error.body))
     except DependencyError as error:
         raise Unavailable(f"The {service} service did not answer.") from error
     return Response(body, media_type=_JSON)
@@ -78,11 +84,15 @@ def response(answer: RawResponse) -> Response:
     )
 
 
-def _handed_over(service: str, answer: DependencyFailed) -> RawResponse:
-    """What the other service answered instead of 200, unless the fault is its own."""
-    if answer.status == 404:
-        raise NotFound from answer
-    if answer.status >= 500 or answer.status in _OURS:
-        raise Unavailable(f"The {service} service failed.") from answer
-    media_type = _JSON if answer.status < 400 else MEDIA_TYPE
-    return RawResponse(answer.body, answer.status, media_type=media_type.encode())
+def handed_over(
+    service: str, status: int, body: bytes, media: str = _JSON
+) -> RawResponse:
+    """What another service answered, unless the fault is its own; `media` is the type of
+    an answer that is no problem. Raises NotFound and Unavailable."""
+    if status == 404:
+        raise NotFound
+    if status >= 500 or status in _OURS:
+        raise Unavailable(f"The {service} service failed.")
+    return RawResponse(
+        body, status, media_type=(media if status < 400 else MEDIA_TYPE).encode()
+    )

@@ -1,4 +1,4 @@
-"""Screening for clients of yente, and the lists it is done with: handed over as asked."""
+"""Screening for clients of yente: handed over as asked."""
 
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -6,9 +6,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Path, Query
 
 from fraud_orchestrator.api import passthrough
-from fraud_orchestrator.api.guards import Caller, Id, needs
+from fraud_orchestrator.api.guards import Caller, needs
 from fraud_orchestrator.gateway import Gateway
-from fraud_shared.contracts.lists import EntityView, ListsView
 from fraud_shared.contracts.matching import MatchAnswer, MatchParameters, MatchRequest
 from fraud_shared.contracts.screening import LARGEST_BODY
 
@@ -20,7 +19,6 @@ Dataset = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 def router(gateway: Gateway) -> APIRouter:
     """What the screening service answers, for keys that may ask it."""
     routes = APIRouter()
-    read = [needs(gateway, "read")]
 
     @routes.post(
         "/match/{dataset}",
@@ -43,28 +41,5 @@ def router(gateway: Gateway) -> APIRouter:
         asked = urlencode(given.model_dump(exclude_unset=True), doseq=True)
         path = f"/match/{dataset}" + (f"?{asked}" if asked else "")
         return await passthrough.ask(gateway, "sanctions", path, request, call)
-
-    @routes.get(
-        "/v1/lists",
-        operation_id="getLists",
-        tags=["audit"],
-        dependencies=read,
-        response_model=ListsView,
-    )
-    async def lists(call: Caller) -> Any:
-        """The sanctions lists in use, and what was refused at the last load."""
-        return await passthrough.get(gateway, "sanctions", "/v1/lists", call)
-
-    @routes.get(
-        "/v1/entities/{entity_id}",
-        operation_id="getEntity",
-        tags=["audit"],
-        dependencies=read,
-        response_model=EntityView,
-    )
-    async def entity(entity_id: Id, call: Caller) -> Any:
-        """One listed entity in full: who a hit names."""
-        path = f"/v1/entities/{entity_id}"
-        return await passthrough.get(gateway, "sanctions", path, call)
 
     return routes

@@ -26,6 +26,9 @@ MUST_BE_NAMED: Mapping[Kind, frozenset[str]] = {
     "withdrawal": frozenset(),
     "refund": frozenset(),
     "account_verification": frozenset(),
+    "payout": frozenset({"counterparty"}),
+    "login": frozenset(),
+    "signup": frozenset({"customer"}),
 }
 
 

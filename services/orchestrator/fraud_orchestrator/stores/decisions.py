@@ -6,7 +6,7 @@ bytes. The two are namespaces of their own: a key that reads like a transaction 
 transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,9 +17,11 @@ from fraud_orchestrator import tables
 from fraud_orchestrator.action_requests import queued_event, requested
 from fraud_orchestrator.lookups import BY_KEY_OR_TRANSACTION, BY_TRANSACTION
 from fraud_orchestrator.stores.in_time import in_time
+from fraud_orchestrator.stores.search import found_by, visible
 from fraud_shared.contracts.decision import Decision, DecisionMade
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
 from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.tokens import Actor
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.state.batcher import Batcher
 from fraud_shared.state.bus import Envelope, envelope
@@ -83,8 +85,12 @@ _TRIES = 3
 class DecisionStore:
     """The decision log. Look-ups and commits of concurrent payments share transactions."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(
+        self, db: Database, on_settled: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """`on_settled` is told each decision whose reply came on record here."""
         self._db = db
+        self._on_settled = on_settled
         # Built once: a statement made anew is walked anew to find it compiled.
         self._insert = (
             db.insert(tables.decisions)
@@ -171,6 +177,7 @@ class DecisionStore:
 
         kept = await in_time(self._db.run(work), deadline)
         self.outbox.written.set()
+        self._on_settled(made.decision.decision_id)
         return kept
 
     async def unfinished(self, before: datetime) -> list[DecisionMade]:
@@ -187,16 +194,13 @@ class DecisionStore:
         return [DecisionMade.model_validate_json(bytes(row.record)) for row in rows]
 
     async def get(
-        self, client: str, *, decision_id: str | None, transaction_id: str | None
+        self, decision_id: str, actor: Actor
     ) -> sa.Row[tuple[object, ...]] | None:
-        """One stored decision of a client, by either identifier."""
+        """One stored decision that `actor` may see."""
         table = tables.decisions
-        query = sa.select(table)
-        query = query.where(table.c.client == client)
-        if decision_id is not None:
-            query = query.where(table.c.decision_id == decision_id)
-        else:
-            query = query.where(table.c.transaction_id == transaction_id)
+        query = sa.select(table).where(
+            table.c.decision_id == decision_id, visible(actor)
+        )
         async with self._db.read() as conn:
             return (await conn.execute(query)).first()
 
@@ -266,6 +270,9 @@ class DecisionStore:
 
         won = await self._db.run(work)
         self.outbox.written.set()
+        for entry in entries:
+            if entry.reply is not None and entry.made.decision.decision_id in won:
+                self._on_settled(entry.made.decision.decision_id)
         return [_Found(won=e.made.decision.decision_id in won) for e in entries]
 
     def _insert_all(
@@ -318,7 +325,9 @@ def _row(entry: DecisionEntry) -> dict[str, Any]:
         "fingerprint": entry.key.fingerprint,
         "decision": decision.decision.value,
         "decided_at": decision.decided_at,
+        "supersedes": entry.made.transaction.supersedes,
         "reply": entry.reply,
+        **found_by(entry.made),
         "record": entry.made.model_dump_json().encode(),
     }
 

@@ -15,13 +15,15 @@ from fraud_shared.contracts.clearing import (
     RevokeRequest,
 )
 from fraud_shared.mesh.clock import Clock
-from fraud_shared.web.guard import require_service
+from fraud_shared.web.context import RequestContext
+from fraud_shared.web.guard import current_call, require_service, who_asks
 from fraud_shared.web.problems import InvalidInput, NotFound
 
 LONGEST = timedelta(days=90)
 
 
 Asked = Annotated[Identifier | None, Query()]
+Context = Annotated[RequestContext, Depends(current_call)]
 
 
 def router(
@@ -33,7 +35,7 @@ def router(
     )
 
     @routes.post("", operation_id="clearPair", status_code=201)
-    async def clear(request: ClearRequest) -> ClearedPair:
+    async def clear(request: ClearRequest, context: Context) -> ClearedPair:
         """Clear a pair until a day; it is void as soon as the listing changes."""
         entity = service.edition.by_id.get(request.entity_id)
         if entity is None:
@@ -43,7 +45,7 @@ def router(
         row = await register.clear(
             request.account,
             entity,
-            who=request.who,
+            who=who_asks(context, request.who),
             why=request.why,
             until=request.until,
         )
@@ -56,9 +58,11 @@ def router(
         return ClearedPairs(cleared=tuple(map(_view, rows)))
 
     @routes.post("/{clearing_id}/revoke", operation_id="revokeCleared")
-    async def revoke(clearing_id: Identifier, request: RevokeRequest) -> ClearedPair:
+    async def revoke(
+        clearing_id: Identifier, request: RevokeRequest, context: Context
+    ) -> ClearedPair:
         """Take a clearing back; the record of it stays."""
-        row = await register.revoke(clearing_id, request.who)
+        row = await register.revoke(clearing_id, who_asks(context, request.who))
         if row is None:
             raise NotFound
         return _view(row)

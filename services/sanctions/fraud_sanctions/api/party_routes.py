@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from fraud_sanctions.lists.consumer import ListUpdateConsumer
@@ -11,9 +11,9 @@ from fraud_sanctions.parties.recorder import PartyRecorder
 from fraud_sanctions.rescreening import jobs
 from fraud_sanctions.store import Store
 from fraud_shared.contracts.clearing import Erased, ErasureRequest
-from fraud_shared.contracts.events import CloudEvent
-from fraud_shared.state.parking import ParkedEvent
-from fraud_shared.web.guard import require_service
+from fraud_shared.state.parked_routes import parked_router
+from fraud_shared.web.context import RequestContext
+from fraud_shared.web.guard import current_call, require_service, who_asks
 
 
 class RescreeningView(BaseModel):
@@ -59,26 +59,17 @@ def router(
         )
 
     @routes.post("/parties/erase", operation_id="eraseParties")
-    async def erase(request: ErasureRequest) -> Erased:
+    async def erase(
+        request: ErasureRequest,
+        context: Annotated[RequestContext, Depends(current_call)],
+    ) -> Erased:
         """Forget the known parties of an account. Its next payment makes them known again."""
-        return Erased(erased=await book.erase(request.account, request.who))
+        who = who_asks(context, request.who)
+        return Erased(erased=await book.erase(request.account, who))
 
-    @routes.get("/parked", operation_id="listParked")
-    async def parked(
-        limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    ) -> list[ParkedEvent]:
-        """Events that could not be used, oldest first."""
-        await store.open()
-        return await list_updates.parking.waiting(limit)
-
-    @routes.post("/parked/{parked_id}/replay", operation_id="replayParked")
-    async def replay(
-        parked_id: str, corrected: CloudEvent | None = None
-    ) -> ParkedEvent:
-        """Handle a parked event again, or the corrected one in the body."""
-        await store.open()
-        return await list_updates.parking.replay(
-            parked_id, corrected, list_updates.handle
-        )
-
-    return routes
+    outer = APIRouter()
+    outer.include_router(routes)
+    outer.include_router(
+        parked_router(list_updates.parking, list_updates.handle, store.open)
+    )
+    return outer

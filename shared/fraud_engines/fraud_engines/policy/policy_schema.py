@@ -17,14 +17,15 @@ from fraud_shared.contracts.base import (
 from fraud_shared.contracts.decision import Challenge, DecideRequest, Verdict
 from fraud_shared.contracts.signal import ModelSource
 from fraud_shared.contracts.transaction import Block, Channel, Digits4, Kind
-from fraud_shared.documents import SourceError, parse
+from fraud_shared.documents import SourceError, line_of, parse
 
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
 
 class DocumentError(ValueError):
-    """The policy file cannot be loaded. `problems` are (place, what is wrong) pairs."""
+    """The policy file cannot be loaded. `problems` are (place, what is wrong) pairs; what
+    is wrong begins with the line where there is one."""
 
     def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
         super().__init__("; ".join(f"{place}: {what}" for place, what in problems))
@@ -302,6 +303,12 @@ def read(body: bytes) -> PolicyDocument:
         found = error.errors(include_url=False, include_input=False)
         raise DocumentError(
             tuple(
-                (".".join(map(str, e["loc"])) or "body", e["msg"]) for e in found[:20]
+                (".".join(map(str, e["loc"])) or "body", _at(body, e["loc"]) + e["msg"])
+                for e in found[:20]
             )
         ) from None
+
+
+def _at(body: bytes, location: tuple[int | str, ...]) -> str:
+    line = line_of(body, location)
+    return "" if line is None else f"line {line}: "

@@ -7,22 +7,28 @@ settles the matter, and makes the whole unknown where it does not.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any, Literal
 
 from cel_expr_python import cel
 
-FieldType = Literal["bool", "int", "double", "string"]
-Value = bool | int | float | str
+from fraud_engines.rules import bounds, syntax
+
+FieldType = Literal["bool", "int", "double", "string", "timestamp"]
+Value = bool | int | float | str | datetime
 
 _TYPES: dict[FieldType, Any] = {
     "bool": cel.Type.BOOL,
     "int": cel.Type.INT,
     "double": cel.Type.DOUBLE,
     "string": cel.Type.STRING,
+    "timestamp": cel.Type.TIMESTAMP,
 }
+# What a constant argument is tried on: a text for patterns, a moment for time zones.
+_TRIED = {True: '""', False: 'timestamp("2026-01-01T00:00:00Z")'}
 _STRINGS = re.compile(
     r"""[rRbB]*('''.*?'''|\"\"\".*?\"\"\"|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")""",
     re.DOTALL,
@@ -55,6 +61,7 @@ class Expression:
     uses: frozenset[str]
     # Fields without which the expression cannot be true.
     needs: frozenset[str]
+    tree: syntax.Node
     _program: Any
 
     def truth(self, activation: Any) -> bool | Trouble:
@@ -73,21 +80,42 @@ class Expression:
 
 
 class Language:
-    """Declared fields and lists. A list `x` is the function `in_x(text)`."""
+    """Declared fields and lists. A list `x` is the function `in_x(text)`: its entries, or
+    what says whether a text is on it."""
 
     def __init__(
-        self, fields: Mapping[str, FieldType], lists: Mapping[str, frozenset[str]]
+        self,
+        fields: Mapping[str, FieldType],
+        lists: Mapping[str, frozenset[str] | Callable[[str], bool]],
     ) -> None:
         self._fields = frozenset(fields)
         self._env = cel.NewEnv(
             variables={name: _TYPES[kind] for name, kind in fields.items()},
             functions=[
-                _membership(name, entries) for name, entries in sorted(lists.items())
+                _membership(name, on if callable(on) else on.__contains__)
+                for name, on in sorted(lists.items())
             ],
         )
 
     def compile(self, source: str) -> Expression:
-        """Compile and type-check; the result must be a boolean. Raises ExpressionError."""
+        """Compile and type-check; the result must be a boolean, and cost no more than
+        `bounds` allows. Raises ExpressionError."""
+        try:
+            tree = syntax.parse(source)
+            bounds.check(tree)
+        except (syntax.SyntaxProblem, bounds.BeyondBounds) as error:
+            raise ExpressionError(_MANY_DIGITS.sub("...", str(error))[:300]) from None
+        self._try_constants(tree)
+        return self._compiled(source, tree)
+
+    def disjunction(self, expressions: Sequence[Expression]) -> Expression:
+        """Whether any of them is true: one program, which knows no bounds of its own."""
+        # Each in lines of its own: a comment may end an expression.
+        source = "\n|| ".join(f"({each.source}\n)" for each in expressions)
+        parts = tuple(each.tree for each in expressions)
+        return self._compiled(source, syntax.Node("||", None, parts))
+
+    def _compiled(self, source: str, tree: syntax.Node) -> Expression:
         try:
             program = self._env.compile(source)
         except RuntimeError as error:
@@ -98,8 +126,21 @@ class Language:
         bare = _COMMENTS.sub(" ", _STRINGS.sub(" ", source))
         needs = (self._named(t) for t in _terms(bare) if not _LENIENT.search(t))
         return Expression(
-            source, self._named(bare), frozenset[str]().union(*needs), program
+            source, self._named(bare), frozenset[str]().union(*needs), tree, program
         )
+
+    def _try_constants(self, tree: syntax.Node) -> None:
+        """Patterns and time zones are looked at here, not first on a payment."""
+        for node in bounds.constants(tree):
+            pattern = node.value == "matches"
+            call = f"{_TRIED[pattern]}.{node.value}({_quoted(node.parts[-1].value)})"
+            try:
+                value = self._env.compile(call).eval(self._env.Activation({})).value()
+            except RuntimeError as error:
+                raise ExpressionError(_explain(str(error))) from None
+            if isinstance(value, str):
+                what = "regular expression" if pattern else "time zone"
+                raise ExpressionError(f"column {node.column + 1}: not a valid {what}")
 
     def activation(self, values: Mapping[str, Value]) -> Any:
         """One payment's values, shared by all expressions (building it is the dear part:
@@ -126,7 +167,12 @@ def _terms(bare: str) -> list[str]:
     return [*terms, bare[start:]]
 
 
-def _membership(name: str, entries: frozenset[str]) -> Any:
+def _quoted(value: object) -> str:
+    """A text as CEL reads it back, whatever is in it."""
+    return '"' + "".join(f"\\U{ord(sign):08x}" for sign in str(value)) + '"'
+
+
+def _membership(name: str, contains: Callable[[str], bool]) -> Any:
     return cel.FunctionDecl(
         f"in_{name}",
         [
@@ -134,7 +180,7 @@ def _membership(name: str, entries: frozenset[str]) -> Any:
                 f"in_{name}_string",
                 return_type=cel.Type.BOOL,
                 parameters=[cel.Type.STRING],
-                impl=entries.__contains__,
+                impl=contains,
             )
         ],
     )

@@ -7,7 +7,7 @@ exactly when each of them is. So a payment without hits costs one evaluation, no
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from fraud_engines.rules.expression import Expression, Value
 
 # Sets of absent fields that are remembered; a new one costs a compilation (1 ms).
 REMEMBERED = 256
+# Characters of one program: CEL refuses 100,000, and a line break and brackets come with each.
+LONGEST = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +24,11 @@ class Shortlist:
     """The rules, by their place in the ruleset, that can be true, and their disjunction."""
 
     places: tuple[int, ...]
-    _any: Expression | None
+    _any: tuple[Expression, ...]
 
     def cleared(self, activation: Any) -> bool:
         """Whether none of them is true, and none fails, on this payment's values."""
-        return self._any is None or self._any.truth(activation) is False
+        return all(part.truth(activation) is False for part in self._any)
 
 
 class Shortlists:
@@ -35,10 +37,10 @@ class Shortlists:
     def __init__(
         self,
         expressions: Sequence[Expression],
-        compile_: Callable[[str], Expression],
+        disjunction: Callable[[Sequence[Expression]], Expression],
     ) -> None:
         self._expressions = tuple(expressions)
-        self._compile = compile_
+        self._disjunction = disjunction
         self._needed = frozenset[str]().union(*(e.needs for e in expressions))
         self._made: OrderedDict[frozenset[str], Shortlist] = OrderedDict()
 
@@ -58,6 +60,19 @@ class Shortlists:
             for place, expression in enumerate(self._expressions)
             if expression.needs.isdisjoint(absent)
         )
-        # Each in lines of its own: a comment may end an expression.
-        joined = "\n|| ".join(f"({self._expressions[p].source}\n)" for p in places)
-        return Shortlist(places, self._compile(joined) if places else None)
+        chosen = [self._expressions[place] for place in places]
+        return Shortlist(places, tuple(map(self._disjunction, _chunks(chosen))))
+
+
+def _chunks(expressions: Sequence[Expression]) -> Iterator[list[Expression]]:
+    """Expressions by as many as fit into one program."""
+    chunk: list[Expression] = []
+    size = 0
+    for expression in expressions:
+        size += len(expression.source)
+        if size > LONGEST:
+            yield chunk
+            chunk, size = [], len(expression.source)
+        chunk.append(expression)
+    if chunk:
+        yield chunk

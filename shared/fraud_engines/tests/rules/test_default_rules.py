@@ -167,6 +167,18 @@ CASES = {
         },
     ),
     "R-083": ({}, POS | {"is_manual_entry": 1, "amount_over_typical": 4.0}),
+    "R-084": (PAYEE, TRANSFER | {"remote_access": 1, "beneficiary_age_seconds": 60.0}),
+    "R-085": (PAYEE, TRANSFER | {"payee_mismatch": 1, "first_seen_counterparty": 1}),
+    "R-086": (
+        PAYEE,
+        TRANSFER
+        | {
+            "call_in_progress": 1,
+            "beneficiary_age_seconds": 600.0,
+            "amount_ref_minor": 30_000,
+        },
+    ),
+    "R-087": ({}, {"cvc_mismatch": 1, "avs_mismatch": 1}),
     "R-090": ({}, {"hour_unusualness": 0.99, "amount_over_typical": 4.0}),
     "R-091": (
         PAYEE,

@@ -65,3 +65,35 @@ class TestFeaturesWithoutValue:
             make_transaction(), make_features(**gone).values
         )
         assert lost == self.USES - {"is_rooted"}
+
+
+class TestFieldsOfAcceptance:
+    def test_give_what_the_payment_brings(self):
+        payment = make_transaction(
+            authentication={
+                "three_ds": {"status": "N", "eci": "07"},
+                "exemption": {"asked": "low_value"},
+                "cvc": "no_match",
+            },
+            initiator={"party": "merchant", "series_id": "sub-1"},
+            counterparty={"account": "c-1", "first_used_at": "2026-02-20T12:00:00Z"},
+            contact={"email": f"email_{'0' * 32}", "email_domain": "example.com"},
+            segment="business",
+        )
+        found = flat(payment)
+        assert (found["three_ds_status"], found["three_ds_eci"]) == ("N", "07")
+        assert (found["exemption_asked"], found["exemption_granted"]) == (
+            "low_value",
+            None,
+        )
+        assert found["cvc_result"] == "no_match"
+        assert found["series_id"] == "sub-1"
+        assert found["beneficiary_days"] == 10
+        assert found["email_domain"] == "example.com"
+        assert found["segment"] == "business"
+
+    def test_are_absent_where_the_payment_has_none(self):
+        found = flat(make_transaction(counterparty={"account": "c-1"}))
+        assert found["three_ds_status"] is None
+        assert found["beneficiary_days"] is None
+        assert found["email"] is None

@@ -138,7 +138,7 @@ class TestSnoozing:
         rule = load(
             rules(row(snoozed_until="2026-03-02T13:00:00Z")), PAYMENT_FEATURES
         ).rules[0]
-        assert rule.snoozed_until == NOW + timedelta(hours=1)
+        assert rule.row.snoozed_until == NOW + timedelta(hours=1)
 
 
 class TestListEntries:
@@ -187,7 +187,7 @@ class TestListEntries:
     )
     def test_entry_that_no_field_can_equal_is_refused(self, entry, field):
         found = problems(self.ruleset(entry, f"in_some({field})"))
-        assert found == {"lists.some.entries.0": f"can never equal {field}"}
+        assert found == {"lists.some.entries.0": f"line 4: can never equal {field}"}
 
     def test_list_of_both_lengths_asked_about_both_matches(self):
         when = "in_some(card_bin) || in_some(card_bin_8)"

@@ -1,5 +1,7 @@
 """A shortlist is a shortcut: it must decide as asking every rule does."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,7 +53,7 @@ class TestAShortlist:
             for place, expression in enumerate(EXPRESSIONS)
             if is_true(expression, values, activation)
         }
-        shortlist = Shortlists(EXPRESSIONS, LANGUAGE.compile).of(values)
+        shortlist = Shortlists(EXPRESSIONS, LANGUAGE.disjunction).of(values)
         assert true_places <= set(shortlist.places)
         if shortlist.cleared(activation):
             assert not true_places
@@ -61,7 +63,8 @@ class TestAShortlist:
     def test_of_the_shipped_rules_misses_nothing(self, data):
         kinds = {"bool": st.booleans(), "int": st.sampled_from([0, 1, 12, 2_000_000]),
                  "double": st.sampled_from([0.0, 1.0, 40.0, 2e6]),
-                 "string": st.sampled_from(["", "6011", "FR", "transfer"])}  # fmt: skip
+                 "string": st.sampled_from(["", "6011", "FR", "transfer"]),
+                 "timestamp": st.just(datetime(2026, 3, 2, tzinfo=UTC))}  # fmt: skip
         fields = declared(PAYMENT_FEATURES)
         gone = data.draw(st.frozensets(st.sampled_from(sorted(fields))))
         values = {
@@ -81,11 +84,19 @@ class TestAShortlist:
 
     def test_leaves_out_what_needs_an_absent_field(self):
         expressions = [LANGUAGE.compile("a > 1 && c"), LANGUAGE.compile("a > 1 || c")]
-        found = Shortlists(expressions, LANGUAGE.compile).of({"c": True})
+        found = Shortlists(expressions, LANGUAGE.disjunction).of({"c": True})
         assert found.places == (1,)
 
+    def test_of_more_rules_than_one_program_holds_asks_several(self):
+        # CEL takes 100,000 characters at most, and these are twice as many.
+        long = "a > 1 && s != '" + "y" * 900 + "'"
+        expressions = [LANGUAGE.compile(long)] * 199 + [LANGUAGE.compile("a > 3")]
+        shortlist = Shortlists(expressions, LANGUAGE.disjunction).of({"a": 1, "s": "x"})
+        assert shortlist.cleared(LANGUAGE.activation({"a": 1, "s": "x"}))
+        assert not shortlist.cleared(LANGUAGE.activation({"a": 4, "s": "x"}))
+
     def test_of_no_rule_clears_everything(self):
-        shortlist = Shortlists([], LANGUAGE.compile).of({})
+        shortlist = Shortlists([], LANGUAGE.disjunction).of({})
         assert shortlist.cleared(LANGUAGE.activation({}))
 
 
@@ -96,7 +107,7 @@ class TestRememberedShortlists:
         language = Language(dict.fromkeys(names, "bool"), {})
         expressions = [language.compile(name) for name in (*names, "true")]
         shortlists = Shortlists(
-            expressions, lambda s: made.append(s) or language.compile(s)
+            expressions, lambda s: made.append(s) or language.disjunction(s)
         )
         subsets = [
             {name: False for bit, name in enumerate(names) if number >> bit & 1}

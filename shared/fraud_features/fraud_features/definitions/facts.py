@@ -16,7 +16,7 @@ AMOUNT_CAP = 10**10
 SMALL_AMOUNT = 500
 HOUR_US = 3_600_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-NOTHING_MOVED = frozenset(("refund", "account_verification"))
+NOTHING_MOVED = frozenset(("refund", "account_verification", "login", "signup"))
 
 
 class Facts(NamedTuple):
@@ -57,6 +57,20 @@ class Facts(NamedTuple):
     new_device: bool | None
     password_days: int | None
     second_factor: bool | None
+    initiator: str | None
+    recurring: bool | None
+    three_ds_status: str | None
+    three_ds_flow: str | None
+    liability_shifted: bool | None
+    avs: str | None
+    cvc: str | None
+    payee: str | None
+    tokenised: bool | None
+    remote_screen: bool | None
+    on_the_phone: bool | None
+    beneficiary_t: int | None
+    billing_address: str | None
+    shipping_address: str | None
     request: Mapping[str, float | str | None]
 
 
@@ -109,6 +123,20 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
         get("is_new_device"),
         get("days_since_password_change"),
         get("two_factor"),
+        get("initiator"),
+        get("recurring"),
+        get("three_ds_status"),
+        get("three_ds_flow"),
+        get("liability_shift"),
+        get("avs"),
+        get("cvc"),
+        get("payee"),
+        get("network_token"),
+        get("remote_access"),
+        get("call_in_progress"),
+        _moment(get("beneficiary_first_used_at")),
+        get("billing_address"),
+        get("shipping_address"),
         get("features") or {},
     )
 
@@ -190,4 +218,40 @@ def row_of(payment: Transaction) -> dict[str, Any]:
     if (counterparty := payment.counterparty) is not None:
         row["counterparty_account"] = counterparty.account
         row["counterparty_country"] = counterparty.country
+        if counterparty.first_used_at is not None:
+            row["beneficiary_first_used_at"] = microseconds(counterparty.first_used_at)
+    _add_acceptance(row, payment)
     return row
+
+
+def _add_acceptance(row: dict[str, Any], payment: Transaction) -> None:
+    """The columns of `contracts.acceptance`, where the payment has them: few have all."""
+    if (authentication := payment.authentication) is not None:
+        if (three_ds := authentication.three_ds) is not None:
+            row |= {
+                "three_ds_status": three_ds.status,
+                "three_ds_flow": three_ds.flow,
+                "liability_shift": three_ds.liability_shift,
+            }
+        row |= {
+            "avs": authentication.avs,
+            "cvc": authentication.cvc,
+            "payee": authentication.payee,
+        }
+    if (initiator := payment.initiator) is not None:
+        row["initiator"] = initiator.party
+        row["recurring"] = initiator.series_id is not None
+    if payment.network_token is not None:
+        row["network_token"] = payment.network_token
+    if (hints := payment.hints) is not None:
+        row["remote_access"] = hints.remote_access
+        row["call_in_progress"] = hints.call_in_progress
+    if (contact := payment.contact) is not None:
+        row["billing_address"] = contact.billing_address
+        row["shipping_address"] = contact.shipping_address
+    if payment.supersedes is not None:
+        row["supersedes"] = payment.supersedes
+
+
+def _moment(value: int | datetime | None) -> int | None:
+    return microseconds(value) if isinstance(value, datetime) else value

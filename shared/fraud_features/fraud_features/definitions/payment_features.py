@@ -8,7 +8,7 @@ description says "before".
 
 from typing import Literal
 
-PAYMENT_FEATURES_VERSION = "1"
+PAYMENT_FEATURES_VERSION = "2"
 # What a value cannot be beyond. No part of the definitions: it says when one is wrong.
 BANK_LIMITS: dict[str, tuple[float, float]] = {
     "hour_of_day": (0, 23),
@@ -39,6 +39,7 @@ _TRANSACTION: tuple[Row, ...] = (
     ("is_withdrawal", "bool", "transaction", "kind == 'withdrawal'", "", "kind of payment"),
     ("is_refund", "bool", "transaction", "kind == 'refund'", "", "kind of payment"),
     ("is_account_verification", "bool", "transaction", "kind == 'account_verification'", "", "kind of payment"),
+    ("is_payout", "bool", "transaction", "kind == 'payout'", "", "kind of payment"),
     ("is_pos", "bool", "transaction", "channel == 'pos'", "", "channel"),
     ("is_ecommerce", "bool", "transaction", "channel == 'ecommerce'", "", "channel"),
     ("is_atm", "bool", "transaction", "channel == 'atm'", "", "channel"),
@@ -56,6 +57,20 @@ _TRANSACTION: tuple[Row, ...] = (
     ("two_factor", "bool", "transaction", "second_factor", "", "the session passed a second factor"),
     ("is_emulator", "bool", "transaction", "emulator", "", "the device is an emulator"),
     ("is_rooted", "bool", "transaction", "rooted", "", "the device is rooted or jailbroken"),
+    ("is_merchant_initiated", "bool", "transaction", "initiator and initiator == 'merchant'", "", "the merchant sets it off, on file"),
+    ("is_agent_initiated", "bool", "transaction", "initiator and initiator == 'agent'", "", "software sets it off for the customer"),
+    ("is_recurring", "bool", "transaction", "recurring", "", "part of a recurring series"),
+    ("three_ds_authenticated", "bool", "transaction", "three_ds_status and three_ds_status == 'Y'", "", "3-D Secure authenticated the payer"),
+    ("three_ds_frictionless", "bool", "transaction", "three_ds_flow and three_ds_flow == 'frictionless'", "", "3-D Secure without a challenge"),
+    ("liability_shift", "bool", "transaction", "liability_shifted", "", "the issuer bears a fraud"),
+    ("avs_mismatch", "bool", "transaction", "avs and avs == 'no_match'", "", "the billing address is not the card's"),
+    ("cvc_mismatch", "bool", "transaction", "cvc and cvc == 'no_match'", "", "the security code was wrong"),
+    ("payee_mismatch", "bool", "transaction", "payee and payee == 'no_match'", "", "the receiver's name is not that of the account"),
+    ("network_token", "bool", "transaction", "tokenised", "", "a network token stands for the card"),
+    ("remote_access", "bool", "transaction", "remote_screen", "", "remote-access software on the device"),
+    ("call_in_progress", "bool", "transaction", "on_the_phone", "", "the customer is on the telephone"),
+    ("beneficiary_age_seconds", "float", "transaction", "at_most(seconds(t, beneficiary_t), 2592000)", "s", "since the payer first used the beneficiary, up to 30 days"),
+    ("shipping_elsewhere", "bool", "transaction", "differs(shipping_address, billing_address)", "", "the goods do not go where the bill goes"),
 )
 
 

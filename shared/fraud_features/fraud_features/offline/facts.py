@@ -30,6 +30,11 @@ _RENAMED = {
     "new_device": "is_new_device",
     "password_days": "days_since_password_change",
     "second_factor": "two_factor",
+    "liability_shifted": "liability_shift",
+    "tokenised": "network_token",
+    "remote_screen": "remote_access",
+    "on_the_phone": "call_in_progress",
+    "beneficiary_t": "beneficiary_first_used_at",
 }
 _KNOWN = {
     "currency": RATIOS.keys(),

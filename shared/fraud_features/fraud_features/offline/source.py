@@ -7,7 +7,7 @@ from typing import Any, cast
 import polars as pl
 
 from fraud_features.definitions.facts import microseconds, row_of
-from fraud_shared.contracts.transaction import Transaction
+from fraud_shared.contracts.transaction import NO_PAYMENTS, Transaction
 
 Payment = Transaction | Mapping[str, Any]
 
@@ -42,7 +42,23 @@ OPTIONAL: dict[str, pl.DataType] = {
     "customer_country": pl.String(),
     "counterparty_account": pl.String(),
     "counterparty_country": pl.String(),
+    "initiator": pl.String(),
+    "recurring": pl.Boolean(),
+    "three_ds_status": pl.String(),
+    "three_ds_flow": pl.String(),
+    "liability_shift": pl.Boolean(),
+    "avs": pl.String(),
+    "cvc": pl.String(),
+    "payee": pl.String(),
+    "network_token": pl.Boolean(),
+    "remote_access": pl.Boolean(),
+    "call_in_progress": pl.Boolean(),
+    "beneficiary_first_used_at": pl.Int64(),
+    "billing_address": pl.String(),
+    "shipping_address": pl.String(),
+    "supersedes": pl.String(),
 }
+_TIMES = ("occurred_at", "beneficiary_first_used_at")
 # A number or text that the caller computed: `features.<name>`, or the key in `features`.
 REQUEST = "features."
 
@@ -80,7 +96,7 @@ def _from_rows(payments: list[Payment], requests: tuple[str, ...]) -> pl.DataFra
     columns: list[pl.Series] = []
     for name, dtype in (REQUIRED | OPTIONAL).items():
         values = [row.get(name) for row in rows]
-        if name == "occurred_at":
+        if name in _TIMES:
             values = [_moment(value) for value in values]
         columns.append(pl.Series(name, values, dtype=dtype))
     for name in requests:
@@ -102,9 +118,10 @@ def _checked(frame: pl.DataFrame, requests: tuple[str, ...]) -> pl.DataFrame:
             raise ValueError(f"{name}: the column is missing")
         if frame[name].null_count():
             raise ValueError(f"{name}: a payment has none")
-    if isinstance(frame.schema["occurred_at"], pl.Datetime):
-        frame = frame.with_columns(pl.col("occurred_at").cast(pl.Datetime("us")))
-    return frame.select(
+    for name in _TIMES:
+        if isinstance(frame.schema.get(name), pl.Datetime):
+            frame = frame.with_columns(pl.col(name).cast(pl.Datetime("us")))
+    columns = frame.select(
         *(pl.col(name).cast(dtype) for name, dtype in REQUIRED.items()),
         *(
             (pl.col(name) if name in frame.columns else pl.lit(None))
@@ -114,6 +131,9 @@ def _checked(frame: pl.DataFrame, requests: tuple[str, ...]) -> pl.DataFrame:
         ),
         *(column for name in requests for column in _request(frame, name)),
     )
+    # As in serving: these read windows and move none (`Transaction.counted`).
+    no_payments = pl.col("kind").is_in(list(NO_PAYMENTS))
+    return columns.filter(~no_payments & pl.col("supersedes").is_null())
 
 
 def _request(frame: pl.DataFrame, name: str) -> tuple[pl.Expr, pl.Expr]:

@@ -34,6 +34,19 @@ _PARTS: dict[str, dict[str, str]] = {
     "counterparty": {
         "counterparty_account": "account",
         "counterparty_country": "country",
+        "beneficiary_first_used_at": "first_used_at",
+    },
+    "initiator": {"initiator": "party"},
+    "authentication.three_ds": {
+        "three_ds_status": "status",
+        "three_ds_flow": "flow",
+        "liability_shift": "liability_shift",
+    },
+    "authentication": {"avs": "avs", "cvc": "cvc", "payee": "payee"},
+    "hints": {"remote_access": "remote_access", "call_in_progress": "call_in_progress"},
+    "contact": {
+        "billing_address": "billing_address",
+        "shipping_address": "shipping_address",
     },
 }
 
@@ -41,14 +54,18 @@ _PARTS: dict[str, dict[str, str]] = {
 def transaction_of(row: Mapping[str, Any]) -> Transaction:
     """The transaction of a flat row: the opposite of `facts.row_of`."""
     fields = {"transaction_id", "account_id", "amount_minor", "currency", "features"}
-    fields |= {"occurred_at", "kind", "channel"}
+    fields |= {"occurred_at", "kind", "channel", "network_token"}
     body: dict[str, Any] = {name: row[name] for name in fields if name in row}
     for part, columns in _PARTS.items():
         given = {
             to: row[name] for name, to in columns.items() if row.get(name) is not None
         }
         if given:
-            body[part] = given
+            place, _, inner = part.partition(".")
+            within = body.setdefault(place, {})
+            (within.setdefault(inner, {}) if inner else within).update(given)
+    if row.get("recurring"):
+        body["initiator"]["series_id"] = "series-1"
     return Transaction.model_validate(body)
 
 
@@ -121,4 +138,34 @@ def _row(random: Random, number: int, second: float, entities: int) -> dict[str,
         row |= {"device_id": f"dev-{account // 2}", "ip": f"ip-{random.randrange(5)}"}
     if random.random() < 0.5:
         row |= {"lat": random.uniform(-80, 80), "lon": random.uniform(-180, 180)}
-    return row
+    return row | _acceptance(Random(number), row)
+
+
+def _acceptance(random: Random, row: Mapping[str, Any]) -> dict[str, Any]:
+    """How some of the payments were authenticated and accepted."""
+    if random.random() < 0.5:
+        return {}
+    yes_or_no = (True, False, None)
+    found: dict[str, Any] = {
+        "three_ds_status": random.choice(("Y", "N", None)),
+        "three_ds_flow": random.choice(("frictionless", "challenge", None)),
+        "liability_shift": random.choice(yes_or_no),
+        "avs": random.choice(("match", "no_match", None)),
+        "cvc": random.choice(("match", "no_match", None)),
+        "payee": random.choice(("match", "no_match", None)),
+        "network_token": random.choice(yes_or_no),
+        "remote_access": random.choice(yes_or_no),
+        "call_in_progress": random.choice(yes_or_no),
+    }
+    party = random.choice(("customer", "merchant", "agent", None))
+    if party is not None:
+        found |= {"initiator": party, "recurring": random.random() < 0.5}
+    for side in ("billing_address", "shipping_address"):
+        found[side] = random.choice(
+            (f"address_{'0' * 32}", f"address_{'1' * 32}", None)
+        )
+    if row["kind"] == "transfer":
+        # Some before the payment, some after it, by a clock that runs ahead.
+        moved = timedelta(hours=random.choice((-2000, -30, 0, 1)))
+        found["beneficiary_first_used_at"] = row["occurred_at"] + moved
+    return {name: value for name, value in found.items() if value is not None}

@@ -9,19 +9,22 @@ _BINS = 15
 
 
 def measure(rows: Rows, raw: Floats64, score: Floats64 | None) -> dict[str, float]:
-    """All figures for one slice; `score` is the probability, None for anomaly models."""
+    """All figures for one slice; `score` is the probability, None for anomaly models. Where
+    rows have weights, areas and calibration count them; the rest counts payments."""
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     found = {
-        "roc_auc": float(roc_auc_score(rows.fraud, raw)),
-        "average_precision": float(average_precision_score(rows.fraud, raw)),
+        "roc_auc": float(roc_auc_score(rows.fraud, raw, sample_weight=rows.weight)),
+        "average_precision": float(
+            average_precision_score(rows.fraud, raw, sample_weight=rows.weight)
+        ),
         "card_precision_100": card_precision(rows, raw, 100),
         "card_precision_100_best": card_precision(rows, rows.fraud.astype(float), 100),
         "recall_at_1_fpr": recall_at(rows.fraud, raw, 0.01),
         "fraud_rate": float(rows.fraud.mean()),
     }
     if score is not None:
-        found["calibration_error"] = calibration_error(rows.fraud, score)
+        found["calibration_error"] = calibration_error(rows.fraud, score, rows.weight)
         found["brier"] = float(np.mean((score - rows.fraud) ** 2))
     return found
 

@@ -10,7 +10,6 @@ from fraud_shared.contracts.base import (
     Contract,
     Identifier,
     Probability,
-    Text,
 )
 from fraud_shared.contracts.canonical import AccountId
 from fraud_shared.contracts.iso import CurrencyCode
@@ -90,6 +89,11 @@ class ActionRequest(Contract):
     listing: ListingFinding | None = None
     # Whose payment it is about; None where that is not known.
     tenant: Identifier | None = None
+    # What the queue of cases is ordered and searched by.
+    risk: Probability | None = None
+    expected_loss_minor: Annotated[int, Field(ge=0)] | None = None
+    merchant_id: Identifier | None = None
+    counterparty: Identifier | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -121,7 +125,11 @@ class ActionReply(Contract):
 class ChallengeAnswer(Contract):
     """`POST /v1/challenges/{id}/verify`: the one-time password the customer typed."""
 
-    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6,8}$")] = Field(repr=False)
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6,8}$")] = Field(
+        repr=False,
+        description="The one-time password, 6 to 8 digits.",
+        examples=["123456"],
+    )
 
 
 class ChallengeResolved(Contract):
@@ -131,19 +139,6 @@ class ChallengeResolved(Contract):
     decision_id: Identifier
     transaction_id: Identifier
     account_id: AccountId
-    outcome: Literal["passed", "failed", "expired"]
+    outcome: Literal["passed", "failed", "expired", "cancelled"]
     resolved_at: AwareDatetime
     tenant: Identifier | None = None
-
-
-class CaseResolution(Contract):
-    """`POST /v1/cases/{id}/resolve`: what the analyst found.
-
-    Of a payment `fraud` or `legitimate`, which becomes its label; of a listing `listed` or
-    `not_listed`, which says nothing about the payment. `analyst` is at the gateway always
-    the client of the key, whatever the body says.
-    """
-
-    resolution: CaseFinding
-    analyst: Identifier
-    note: Text | None = None

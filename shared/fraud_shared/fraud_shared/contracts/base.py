@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AwareDatetime,
@@ -29,6 +29,16 @@ class Contract(BaseModel):
         allow_inf_nan=False,
         hide_input_in_errors=True,
     )
+
+
+def absent(description: str, **extra: Any) -> Any:
+    """An optional field that is written only where it has a value: a message without it
+    reads, and is fingerprinted, as before the field existed."""
+    return Field(default=None, exclude_if=_is_none, description=description, **extra)
+
+
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 # Visible ASCII without quotes or angle brackets: safe in a log line, a key and a URL.

@@ -43,13 +43,18 @@ def email_text(text: str) -> str:
     """An e-mail address whose domain is in small letters and ASCII (IDNA), without a final
     point. The part before it is the receiving side's own business (RFC 5321, 2.4)."""
     local, _, domain = text.rpartition("@")
-    if not local or not domain:
-        return text
+    written = domain_text(domain)
+    return text if not local or written is None else f"{local}@{written}"
+
+
+def domain_text(text: str) -> str | None:
+    """A domain in small letters and ASCII (IDNA), without a final point; None where it is
+    none."""
     try:
-        written = domain.encode("idna").decode("ascii")
+        written = text.encode("idna").decode("ascii").lower().rstrip(".")
     except UnicodeError:
-        return text
-    return f"{local}@{written.lower().rstrip('.')}"
+        return None
+    return written or None
 
 
 def card_text(text: str) -> str:

@@ -89,18 +89,27 @@ class RulesRequest(Contract):
 
 
 class RuleHit(Contract):
-    """One rule that fired, named with its version (`R-014@7`)."""
+    """One rule that fired, named with its version (`R-014@7`), or one entry of a list
+    (`L-DENY-ACCOUNT@<entry>`).
+
+    `kind`: the rule matched; it failed on this payment's values (`error`), which counts as
+    `effect`; or the entity is on a list.
+    """
 
     rule: Identifier
     effect: Literal["FLAG", "BLOCK"]
     severity: Literal["low", "medium", "high", "critical"]
     reason: Annotated[str, Field(max_length=256)]
     elapsed_us: NonNegative = 0.0
+    kind: Literal["match", "error", "list"] = "match"
 
 
 class RulesResult(Contract):
     """What the rules say. `errors` lists rules that could not be evaluated: they are
     evidence that is missing, not evidence of innocence. `shadow` hits are never acted on.
+
+    `overridden`: hits that the allow list outweighs, and the entries that do so: last.
+    `entries`: the revision of the lists and snoozes that were looked at.
 
     `failover` is set when the gateway evaluated a ruleset of its own because the service
     did not answer: the `same` as the service had last, or one that `differs`.
@@ -110,7 +119,9 @@ class RulesResult(Contract):
     rules_flag: RulesFlag | None = None
     hits: tuple[RuleHit, ...] = ()
     shadow: tuple[RuleHit, ...] = ()
+    overridden: tuple[RuleHit, ...] = ()
     errors: tuple[Identifier, ...] = ()
     ruleset: Identifier | None = None
+    entries: Annotated[int, Field(ge=0)] = 0
     failover: Literal["same", "differs"] | None = None
     elapsed_ms: NonNegative = 0.0

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from fraud_shared.contracts.acceptance import Acceptance
 from fraud_shared.contracts.base import (
     AmountMinor,
     Contract,
@@ -13,13 +14,24 @@ from fraud_shared.contracts.base import (
     Identifier,
     Instant,
     Text,
+    absent,
 )
 from fraud_shared.contracts.canonical import AccountId, CardNumber, IpAddress
+from fraud_shared.contracts.contact import Contact, ContactIn
 from fraud_shared.contracts.iso import CountryCode, CurrencyCode
 
 Kind = Literal[
-    "card_payment", "transfer", "withdrawal", "refund", "account_verification"
+    "card_payment",
+    "transfer",
+    "withdrawal",
+    "refund",
+    "account_verification",
+    "payout",
+    "login",
+    "signup",
 ]
+# Asked about like payments, and none: no window, profile or training row counts them.
+NO_PAYMENTS: frozenset[Kind] = frozenset({"login", "signup"})
 Channel = Literal["pos", "ecommerce", "atm", "mobile", "online_banking", "branch"]
 EntryMode = Literal["chip", "contactless", "magstripe", "manual", "ecommerce", "wallet"]
 # The optional parts of a payment that say something about it.
@@ -71,9 +83,7 @@ class Merchant(Contract):
     name: Text | None = None
 
 
-class Device(Contract):
-    """What the payment was made with, inside the mesh: `ip` is a keyed token."""
-
+class _DeviceFields(Contract):
     device_id: Identifier | None = None
     # A keyed token. An empty one would be one address, shared by everybody who sends it.
     ip: (
@@ -92,7 +102,17 @@ class Device(Contract):
     is_rooted: bool | None = None
 
 
-class DeviceIn(Device):
+class Device(_DeviceFields):
+    """What the payment was made with, inside the mesh: `ip` is a keyed token, `networks`
+    those on some list that its address is in."""
+
+    networks: Annotated[
+        tuple[Annotated[str, StringConstraints(max_length=64)], ...],
+        Field(max_length=200),
+    ] = ()
+
+
+class DeviceIn(_DeviceFields):
     """A device as it arrives: with its address, in any spelling, kept in one."""
 
     ip: IpAddress | None = None
@@ -133,6 +153,15 @@ class Party(Contract):
     account: AccountId | None = None
 
 
+class Counterparty(Party):
+    """Who receives, and how long the payer knows them."""
+
+    first_used_at: Instant | None = absent(
+        "When the payer first used this beneficiary, or added it.",
+        examples=["2025-11-03T10:00:00Z"],
+    )
+
+
 class _TransactionFields(Contract):
     transaction_id: Identifier
     account_id: AccountId
@@ -142,27 +171,36 @@ class _TransactionFields(Contract):
     kind: Kind
     channel: Channel
     merchant: Merchant | None = None
-    device: Device | None = None
+    device: _DeviceFields | None = None
     location: Location | None = None
     session: Session | None = None
     customer: Party | None = None
-    counterparty: Party | None = None
+    counterparty: Counterparty | None = None
     features: Annotated[
         dict[FeatureName, float | FeatureText | None], Field(max_length=512)
     ] = Field(default_factory=dict)
 
 
-class TransactionIn(_TransactionFields):
+class TransactionIn(Acceptance, _TransactionFields):
     """The body of `POST /score`: amounts in minor units, times in RFC 3339 with offset."""
 
     card: CardIn | None = None
     device: DeviceIn | None = None
+    contact: ContactIn | None = absent("How the payer can be reached.")
 
 
-class Transaction(_TransactionFields):
+class Transaction(Acceptance, _TransactionFields):
     """A transaction inside the mesh: tokenised, and without names once `redacted`."""
 
     card: Card | None = None
+    device: Device | None = None
+    contact: Contact | None = absent("How the payer can be reached, as keyed tokens.")
+
+    @property
+    def counted(self) -> bool:
+        """Whether it is a payment of its own, which windows, profiles and training count:
+        neither a login or signup, nor another request about a payment asked before."""
+        return self.kind not in NO_PAYMENTS and self.supersedes is None
 
     def redacted(self) -> Self:
         """The same transaction without names, birth dates and user agent."""

@@ -8,7 +8,7 @@ address when the first is silent for longer than most answers take.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Mapping
 from typing import Any
 
 from fraud_shared.mesh.breaker import Breaker
@@ -21,11 +21,13 @@ from fraud_shared.mesh.dependency import (
     error_of,
     first_answer,
     hedge_replica,
+    is_overload,
     other_replica,
 )
 from fraud_shared.mesh.errors import (
     DependencyError,
     DependencyFailed,
+    DependencyOverloaded,
     DependencyRefused,
     DependencyTimeout,
     DependencyUnreachable,
@@ -35,7 +37,7 @@ from fraud_shared.mesh.metrics import (
     HEDGES,
 )
 from fraud_shared.mesh.replicas import BULKHEAD, Replica
-from fraud_shared.mesh.tokens import TokenIssuer
+from fraud_shared.mesh.tokens import Actor, TokenIssuer
 from fraud_shared.mesh.transport import Transport
 
 __all__ = ["BULKHEAD", "CallContext", "ServiceClient"]
@@ -85,6 +87,7 @@ class ServiceClient:
         is told so.
         """
         dependency = self._dependency(service)
+        dependency.budget.called()
         limit = deadline.capped(cap_ms)
         if limit.expired:
             raise _counted(DependencyRefused(service, kind="spent"))
@@ -96,6 +99,8 @@ class ServiceClient:
             else:
                 status, reply = await self._attempt(dependency, replica, request)
         except DependencyError as error:
+            if context is not None and isinstance(error, DependencyOverloaded):
+                context.overloaded = True
             raise _counted(error) from None
         if status not in (200, 204):
             raise _counted(DependencyFailed(service, status, reply))
@@ -122,6 +127,51 @@ class ServiceClient:
             raise DependencyFailed(service, status, reply)
         return reply
 
+    async def forward(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: bytes,
+        *,
+        deadline: Deadline,
+        headers: Mapping[str, str],
+        context: CallContext | None = None,
+        actor: Actor | None = None,
+    ) -> Reply:
+        """Send any request on behalf of `actor`; returns status and body, whatever the
+        status is.
+
+        For questions of people, off the payment's path. `headers` (`accept`,
+        `content-type`) go besides the client's own. Another address is tried only when the
+        first cannot have read the request. Raises DependencyError.
+        """
+        if deadline.expired:
+            raise _counted(DependencyRefused(service, kind="spent"))
+        dependency = self._dependency(service)
+        own = {**headers, **self._headers(service, deadline, context, actor)}
+        own["content-type"] = headers.get("content-type", own["content-type"])
+
+        async def attempt(replica: Replica) -> Reply:
+            answer = self._transport.send(
+                service,
+                path,
+                body,
+                own,
+                deadline.remaining_ms() / 1000,
+                address=replica.index,
+                method=method,
+            )
+            return await self._judged(dependency, replica, answer)
+
+        first = dependency.pick()
+        try:
+            return await attempt(first)
+        except DependencyUnreachable:
+            if not dependency.several or deadline.expired:
+                raise
+        return await attempt(dependency.pick(excluding=first))
+
     async def close(self) -> None:
         """Close the transport."""
         for task in self._unawaited:
@@ -133,7 +183,6 @@ class ServiceClient:
         self, dependency: Dependency, first: Replica, request: Request
     ) -> Reply:
         """An attempt at one of several addresses, and at most one more at another."""
-        dependency.budget.called()
         probed = dependency.replicas.due_probe(excluding=first)
         if probed is not None:
             self._spawn(self._probe(dependency, probed, request))
@@ -141,7 +190,10 @@ class ServiceClient:
             return await self._hedged(dependency, first, request)
         try:
             return await self._attempt(dependency, first, request)
-        except DependencyUnreachable:
+        except (DependencyUnreachable, DependencyOverloaded) as error:
+            busy = isinstance(error, DependencyOverloaded)
+            if busy and not dependency.budget.take():
+                raise
             other = other_replica(dependency, first, request)
             if other is None:
                 raise
@@ -210,6 +262,11 @@ class ServiceClient:
             raise
         finally:
             replica.end(number)
+        if is_overload(status, reply):
+            # It lives and did no work: no failure, and no proof that it works either.
+            if probe:
+                replica.breaker.abandoned()
+            raise DependencyOverloaded(dependency.service)
         dependency.judge(replica, failed=status >= 500)
         if dependency.several:
             dependency.delay.answered((time.monotonic() - began) * 1000)
@@ -219,8 +276,9 @@ class ServiceClient:
         try:
             return await self._once(replica, request)
         except DependencyUnreachable:
-            several = self._dependency(request.service).several
-            if several or request.limit.remaining_ms() < RETRY_NEEDS_MS:
+            dependency = self._dependency(request.service)
+            late = request.limit.remaining_ms() < RETRY_NEEDS_MS
+            if dependency.several or late or not dependency.budget.take():
                 raise
         return await self._once(replica, request)
 
@@ -249,11 +307,15 @@ class ServiceClient:
         error_of(task)
 
     def _headers(
-        self, service: str, limit: Deadline, context: CallContext | None
+        self,
+        service: str,
+        limit: Deadline,
+        context: CallContext | None,
+        actor: Actor | None = None,
     ) -> dict[str, str]:
         headers = {
             "content-type": "application/json",
-            "authorization": self._tokens.bearer(service),
+            "authorization": self._tokens.bearer(service, actor),
             "x-deadline-ms": f"{limit.remaining_ms():.1f}",
         }
         if context is not None:

@@ -46,8 +46,9 @@ class Transport(Protocol):
         timeout_s: float,
         *,
         address: int = 0,
+        method: str = "POST",
     ) -> tuple[int, bytes]:
-        """POST `body` to `path` of `service`."""
+        """Send `body` to `path` of `service`."""
 
     async def get(
         self,
@@ -114,10 +115,11 @@ class HttpTransport:
         timeout_s: float,
         *,
         address: int = 0,
+        method: str = "POST",
     ) -> tuple[int, bytes]:
-        """POST `body` to `path` of `service`."""
-        request = self._client(service, address).post(
-            self._urls[service][address] + path
+        """Send `body` to `path` of `service`."""
+        request = self._client(service, address).request(
+            method, self._urls[service][address] + path
         )
         return await _exchange(request.body_bytes(body), service, headers, timeout_s)
 
@@ -193,9 +195,10 @@ class AsgiTransport:
         timeout_s: float,
         *,
         address: int = 0,
+        method: str = "POST",
     ) -> tuple[int, bytes]:
-        """POST `body` to `path` of `service`."""
-        return await self._call("POST", service, path, body, headers, timeout_s)
+        """Send `body` to `path` of `service`."""
+        return await self._call(method, service, path, body, headers, timeout_s)
 
     async def get(
         self,

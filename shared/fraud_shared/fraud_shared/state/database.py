@@ -6,7 +6,7 @@ SQLAlchemy Core on both; this is the one place that knows drivers and dialects.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from zlib import crc32
@@ -26,6 +26,8 @@ Result = TypeVar("Result")
 # How long a SQLite file may be locked by another process, or every connection to it be
 # taken; a start waits so many times as long, since the other may be migrating.
 BUSY_MS = 1500
+# How long a stop waits for transactions under way.
+STOP_S = 5.0
 START_TRIES = 10
 
 
@@ -70,7 +72,12 @@ class Database:
             else _sqlite(url)
         )
         self._lanes = None if self._postgres else _Lanes(url)
+        # SQLite's own wait for its lock is by polling, and unfair: of several writers one
+        # may starve. Here they take turns.
+        self._turn = asyncio.Lock()
         self._stopped = False
+        self._under_way = 0
+        self._idle = asyncio.Event()
 
     async def start(self) -> None:
         """Create the file or schema and bring it to the newest revision.
@@ -101,9 +108,14 @@ class Database:
             await conn.run_sync(migrate.upgrade, self._migrations)
 
     async def stop(self) -> None:
-        """Close every connection; whoever asks later is told `Unavailable`."""
-        # A disposed engine would open new connections, and nobody would close those.
+        """Let what is under way end, then close every connection; whoever asks later is
+        told `Unavailable`."""
+        # A disposed engine would open new connections, and nobody would close those; nor
+        # the ones that come back to it.
         self._stopped = True
+        if self._under_way:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), STOP_S)
         await self._engine.dispose()
         if self._lanes is not None:
             await self._lanes.close()
@@ -123,7 +135,7 @@ class Database:
         async with self._surfaced():
             if self._lanes is not None:
                 return await self._lanes.run(work, write=write)
-            async with self._engine.connect() as conn:
+            async with self._connection() as conn:
                 await conn.execution_options(patient=patient)
                 async with conn.begin():
                     return await conn.run_sync(work)
@@ -135,7 +147,7 @@ class Database:
         A statement or the commit ends with `Unavailable` after 1.8 s without an answer;
         `patient`: after a minute, for work in the background.
         """
-        async with self._surfaced(), self._engine.connect() as conn:
+        async with self._surfaced(), self._writing(), self._connection() as conn:
             await conn.execution_options(patient=patient)
             async with conn.begin():
                 yield conn
@@ -144,7 +156,7 @@ class Database:
     async def read(self, *, patient: bool = False) -> AsyncIterator[AsyncConnection]:
         """One read-only transaction, which on SQLite does not wait for writers.
         `patient` as for `begin`."""
-        async with self._surfaced(), self._engine.connect() as conn:
+        async with self._surfaced(), self._connection() as conn:
             await conn.execution_options(write=False, patient=patient)
             async with conn.begin():
                 yield conn
@@ -156,12 +168,50 @@ class Database:
     @asynccontextmanager
     async def _surfaced(self) -> AsyncIterator[None]:
         self._refuse_when_stopped()
+        self._under_way += 1
         try:
             yield
         except (sa.exc.IntegrityError, sa.exc.DataError):
             raise
         except (DBAPIError, PoolTimeout, SQLAlchemyError, OSError) as error:
             raise Unavailable("The data store is not available.") from error
+        finally:
+            self._under_way -= 1
+            if self._stopped and not self._under_way:
+                self._idle.set()
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[None]:
+        if self._postgres:
+            yield
+            return
+        async with asyncio.timeout(BUSY_MS / 1000):
+            await self._turn.acquire()
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+        if self._postgres:
+            async with self._engine.connect() as conn:
+                yield conn
+            return
+        # Opening a file takes several changes of threads. Cancelled between two, the
+        # connection and its thread would belong to nobody: it is opened, then closed.
+        conn = self._engine.connect()
+        opening = asyncio.ensure_future(conn.start())
+        try:
+            await _through(opening)
+        except asyncio.CancelledError:
+            if opening.exception() is None:
+                await conn.close()
+            raise
+        try:
+            yield conn
+        finally:
+            await _through(asyncio.ensure_future(conn.close()))
 
     def insert(self, table: sa.Table) -> Any:
         """An insert of this dialect, with `on_conflict_do_nothing` and `_do_update`."""
@@ -171,6 +221,15 @@ class Database:
     def skip_locked(self) -> bool:
         """Whether `SELECT … FOR UPDATE SKIP LOCKED` is available."""
         return self._postgres
+
+
+async def _through(work: "asyncio.Future[Any]") -> None:
+    """Wait for work to its end, even when cancelled meanwhile."""
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
 
 
 class _Lanes:

@@ -7,18 +7,20 @@ what it says.
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import ValidationError
 
 from fraud_shared.card_number_fields import in_body, in_document, masked
-from fraud_shared.contracts.base import Contract, Identifier
 from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.contracts.paging import Page, PageQuery
+from fraud_shared.contracts.parked import ParkedDocument, ParkedEvent
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.consumer import MAX_BATCH_BYTES, EventHandler
 from fraud_shared.state.database import Database
+from fraud_shared.state.paging import Key, fetch_page
 from fraud_shared.state.telemetry import EVENTS_PARKED
 from fraud_shared.state.types import UtcDateTime
 from fraud_shared.web.context import RawResponse, RequestContext
@@ -34,19 +36,6 @@ class StillUnreadable(FraudError):
     status = 422
     type = "event-unreadable"
     detail = "Send a corrected CloudEvent as the body, or upgrade this service first."
-
-
-class ParkedEvent(Contract):
-    """A parked event without its bytes, which may hold anything."""
-
-    parked_id: Identifier
-    reason: str
-    event_id: str | None
-    event_type: str | None
-    traceparent: str | None
-    size_bytes: Annotated[int, Field(ge=0)]
-    parked_at: AwareDatetime
-    replayed_at: AwareDatetime | None
 
 
 def parked_table(metadata: sa.MetaData) -> sa.Table:
@@ -128,17 +117,27 @@ class Parking:
             EVENTS_PARKED.labels(self._service).inc()
             log.warning("event_parked", reason=reason, event_id=known.get("event_id"))
 
-    async def waiting(self, limit: int) -> list[ParkedEvent]:
+    async def page(self, asked: PageQuery) -> Page[ParkedEvent]:
         """What waits for somebody to look at it, oldest first."""
         table = self._table
+        keys = (Key(table.c.parked_at), Key(table.c.parked_id))
+        query = sa.select(table).where(table.c.replayed_at.is_(None))
         async with self._db.read() as conn:
-            found = await conn.execute(
-                sa.select(table)
-                .where(table.c.replayed_at.is_(None))
-                .order_by(table.c.parked_at, table.c.parked_id)
-                .limit(limit)
+            rows, cursor = await fetch_page(
+                conn, query, keys, asked.limit, asked.cursor
             )
-            return [_shown(row) for row in found.mappings()]
+        return Page[ParkedEvent](
+            items=[ParkedEvent(**_shown(row)) for row in rows], next_cursor=cursor
+        )
+
+    async def show(self, parked_id: str) -> ParkedDocument:
+        """One parked event with what it says. Raises NotFound."""
+        row = await self._read(parked_id)
+        try:
+            document = json.loads(row["body"])
+        except ValueError:
+            document = None
+        return ParkedDocument(**_shown(row), document=document)
 
     async def replay(
         self, parked_id: str, corrected: CloudEvent | None, handler: EventHandler
@@ -148,12 +147,7 @@ class Parking:
         Raises NotFound, StillUnreadable. A second replay applies nothing twice, because
         the event keeps its id.
         """
-        this = self._table.c.parked_id == parked_id
-        async with self._db.read() as conn:
-            found = await conn.execute(sa.select(self._table).where(this))
-            row = found.mappings().first()
-        if row is None:
-            raise NotFound
+        row = await self._read(parked_id)
         try:
             event = corrected or CloudEvent.model_validate_json(row["body"])
             self._check(event)
@@ -161,11 +155,20 @@ class Parking:
             raise StillUnreadable from None
         await handler([event])
         now = self._clock.now()
+        this = self._table.c.parked_id == parked_id
         async with self._db.begin() as conn:
             await conn.execute(
                 sa.update(self._table).where(this).values(replayed_at=now)
             )
-        return _shown({**row, "replayed_at": now})
+        return ParkedEvent(**_shown({**row, "replayed_at": now}))
+
+    async def _read(self, parked_id: str) -> sa.RowMapping:
+        query = sa.select(self._table).where(self._table.c.parked_id == parked_id)
+        async with self._db.read() as conn:
+            row = (await conn.execute(query)).mappings().first()
+        if row is None:
+            raise NotFound
+        return row
 
 
 def parking_events_route(parking: Parking, handler: EventHandler) -> HotRoute:
@@ -194,14 +197,6 @@ def parking_events_route(parking: Parking, handler: EventHandler) -> HotRoute:
     )
 
 
-def _shown(row: Any) -> ParkedEvent:
-    return ParkedEvent(
-        parked_id=row["parked_id"],
-        reason=row["reason"],
-        event_id=row["event_id"],
-        event_type=row["event_type"],
-        traceparent=row["traceparent"],
-        size_bytes=len(row["body"]),
-        parked_at=row["parked_at"],
-        replayed_at=row["replayed_at"],
-    )
+def _shown(row: Any) -> dict[str, Any]:
+    own = {name: row[name] for name in ParkedEvent.model_fields if name in row}
+    return {**own, "size_bytes": len(row["body"])}

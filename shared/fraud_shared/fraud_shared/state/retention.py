@@ -81,6 +81,14 @@ def _unblocked(targets: sa.Table) -> sa.ColumnElement[bool]:
 
 RETENTIONS: tuple[Retention, ...] = (
     Retention(
+        what="acts",
+        services=("orchestrator",),
+        column="at",
+        default=AUDIT,
+        least=365 * DAY,
+        why="Who did what through the gateway. Their digests in the audit log stay.",
+    ),
+    Retention(
         what="parties",
         services=("sanctions",),
         column="last_seen",
@@ -131,12 +139,28 @@ RETENTIONS: tuple[Retention, ...] = (
         "go with their decision.",
     ),
     Retention(
+        what="api_keys",
+        services=("orchestrator",),
+        column="revoked_at",
+        default=400 * DAY,
+        where=lambda t: t.c.revoked_at.is_not(None),
+        why="Whose key it was, who made and who ended it, for a year; live keys stay.",
+    ),
+    Retention(
         what="labels",
         services=("orchestrator",),
         column="received_at",
         default=AUDIT,
         least=45 * DAY,
         why="What was reported about a payment belongs to its audit trail.",
+    ),
+    Retention(
+        what="payment_events",
+        services=("orchestrator",),
+        column="received_at",
+        default=AUDIT,
+        least=45 * DAY,
+        why="What happened to a payment belongs to its audit trail.",
     ),
     Retention(
         what="deliveries",
@@ -208,6 +232,14 @@ RETENTIONS: tuple[Retention, ...] = (
         why="What was done about a decision, kept as long; a repeated request finds it here.",
     ),
     Retention(
+        what="activity",
+        services=("action",),
+        column="at",
+        default=AUDIT,
+        least=30 * DAY,
+        why="Who did what to cases, holds, blocks and challenges: audit trail.",
+    ),
+    Retention(
         what="inbox",
         services=("post_auth",),
         column="received_at",
@@ -234,6 +266,15 @@ RETENTIONS: tuple[Retention, ...] = (
         default=730 * DAY,
         where=lambda t: _none(t, "training_rows", "transaction_id", "tenant"),
         why="As long as the training row, and never before it goes.",
+    ),
+    Retention(
+        what="training_events",
+        services=("post_auth",),
+        table="payment_events",
+        column="occurred_at",
+        setting="retain_training_rows",
+        default=730 * DAY,
+        why="As long as the payments of the ratios that they count in.",
     ),
     Retention(
         what="outcomes",
@@ -290,6 +331,12 @@ DECLARED: tuple[Declared, ...] = (
         "online_missed",
         "once the online store has the payment, or after 7 days",
         "It knows a payment for 8 days; telling it later would count twice.",
+    ),
+    Declared(
+        "orchestrator, SQL",
+        "audit_log, audit_checkpoints",
+        "for ever",
+        "A chain proves what follows only as a whole. Digests, and no personal data.",
     ),
     Declared("orchestrator, SQL", "online_rebuild", "one row", "A lease of a minute."),
     Declared("sanctions, SQL", "announced", "one row a list", "The next is compared."),

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from fraud_shared.mesh.tokens import TokenIssuer
+from fraud_shared.mesh.tokens import Actor, TokenIssuer
 
 TEST_TOKEN_KEY = "test-token-key-of-at-least-32-characters"
 # As long as any service allows: a test that is about a deadline sends its own.
@@ -16,9 +16,14 @@ UNHURRIED_MS = "10000"
 
 @asynccontextmanager
 async def client(
-    app: FastAPI, *, token_key: str = TEST_TOKEN_KEY, authenticated: bool = True
+    app: FastAPI,
+    *,
+    token_key: str = TEST_TOKEN_KEY,
+    authenticated: bool = True,
+    actor: Actor | None = None,
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Start `app`, and yield a client whose calls come from the service `test`.
+    """Start `app`, and yield a client whose calls come from the service `test`, on behalf
+    of `actor` where one is given.
 
     The app's settings must use `token_key=TEST_TOKEN_KEY`. Requests have ten seconds, so
     that a busy machine fails no test.
@@ -26,7 +31,9 @@ async def client(
     audience = app.state.readiness.service
     headers = {"x-deadline-ms": UNHURRIED_MS}
     if authenticated:
-        headers["authorization"] = TokenIssuer("test", token_key).bearer(audience)
+        headers["authorization"] = TokenIssuer("test", token_key).bearer(
+            audience, actor
+        )
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),

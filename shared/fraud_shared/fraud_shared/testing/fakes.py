@@ -30,6 +30,7 @@ class FakeTransport:
         self.responders = dict(responders)
         self.replicas = dict(replicas or {})
         self.calls: list[tuple[str, str]] = []
+        self.methods: list[str] = []
         # Which address each of the calls went to.
         self.asked: list[int] = []
         self.headers: list[Mapping[str, str]] = []
@@ -47,9 +48,11 @@ class FakeTransport:
         timeout_s: float,
         *,
         address: int = 0,
+        method: str = "POST",
     ) -> tuple[int, bytes]:
         """Answer from the table."""
         self.calls.append((service, path))
+        self.methods.append(method)
         self.asked.append(address)
         self.headers.append(headers)
         many = self.replicas.get(service)
@@ -74,7 +77,9 @@ class FakeTransport:
         """Answer from the table, without a body; who is there at all, is alive."""
         if path == "/livez" and service in self.responders:
             return 200, b"{}"
-        return await self.send(service, path, b"", headers, timeout_s, address=address)
+        return await self.send(
+            service, path, b"", headers, timeout_s, address=address, method="GET"
+        )
 
     async def close(self) -> None:
         """Nothing to close."""

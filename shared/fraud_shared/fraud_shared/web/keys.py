@@ -4,12 +4,48 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
 
-Scope = Literal["score", "label", "read", "analyst", "admin"]
-SCOPES: tuple[Scope, ...] = ("score", "label", "read", "analyst", "admin")
+Scope = Literal[
+    "score",
+    "label",
+    "read",
+    "analyst",
+    "rules",
+    "models",
+    "audit",
+    "admin",
+    "test",
+]
+# What each scope lets a key do.
+SCOPE_MEANINGS: Mapping[Scope, str] = {
+    "score": "Send payments to be decided, and finish their challenges.",
+    "label": "Report what became of payments.",
+    "read": "Read the decisions, profiles and labels of the key's own payments.",
+    "analyst": "Work on cases, holds, blocks and clearings; see every client's decisions.",
+    "rules": "Write rules, policies, lists and snoozes, and take them live.",
+    "models": "Read models and datasets, promote and roll back.",
+    "audit": "Read every client's decisions and the audit trail; change nothing.",
+    "admin": "Run the system: keys, parked events, reloads.",
+    "test": "Send payments in test mode: nothing counts, trains or touches data.",
+}
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+# A person or system at work, and the scopes their key needs.
+ROLES: Mapping[str, tuple[Scope, ...]] = {
+    "integrator": ("score", "label", "read"),
+    "acquirer": ("label",),
+    "analyst": ("analyst", "read"),
+    "rule-author": ("rules", "read"),
+    "model-owner": ("models", "read"),
+    "auditor": ("audit", "read"),
+    "operator": ("admin", "read"),
+    "tester": ("test",),
+}
+# Which scopes see what belongs to other clients, within the tenants of their key.
+SEE_ALL: frozenset[Scope] = frozenset(("analyst", "audit", "admin", "rules", "models"))
 # Declares a key for every tenant: the network's own analysts and auditors.
 EVERY_TENANT = "*"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -29,6 +65,9 @@ class Client:
     scopes: frozenset[str]
     tenant: str = ""
     tenants: frozenset[str] = frozenset()
+    key_id: str = ""
+    key_name: str | None = None
+    expires_at: datetime | None = None
 
     @property
     def own_tenant(self) -> str:
@@ -47,16 +86,35 @@ class Client:
         return tuple(sorted({self.own_tenant, *self.tenants}))
 
 
-class KeyRing:
-    """The live keys. A client may have two, so that one can be rotated under load."""
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self, pepper: str, entries: Iterable[tuple[str, Client]]) -> None:
-        self._pepper = pepper.encode()
-        self._clients = dict(entries)
+
+class KeyRing:
+    """The live keys: `fixed` ones, and others that come and go while it is used. A client
+    may have two, so that one can be rotated under load.
+
+    `used`: when each key was last used, by its id.
+    """
+
+    def __init__(
+        self,
+        pepper: str,
+        entries: Iterable[tuple[str, Client]],
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._pepper = pepper
+        self._fixed = dict(entries)
+        self._clients = self._fixed
+        self._now = now
+        self.used: dict[str, datetime] = {}
 
     @classmethod
-    def parse(cls, pepper: str, text: str) -> "KeyRing":
-        """Read `[{"client", "hash", "scopes", "tenant"?, "tenants"?}, …]`.
+    def parse(
+        cls, pepper: str, text: str, now: Callable[[], datetime] = _utc_now
+    ) -> "KeyRing":
+        """Read `[{"client", "hash", "scopes", "tenant"?, "tenants"?, "name"?,
+        "expires_at"?}, …]`.
 
         Raises ValueError when malformed.
         """
@@ -68,20 +126,32 @@ class KeyRing:
         crowded = {name for name in names if names.count(name) > 2}
         if crowded:
             raise ValueError("a client may have at most two live keys")
-        return cls(pepper, entries)
+        return cls(pepper, entries, now)
+
+    @property
+    def fixed(self) -> tuple[Client, ...]:
+        """Whose keys the environment names."""
+        return tuple(self._fixed.values())
+
+    def replace(self, entries: Iterable[tuple[str, Client]]) -> None:
+        """Admit these besides the fixed keys, and no others any more."""
+        self._clients = {**dict(entries), **self._fixed}
 
     def client(self, key: str | None) -> Client | None:
-        """Whose key this is, or None.
+        """Whose key this is, or None, also once it has ended.
 
         The look-up is by keyed hash, so its timing says nothing about the key itself.
         """
         if not key or len(key) > 256:
             return None
-        digest = key_hash(self._pepper.decode(), key)
-        for known, client in self._clients.items():
-            if hmac.compare_digest(known, digest):
-                return client
-        return None
+        client = self._clients.get(key_hash(self._pepper, key))
+        if client is None:
+            return None
+        now = self._now()
+        if client.expires_at is not None and client.expires_at <= now:
+            return None
+        self.used[client.key_id] = now
+        return client
 
 
 def _entry(entry: dict[str, object]) -> tuple[str, Client]:
@@ -98,7 +168,23 @@ def _entry(entry: dict[str, object]) -> tuple[str, Client]:
     named = [name, tenant, *(str(one) for one in tenants if one != EVERY_TENANT)]
     if not listed or not all(map(_NAME.fullmatch, named)):
         raise ValueError("a client or tenant of an API key entry has no usable name")
-    return digest, Client(name, frozenset(scopes), tenant, frozenset(map(str, tenants)))
+    given, until = entry.get("name"), entry.get("expires_at")
+    return digest, Client(
+        name,
+        frozenset(scopes),
+        tenant,
+        frozenset(map(str, tenants)),
+        key_id=digest[:16],
+        key_name=None if given is None else str(given),
+        expires_at=None if until is None else _end(str(until)),
+    )
+
+
+def _end(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("the end of an API key entry has no offset from UTC")
+    return at
 
 
 def new_key(client: str) -> str:

@@ -19,6 +19,7 @@ from uvicorn.importer import import_from_string
 from fraud_shared.web import production
 from fraud_shared.web.bounded import BoundedProtocol
 from fraud_shared.web.connections import Connections
+from fraud_shared.web.head_refusals import HeadRefusals
 from fraud_shared.web.problems import FraudError
 from fraud_shared.web.settings import ServiceSettings
 
@@ -57,7 +58,7 @@ def serve(factory: str, settings: type[ServiceSettings]) -> None:
 async def _serve(create: Any, settings: ServiceSettings) -> bool:
     """Serve until a signal comes. False when the service could not start."""
     app: FastAPI = create()
-    listen = protocol(settings)
+    listen = protocol(settings, app.state.head_refusals)
     public = uvicorn.Server(_config(app, settings.host, settings.port, listen))
     if not settings.production:
         await public.serve()
@@ -107,9 +108,10 @@ def _config(
     )
 
 
-def protocol(settings: ServiceSettings) -> Any:
+def protocol(settings: ServiceSettings, refusals: HeadRefusals | None = None) -> Any:
     """What makes uvicorn's protocol for each connection, under the limits of `settings`
-    and of the open files that this process may have."""
+    and of the open files that this process may have. `refusals` may refuse a request by
+    its head."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = settings.max_connections + OWN_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -120,7 +122,7 @@ def protocol(settings: ServiceSettings) -> Any:
         # Half for callers where files are few, but never more than are left.
         most = max(soft - OWN_FILES, soft // 2)
         limits = replace(limits, max_connections=min(limits.max_connections, most))
-    return partial(BoundedProtocol, connections=Connections(limits))
+    return partial(BoundedProtocol, connections=Connections(limits), refusals=refusals)
 
 
 def problems(settings: type[ServiceSettings], error: ValidationError) -> list[str]:

@@ -22,6 +22,7 @@ from fraud_shared.web import (
     production,
     strict_json,
 )
+from fraud_shared.web.admission import Admission
 from fraud_shared.web.context import RawResponse, RequestContext
 from fraud_shared.web.edge import Asgi, Edge, HotHandler
 from fraud_shared.web.guard import Guard, service_guard
@@ -135,7 +136,7 @@ def create_service(
         summary=summary,
         openapi_url=None if settings.production else operations.DOCUMENT,
         version="1",
-        lifespan=_lifespan(readiness, settings, lifespan, tracing),
+        lifespan=_lifespan(readiness, settings, lifespan, tracing, edge.admission),
         docs_url=None if settings.production else "/docs",
         redoc_url=None,
         # A redirect would lead to whatever Host the caller named.
@@ -144,6 +145,7 @@ def create_service(
     app.state.service_guard = service
     app.state.readiness = readiness
     app.state.hot = tuple(hot)
+    app.state.head_refusals = edge.refusals
     app.include_router(health.router(readiness, metrics_too=not settings.production))
     app.state.operations = operations.operations_app(app, readiness)
     for router in routers:
@@ -306,6 +308,7 @@ def _lifespan(
     settings: ServiceSettings,
     inner: Lifespan | None,
     tracing: Tracing,
+    admission: Admission,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     name = readiness.service
 
@@ -314,7 +317,7 @@ def _lifespan(
         logs.configure(settings.log_level)
         log.info("starting", service=name, env=settings.env)
         try:
-            async with inner() if inner else nullcontext():
+            async with inner() if inner else nullcontext(), admission.watching():
                 readiness.started, readiness.draining = True, False
                 log.info("started", service=name)
                 yield

@@ -67,6 +67,8 @@ class ServiceSettings(BaseSettings):
     trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
         default=(), validation_alias="FRAUD_TRUSTED_PROXIES"
     )
+    # Of its time: how much nine of ten payments may use before fewer are let in.
+    admission_target: float = Field(default=0.8, gt=0, le=1)
     default_deadline_ms: float = 1000.0
     deadline_cap_ms: float = 10_000.0
 
@@ -98,6 +100,11 @@ class ServiceSettings(BaseSettings):
     def token_secret(self) -> str:
         """The key that signs service tokens (`FRAUD_TOKEN_KEY`)."""
         return self.secret("FRAUD_TOKEN_KEY", self.token_key)
+
+    @property
+    def budget_ms(self) -> float:
+        """How long one hot request may take, whatever longer its caller allows."""
+        return self.deadline_cap_ms
 
     def connection_limits(self) -> ConnectionLimits:
         """What one connection may take, and how many there may be."""

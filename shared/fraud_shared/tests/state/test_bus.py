@@ -91,7 +91,7 @@ class RabbitWorld:
     def __init__(self, link: Link, prefix: str, channel: Any) -> None:
         self._link, self._prefix, self._channel = link, prefix, channel
         self._seen: dict[str, list[str]] = {name: [] for name in SERVICES}
-        self.bus = RabbitBus(link.url, prefix=prefix, confirm_timeout_s=0.5)
+        self.bus = RabbitBus(link.url, prefix=prefix, confirm_timeout_s=2.0)
 
     async def arrived(self, service: str) -> list[str]:
         queue = await self._channel.get_queue(f"{self._prefix}.{service}")

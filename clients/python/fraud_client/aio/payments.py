@@ -1,0 +1,171 @@
+"""What payment systems ask: decisions, labels, challenges."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from fraud_client.aio.transport import AsyncTransport
+from fraud_client.models import (
+    Challenge,
+    Decision,
+    DecisionRow,
+    EffectiveLabel,
+    JsonObject,
+    LabelAccepted,
+    Page,
+    Replay,
+    StoredDecision,
+)
+from fraud_client.paths import path, query, timestamp
+
+
+class AsyncPayments:
+    """`POST /v1/score` and what goes with it."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def score(
+        self, payment: Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> Decision:
+        """Decide one payment. Repeating it gets the same decision: the transaction's id
+        is enough for that, a key besides stands for the payment as well."""
+        return await self._transport.post(
+            Decision,
+            "/v1/score",
+            dict(payment),
+            repeatable=True,
+            idempotency_key=idempotency_key,
+        )
+
+    async def score_batch(self, payments: list[Mapping[str, Any]]) -> list[JsonObject]:
+        """Decide up to 1,000; each result holds a `decision` or a `problem`."""
+        reply = await self._transport.post(
+            JsonObject,
+            "/v1/score/batch",
+            {"transactions": [dict(payment) for payment in payments]},
+            repeatable=True,
+        )
+        return list(reply["results"])
+
+    async def evaluate_rules(self, payment: Mapping[str, Any]) -> JsonObject:
+        """What the rules say of a payment; nothing is recorded."""
+        return await self._transport.post(
+            JsonObject, "/rules/evaluate", dict(payment), repeatable=True
+        )
+
+    async def event(self, event: Mapping[str, Any]) -> JsonObject:
+        """Report what is no decision: authorised, captured, refunded, 3DS finished."""
+        return await self._transport.post(JsonObject, "/v1/events", dict(event))
+
+
+class AsyncDecisions:
+    """The decision log."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def list(
+        self, *, limit: int = 100, cursor: str | None = None, **filters: Any
+    ) -> Page[DecisionRow]:
+        """Decisions, newest first. Filters: `account_id`, `card_token`, `merchant_id`,
+        `since`, `until`, `decision`, `reason`, `degraded`, `transaction_id`."""
+        asked = {
+            **filters,
+            "from": timestamp(filters.pop("since", None)),
+            "to": timestamp(filters.pop("until", None)),
+            "limit": limit,
+            "cursor": cursor,
+        }
+        asked.pop("since", None)
+        asked.pop("until", None)
+        return await self._transport.get(
+            Page[DecisionRow], "/v1/decisions", query(asked)
+        )
+
+    async def get(self, decision_id: str) -> StoredDecision:
+        """One decision with its record and labels."""
+        return await self._transport.get(
+            StoredDecision, path("/v1/decisions/{}", decision_id)
+        )
+
+    async def replay(self, decision_id: str) -> Replay:
+        """Compute it again from its record, and compare."""
+        return await self._transport.post(
+            Replay, path("/v1/decisions/{}/replay", decision_id), repeatable=True
+        )
+
+    async def explanation(self, decision_id: str) -> JsonObject:
+        """Why, in words, with what would have changed it."""
+        return await self._transport.get(
+            JsonObject, path("/v1/decisions/{}/explanation", decision_id)
+        )
+
+
+class AsyncLabels:
+    """What happened to payments afterwards."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def report(
+        self,
+        transaction_id: str,
+        label: str,
+        source: str,
+        *,
+        reported_at: datetime | None = None,
+        reversal: bool = False,
+    ) -> LabelAccepted:
+        """Report `fraud` or `legitimate`; the same report twice counts once."""
+        body = {
+            "transaction_id": transaction_id,
+            "label": label,
+            "source": source,
+            "reported_at": timestamp(reported_at or datetime.now(UTC)),
+            "reversal": reversal,
+        }
+        return await self._transport.post(
+            LabelAccepted, "/v1/labels", body, repeatable=True
+        )
+
+    async def get(self, transaction_id: str) -> EffectiveLabel:
+        """What counts after all reports."""
+        return await self._transport.get(
+            EffectiveLabel, path("/v1/labels/{}", transaction_id)
+        )
+
+    async def ratios(self) -> JsonObject:
+        """Fraud and dispute ratios as the schemes compute them."""
+        return await self._transport.get(JsonObject, "/v1/ratios")
+
+
+class AsyncChallenges:
+    """One-time passwords of challenged payments."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def get(self, challenge_id: str) -> Challenge:
+        """How it stands."""
+        return await self._transport.get(
+            Challenge, path("/v1/challenges/{}", challenge_id)
+        )
+
+    async def verify(self, challenge_id: str, code: str) -> Challenge:
+        """Spend one attempt: never sent twice."""
+        return await self._transport.post(
+            Challenge, path("/v1/challenges/{}/verify", challenge_id), {"code": code}
+        )
+
+    async def resend(self, challenge_id: str) -> Challenge:
+        """Have the code sent again."""
+        return await self._transport.post(
+            Challenge, path("/v1/challenges/{}/resend", challenge_id)
+        )
+
+    async def cancel(self, challenge_id: str) -> Challenge:
+        """End it without an answer."""
+        return await self._transport.post(
+            Challenge, path("/v1/challenges/{}/cancel", challenge_id), repeatable=True
+        )

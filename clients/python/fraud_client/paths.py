@@ -1,0 +1,29 @@
+"""Paths and queries: identifiers are escaped, times are RFC 3339 in UTC."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+
+def path(template: str, *names: str) -> str:
+    """`template` with each `{}` replaced by a name as one path segment."""
+    return template.format(*(quote(name, safe="") for name in names))
+
+
+def query(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked and has a value; True and False as `true` and `false`."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in asked.items()
+        if value not in (None, "")
+    }
+
+
+def timestamp(at: datetime | str | None) -> str | None:
+    """A time as the gateway reads it. Raises ValueError for one without offset."""
+    if not isinstance(at, datetime):
+        return at
+    if at.tzinfo is None:
+        raise ValueError("a time needs its offset")
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,237 @@
+# Generated from fraud_client/aio by unasync.py.
+"""What authors of rules, model owners and operators ask."""
+
+from datetime import datetime
+from typing import Any
+
+from fraud_client.models import (
+    CheckReport,
+    JsonObject,
+    ListEntry,
+    Page,
+    Promotion,
+    Snooze,
+    Version,
+)
+from fraud_client.paths import path, query, timestamp
+from fraud_client.sync.transport import Transport
+
+
+class Versioned:
+    """Versions of rules or of policies: draft, shadow, in force, retired."""
+
+    def __init__(self, transport: Transport, prefix: str) -> None:
+        self._transport = transport
+        self._prefix = prefix
+
+    def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[Version]:
+        """Versions, newest first."""
+        asked = query({"limit": limit, "cursor": cursor})
+        return self._transport.get(Page[Version], self._prefix, asked)
+
+    def get(self, version: str) -> Version:
+        """One version with its text."""
+        return self._transport.get(Version, path(self._prefix + "/{}", version))
+
+    def check(self, text: str) -> CheckReport:
+        """What is odd about a text that may be stored; nothing is kept. Raises
+        InvalidInput, which names what does not type-check."""
+        return self._transport.post(
+            CheckReport, f"{self._prefix}/check", {"text": text}, repeatable=True
+        )
+
+    def create(self, text: str, why: str) -> Version:
+        """A new draft."""
+        return self._transport.post(Version, self._prefix, {"text": text, "why": why})
+
+    def shadow(self, version: str, why: str) -> Version:
+        """Let a draft run beside what is in force, without effect."""
+        return self._transport.post(
+            Version,
+            path(self._prefix + "/{}/shadow", version),
+            {"why": why},
+            repeatable=True,
+        )
+
+    def promote(self, version: str, why: str) -> Promotion:
+        """Ask for a promotion; by a second person, carry it out."""
+        return self._transport.post(
+            Promotion, path(self._prefix + "/{}/promote", version), {"why": why}
+        )
+
+    def rollback(self, to: str, why: str) -> JsonObject:
+        """Put an earlier version in force again."""
+        return self._transport.post(
+            JsonObject,
+            f"{self._prefix}/rollback",
+            {"to": int(to) if to.isdecimal() else to, "why": why},
+        )
+
+    def diff(self, older: str, newer: str) -> JsonObject:
+        """What differs between two versions."""
+        return self._transport.get(
+            JsonObject, path(self._prefix + "/{}/diff/{}", older, newer)
+        )
+
+    def history(self) -> Page[JsonObject]:
+        """Who did what, when and why, newest first."""
+        return self._transport.get(Page[JsonObject], f"{self._prefix}/history")
+
+    def metrics(self) -> JsonObject:
+        """Hits, errors and time per rule; what shadows would have done."""
+        return self._transport.get(JsonObject, f"{self._prefix}/metrics")
+
+
+class Lists:
+    """Deny, allow and watch lists."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list(self) -> JsonObject:
+        """The lists there are."""
+        return self._transport.get(JsonObject, "/v1/lists")
+
+    def entries(
+        self, name: str, *, limit: int = 100, cursor: str | None = None
+    ) -> Page[ListEntry]:
+        """Entries of one list, newest first."""
+        asked = query({"limit": limit, "cursor": cursor})
+        return self._transport.get(
+            Page[ListEntry], path("/v1/lists/{}/entries", name), asked
+        )
+
+    def add(
+        self,
+        name: str,
+        kind: str,
+        value: str,
+        reason: str,
+        *,
+        expires_at: datetime | str | None = None,
+    ) -> JsonObject:
+        """Add an entry; without `expires_at` it stays."""
+        body = {
+            "kind": kind,
+            "value": value,
+            "reason": reason,
+            "expires_at": timestamp(expires_at),
+        }
+        return self._transport.post(
+            JsonObject, path("/v1/lists/{}/entries", name), body
+        )
+
+    def remove(self, name: str, entry_id: str) -> JsonObject | None:
+        """Take an entry off."""
+        return self._transport.send(
+            JsonObject | None,  # type: ignore[arg-type]
+            "DELETE",
+            path("/v1/lists/{}/entries/{}", name, entry_id),
+            repeatable=True,
+        )
+
+
+class Snoozes:
+    """Rules that are silent for a value, until a time."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[Snooze]:
+        """Snoozes in force."""
+        asked = query({"limit": limit, "cursor": cursor})
+        return self._transport.get(Page[Snooze], "/v1/snoozes", asked)
+
+    def add(
+        self, rule: str, kind: str, value: str, reason: str, expires_at: datetime | str
+    ) -> JsonObject:
+        """Silence a rule for a value."""
+        body = {
+            "rule": rule,
+            "kind": kind,
+            "value": value,
+            "reason": reason,
+            "expires_at": timestamp(expires_at),
+        }
+        return self._transport.post(JsonObject, "/v1/snoozes", body)
+
+    def remove(self, snooze_id: str) -> JsonObject | None:
+        """Let the rule speak again."""
+        return self._transport.send(
+            JsonObject | None,  # type: ignore[arg-type]
+            "DELETE",
+            path("/v1/snoozes/{}", snooze_id),
+            repeatable=True,
+        )
+
+
+class Models:
+    """Bundles, their cards, and which of them serve."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list(self) -> JsonObject:
+        """Models by alias, with champion and challenger."""
+        return self._transport.get(JsonObject, "/v1/models")
+
+    def info(self, model: str) -> JsonObject:
+        """Training date, features, metrics and versions of the model that serves."""
+        return self._transport.get(JsonObject, "/v1/model-info", {"model": model})
+
+    def card(self, name: str, version: str) -> JsonObject:
+        """A model's card."""
+        return self._transport.get(
+            JsonObject, path("/v1/models/{}/{}/card", name, version)
+        )
+
+    def promote(self, bundle: str, why: str) -> JsonObject:
+        """Ask for a bundle to serve; by a second person, carry it out."""
+        body = {"bundle": bundle, "why": why}
+        return self._transport.post(JsonObject, "/v1/models/promote", body)
+
+    def rollback(self, why: str) -> JsonObject:
+        """Serve the bundle before this one again."""
+        return self._transport.post(JsonObject, "/v1/models/rollback", {"why": why})
+
+
+class Operations:
+    """Probes, versions, parked events, audit."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def ready(self) -> JsonObject:
+        """`/readyz` with every part; also when the gateway is not ready."""
+        return self._transport.get(JsonObject, "/readyz", {"verbose": "true"})
+
+    def version(self) -> JsonObject:
+        """The gateway's version and every model that serves."""
+        return self._transport.get(JsonObject, "/v1/version")
+
+    def parked(
+        self, *, limit: int = 100, cursor: str | None = None
+    ) -> Page[JsonObject]:
+        """Events that could not be used."""
+        asked = query({"limit": limit, "cursor": cursor})
+        return self._transport.get(Page[JsonObject], "/v1/parked", asked)
+
+    def replay_parked(self, parked_id: str) -> JsonObject:
+        """Handle a parked event again."""
+        return self._transport.post(JsonObject, path("/v1/parked/{}/replay", parked_id))
+
+    def audit(
+        self,
+        *,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page[JsonObject]:
+        """The audit trail."""
+        asked: dict[str, Any] = {"from": timestamp(since), "to": timestamp(until)}
+        return self._transport.get(
+            Page[JsonObject],
+            "/v1/audit",
+            query({**asked, "limit": limit, "cursor": cursor}),
+        )

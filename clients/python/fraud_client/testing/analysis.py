@@ -1,0 +1,326 @@
+"""The fake gateway's decision log, cases, blocks, entities and screening."""
+
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fraud_client.models import DecisionRow
+from fraud_client.testing.ask import Ask, Refused
+
+if TYPE_CHECKING:
+    from fraud_client.testing.gateway import FakeGateway
+
+Row = tuple[str, str, str, str, Any]
+LISTS = (
+    {"list": "ofac_sdn", "version": "2026-11-20", "entities": 17210, "age_hours": 5.0},
+    {"list": "eu", "version": "2026-11-18", "entities": 5900, "age_hours": 29.0},
+)
+LISTED = {"ofac-1001": ("Aleksandr Petrov", "ofac_sdn"), "eu-77": ("Omar Haddad", "eu")}
+
+
+def page(items: Sequence[Any], ask: Ask) -> dict[str, Any]:
+    """One page by `limit` and `cursor`."""
+    start, limit = int(ask.query.get("cursor", 0)), int(ask.query.get("limit", 100))
+    end = start + limit
+    return {
+        "items": list(items[start:end]),
+        "next_cursor": str(end) if end < len(items) else None,
+    }
+
+
+class Analysis:
+    """What analysts ask."""
+
+    def __init__(self, gateway: "FakeGateway") -> None:
+        self._gateway = gateway
+
+    def routes(self) -> list[Row]:
+        """Method, path, service, scopes, handler."""
+        case, read = "/v1/cases/([^/]+)", "read analyst audit"
+        return [
+            ("GET", "/v1/decisions", "orchestrator", read, self.search),
+            ("GET", "/v1/decisions/([^/]+)", "orchestrator", read, self.stored),
+            ("POST", "/v1/decisions/([^/]+)/replay", "decision", read, self.replay),
+            ("GET", "/v1/decisions/([^/]+)/explanation", "orchestrator", read, self.why),
+            ("GET", "/v1/cases", "action", "analyst", self.cases),
+            ("POST", "/v1/cases/resolve", "action", "analyst", self.resolve_many),
+            ("GET", case, "action", "analyst", self.case),
+            ("POST", case + "/assign", "action", "analyst", self.assign),
+            ("POST", case + "/notes", "action", "analyst", self.note),
+            ("POST", case + "/resolve", "action", "analyst", self.resolve),
+            ("GET", case + "/related", "action", "analyst", self.related),
+            ("GET", case + "/evidence", "action", "analyst", self.case),
+            ("GET", "/v1/blocks", "action", "analyst", self.blocks),
+            ("POST", "/v1/blocks", "action", "analyst", self.block),
+            ("DELETE", "/v1/blocks/([^/]+)", "action", "analyst", self.unblock),
+            ("GET", "/v1/entities/([^/]+)/([^/]+)", "orchestrator", "analyst", self.entity),
+            ("GET", "/v1/profiles/([^/]+)", "post_auth", "read analyst", self.profile),
+            ("POST", "/v1/screen", "sanctions", "score", self.screen),
+            ("GET", "/v1/sanctions/lists", "sanctions", read, self.sanctions_lists),
+            ("GET", "/v1/sanctions/entities/([^/]+)", "sanctions", read, self.listed),
+            ("GET", "/v1/cleared", "sanctions", "analyst", self.cleared),
+            ("POST", "/v1/cleared", "sanctions", "analyst", self.clear),
+        ]  # fmt: skip
+
+    def open_case(self, record: dict[str, Any]) -> dict[str, Any]:
+        """A case about a decision."""
+        made, payment = record["decision"], record["transaction"]
+        case = {
+            "case_id": f"c-{uuid.uuid4().hex[:12]}",
+            "decision_id": made["decision_id"],
+            "transaction_id": made["transaction_id"],
+            "account_id": payment["account_id"],
+            "decision": made["decision"],
+            "amount_minor": payment["amount_minor"],
+            "currency": payment["currency"],
+            "reason": made["reason"],
+            "risk": made["risk"],
+            "expected_loss_minor": made["expected_loss_minor"],
+            "priority": made["expected_loss_minor"],
+            "state": "open",
+            "assignee": None,
+            "resolution": None,
+            "analyst": None,
+            "note": None,
+            "notes": [],
+            "created_at": made["decided_at"],
+            "overdue": False,
+        }
+        self._gateway.cases[case["case_id"]] = case
+        return case
+
+    def search(self, ask: Ask) -> Any:
+        """Decisions, newest first."""
+        asked = ask.query
+
+        def fits(record: dict[str, Any]) -> bool:
+            made, payment = record["decision"], record["transaction"]
+            have = {
+                "account_id": payment["account_id"],
+                "transaction_id": payment["transaction_id"],
+                "card_token": (payment.get("card") or {}).get("token"),
+                "merchant_id": (payment.get("merchant") or {}).get("merchant_id"),
+                "decision": made["decision"],
+            }
+            if any(asked.get(k) not in (None, v) for k, v in have.items()):
+                return False
+            if asked.get("from") and made["decided_at"] < _offset(asked["from"]):
+                return False
+            codes = [reason["code"] for reason in made["reasons"]]
+            if asked.get("reason") and asked["reason"] not in codes:
+                return False
+            return asked.get("degraded") != "true" or bool(made["degraded"])
+
+        found = [one for one in reversed(self._gateway.records) if fits(one)]
+        return page([{"record": one, "labels": []} for one in found], ask)
+
+    def _record(self, decision_id: str) -> dict[str, Any]:
+        for one in self._gateway.records:
+            if one["decision"]["decision_id"] == decision_id:
+                return one
+        raise Refused(404, "not-found")
+
+    def stored(self, _: Ask, decision_id: str) -> Any:
+        """One decision with its record and labels."""
+        found = self._record(decision_id)
+        about = found["transaction"]["transaction_id"]
+        labels = [o for o in self._gateway.labels if o["transaction_id"] == about]
+        return {"reply": found["decision"], "record": found, "labels": labels}
+
+    def replay(self, _: Ask, decision_id: str) -> Any:
+        """The same again."""
+        self._record(decision_id)
+        return {"decision_id": decision_id, "same": True, "differences": []}
+
+    def why(self, _: Ask, decision_id: str) -> Any:
+        """In words."""
+        made = self._record(decision_id)["decision"]
+        return {
+            "decision_id": decision_id,
+            "summary": f"{made['decision'].title()}: {made['reason']}.",
+            "counterfactual": "With an amount below 80.00 EUR it would be approved.",
+        }
+
+    def cases(self, ask: Ask) -> Any:
+        """The queue."""
+        wanted = ask.query.get("status") or "open"
+        found = [c for c in self._gateway.cases.values() if c["state"] == wanted]
+        assignee = ask.query.get("assignee")
+        found = [c for c in found if assignee in (None, c["assignee"])]
+        found.sort(key=lambda c: -(c["priority"] or 0))
+        return page(found, ask)
+
+    def case(self, _: Ask, case_id: str) -> Any:
+        """One case."""
+        if case_id not in self._gateway.cases:
+            raise Refused(404, "not-found")
+        return self._gateway.cases[case_id]
+
+    def assign(self, ask: Ask, case_id: str) -> Any:
+        """Give it to somebody."""
+        found = self.case(ask, case_id)
+        found["assignee"] = ask.body["assignee"]
+        return found
+
+    def note(self, ask: Ask, case_id: str) -> Any:
+        """Add a note."""
+        found = self.case(ask, case_id)
+        self._did(found, ask, "noted", ask.body["text"])
+        return found
+
+    def _did(self, case: dict[str, Any], ask: Ask, did: str, text: str | None) -> None:
+        at = self._gateway.now().isoformat()
+        note = {"at": at, "who": ask.caller.client, "did": did, "text": text}
+        case["notes"].append(note)
+
+    def resolve(self, ask: Ask, case_id: str) -> Any:
+        """Store a finding, and its label."""
+        found = self.case(ask, case_id)
+        if found["state"] != "open":
+            raise Refused(409, "conflict", "The case is resolved already.")
+        finding = {"resolution": ask.body["outcome"], "note": ask.body.get("note")}
+        found.update(state="resolved", analyst=ask.caller.client, **finding)
+        self._did(found, ask, "resolved", ask.body.get("note"))
+        self._gateway.labels.append(
+            {
+                "transaction_id": found["transaction_id"],
+                "label": ask.body["outcome"],
+                "source": "analyst",
+                "reported_at": self._gateway.now().isoformat(),
+            }
+        )
+        return found
+
+    def resolve_many(self, ask: Ask) -> Any:
+        """A burst with one finding."""
+        for case_id in ask.body["case_ids"]:
+            self.resolve(ask, case_id)
+        items = [{"case_id": c, "status": "resolved"} for c in ask.body["case_ids"]]
+        return {"items": items}
+
+    def related(self, ask: Ask, case_id: str) -> Any:
+        """Cases of the same account."""
+        one = self.case(ask, case_id)
+        items = [
+            {**other, "shared": ["account"]}
+            for other in self._gateway.cases.values()
+            if other is not one and other["account_id"] == one["account_id"]
+        ]
+        return {"case_id": case_id, "keys": {}, "items": items}
+
+    def blocks(self, ask: Ask) -> Any:
+        """Blocks in force."""
+        return page(list(self._gateway.blocks.values()), ask)
+
+    def block(self, ask: Ask) -> Any:
+        """Block an entity."""
+        made = {"block_id": f"b-{len(self._gateway.blocks) + 1}", "state": "active"}
+        made |= {
+            "kind": ask.body["entity"],
+            "key": ask.body["id"],
+            "reason": ask.body["reason"],
+            "expires_at": ask.body["expires_at"],
+        }
+        self._gateway.blocks[made["block_id"]] = made
+        return made
+
+    def unblock(self, _: Ask, block_id: str) -> Any:
+        """Lift a block."""
+        return self._gateway.blocks.pop(block_id, {})
+
+    def entity(self, ask: Ask, kind: str, name: str) -> Any:
+        """Payments and blocks of one."""
+        rows = [DecisionRow.model_validate(r) for r in self._gateway.records]
+        own = [r for r in rows if kind != "account" or r.account_id == name]
+        blocks = [b for b in self._gateway.blocks.values() if b["key"] == name]
+        return {
+            "kind": kind,
+            "id": name,
+            "decisions": [r.model_dump(mode="json") for r in own[-50:]],
+            "blocks": blocks,
+            "links": [
+                {"kind": "device", "id": "dev-1", "accounts": 3, "frauds": 1},
+                {"kind": "card", "id": "tok-1", "accounts": 1, "frauds": 0},
+            ],
+        }
+
+    def profile(self, _: Ask, account_id: str) -> Any:
+        """What an account usually does."""
+        return {
+            "account_id": account_id,
+            "payments": 42,
+            "verdicts": {"APPROVE": 40, "CHALLENGE": 2},
+            "first_seen": "2026-01-04T10:00:00Z",
+            "last_seen": self._gateway.now().isoformat(),
+            "currencies": [
+                {
+                    "currency": "EUR",
+                    "payments": 42,
+                    "sum_minor": 96600,
+                    "mean_minor": 2300.0,
+                    "deviation_minor": 900.0,
+                }
+            ],
+            "merchants": 11,
+            "devices": 2,
+            "countries": 1,
+            "labels": {"fraud": 0, "legitimate": 1, "reversed": 0, "pending": 41},
+        }
+
+    def screen(self, ask: Ask) -> Any:
+        """Names that share a word with a listed one."""
+        hits = [
+            {
+                "role": party["role"],
+                "entity_id": entity_id,
+                "list": source,
+                "name": name,
+                "similarity": 0.94,
+                "strength": 0.81,
+                "status": "match",
+                "reasons": ["every part of the name agrees", "rare surname"],
+            }
+            for party in ask.body["parties"]
+            for entity_id, (name, source) in LISTED.items()
+            if set(name.lower().split())
+            & set((party.get("name") or "").lower().split())
+        ]
+        return {
+            "status": "match" if hits else "clear",
+            "hits": hits,
+            "lists": list(LISTS),
+        }
+
+    def sanctions_lists(self, _: Ask) -> Any:
+        """Lists in use."""
+        return {"lists": list(LISTS), "refused": []}
+
+    def listed(self, _: Ask, entity_id: str) -> Any:
+        """One listed entity."""
+        if entity_id not in LISTED:
+            raise Refused(404, "not-found")
+        name, source = LISTED[entity_id]
+        return {
+            "entity_id": entity_id,
+            "list": source,
+            "kind": "person",
+            "caption": name,
+            "names": [{"name": name, "quality": "primary"}],
+            "birth_dates": ["1970-04-02"],
+            "countries": ["RU"],
+            "programs": ["UKRAINE-EO13661"],
+            "identifiers": [],
+            "listed_on": "2014-03-20",
+        }
+
+    def cleared(self, _: Ask) -> Any:
+        """None so far."""
+        return {"cleared": []}
+
+    def clear(self, ask: Ask) -> Any:
+        """Clear a pair."""
+        return {"clearing_id": "clr-1", **ask.body, "who": ask.caller.client}
+
+
+def _offset(at: str) -> str:
+    return at.replace("Z", "+00:00")

@@ -1,0 +1,1 @@
+"""`fraud audit`: the chain over decisions and acts, verified."""

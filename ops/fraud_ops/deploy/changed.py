@@ -1,0 +1,43 @@
+"""Which services a change concerns, so that CI builds no image that stays the same."""
+
+import json
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from fraud_shared.mesh.addresses import SERVICES
+
+# Changes here reach no image.
+NOWHERE = ("docs/", "lab/", "tests/", "clients/", ".github/", ".ci/")
+TRAIN = "train"
+
+
+def changed_services(paths: Iterable[str]) -> list[str]:
+    """The images to build for changed files: those of the services whose folders they are
+    in. Whatever lies elsewhere (shared code, locks, the Dockerfile) may be in any image."""
+    found: set[str] = set()
+    for path in paths:
+        folder, _, rest = path.partition("/")
+        service = rest.partition("/")[0]
+        if path.startswith(NOWHERE) or ("/" not in path and path.endswith(".md")):
+            continue
+        if folder == "ops":
+            found.add(TRAIN)
+        elif folder == "services" and service in SERVICES:
+            # Training imports every service.
+            found |= {service, TRAIN}
+        else:
+            return [*SERVICES, TRAIN]
+    return [name for name in (*SERVICES, TRAIN) if name in found]
+
+
+def changed_command(base: str, root: Path = Path()) -> None:
+    """Print the images to build since `base`, as a JSON list."""
+    done = subprocess.run(
+        ["git", "diff", "--name-only", f"{base}...HEAD"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    print(json.dumps(changed_services(done.stdout.splitlines())))  # noqa: T201

@@ -1,0 +1,1 @@
+"""`fraud retrain`: a data version becomes a bundle, a gate judges it, it serves or not."""

@@ -1,0 +1,24 @@
+"""Images that a change concerns."""
+
+import pytest
+
+from fraud_ops.deploy.changed import TRAIN, changed_services
+from fraud_shared.mesh.addresses import SERVICES
+
+ALL = [*SERVICES, TRAIN]
+
+
+@pytest.mark.parametrize(
+    ("paths", "images"),
+    [
+        (["services/rules/fraud_rules/app.py"], ["rules", TRAIN]),
+        (["docs/runbook.md", "README.md", "lab/fraud_lab/cli.py"], []),
+        (["ops/fraud_ops/cli.py"], [TRAIN]),
+        (["shared/fraud_shared/fraud_shared/errors.py"], ALL),
+        (["requirements.lock"], ALL),
+        (["deploy/docker/Dockerfile", "services/rules/README.md"], ALL),
+        (["services/unheard_of/app.py"], ALL),
+    ],
+)
+def test_changed_files_lead_to_the_images_that_hold_them(paths, images):
+    assert changed_services(paths) == images

@@ -1,0 +1,185 @@
+"""Mounts the rows of `public_routes`: each request goes to the service that answers it, on
+behalf of the client of its key, and the answer comes back as it is."""
+
+import inspect
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+
+from fraud_orchestrator.api.guards import Caller, Id, needs
+from fraud_orchestrator.api.passthrough import handed_over, response
+from fraud_orchestrator.api.public_routes import JSON, PUBLIC_ROUTES, PublicRoute
+from fraud_orchestrator.api.rows.route import COMMAND
+from fraud_orchestrator.authentication import actor
+from fraud_orchestrator.gateway import Gateway
+from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.errors import DependencyError
+from fraud_shared.web.context import RequestContext
+from fraud_shared.web.problems import FraudError, Unavailable
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
+# What identifiers may hold and a path may show as it is.
+_SAFE = ":@+=-._"
+
+
+def router(gateway: Gateway, rows: Iterable[PublicRoute] = PUBLIC_ROUTES) -> APIRouter:
+    """A route for each row; fixed paths come before those with parameters."""
+    routes = APIRouter()
+    for row in sorted(rows, key=lambda row: row.path.replace("{", "~")):
+        _mount(routes, gateway, row)
+    return routes
+
+
+def limits(rows: Iterable[PublicRoute] = PUBLIC_ROUTES) -> dict[str, int]:
+    """The largest bodies of the rows that take more than usual, by path."""
+    return {r.path: r.max_body_bytes for r in rows if r.max_body_bytes is not None}
+
+
+def _mount(routes: APIRouter, gateway: Gateway, row: PublicRoute) -> None:
+    async def handle(
+        request: Request,
+        context: RequestContext,
+        query: BaseModel | None = None,
+        body: BaseModel | None = None,
+        service: str = "",
+        **path: Any,
+    ) -> Response:
+        given = {} if query is None else _query(query)
+        if row.tenant_query:
+            given["tenant"] = context.tenant
+        at = service or row.service
+        target = _target(row, path, given)
+        raw, media = b"", JSON
+        if body is not None:
+            raw = body.model_dump_json(exclude_unset=True).encode()
+        elif len(row.takes) > 1:
+            raw = await request.body()
+            media = request.headers.get("content-type", JSON)
+        async with _on_record(gateway, row, path, raw, context) as answered:
+            reply = await _forward(gateway, row, at, (target, raw, media), context)
+            answered(reply.status_code)
+        return reply
+
+    handle.__signature__ = _signature(row)  # type: ignore[attr-defined]
+    routes.add_api_route(
+        row.path,
+        handle,
+        methods=[row.method],
+        operation_id=row.operation_id,
+        summary=row.summary,
+        description=row.description or f"{row.summary}.",
+        tags=[row.tag],
+        dependencies=[needs(gateway, *row.scopes)],
+        response_model=row.response,
+        status_code=row.status,
+        openapi_extra={COMMAND: row.command} if row.command else None,
+    )
+
+
+@asynccontextmanager
+async def _on_record(
+    gateway: Gateway,
+    row: PublicRoute,
+    path: Mapping[str, Any],
+    raw: bytes,
+    context: RequestContext,
+) -> AsyncIterator[Callable[[int], None]]:
+    """Put an act on record before it is done, and its status after. Raises Unavailable
+    before it is done when it cannot be put on record."""
+    status: list[int] = []
+    if not row.audited:
+        yield status.append
+        return
+    act = f"{row.method} {row.path}"
+    subject = ",".join(f"{name}={value}" for name, value in path.items())
+    note = partial(
+        gateway.audit_log.note, context.caller, act, subject, context.request_id
+    )
+    await note(body=raw)
+    try:
+        yield status.append
+    except FraudError as error:
+        status.append(error.status)
+        raise
+    finally:
+        # It was done, or not: what is missing here is only its status.
+        with suppress(Unavailable):
+            await note(status=status[0] if status else 500)
+
+
+def _signature(row: PublicRoute) -> inspect.Signature:
+    """What the framework reads parameters, query and body of a row from."""
+    given: dict[str, Any] = {
+        name: row.parameters.get(name, Id) for name in _PARAMETER.findall(row.path)
+    }
+    given |= {"request": Request, "context": Caller}
+    if row.query is not None:
+        given["query"] = Annotated[row.query, Query()]
+    if row.request is not None and len(row.takes) == 1:
+        given["body"] = row.request | None if row.optional_body else row.request
+    defaults: dict[str, Any] = {"body": None} if row.optional_body else {}
+    if row.services:
+        chosen = Literal[row.services]  # type: ignore[valid-type]
+        given["service"] = Annotated[chosen, Query(description="Whose events.")]
+        defaults["service"] = row.service
+    return inspect.Signature(
+        [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                annotation=kind,
+                default=defaults.get(name, inspect.Parameter.empty),
+            )
+            for name, kind in given.items()
+        ]
+    )
+
+
+def _query(query: BaseModel) -> dict[str, Any]:
+    return query.model_dump(
+        mode="json", by_alias=True, exclude_unset=True, exclude_none=True
+    )
+
+
+def _target(row: PublicRoute, path: Mapping[str, Any], query: Mapping[str, Any]) -> str:
+    """The inner path of a request, with its query."""
+    at = _PARAMETER.sub(lambda m: quote(str(path[m[1]]), safe=_SAFE), row.inner_path)
+    return at + (f"?{urlencode(query, doseq=True)}" if query else "")
+
+
+async def _forward(
+    gateway: Gateway,
+    row: PublicRoute,
+    service: str,
+    sent: tuple[str, bytes, str],
+    context: RequestContext,
+) -> Response:
+    """Ask `service`; `sent` is path, body and its type. Raises NotFound, Unavailable."""
+    target, raw, media = sent
+    wanted = accepted(row.media, context.header("accept"))
+    try:
+        status, body = await gateway.questions.forward(
+            service,
+            row.inner_method or row.method,
+            target,
+            raw,
+            deadline=Deadline.after(row.timeout_ms or gateway.settings.query_cap_ms),
+            headers={"accept": wanted, "content-type": media},
+            context=context,
+            actor=actor(context, row.scopes),
+        )
+    except DependencyError as error:
+        raise Unavailable(f"The {service} service did not answer.") from error
+    return response(handed_over(service, status, body, wanted))
+
+
+def accepted(offered: tuple[str, ...], accept: str | None) -> str:
+    """The first type offered that an `Accept` header names; the first of all without."""
+    named = [part.partition(";")[0].strip() for part in (accept or "").split(",")]
+    return next((media for media in named if media in offered), offered[0])

@@ -1,0 +1,70 @@
+"""One row of the table of public routes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from fraud_shared.contracts.datasets import NDJSON as NDJSON  # noqa: PLC0414
+from fraud_shared.web.keys import Scope
+
+JSON = "application/json"
+YAML = "application/yaml"
+HTML = "text/html"
+# In OpenAPI: the words of the `fraud` command that asks a route.
+COMMAND = "x-fraud-command"
+Method = Literal["GET", "POST", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class PublicRoute:
+    """One row.
+
+    `path` has its parameters in braces, each an identifier unless `parameters` names another
+    type, with `examples` for documents and tests; `inner` is the path at `service`, the same when empty. `query`, `request` and
+    `response` are models; what is not declared is refused (query, request) or undocumented
+    (response). `media`: what the answer may be, by `Accept`, the first without one. `takes`:
+    what the body may be; with more than JSON it is passed on as it came, with its type.
+    `personal`: answers hold personal data of one person, so that each view is on record.
+    `tenant_query`: the service is told in the query whose payments are meant; `inner_method`:
+    how it is asked, if otherwise. `services`: those that answer this route each for itself; the query `service` chooses.
+    `command`: the words of the `fraud` command, e.g. `cases list`; none without.
+    """
+
+    method: Method
+    path: str
+    service: str
+    scopes: tuple[Scope, ...]
+    tag: str
+    operation_id: str
+    summary: str
+    inner: str = ""
+    description: str = ""
+    query: type[BaseModel] | None = None
+    request: type[BaseModel] | None = None
+    response: Any = None
+    status: int = 200
+    media: tuple[str, ...] = (JSON,)
+    takes: tuple[str, ...] = (JSON,)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    examples: Mapping[str, str] = field(default_factory=dict)
+    max_body_bytes: int | None = None
+    timeout_ms: float | None = None
+    tenant_query: bool = False
+    inner_method: str = ""
+    services: tuple[str, ...] = ()
+    optional_body: bool = False
+    personal: bool = False
+    command: str = ""
+
+    @property
+    def audited(self) -> bool:
+        """Whether the audit log says who asked: whatever changes something, and each view
+        of personal data."""
+        return self.method != "GET" or self.personal
+
+    @property
+    def inner_path(self) -> str:
+        """The path at the service, with the parameters of `path` in braces."""
+        return self.inner or self.path

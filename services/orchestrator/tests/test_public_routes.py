@@ -1,0 +1,161 @@
+"""Every row of the table of public routes: who may, what the service is told, what comes
+back. Bodies and queries are the documented examples."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from fraud_orchestrator.api.public_routes import PUBLIC_ROUTES, YAML, PublicRoute
+from fraud_shared.contracts.clearing import ClearRequest
+from fraud_shared.mesh.tokens import TokenVerifier
+from fraud_shared.testing.asgi import TEST_TOKEN_KEY
+from fraud_shared.web.examples import example_of
+from fraud_shared.web.keys import SCOPES
+
+NAMED = {row.operation_id: row for row in PUBLIC_ROUTES}
+
+
+class Neighbour:
+    """Answers as it is told, and keeps what it was asked."""
+
+    def __init__(self, status: int = 200, body: bytes = b'{"answer": 1}') -> None:
+        self.status, self.body = status, body
+        self.asked: list[tuple[str, bytes]] = []
+
+    async def __call__(self, path: str, body: bytes) -> tuple[int, bytes]:
+        if path not in ("/v1/model", "/livez"):
+            self.asked.append((path, body))
+        return self.status, self.body
+
+
+def filled(path: str, row: PublicRoute) -> str:
+    """A path with an example for each parameter."""
+    return re.sub(r"\{(\w+)\}", lambda m: row.examples.get(m[1], f"{m[1]}-1"), path)
+
+
+async def ask(run: Any, row: PublicRoute, **headers: str) -> Any:
+    """Send the documented example of a row."""
+    given: dict[str, Any] = {"headers": headers}
+    if row.query is not None:
+        given["params"] = example_of(row.query, whole=False)
+    if row.request is not None:
+        given["json"] = example_of(row.request)
+    elif len(row.takes) > 1:
+        given["content"] = "rules: []"
+        given["headers"] = {"content-type": YAML, **headers}
+    return await run.http.request(row.method, filled(row.path, row), **given)
+
+
+def told(headers: Mapping[str, str], row: PublicRoute) -> Any:
+    """For whom a service was asked, as it reads it from its token."""
+    verified = TokenVerifier(row.service, TEST_TOKEN_KEY).verified(
+        headers["authorization"]
+    )
+    assert verified is not None
+    assert verified.caller == "orchestrator"
+    return verified.actor
+
+
+@pytest.mark.parametrize("name", NAMED)
+class TestEachRow:
+    async def test_asks_the_service_for_the_client_of_the_key(
+        self, start: Any, name: str
+    ) -> None:
+        row = NAMED[name]
+        async with start(scopes=[row.scopes[-1]]) as run:
+            neighbour = run.transport.responders[row.service] = Neighbour()
+            reply = await ask(run, row)
+        assert (reply.status_code, reply.json()) == (200, {"answer": 1})
+        inner = filled(row.inner_path, row)
+        # The gateway asks meanwhile by itself, too: it warms up.
+        ((path, body),) = (
+            a for a in neighbour.asked if a[0].partition("?")[0] == inner
+        )
+        at = max(
+            n
+            for n, (service, asked) in enumerate(run.transport.calls)
+            if (service, asked) == (row.service, path)
+        )
+        assert run.transport.methods[at] == (row.inner_method or row.method)
+        if row.request is not None and len(row.takes) == 1:
+            assert json.loads(body) == example_of(row.request)
+        actor = told(run.transport.headers[at], row)
+        assert (actor.client, actor.tenants) == ("shop", ("shop",))
+        assert actor.scopes == {row.scopes[-1]}
+
+    async def test_refuses_every_key_without_its_scopes(
+        self, start: Any, name: str
+    ) -> None:
+        row = NAMED[name]
+        async with start(scopes=sorted(set(SCOPES) - set(row.scopes))) as run:
+            neighbour = run.transport.responders[row.service] = Neighbour()
+            assert (await ask(run, row)).status_code == 403
+        assert neighbour.asked == []
+
+    async def test_hands_over_a_refusal_and_reports_a_failure(
+        self, start: Any, name: str
+    ) -> None:
+        row = NAMED[name]
+        expected = {
+            201: 201,
+            404: 404,
+            409: 409,
+            422: 422,
+            401: 503,
+            403: 503,
+            500: 503,
+        }
+        async with start(scopes=[row.scopes[0]]) as run:
+            for status, public in expected.items():
+                run.transport.responders[row.service] = Neighbour(status)
+                assert (await ask(run, row)).status_code == public
+            del run.transport.responders[row.service]
+            gone = await ask(run, row)
+        assert gone.status_code == 503
+        assert gone.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_key_for_all_tenants_lets_its_analyst_see_all(start: Any) -> None:
+    row = NAMED["listCleared"]
+    async with start(scopes=["analyst"], tenants=["*"]) as run:
+        run.transport.responders[row.service] = Neighbour()
+        await ask(run, row)
+        everything = told(run.transport.headers[-1], row)
+        await ask(run, row, **{"x-tenant": "bank"})
+        one = told(run.transport.headers[-1], row)
+    assert (everything.tenants, one.tenants) == (("*",), ("bank",))
+
+
+async def test_a_tenant_that_is_not_declared_is_refused(start: Any) -> None:
+    async with start(scopes=["analyst"], tenants=["bank"]) as run:
+        neighbour = run.transport.responders["action"] = Neighbour()
+        reply = await ask(run, NAMED["listCases"], **{"x-tenant": "market"})
+    assert reply.status_code == 403
+    assert neighbour.asked == []
+
+
+async def test_an_undeclared_query_parameter_goes_nowhere(start: Any) -> None:
+    async with start(scopes=["analyst"]) as run:
+        neighbour = run.transport.responders["sanctions"] = Neighbour()
+        reply = await run.http.get("/v1/cleared", params={"who": "anna"})
+    assert reply.status_code == 422
+    assert neighbour.asked == []
+
+
+async def test_a_body_that_is_not_as_documented_goes_nowhere(start: Any) -> None:
+    async with start(scopes=["analyst"]) as run:
+        neighbour = run.transport.responders["sanctions"] = Neighbour()
+        body = {**example_of(ClearRequest), "account": "Jane Smith"}
+        reply = await run.http.post("/v1/cleared", json=body)
+    assert reply.status_code == 422
+    assert "Jane Smith" not in reply.text
+    assert neighbour.asked == []
+
+
+def test_operation_ids_and_commands_name_one_row_each() -> None:
+    commands = [row.command for row in PUBLIC_ROUTES if row.command]
+    assert len(NAMED) == len(PUBLIC_ROUTES)
+    assert len(set(commands)) == len(commands)
