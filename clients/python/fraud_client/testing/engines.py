@@ -66,7 +66,10 @@ class Versions:
             ("POST", one + "/promote", self.promote),
             ("GET", one + "/diff/([^/]+)", self.diff),
         ]
-        return [(method, path, service, "rules", do) for method, path, do in rows]
+        return [
+            (method, path, service, "rules audit" if method == "GET" else "rules", do)
+            for method, path, do in rows
+        ]
 
     def list(self, ask: Ask) -> Any:
         """Newest first, without their texts."""
@@ -74,7 +77,10 @@ class Versions:
         return page(rows, ask)
 
     def get(self, _: Ask, version: str) -> Any:
-        """One."""
+        """One, by number or by state."""
+        if version in ("live", "shadow"):
+            states = {one["state"]: number for number, one in self.known.items()}
+            version = states.get(version, version)
         if version not in self.known:
             raise Refused(404, "not-found")
         return self.known[version]
@@ -172,11 +178,21 @@ class Engines:
         entries = "/v1/lists/([^/]+)/entries"
         return [
             *self.rules.routes("/v1/rulesets", "rules"),
-            *self.policy.routes("/v1/policies", "decision"),
-            ("GET", entries, "rules", "rules", self.list_entries),
+            *(
+                row
+                for row in self.policy.routes("/v1/policies", "decision")
+                if not row[1].endswith("/metrics")
+            ),
+            ("GET", entries, "rules", "rules audit", self.list_entries),
             ("POST", entries, "rules", "rules", self.add_entry),
             ("DELETE", entries + "/([^/]+)", "rules", "rules", self.drop_entry),
-            ("GET", "/v1/snoozes", "rules", "rules", lambda a: page(self.snoozes, a)),
+            (
+                "GET",
+                "/v1/snoozes",
+                "rules",
+                "rules audit",
+                lambda a: page(self.snoozes, a),
+            ),
             ("POST", "/v1/snoozes", "rules", "rules", self.add_snooze),
             ("GET", "/v1/models", "orchestrator", "models", self.models),
             ("GET", "/v1/models/([^/]+)/([^/]+)/card", "xgboost", "models", self.card),

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from fraud_client.models import row_of
 from fraud_console.api.guards import Visit, changing, seeing
 from fraud_console.fetch import Fetched, fetch
 from fraud_console.service import ConsoleService
@@ -15,7 +16,7 @@ FILTERS = (
     "account_id", "card_token", "merchant_id", "transaction_id", "decision", "reason",
 )  # fmt: skip
 PAGE = 50
-HISTORY = 200
+HISTORY = 100
 
 
 def router(service: ConsoleService) -> APIRouter:
@@ -103,13 +104,13 @@ async def _around(visit: Visit, view: DecisionView) -> dict[str, Any]:
     account = str(record.transaction.get("account_id", ""))
     earlier, profile = await asyncio.gather(
         fetch(
-            visit.client.decisions.list(account_id=account, limit=HISTORY),
+            visit.client.decisions.export(account_id=account, limit=HISTORY),
             "Earlier payments",
         ),
         fetch(visit.client.entities.profile(account), "The profile"),
     )
     compared: Fetched[Any] = Fetched(missing=earlier.missing)
     if earlier.value is not None:
-        rows = earlier.value.items
+        rows = [row_of(one) for one in earlier.value.items]
         compared = Fetched(usual(record.transaction, record.context, rows))
     return {"usual": compared, "profile": profile}

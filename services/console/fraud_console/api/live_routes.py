@@ -48,7 +48,7 @@ async def _events(service: ConsoleService, visit: Visit) -> AsyncIterator[bytes]
         now = service.clock.now()
         view = LiveView.of(feed, wanted, now, SHOWN)
         for name in ("figures", "rows"):
-            text = service.renderer.text(f"parts/live_{name}.html", live=view, now=now)
+            text = service.renderer.text(f"parts/live_{name}.html", live=view)
             if last.get(name) != text:
                 last[name] = text
                 yield event(name, text)

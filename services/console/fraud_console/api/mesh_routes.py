@@ -1,6 +1,8 @@
 """The mesh's health, parked events, and who changed what."""
 
 import asyncio
+from datetime import timedelta
+from typing import Any
 
 from fastapi import APIRouter, Response
 
@@ -10,6 +12,8 @@ from fraud_console.service import ConsoleService
 from fraud_console.views.mesh import MeshView
 
 PAGE = 50
+# How far back the gateway's own audit log is shown.
+AUDITED = timedelta(hours=24)
 
 
 def router(service: ConsoleService) -> APIRouter:
@@ -65,6 +69,14 @@ def router(service: ConsoleService) -> APIRouter:
             before=before, name=name.strip(), limit=PAGE
         )
         more = lines[-1].number if len(lines) == PAGE else None
-        return found.page("pages/activity.html", lines=lines, more=more, name=name)
+        acts: Fetched[Any] = Fetched()
+        if found.may("audit"):
+            since = service.clock.now() - AUDITED
+            acts = await fetch(
+                found.client.operations.audit(since=since, limit=PAGE), "The audit log"
+            )
+        return found.page(
+            "pages/activity.html", lines=lines, more=more, name=name, acts=acts
+        )
 
     return routes

@@ -66,35 +66,37 @@ def router(service: ConsoleService, name: str) -> APIRouter:
 
 
 def _pages(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
-    sees = seeing(service, kind.name)
+    sees, writes = seeing(service, kind.name), seeing(service, "authoring")
 
     @routes.get("")
     async def versions(visit: sees) -> Response:  # type: ignore[valid-type]
         """Every version and its state; what is in force; what happened."""
         found: Visit = visit
         engine = kind.of(found)
-        listed, metrics, history = await asyncio.gather(
+        listed, live, history = await asyncio.gather(
             fetch(engine.list(limit=50), f"Versions of the {kind.one}"),
-            fetch(engine.metrics(), "Figures"),
+            fetch(engine.get("live"), f"The {kind.one} in force"),
             fetch(engine.history(), "The history"),
         )
-        live = await _live(engine, listed)
-        picture = PolicyView.of(live.text) if live and kind.name == "policy" else None
-        lists = await _lists(found) if kind.name == "rules" else {}
+        more: dict[str, Any] = {}
+        if kind.name == "rules":
+            more = await _lists(found)
+            more["metrics"] = await fetch(engine.metrics(), "Figures")
+        elif live.value is not None:
+            more["picture"] = PolicyView.of(live.value.text)
         return found.page(
             f"pages/{kind.name}.html",
             kind=kind,
             listed=listed,
-            metrics=metrics,
             history=history,
             live=live,
-            picture=picture,
             list_kinds=LIST_KINDS,
-            **lists,
+            may_write=found.may("authoring"),
+            **more,
         )
 
     @routes.get("/edit")
-    async def edit(visit: sees, version: str = "") -> Response:  # type: ignore[valid-type]
+    async def edit(visit: writes, version: str = "") -> Response:  # type: ignore[valid-type]
         """The editor, on the text of a version."""
         found: Visit = visit
         one: Fetched[Any] = Fetched()
@@ -129,18 +131,22 @@ def _pages(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
         """One version, and what may be done with it."""
         found: Visit = visit
         engine = kind.of(found)
-        one, listed = await asyncio.gather(
+        one, live = await asyncio.gather(
             fetch(engine.get(version), f"The {kind.one}"),
-            fetch(engine.list(), "Versions"),
+            fetch(engine.get("live"), f"The {kind.one} in force"),
         )
-        live = await _live(engine, listed)
         return found.page(
-            "pages/version.html", kind=kind, version=version, one=one, live=live
+            "pages/version.html",
+            kind=kind,
+            version=version,
+            one=one,
+            live=live,
+            may_write=found.may("authoring"),
         )
 
 
 def _changes(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
-    changes = changing(service, kind.name)
+    changes = changing(service, "authoring")
 
     @routes.post("/check")
     async def check(visit: changes, text: Source = "") -> Response:  # type: ignore[valid-type]
@@ -220,16 +226,6 @@ def _placed(problems: Sequence[FieldError]) -> list[tuple[str, str, int]]:
     return found
 
 
-async def _live(engine: AsyncVersioned, listed: Fetched[Any]) -> Any:
-    """The version in force, with its text."""
-    items = listed.value.items if listed.value else ()
-    live = next((one for one in items if one.state == "live"), None)
-    if live is None or live.text is not None:
-        return live
-    whole = await fetch(engine.get(live.version), "The version in force")
-    return whole.value or live
-
-
 async def _lists(visit: Visit) -> dict[str, Any]:
     entries = (
         fetch(visit.client.lists.entries(name, limit=100), f"The {name} list")
@@ -238,7 +234,17 @@ async def _lists(visit: Visit) -> dict[str, Any]:
     *found, snoozes = await asyncio.gather(
         *entries, fetch(visit.client.snoozes.list(), "Snoozes")
     )
-    return {"lists": list(zip(LISTS, found, strict=True)), "snoozes": snoozes}
+    lists = [
+        (name, part, in_force(part)) for name, part in zip(LISTS, found, strict=True)
+    ]
+    return {"lists": lists, "snoozes": snoozes, "snoozed": in_force(snoozes)}
+
+
+def in_force(part: Fetched[Any]) -> list[Any]:
+    """Entries or snoozes that nobody ended; the gateway lists those that ended too."""
+    return (
+        [one for one in part.value.items if one.ended_at is None] if part.value else []
+    )
 
 
 def diff_lines(change: Fetched[Any]) -> list[tuple[str, str]]:
@@ -254,7 +260,7 @@ def diff_lines(change: Fetched[Any]) -> list[tuple[str, str]]:
 def lists_router(service: ConsoleService) -> APIRouter:
     """Entries of lists, and snoozes."""
     routes = APIRouter(prefix="/lists", include_in_schema=False)
-    changes = changing(service, "rules")
+    changes = changing(service, "authoring")
 
     def until(days: int) -> datetime | None:
         return service.clock.now() + timedelta(days=days) if days else None
