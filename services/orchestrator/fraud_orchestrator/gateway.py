@@ -183,6 +183,7 @@ class Gateway:
                 "measured_rates",
                 parts.rates.refresh,
                 every_s=self.settings.rates_every.total_seconds(),
+                wake=parts.rates.wanted,
             ),
             repeating("engines_follow", self.engines.follow, every_s=FOLLOW_S),
             repeating("api_keys_follow", self.keys.follow, every_s=KEYS_S),
