@@ -134,7 +134,8 @@ def changing(service: ConsoleService, what: str) -> Any:
     ForeignRequest, and InvalidInput for a field with a card number in it."""
     seen = seeing(service, what)
 
-    async def visit(request: Request, found: seen) -> Visit:  # type: ignore[valid-type]
+    async def visit(request: Request, given_visit: seen) -> Visit:  # type: ignore[valid-type]
+        found: Visit = given_visit
         form = await request.form()
         given = request.headers.get("x-csrf-token") or str(form.get("csrf", ""))
         good = hmac.compare_digest(given.encode(), found.session.csrf.encode())

@@ -61,8 +61,10 @@ def router(service: ConsoleService) -> APIRouter:
 
     @routes.get("/activity")
     async def activity(
-        visit: audits, before: int | None = None, name: str = ""
-    ) -> Response:  # type: ignore[valid-type]
+        visit: audits,  # type: ignore[valid-type]
+        before: int | None = None,
+        name: str = "",
+    ) -> Response:
         """Who changed what here, newest first."""
         found: Visit = visit
         lines = await service.activity.list(
