@@ -81,6 +81,8 @@ class Columns:
     def _read(self, name: str) -> Part:
         column, known = self.frame[name], self.known(name)
         kind = self._types[name]
+        if kind == "timestamp":
+            raise Outside(name)
         if kind == "string":
             codes = column.cast(self._open()).to_physical().fill_null(0)
             return Text(codes.to_numpy().astype(np.int64), known)
@@ -186,6 +188,7 @@ _CASTS: dict[FieldType, Callable[[Any], Any]] = {
     "int": int,
     "double": float,
     "string": str,
+    "timestamp": lambda at: at,
 }
 
 

@@ -23,12 +23,14 @@ _STORED = ("velocity", "profile", "risk")
 
 @dataclass(frozen=True)
 class RuleColumns:
-    """One rule over a frame: where it is true, where it acts, and where it is an error."""
+    """One rule over a frame: where it is true, where it acts, where it is an error, and
+    where it fails on the values, which is a hit as well."""
 
     rule: Rule
     true: Flags
     acts: Flags
     error: Flags
+    failed: Flags
 
     @property
     def hit(self) -> Flags:
@@ -84,12 +86,14 @@ class RulesetColumns:
             truth = self._truth(rule, meaning, columns)
             own = _any([lost[n] for n in self._uses(rule) if n in lost], frame.height)
             error = ~(truth.true | truth.false) & own
+            failed = np.zeros(frame.height, dtype=np.bool_)
             if truth.fault is not None:
                 # Without anything lost a rule that lacks a needed field is not even asked.
                 absent = _any([gone[n] for n in rule.expression.needs], frame.height)
-                error = error | (truth.fault & (any_lost | ~absent))
+                failed = truth.fault & (any_lost | ~absent)
             acts = self._acts(rule, frame, now)
-            found.append(RuleColumns(rule, truth.true, acts, error & acts))
+            error = (error | failed) & acts
+            found.append(RuleColumns(rule, truth.true, acts, error, failed))
         return Applied(tuple(found), frame.height, tuple(columns.asked_singly))
 
     def _truth(self, rule: Rule, meaning: Meaning, columns: Columns) -> Truth:
@@ -99,13 +103,17 @@ class RulesetColumns:
             return columns.asked(rule.expression, rule.expression.uses)
 
     def _acts(self, rule: Rule, frame: pl.DataFrame, now: datetime | None) -> Flags:
-        live = rule.state == "live"
-        if rule.snoozed_until is None or not live:
-            return np.full(frame.height, live)
-        if now is not None:
-            return np.full(frame.height, rule.acts(now))
-        awake = frame["occurred_at"] >= rule.snoozed_until
-        return awake.to_numpy()
+        row = rule.row
+        if now is not None or rule.state != "live":
+            return np.full(frame.height, now is not None and rule.acts(now))
+        acts = np.full(frame.height, True)
+        at = frame["occurred_at"]
+        for since in (row.snoozed_until, row.valid_from):
+            if since is not None:
+                acts &= (at >= since).to_numpy()
+        if row.valid_until is not None:
+            acts &= (at < row.valid_until).to_numpy()
+        return acts
 
 
 def lists_of(ruleset: Ruleset) -> dict[str, frozenset[str]]:
@@ -145,6 +153,11 @@ class Applied:
                 found["blocked"] |= one.hit
             else:
                 found[one.rule.severity] += one.hit
+            failed = one.failed & one.acts
+            if one.rule.on_error == "BLOCK":
+                found["blocked"] |= failed
+            else:
+                found[one.rule.error_severity] += failed
         return found
 
 

@@ -92,7 +92,17 @@ def text_fields(payment: dict[str, Any]) -> dict[str, Any]:
         "customer_country": customer.get("country"),
         "counterparty_country": counterparty.get("country"),
         "counterparty_account": counterparty.get("account"),
+        "email_domain": _domain(payment["account_id"], counterparty.get("account")),
     }
+
+
+def _domain(*accounts: str | None) -> str | None:
+    """As `fraud_shared.contracts.entries.email_domains`; simulated payments have neither
+    contacts nor features of other sources."""
+    found = (
+        account.rpartition("@")[2] for account in accounts if "@" in (account or "")
+    )
+    return next(found, None)
 
 
 @lru_cache(maxsize=1_000_000)
@@ -215,7 +225,11 @@ def _simulated(
 PART = 50_000
 _OWN: dict[str, Any] = {
     "transaction_id": pl.String,
-    **{n: pl.Int64 if t == "int" else pl.String for n, t in PAYMENT_FIELDS.items()},
+    **{
+        n: pl.Int64 if t == "int" else pl.String
+        for n, t in PAYMENT_FIELDS.items()
+        if t != "timestamp"
+    },
     "ref_minor": pl.Int64,
     "fraud": pl.Boolean,
     "scenario": pl.String,

@@ -104,7 +104,7 @@ class TestOutsideTheLanguage:
 
 class TestPolicies:
     def test_lower_threshold_is_proved_to_be_no_milder(self):
-        pair = policies(_policy(), _policy("alone: 0.9995", "alone: 0.999"), NOW)
+        pair = policies(_policy(), _policy("alone: 0.9999", "alone: 0.999"), NOW)
         assert pair.milder().outcome == "proved"
         assert pair.milder(swapped=True).outcome == "witness"
 

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from fraud_ops.running import CommandError
 from fraud_shared.mesh.addresses import SERVICES
 
 # Changes here reach no image.
@@ -32,12 +33,15 @@ def changed_services(paths: Iterable[str]) -> list[str]:
 
 
 def changed_command(base: str, root: Path = Path()) -> None:
-    """Print the images to build since `base`, as a JSON list."""
+    """Print the images to build since `base`, as a JSON list. Raises CommandError where git
+    does not know it."""
     done = subprocess.run(
         ["git", "diff", "--name-only", f"{base}...HEAD"],
         cwd=root,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    if done.returncode:
+        raise CommandError(f"git cannot compare with {base}: {done.stderr.strip()}")
     print(json.dumps(changed_services(done.stdout.splitlines())))  # noqa: T201

@@ -4,6 +4,7 @@ Every payment is sent once around the fault and again after it: the second answe
 whether the first was kept, and whether one that was lost on the way happened wholly.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,7 +37,7 @@ class Run:
 
     answers: list[Answer] = field(default_factory=list)
     began: float = 0.0
-    healed: float = 0.0
+    healed: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def figures_of(run: Run, expected: Expected) -> dict[str, Any]:
     """The figures of one run."""
     answered = [one for one in run.answers if one.decision]
     felt = [one for one in answered if _felt(one, expected)]
+    healed = math.isfinite(run.healed)
     clean = sorted(
         one.due for one in answered if one.due >= run.healed and one not in felt
     )
@@ -84,7 +86,7 @@ def figures_of(run: Run, expected: Expected) -> dict[str, Any]:
         "felt": len(felt),
         "unmarked": sum(unmarked(one.decision) for one in answered),
         "blind_approvals": sum(map(_blind, felt)) if expected.never_approves else 0,
-        "away_s": round(run.healed - run.began, 2),
+        "away_s": round(run.healed - run.began, 2) if healed else None,
         # Without an answer afterwards there is no recovery.
         "recovery_s": round(clean[0] - run.healed, 2) if clean else None,
         "p99_during_ms": round(float(np.percentile(during, 99)), 1) if during else None,

@@ -89,12 +89,14 @@ class _Own:
 
 @dataclass(frozen=True, slots=True)
 class RuleFormula:
-    """One rule: where it is true, where it is a hit, and where it is an error."""
+    """One rule: where it is true, where it is a hit, where it is an error, and where it
+    acts by failing on the values."""
 
     rule: Rule
     truth: Truth
     hit: Any
     error: Any
+    failed: Any
 
 
 @dataclass(frozen=True)
@@ -126,14 +128,15 @@ def rule_formulas(
             truth = space.opaque_source(rule.expression.source)
         uses = [lost[n] for n in rule.expression.uses if n in lost]
         error = z3.And(z3.Not(truth.known), z3.Or(uses))
+        no = failed = z3.BoolVal(val=False)
         if truth.fault is not None:
             asked = [known(space, n) for n in rule.expression.needs]
-            error = z3.Or(error, z3.And(truth.fault, z3.Or(any_lost, z3.And(asked))))
-        acts = rule.acts(now)
-        no = z3.BoolVal(val=False)
-        found.append(
-            RuleFormula(rule, truth, truth.true if acts else no, error if acts else no)
-        )
+            failed = z3.And(truth.fault, z3.Or(any_lost, z3.And(asked)))
+            error = z3.Or(error, failed)
+        if rule.acts(now):
+            found.append(RuleFormula(rule, truth, truth.true, error, failed))
+        else:
+            found.append(RuleFormula(rule, truth, no, no, no))
     return found
 
 
@@ -147,8 +150,13 @@ def rules_said(formulas: Sequence[RuleFormula]) -> RulesSaid:
     for one in formulas:
         if one.rule.effect == "FLAG":
             flags[one.rule.severity].append(one.hit)
+        if one.rule.on_error == "FLAG" and one.truth.fault is not None:
+            flags[one.rule.error_severity].append(one.failed)
     return RulesSaid(
-        blocked=z3.Or([f.hit for f in formulas if f.rule.effect == "BLOCK"]),
+        blocked=z3.Or(
+            [f.hit for f in formulas if f.rule.effect == "BLOCK"]
+            + [f.failed for f in formulas if f.rule.on_error == "BLOCK"]
+        ),
         flags=Flags(flags),
         unnamed=z3.BoolVal(val=False),
         known=z3.BoolVal(val=True),

@@ -60,6 +60,8 @@ class Formulas:
         return found
 
     def _variable(self, name: str, kind: FieldType) -> Part:
+        if kind == "timestamp":
+            raise Outside(name)
         known = z3.Bool(f"{name}?")
         if kind == "bool":
             value = z3.Bool(name)

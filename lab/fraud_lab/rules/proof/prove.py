@@ -199,7 +199,8 @@ class Pair:
 
 
 def _shape(one: RuleFormula) -> tuple[Any, ...]:
-    return one.rule.state, one.rule.effect, one.rule.severity
+    rule = one.rule
+    return rule.state, rule.effect, rule.severity, rule.on_error
 
 
 def rulesets(old: Ruleset, new: Ruleset, policy: Policy, now: datetime) -> Pair:

@@ -6,7 +6,7 @@ Entries of lists are numbered so that each list is a few ranges, however long it
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import count, groupby, islice
 from typing import Annotated, Any, get_args
 
@@ -48,6 +48,7 @@ CLOSED: dict[str, tuple[str, ...]] = {
 }
 
 
+@lru_cache(maxsize=65_536)
 def can_be(field: str, text: str) -> bool:
     """Whether a payment could bring this text in this field, as it stands."""
     try:
@@ -83,10 +84,12 @@ class Texts:
 
     def possible(self, field: str) -> list[tuple[int, int]]:
         """Ranges `[from, to)` of numbers that the field can have."""
+        if field in CLOSED:
+            return _ranges(self.code[word] for word in CLOSED[field])
         codes = [n for n, word in enumerate(self.words) if can_be(field, word)]
         for place, form in enumerate(_FORMS):
             start = len(self.words) + place * _OTHERS
-            if field not in CLOSED and can_be(field, _made_up(form, 0, ())):
+            if can_be(field, _made_up(form, 0, ())):
                 codes += range(start, start + _OTHERS)
         return _ranges(codes)
 
@@ -102,13 +105,18 @@ class Texts:
 _FORMS = ("identifier", "country", "currency", "4", "6", "8")
 
 
+@cache
+def _countries() -> tuple[str, ...]:
+    return tuple(sorted(set(name_keys().values())))
+
+
 def _made_up(form: str, place: int, taken: Container[str]) -> str:
     """The text of this form and number, beside those that are taken."""
     free: Iterator[str]
     if form == "identifier":
         free = (f"other-{n}" for n in count())
     elif form == "country":
-        free = iter(sorted(set(name_keys().values())))
+        free = iter(_countries())
     elif form == "currency":
         free = iter(sorted(CURRENCY_EXPONENT))
     else:

@@ -182,6 +182,7 @@ def _payment(fields: dict[str, Any], now: datetime) -> Transaction:
         location=location,
         customer=customer,
         counterparty=counterparty,
+        features={"P_emaildomain": own["email_domain"]} if own["email_domain"] else {},
         **{name: own[name] for name in _EXAMPLE},
     )
 

@@ -5,6 +5,7 @@ import secrets
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -97,7 +98,7 @@ class AuditLog:
         done = 0
         while self._settled:
             part = [self._settled[n] for n in range(min(BATCH, len(self._settled)))]
-            done += await self._db.run(lambda conn, p=part: self._seal(conn, p, now))
+            done += await self._db.run(partial(self._seal, subjects=part, now=now))
             for _ in part:
                 self._settled.popleft()
         await self._checkpoint(now)
@@ -277,7 +278,7 @@ ACT_COLUMNS = (
     _A.c.act_id, _A.c.at, _A.c.actor, _A.c.act, _A.c.subject, _A.c.request_id, _A.c.body,
     _A.c.status,
 )  # fmt: skip
-_NAMES = sa.bindparam("names", expanding=True)
+_NAMES: sa.BindParameter[Any] = sa.bindparam("names", expanding=True)
 _DECISIONS = sa.select(*DECISION_COLUMNS).where(
     _D.c.decision_id.in_(_NAMES), _D.c.reply.is_not(None)
 )

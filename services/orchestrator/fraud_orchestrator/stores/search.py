@@ -65,6 +65,16 @@ class DecisionSearch:
     def __init__(self, db: Database) -> None:
         self._db = db
 
+    async def of_transaction(
+        self, client: str, transaction_id: str
+    ) -> sa.Row[tuple[object, ...]] | None:
+        """The decision about a client's own payment."""
+        query = sa.select(decisions).where(
+            decisions.c.client == client, decisions.c.transaction_id == transaction_id
+        )
+        async with self._db.read() as conn:
+            return (await conn.execute(query)).first()
+
     async def page(
         self, asked: DecisionQuery, actor: Actor
     ) -> tuple[list[bytes], str | None]:
@@ -150,3 +160,21 @@ def row_of(record: bytes) -> DecisionRow:
         decided_at=made["decided_at"],
         elapsed_ms=made["timings_ms"].get("total"),
     )
+
+
+_PLACES: dict[EntityKind, tuple[str, str]] = {
+    "card": ("card", "token"),
+    "device": ("device", "device_id"),
+    "merchant": ("merchant", "merchant_id"),
+    "counterparty": ("counterparty", "account"),
+}
+
+
+def entity_of(record: bytes, kind: EntityKind) -> str | None:
+    """The account, card, device, merchant or counterparty of a record, if it has one."""
+    payment = json.loads(record)["transaction"]
+    if kind == "account":
+        return str(payment["account_id"])
+    block, name = _PLACES[kind]
+    value = (payment.get(block) or {}).get(name)
+    return None if value is None else str(value)
