@@ -138,11 +138,11 @@ class Versions:
 
     def diff(self, ask: Ask, older: str, newer: str) -> Any:
         """A unified diff of two texts."""
-        before, after = (
-            self.get(ask, one)["text"].splitlines() for one in (older, newer)
+        one, other = (
+            self.get(ask, version)["text"].splitlines() for version in (older, newer)
         )
-        lines = [*difflib.unified_diff(before, after, older, newer, lineterm="")]
-        return {"before": int(older), "after": int(newer), "lines": lines}
+        lines = difflib.unified_diff(one, other, older, newer, lineterm="")
+        return {"before": int(older), "after": int(newer), "lines": [*lines]}
 
     def metrics(self, _: Ask) -> Any:
         """One rule in force, one in shadow."""
