@@ -4,12 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PROJECTS := shared/fraud_shared shared/fraud_features shared/fraud_engines shared/fraud_scoring \
-  $(addprefix services/,orchestrator rules isolation_forest autoencoder xgboost lightgbm decision action post_auth sanctions) ops lab
+  $(addprefix services/,orchestrator rules isolation_forest autoencoder xgboost lightgbm decision action post_auth sanctions console) clients/python ops lab
 STAMP := $(VENV)/.installed
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup env run demo test test-all test-nightly check format lock lock-images schemas simulate train peers bench clean
+.PHONY: help setup env run demo test test-all test-nightly check format lock lock-images schemas simulate train peers bench load docs clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -34,8 +34,8 @@ else
 	$(BIN)/fraud up --port $(PORT)
 endif
 
-demo: $(STAMP) ## Start the mesh, stream payments of every scenario, show what happened
-	$(BIN)/fraud demo
+demo: $(STAMP) ## Start the mesh, stream payments of every scenario, show what happened (keep=1: leave it running)
+	$(BIN)/fraud demo $(if $(keep),--keep)
 
 # One process a core for the whole suite; a file stays together, with its fixtures.
 WORKERS ?= $(if $(s),0,auto)
@@ -53,7 +53,7 @@ check: $(STAMP) ## Format, lint, types, import contracts, committed schemas, dep
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy shared/fraud_shared/fraud_shared shared/fraud_features/fraud_features shared/fraud_engines/fraud_engines shared/fraud_scoring/fraud_scoring \
-	  $(foreach p,$(filter services/%,$(PROJECTS)),$(p)/fraud_$(notdir $(p))) ops/fraud_ops lab/fraud_lab
+	  $(foreach p,$(filter services/%,$(PROJECTS)),$(p)/fraud_$(notdir $(p))) clients/python/fraud_client ops/fraud_ops lab/fraud_lab
 	$(BIN)/lint-imports
 	$(BIN)/fraud schemas --check
 	$(BIN)/fraud deploy-check
@@ -78,6 +78,14 @@ peers: lab/peers.txt ## MLflow's and BentoML's servers in an environment of thei
 bench: $(STAMP) ## Measure the mesh: open loop, then throughput against the plain version
 	$(BIN)/fraud bench mesh --rps 50 --seconds 30 --json
 	$(BIN)/fraud bench mesh --concurrency 16 --seconds 15 --reference --json
+
+load: deploy/load/requirements.txt ## Locust against GATEWAY with API_KEY; exit 1 when an objective is missed
+	test -x var/load/bin/locust || ($(PYTHON) -m venv var/load && var/load/bin/pip install --quiet --disable-pip-version-check -r deploy/load/requirements.txt)
+	var/load/bin/locust -f deploy/load/locustfile.py --headless --only-summary --host $(or $(GATEWAY),http://127.0.0.1:8000) \
+	  --users $(or $(USERS),16) --spawn-rate $(or $(USERS),16) --run-time $(or $(SECONDS),60)s
+
+docs: $(STAMP) ## Build the site of the documentation into build/site; broken links are errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 lock: ## Resolve requirements.lock again, in an environment of its own
 	rm -rf build/lock && mkdir -p build

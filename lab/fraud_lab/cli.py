@@ -5,18 +5,28 @@ from typing import Annotated
 import typer
 
 from fraud_lab.bench.features.cli import bench_features
+from fraud_lab.bench.rules.cli import bench_rules
 from fraud_lab.bench.screening.cli import bench_screening
 from fraud_lab.bench.serving.cli import bench_serving
 from fraud_lab.chaos.cli import audit as chaos_audit
 from fraud_lab.chaos.cli import flip as chaos_flip
+from fraud_lab.chaos.cli import overload as chaos_overload
 from fraud_lab.chaos.cli import rollback as chaos_rollback
+from fraud_lab.chaos.cli import run as chaos_run
 from fraud_lab.chaos.cli import swap as chaos_swap
 from fraud_lab.evaluate.cli import evaluate_handbook, evaluate_ulb
 from fraud_lab.evaluate.screening.cli import screening, screening_pairs
 from fraud_lab.models_compare.cli import models_compare
 from fraud_lab.parity.cli import parity
 from fraud_lab.replay.cli import replay_app
-from fraud_lab.rules.cli import evaluate_columns, evaluate_proofs, rules_app
+from fraud_lab.rules.cli import (
+    decide_app,
+    evaluate_columns,
+    evaluate_monotone,
+    evaluate_proofs,
+    evaluate_system,
+)
+from fraud_lab.screenshots.cli import console_app
 from fraud_ops.features.cli import features_app
 from fraud_ops.models.cli import models_app
 from fraud_ops.options import (
@@ -38,6 +48,7 @@ bench_app = typer.Typer(help="Measurements that anyone can run.")
 bench_app.command("serving")(bench_serving)
 bench_app.command("features")(bench_features)
 bench_app.command("screening")(bench_screening)
+bench_app.command("rules")(bench_rules)
 
 demo_app = typer.Typer(help="Watch the mesh decide, and learn.")
 
@@ -45,6 +56,8 @@ evaluate_app = typer.Typer(help="Quality as a command.")
 evaluate_app.command("handbook")(evaluate_handbook)
 evaluate_app.command("ulb")(evaluate_ulb)
 evaluate_app.command("columns")(evaluate_columns)
+evaluate_app.command("monotone")(evaluate_monotone)
+evaluate_app.command("system")(evaluate_system)
 evaluate_app.command("proofs")(evaluate_proofs)
 evaluate_app.command("screening")(screening)
 evaluate_app.command("screening-pairs")(screening_pairs)
@@ -53,6 +66,8 @@ chaos_app = typer.Typer(help="Break the mesh on purpose, under load.")
 chaos_app.command("swap")(chaos_swap)
 chaos_app.command("rollback")(chaos_rollback)
 chaos_app.command("flip")(chaos_flip)
+chaos_app.command("overload")(chaos_overload)
+chaos_app.command("run")(chaos_run)
 chaos_app.command("audit")(chaos_audit)
 
 
@@ -63,7 +78,8 @@ def register(app: typer.Typer) -> None:
     app.add_typer(chaos_app, name="chaos")
     app.add_typer(replay_app, name="replay")
     app.add_typer(demo_app, name="demo")
-    app.add_typer(rules_app, name="rules")
+    app.add_typer(decide_app, name="decide")
+    app.add_typer(console_app, name="console")
     features_app.command("parity")(parity)
     models_app.command("compare")(models_compare)
 
@@ -150,6 +166,9 @@ def demo(
     seed: NewSeed = 2026,
     as_json: Json = False,
     enforce: Enforce = False,
+    keep: Annotated[
+        bool, typer.Option(help="Leave it running with the console, until Ctrl-C.")
+    ] = False,
     var: Var = None,
 ) -> None:
     """Start a mesh, stream payments of every scenario and their labels, show it all."""
@@ -158,7 +177,9 @@ def demo(
     from fraud_lab.demo.command import demo_command
 
     mesh = trained_mesh(var)
-    demo_command(mesh, payments=payments, seed=seed, as_json=as_json, enforce=enforce)
+    demo_command(
+        mesh, payments=payments, seed=seed, as_json=as_json, enforce=enforce, keep=keep
+    )
 
 
 @demo_app.command("learning")

@@ -5,6 +5,7 @@ Other distributions add commands of their own through the entry point group
 """
 
 import asyncio
+import secrets
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -17,6 +18,8 @@ from fraud_ops.datasets.cli import dataset_app
 from fraud_ops.deploy.cli import deploy_app, deploy_sizes
 from fraud_ops.drift.cli import drift_app
 from fraud_ops.features.cli import features_app
+from fraud_ops.gateway.commands import add_commands
+from fraud_ops.labels.cli import labels_app
 from fraud_ops.lists.cli import lists_app
 from fraud_ops.models.cli import models_app
 from fraud_ops.options import (
@@ -30,8 +33,10 @@ from fraud_ops.options import (
     trained_mesh,
 )
 from fraud_ops.retrain.cli import retrain
+from fraud_ops.rules.cli import policy_app, rules_app
 from fraud_ops.running import run_cli
 from fraud_ops.screen.cli import screen
+from fraud_ops.users import users_app
 
 app = typer.Typer(
     name="fraud",
@@ -40,12 +45,16 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(audit_app, name="audit")
+app.add_typer(rules_app, name="rules")
+app.add_typer(policy_app, name="policy")
 app.add_typer(features_app, name="features")
 app.add_typer(models_app, name="models")
+app.add_typer(labels_app, name="labels")
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(drift_app, name="drift")
 app.add_typer(lists_app, name="lists")
 app.add_typer(deploy_app, name="deploy")
+app.add_typer(users_app, name="users")
 keys_app = typer.Typer(help="API keys of payment systems and people.")
 app.add_typer(keys_app, name="keys")
 
@@ -58,16 +67,21 @@ def up(
     in_process: Annotated[
         bool, typer.Option(help="All services in one process, without sockets.")
     ] = False,
+    console: Annotated[
+        bool, typer.Option(help="The console too, with a first sign-in.")
+    ] = True,
     payments: Payments = FIRST_BUNDLE,
     var: Var = None,
     port: Port = 8000,
 ) -> None:
-    """Start the whole mesh and print a request that works."""
+    """Start the whole mesh and the console, and print a request that works."""
     from fraud_ops.mesh.up import up as run_up
     from fraud_ops.mesh.up import up_in_process
 
     mesh = trained_mesh(var, port, payments)
-    asyncio.run(up_in_process(mesh) if in_process else run_up(mesh))
+    sign_in = secrets.token_urlsafe(24) if console else ""
+    run = up_in_process if in_process else run_up
+    asyncio.run(run(mesh, sign_in=sign_in))
 
 
 @app.command()
@@ -179,6 +193,7 @@ app.command("retrain")(retrain)
 @cache
 def complete() -> typer.Typer:
     """The application with the commands of every distribution that adds some."""
+    add_commands(app)
     for plugin in sorted(entry_points(group="fraud.commands"), key=lambda p: p.name):
         plugin.load()(app)
     return app

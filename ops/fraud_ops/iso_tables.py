@@ -19,13 +19,15 @@ def iso_tables() -> dict[Path, str]:
 
 
 def _currencies() -> str:
-    """`EUR 2`: code and exponent. What has no exponent (metals, the code for tests, no
+    """`EUR 2 978`: code, exponent, numeric code. What has no exponent (metals, the code for tests, no
     currency at all) cannot be an amount in minor units."""
     # Only whoever writes the tables needs the packages.
     from iso4217 import Currency
 
     rows = sorted(
-        f"{one.code} {one.exponent}" for one in Currency if one.exponent is not None
+        f"{one.code} {one.exponent} {one.number:03d}"
+        for one in Currency
+        if one.exponent is not None
     )
     return _HEAD + "\n".join(rows) + "\n"
 

@@ -28,8 +28,15 @@ from fraud_ops.catalogues import (
     with_retention_settings,
 )
 from fraud_ops.commands_table import commands_table
+from fraud_ops.deploy.dashboards import generated_dashboards
+from fraud_ops.deploy.load import generated_thresholds
+from fraud_ops.deploy.objectives import FILE as SLO_FILE
+from fraud_ops.deploy.objectives import generated_rules
+from fraud_ops.deploy.pages import generated_pages
 from fraud_ops.deploy.variables import entries, fields_of, settings_of
+from fraud_ops.gateway.operations import written
 from fraud_ops.iso_tables import iso_tables
+from fraud_ops.source_systems import source_systems_page
 from fraud_shared.contracts import (
     action,
     casework,
@@ -37,11 +44,13 @@ from fraud_shared.contracts import (
     events,
     features,
     label,
+    payment_events,
     screening,
     signal,
     transaction,
 )
-from fraud_shared.mesh.addresses import SERVICES
+from fraud_shared.contracts.describing import described
+from fraud_shared.mesh.addresses import CONSOLE, SERVICES
 
 CONTRACTS: tuple[type[BaseModel], ...] = (
     transaction.TransactionIn,
@@ -62,12 +71,17 @@ CONTRACTS: tuple[type[BaseModel], ...] = (
     action.ChallengeResolved,
     casework.CaseResolution,
     label.LabelReport,
+    label.LabelReportIn,
+    payment_events.PaymentEvent,
+    payment_events.PaymentReported,
     label.LabelAccepted,
     events.CloudEvent,
     events.ListUpdated,
 )
 SCHEMA_FOLDER = Path("shared/fraud_shared/schemas")
 OPENAPI_FOLDER = Path("deploy/openapi")
+FEATURE_WORDS = Path("services/console/fraud_console/feature_words.json")
+OPERATIONS = Path("ops/fraud_ops/gateway/operations.json")
 LUA_FOLDER = Path("shared/fraud_features/fraud_features/store/redis/generated")
 # Whatever the shell says, documents are made without stores, brokers and registries.
 _ALONE = {
@@ -108,12 +122,16 @@ def generated() -> dict[Path, str]:
     files = {SCHEMA_FOLDER / f"{m.__name__}.json": _schema(m) for m in CONTRACTS}
     files |= {LUA_FOLDER / f"{name}.lua": text for name, text in scripts().items()}
     files |= iso_tables()
+    files[FEATURE_WORDS] = _feature_words()
     for service in SERVICES:
         files[OPENAPI_FOLDER / f"{service}.json"] = _openapi(service)
+    gateway = json.loads(files[OPENAPI_FOLDER / "orchestrator.json"])
+    files[OPERATIONS] = written(gateway)
     # After the apps: whatever a service can refuse with is imported by now.
     files[Path("docs/reasons.md")] = reasons_page()
     files[Path("docs/problems.md")] = problems_page()
     files[Path("docs/retention.md")] = retention_page()
+    files[Path("docs/source-systems.md")] = source_systems_page()
     return files
 
 
@@ -127,13 +145,16 @@ def tables(root: Path) -> dict[Path, str]:
             "settings",
             _settings_table(service, meanings),
         )
-        for service in SERVICES
+        for service in (*SERVICES, CONSOLE)
     }
     fresh[Path("shared/fraud_features/README.md")] = ("features", _features_table())
     for folder in ("ops", "lab"):
         table = _commands_table(f"fraud_{folder}")
         fresh[Path(folder) / "README.md"] = ("commands", table)
     found = {Path(".env.example"): example} if example else {}
+    if (root / SLO_FILE).exists():
+        found |= generated_rules(root) | generated_dashboards(root)
+        found |= generated_thresholds(root) | generated_pages(root, example)
     for path, (name, table) in fresh.items():
         text = _read(root / path)
         if text is not None and f"<!-- {name}:begin -->" in text:
@@ -150,11 +171,12 @@ def between_markers(text: str, name: str, table: str) -> str:
 
 
 def _schema(model: type[BaseModel]) -> str:
+    named = described({model.__name__: model.model_json_schema()})
     return _json(
         {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": f"urn:fraud:schema:{model.__name__}",
-            **model.model_json_schema(),
+            **named[model.__name__],
         }
     )
 
@@ -184,6 +206,18 @@ def _features_table() -> str:
     from fraud_features.definitions.registry import PAYMENT_FEATURES
 
     return PAYMENT_FEATURES.docs_table()
+
+
+def _feature_words() -> str:
+    """What each feature means, for the console, which holds no feature."""
+    from fraud_features.definitions.registry import PAYMENT_FEATURES
+
+    return _json(
+        {
+            one.name: {"meaning": one.description, "unit": one.unit}
+            for one in PAYMENT_FEATURES.features
+        }
+    )
 
 
 def _commands_table(package: str) -> str:

@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +25,8 @@ from fraud_shared.mesh.errors import DependencyError
 DAYS = 6
 PAYMENTS = 60_000
 VERDICT = re.compile(rb'"decision":"([A-Z]+)"')
+# Slower than promised.
+SLOW_MS = 200.0
 NOTHING_MISSING = b'"degraded":[]'
 
 
@@ -36,8 +38,23 @@ class Outcome:
     failed: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[str] = field(default_factory=Counter)
     degraded: Counter[str] = field(default_factory=Counter)
-    shed: int = 0
+    # Answers without a gap; refusals, by how long they took from when they were sent.
+    whole: int = 0
+    shed_ms: list[float] = field(default_factory=list)
+    # When payments were due, in seconds from the start, that were refused, slow or decided
+    # without some evidence.
+    disturbed_s: list[float] = field(default_factory=list)
     seconds: float = 0.0
+
+    @property
+    def shed(self) -> int:
+        """How many were refused for overload."""
+        return len(self.shed_ms)
+
+    @property
+    def sent(self) -> int:
+        """How many were sent."""
+        return len(self.latency_ms) + self.shed + sum(self.failed.values())
 
     def figures(self) -> dict[str, Any]:
         """Numbers for the report; percentiles over every answered request."""
@@ -48,10 +65,15 @@ class Outcome:
             else [None] * 3
         )
         return {
+            "sent": self.sent,
             "answered": answered,
+            "whole": self.whole,
             "failed": sum(self.failed.values()),
             "failures": dict(self.failed),
             "shed": self.shed,
+            "shed_p99_ms": (
+                round(float(np.percentile(self.shed_ms, 99)), 3) if self.shed else None
+            ),
             "per_second": round(answered / self.seconds, 1) if self.seconds else None,
             "p50_ms": quantiles[0],
             "p95_ms": quantiles[1],
@@ -69,11 +91,18 @@ class Load:
     """
 
     def __init__(
-        self, client: Client, payments: Iterator[bytes], *, timeout_s: float = 1.0
+        self,
+        client: Client,
+        payments: Iterator[bytes],
+        *,
+        timeout_s: float = 1.0,
+        refused: Callable[[bytes], None] = lambda _: None,
     ) -> None:
+        """`refused` is told of every payment that was refused for overload."""
         self._client = client
         self._payments = payments
         self._timeout_s = timeout_s
+        self._refused = refused
 
     async def open_loop(self, rps: float, seconds: float) -> Outcome:
         """Arrivals on a clock; latency counts from the *planned* send time, so that a
@@ -86,7 +115,8 @@ class Load:
             pause = planned - time.perf_counter()
             if pause > 0:
                 await asyncio.sleep(pause)
-            tasks.append(asyncio.create_task(self._one(planned, outcome)))
+            due_s = number / rps
+            tasks.append(asyncio.create_task(self._one(planned, outcome, due_s)))
         await asyncio.gather(*tasks)
         return outcome
 
@@ -103,18 +133,24 @@ class Load:
         outcome.seconds = time.perf_counter() - start
         return outcome
 
-    async def _one(self, planned: float, outcome: Outcome) -> None:
+    async def _one(self, planned: float, outcome: Outcome, due_s: float = 0.0) -> None:
         body = next(self._payments)
+        sent = time.perf_counter()
         try:
             status, reply = await self._client.post(
                 "/score", body, timeout_s=self._timeout_s
             )
         except DependencyError as error:
             outcome.failed[error.kind] += 1
+            outcome.disturbed_s.append(due_s)
             return
-        elapsed_ms = (time.perf_counter() - planned) * 1000
+        now = time.perf_counter()
+        elapsed_ms = (now - planned) * 1000
         if status == 503 and b":overloaded" in reply:
-            outcome.shed += 1
+            # The generator shares the cores: how late it sent is not the mesh's doing.
+            outcome.shed_ms.append((now - sent) * 1000)
+            outcome.disturbed_s.append(due_s)
+            self._refused(body)
             return
         if status != 200:
             outcome.failed[f"status_{status}"] += 1
@@ -126,6 +162,10 @@ class Load:
         outcome.latency_ms.append(elapsed_ms)
         outcome.verdicts[found[1].decode()] += 1
         # The generator shares the cores with what it measures: it reads only what it must.
+        if NOTHING_MISSING in reply:
+            outcome.whole += 1
+        if elapsed_ms > SLOW_MS or NOTHING_MISSING not in reply:
+            outcome.disturbed_s.append(due_s)
         if NOTHING_MISSING not in reply:
             outcome.degraded.update(json.loads(reply)["degraded"])
 

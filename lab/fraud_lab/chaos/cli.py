@@ -1,10 +1,15 @@
 """Commands of `fraud chaos` that live beside what they run."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fraud_ops.options import Enforce, Json, OpenLoopRate, Seed, Var, trained_mesh
+
+ResultsFolder = Annotated[
+    Path | None, typer.Option(help="Folder whose table of results is updated.")
+]
 
 
 def swap(
@@ -45,6 +50,55 @@ def rollback(
 
     mesh = trained_mesh(var)
     chaos_rollback_command(mesh, rps=rps, seed=seed, as_json=as_json, enforce=enforce)
+
+
+def run(
+    row: Annotated[int | None, typer.Option(help="Which promise; else all.")] = None,
+    runs: Annotated[int, typer.Option(help="How often each fault.", min=1)] = 3,
+    rps: OpenLoopRate = 20.0,
+    seed: Seed = 1,
+    into: ResultsFolder = None,
+    selftest: Annotated[
+        bool, typer.Option(help="Show that each check finds a planted bug.")
+    ] = False,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """Kill and freeze parts of the mesh under load, then check that nothing was lost."""
+    from fraud_lab.chaos.suite.command import chaos_run_command, chaos_selftest_command
+
+    if selftest:
+        chaos_selftest_command(as_json=as_json, enforce=enforce)
+        return
+    mesh = trained_mesh(var)
+    chaos_run_command(
+        mesh,
+        row=row,
+        runs=runs,
+        rps=rps,
+        seed=seed,
+        into=into,
+        as_json=as_json,
+        enforce=enforce,
+    )
+
+
+def overload(
+    seconds: Annotated[float, typer.Option(help="How long each surge lasts.")] = 60.0,
+    seed: Seed = 1,
+    into: ResultsFolder = None,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """Offer two and five times what the mesh can decide: what it takes it decides well."""
+    from fraud_lab.chaos.overload import chaos_overload_command
+
+    mesh = trained_mesh(var)
+    chaos_overload_command(
+        mesh, seconds=seconds, seed=seed, into=into, as_json=as_json, enforce=enforce
+    )
 
 
 def audit(

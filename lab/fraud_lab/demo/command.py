@@ -17,7 +17,7 @@ from fraud_lab.demo.play import Tally, play, report_labels
 from fraud_ops.figures import finish, gate, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import Client
-from fraud_ops.mesh.up import running_mesh
+from fraud_ops.mesh.up import announce, running_mesh, until_stopped
 from fraud_orchestrator.privacy import Privacy
 
 AT_ONCE = 4
@@ -26,13 +26,19 @@ console = wide_console()
 
 
 def demo_command(
-    mesh: LocalMesh, *, payments: int, seed: int, as_json: bool, enforce: bool
+    mesh: LocalMesh,
+    *,
+    payments: int,
+    seed: int,
+    as_json: bool,
+    enforce: bool,
+    keep: bool = False,
 ) -> None:
     """Play, show, and judge: at least 60 % of fraud stopped, at most 2 % of good
-    payments disturbed."""
+    payments disturbed. With `keep` the mesh then runs on beside the console."""
     script = warm_up(payments, seed, datetime.now(UTC))
     with mesh.fresh(DEMO_PORT) as stage:
-        tally, labels = asyncio.run(_run(stage, script))
+        tally, labels = asyncio.run(_run(stage, script, keep=keep))
         _keep(stage, mesh.var / "demo")
     show.by_scenario(console, tally)
     percentiles = show.latency(console, tally)
@@ -72,9 +78,12 @@ def _keep(stage: LocalMesh, folder: Path) -> None:
         shutil.copy(file, folder)
 
 
-async def _run(mesh: LocalMesh, script: Play) -> tuple[Tally, int]:
+async def _run(
+    mesh: LocalMesh, script: Play, *, keep: bool = False
+) -> tuple[Tally, int]:
     run = f"demo-{secrets.token_hex(3)}"
-    async with running_mesh(mesh) as supervisor:
+    sign_in = secrets.token_urlsafe(24) if keep else ""
+    async with running_mesh(mesh, sign_in=sign_in) as supervisor:
         with Progress(console=console) as progress:
             past = progress.add_task("loading the past", total=len(script.history))
             store = open_online_store(supervisor.redis_url, timeout_ms=1000)
@@ -93,4 +102,8 @@ async def _run(mesh: LocalMesh, script: Play) -> tuple[Tally, int]:
         labels = await report_labels(script, client, run)
         console.print(f"{labels} of {len(script.labels)} later labels accepted")
         await client.close()
+        if keep:
+            stop = until_stopped()
+            announce(mesh, sign_in)
+            await stop.wait()
     return tally, labels

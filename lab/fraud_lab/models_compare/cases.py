@@ -130,7 +130,7 @@ def _case(
         return "blocked by a rule" if blocked else "not scored by both"
     key = (record.owner, payment.transaction_id)
     outcome = settled(
-        fold(_report(report) for report in reports.get(key, ())),
+        fold(reported_label(report) for report in reports.get(key, ())),
         payment.occurred_at,
         as_of,
         maturity,
@@ -177,7 +177,8 @@ def _version(model: ModelRef | None) -> str:
     return "?" if model is None else f"{model.name}@{model.version}+{model.hash[:8]}"
 
 
-def _report(report: LabelReported) -> ReportedLabel[datetime]:
+def reported_label(report: LabelReported) -> ReportedLabel[datetime]:
+    """A report as it is resolved with others."""
     return ReportedLabel(
         label=report.label,
         source=report.source,

@@ -20,9 +20,9 @@ from fraud_engines.rules.fields import WITNESS
 from fraud_engines.rules.ruleset import Ruleset
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_lab.rules.in_bulk import CHUNK, Applied, RulesetColumns
-from fraud_lab.rules.month import DAYS, TEACHING_DAYS, make
+from fraud_lab.rules.month import TEACHING_DAYS, config_of, make
 from fraud_ops.figures import finish, gate, wide_console
-from fraud_ops.simulate import SimulatedPayment, SimulationConfig, shipped_names, stream
+from fraud_ops.simulate import SimulatedPayment, SimulationConfig, stream
 from fraud_orchestrator.privacy import Privacy
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.signal import RulesResult
@@ -38,9 +38,7 @@ def columns_command(
     ruleset: Ruleset, *, payments: int, seed: int, as_json: bool, enforce: bool
 ) -> None:
     """Compare on simulated payments, show where they differ, judge."""
-    config = SimulationConfig(
-        seed=seed, payments=2 * payments, days=DAYS, listed_names=shipped_names()
-    )
+    config = config_of(payments, seed)
     frame = with_gaps(make(config, None).frame, seed)
     began = perf_counter()
     ours = list(said_in_bulk(RulesetColumns(ruleset), frame))
@@ -99,7 +97,7 @@ def _by_payment(applied: Applied) -> Iterator[Said]:
         (set(), set(), set()) for _ in range(applied.height)
     ]
     for one in applied.rules:
-        shadow = one.true & ~one.acts
+        shadow = (one.true | one.failed) & ~one.acts
         for kind, mask in enumerate((one.hit, shadow, one.error)):
             for place in mask.nonzero()[0]:
                 found[place][kind].add(one.rule.ref)

@@ -35,6 +35,16 @@ def env() -> None:
     env_command()
 
 
+@deploy_app.command("changed")
+def changed(
+    base: Annotated[str, typer.Option(help="The commit to compare with.")] = "main",
+) -> None:
+    """Print the images that changes since `base` concern, as a JSON list."""
+    from fraud_ops.deploy.changed import changed_command
+
+    changed_command(base)
+
+
 def deploy_sizes(
     services: Annotated[
         list[str] | None, typer.Argument(help="Which services (default: all).")

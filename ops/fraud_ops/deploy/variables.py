@@ -11,7 +11,7 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from fraud_scoring.artifacts.keys import SIGNING_KEY
-from fraud_shared.mesh.addresses import PORTS, SERVICES, url_variable
+from fraud_shared.mesh.addresses import CONSOLE, PORTS, SERVICES, url_variable
 from fraud_shared.web.settings import ServiceSettings
 
 # Names in code outside the settings classes: the mesh kit, the command, the tests.
@@ -84,7 +84,9 @@ def entries(text: str) -> Iterator[Entry]:
 def example_problems(root: Path) -> list[str]:
     """What `.env.example` lacks, has too much, or says wrongly."""
     listed = list(entries((root / ".env.example").read_text()))
-    fields = {name: f for service in SERVICES for name, f in fields_of(service).items()}
+    # Of a variable that several read, the mesh's default is shown.
+    programs = (CONSOLE, *SERVICES)
+    fields = {name: f for one in programs for name, f in fields_of(one).items()}
     known = set(fields) | read_by_code(root) | read_by_compose(root)
     names = [entry.name for entry in listed]
     found = [f"{name} is missing" for name in sorted(known - set(names))]

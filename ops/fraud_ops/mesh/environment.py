@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fraud_scoring.artifacts.keys import PRIVATE_FILE, PUBLIC_FILE, development_keys
 from fraud_scoring.registry.port import address
-from fraud_shared.mesh.addresses import PORTS, url_variable
+from fraud_shared.mesh.addresses import CONSOLE, CONSOLE_PORT, PORTS, url_variable
 from fraud_shared.web import secrets
 
 SECRETS = (
@@ -19,7 +19,9 @@ SECRETS = (
     "FRAUD_AUDIT_KEY",
     "FRAUD_KEY_PEPPER",
     "FRAUD_DEV_API_KEY",
+    "FRAUD_CONSOLE_KEY",
 )
+_PORTS = {**PORTS, CONSOLE: CONSOLE_PORT}
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,18 @@ class LocalMesh:
     first_port: int = 8000
 
     def port(self, service: str) -> int:
-        """The port of a service, shifted with `first_port`."""
-        return PORTS[service] - PORTS["orchestrator"] + self.first_port
+        """The port of a service or of the console, shifted with `first_port`."""
+        return _PORTS[service] - PORTS["orchestrator"] + self.first_port
 
     @property
     def url(self) -> str:
         """Where the gateway answers."""
         return f"http://127.0.0.1:{self.port('orchestrator')}"
+
+    @property
+    def console_url(self) -> str:
+        """Where the console answers."""
+        return f"http://127.0.0.1:{self.port(CONSOLE)}"
 
     @property
     def registry(self) -> str:
@@ -61,9 +68,9 @@ class LocalMesh:
         """The complete environment of a service process."""
         own = {name: self.secret(name) for name in SECRETS}
         urls = {url_variable(s): f"http://127.0.0.1:{self.port(s)}" for s in PORTS}
-        ports = {f"FRAUD_{s.upper()}_PORT": str(self.port(s)) for s in PORTS}
+        ports = {f"FRAUD_{s.upper()}_PORT": str(self.port(s)) for s in _PORTS}
         ports |= {
-            f"FRAUD_{s.upper()}_INTERNAL_PORT": str(self.port(s) + 1000) for s in PORTS
+            f"FRAUD_{s.upper()}_INTERNAL_PORT": str(self.port(s) + 1000) for s in _PORTS
         }
         single = dict.fromkeys(
             ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from fraud_shared.mesh.addresses import SERVICES
 
 # The gateway stops taking payments first; what it still calls goes after it.
 STOP_ORDER = (
+    "console",
     "orchestrator",
     "action",
     "post_auth",
@@ -63,14 +64,17 @@ class Supervisor:
         mesh: LocalMesh,
         environment: Mapping[str, str],
         command: Command = service_command,
+        *,
+        beside: Sequence[str] = (),
     ) -> None:
+        """`beside`: what runs besides the services of the mesh."""
         self._mesh = mesh
         self._command = command
         self._environment = dict(environment)
         self.redis_url = self._environment["REDIS_URL"]
         self._logs = mesh.var / "log"
         self._stopping = False
-        self.children = {name: Child(name) for name in SERVICES}
+        self.children = {name: Child(name) for name in (*SERVICES, *beside)}
 
     async def start(self) -> None:
         """Start all; returns at once."""
@@ -101,6 +105,8 @@ class Supervisor:
         """SIGTERM in order, SIGKILL for what does not end in time."""
         self._stopping = True
         for name in STOP_ORDER:
+            if name not in self.children:
+                continue
             process = self.children[name].process
             if process is not None and process.returncode is None:
                 process.terminate()

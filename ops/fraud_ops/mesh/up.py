@@ -4,8 +4,8 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 
 import uvicorn
@@ -17,11 +17,13 @@ from fraud_ops.example import example_payment
 from fraud_ops.features.logs import decision_log, label_log
 from fraud_ops.features.progress import bars
 from fraud_ops.figures import wide_console
+from fraud_ops.mesh.console import api_keys, sign_in_url
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.in_process import InProcessMesh
 from fraud_ops.mesh.redis_server import EmbeddedRedis
 from fraud_ops.mesh.supervisor import Command, Supervisor, service_command
 from fraud_orchestrator.rebuild import rebuild
+from fraud_shared.mesh.addresses import CONSOLE
 
 READY_WITHIN_S = 120.0
 NOTHING = timedelta(0)
@@ -32,11 +34,16 @@ console = wide_console()
 
 @asynccontextmanager
 async def running_mesh(
-    mesh: LocalMesh, command: Command = service_command, **extra: str
+    mesh: LocalMesh,
+    command: Command = service_command,
+    *,
+    sign_in: str = "",
+    **extra: str,
 ) -> AsyncIterator[Supervisor]:
     """Ten processes on the embedded defaults (or the servers the environment names).
 
-    `extra` are more environment variables; `command` says how a service is started.
+    `extra` are more environment variables; `command` says how a service is started. With
+    `sign_in` the console runs beside them, and takes this token once.
     """
     mesh.prepare()
     redis_url = os.environ.get("REDIS_URL", "")
@@ -46,7 +53,10 @@ async def running_mesh(
         embedded.start()
         redis_url = embedded.url
     environment = {**mesh.environment(redis_url), **extra}
-    supervisor = Supervisor(mesh, environment, command)
+    if sign_in:
+        environment |= await console_environment(mesh, environment, sign_in)
+    beside = (CONSOLE,) if sign_in else ()
+    supervisor = Supervisor(mesh, environment, command, beside=beside)
     try:
         await warm_if_new(mesh, redis_url, environment)
         await supervisor.start()
@@ -84,24 +94,42 @@ async def warm_if_new(
     mark.write_text("The online store was complete when the mesh first started.\n")
 
 
-async def up(mesh: LocalMesh) -> None:
-    """Run the mesh until Ctrl-C or SIGTERM."""
+async def console_environment(
+    mesh: LocalMesh, environment: Mapping[str, str], sign_in: str
+) -> dict[str, str]:
+    """What the console and the gateway must know of each other."""
+    return {
+        "FRAUD_CONSOLE_ONE_TIME_TOKEN": sign_in,
+        "FRAUD_API_KEYS": await api_keys(mesh, environment),
+    }
+
+
+def until_stopped() -> asyncio.Event:
+    """Set by Ctrl-C or SIGTERM."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with running_mesh(mesh):
-        announce(mesh)
+    return stop
+
+
+async def up(mesh: LocalMesh, *, sign_in: str = "") -> None:
+    """Run the mesh until Ctrl-C or SIGTERM; with `sign_in` the console too."""
+    stop = until_stopped()
+    async with running_mesh(mesh, sign_in=sign_in):
+        announce(mesh, sign_in)
         await stop.wait()
         console.print("stopping …")
     console.print("stopped.")
 
 
-async def up_in_process(mesh: LocalMesh) -> None:
+async def up_in_process(mesh: LocalMesh, *, sign_in: str = "") -> None:
     """The same services in this one process, on the gateway's port."""
     mesh.prepare()
     redis_url = os.environ.get("REDIS_URL") or "memory://"
     os.environ.update(mesh.environment(redis_url))
+    if sign_in:
+        os.environ.update(await console_environment(mesh, os.environ, sign_in))
     online = open_online_store(redis_url)
     if redis_url == "memory://":
         # What the last process knew is gone with it; the decision log still has it.
@@ -120,9 +148,44 @@ async def up_in_process(mesh: LocalMesh) -> None:
             timeout_keep_alive=75,
         )
     )
-    async with services.running():
-        announce(mesh)
+    async with services.running(), _console(mesh, bool(sign_in)):
+        announce(mesh, sign_in)
         await server.serve()
+
+
+class _FollowingServer(uvicorn.Server):
+    """Stops with another server, to which the process's signals belong."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+@asynccontextmanager
+async def _console(mesh: LocalMesh, wanted: bool) -> AsyncIterator[None]:
+    """The console on its own port of this process."""
+    if not wanted:
+        yield
+        return
+    from fraud_console.app import create_app
+
+    server = _FollowingServer(
+        uvicorn.Config(
+            create_app(),
+            port=mesh.port(CONSOLE),
+            http="httptools",
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=2,
+        )
+    )
+    serving = asyncio.create_task(server.serve())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 async def refill(
@@ -140,17 +203,21 @@ async def refill(
             )
 
 
-def announce(mesh: LocalMesh) -> None:
-    """Print the address, the key and a request that works."""
+def announce(mesh: LocalMesh, sign_in: str = "") -> None:
+    """Print the address, the key, the first sign-in and a request that works."""
     body = json.dumps(example_payment())
+    pages = f"\nconsole  {mesh.console_url}" if sign_in else ""
     console.print(
         Panel.fit(
             f"[bold green]The mesh is ready.[/]\n\n"
             f"gateway  {mesh.url}\nAPI      {mesh.url}/docs\nkey      {mesh.key()}\n"
-            f"logs     {mesh.var / 'log'}\n\nStop with Ctrl-C.",
+            f"logs     {mesh.var / 'log'}{pages}\n\nStop with Ctrl-C.",
             title="fraud mesh",
         )
     )
+    if sign_in:
+        print("Sign in as administrator, once, from this machine:")  # noqa: T201
+        print(f"{sign_in_url(mesh, sign_in)}\n", flush=True)  # noqa: T201
     # Printed as it is, so that it can be copied whatever the terminal's width.
     print(  # noqa: T201
         f"curl -s {mesh.url}/score -H 'X-API-Key: {mesh.key()}' "

@@ -5,14 +5,20 @@ from fastapi import FastAPI
 from fraud_decision import routes
 from fraud_decision.service import PolicyService
 from fraud_decision.settings import Settings
+from fraud_shared.mesh.clock import Clock, SystemClock
 from fraud_shared.web.service import create_service
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """The decision service, loading its policy when it starts."""
+def create_app(
+    settings: Settings | None = None,
+    *,
+    clock: Clock | None = None,
+    schema: str = "decision",
+) -> FastAPI:
+    """The decision service: its policy comes from its store, first seeded by a file."""
     settings = settings or Settings()
-    service = PolicyService(settings)
-    return create_service(
+    service = PolicyService(settings, clock or SystemClock(), schema=schema)
+    app = create_service(
         "decision",
         settings,
         hot=routes.hot(service),
@@ -21,3 +27,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         checks=service.checks,
         summary="Combines rules, scores and screening into one verdict with reasons.",
     )
+    app.state.service = service
+    return app

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from fraud_engines.policy.policy import DEFAULT_POLICY
@@ -15,4 +16,7 @@ class Settings(ServiceSettings):
 
     port: int = 8005
     internal_port: int = 9005
+    database_url: str = Field(default="", validation_alias="DATABASE_URL")
     policy: Path = DEFAULT_POLICY
+    # Every replica has what people changed after so long.
+    refresh_every_s: float = Field(default=0.5, gt=0, le=1.5)

@@ -39,3 +39,9 @@ RELOADS = Counter(
     ["outcome"],
     registry=REGISTRY,
 )
+SHADOW = Counter(
+    "fraud_rulings_shadow",
+    "Rulings with a policy in shadow, by what is in force and what the other says.",
+    ["verdict", "shadow"],
+    registry=REGISTRY,
+)

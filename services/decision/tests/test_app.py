@@ -1,22 +1,8 @@
 import pytest
 
-from fraud_decision.app import create_app
-from fraud_decision.settings import Settings
-from fraud_engines.policy.policy import DEFAULT_POLICY
+from fraud_decision.telemetry import SHADOW
 from fraud_shared.contracts.decision import Ruling, Verdict
-from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
-
-
-@pytest.fixture
-def file(tmp_path):
-    path = tmp_path / "policy.yaml"
-    path.write_bytes(DEFAULT_POLICY.read_bytes())
-    return path
-
-
-@pytest.fixture
-def app(file, tmp_path):
-    return create_app(Settings(token_key=TEST_TOKEN_KEY, policy=file, var_dir=tmp_path))
+from fraud_shared.testing.asgi import client
 
 
 class TestDecide:
@@ -28,6 +14,7 @@ class TestDecide:
         assert reply.status_code == 200
         ruling = Ruling.model_validate_json(reply.content)
         assert ruling.decision is Verdict.DECLINE
+        assert ruling.policy.startswith("default@3+")
 
     async def test_names_the_field_of_a_bad_request(self, app, make_request):
         body = make_request().model_dump(mode="json") | {"amount_ref_minor": -1}
@@ -38,48 +25,79 @@ class TestDecide:
 
     async def test_needs_a_service_token(self, app, make_request):
         async with client(app, authenticated=False) as http:
-            for path in ("/decide", "/v1/policies/reload"):
+            for path in ("/decide", "/v1/policies", "/v1/policies/2/promote"):
                 reply = await http.post(path, content=make_request().model_dump_json())
                 assert reply.status_code == 401
 
 
-class TestPolicies:
-    async def test_shows_the_policy_in_force(self, app):
-        async with client(app) as http:
-            shown = (await http.get("/v1/policies")).json()
-        assert shown["policy"] == f"default@2+{shown['hash'][:8]}"
-        assert shown["document"]["risk"]["bands"][0] == {
-            "from": 0.0,
-            "allow": ["APPROVE"],
-        }
+@pytest.fixture
+def stricter(file):
+    """The next version, which challenges every payment above a risk of 0."""
+    text = file.read_text().replace("version: 3", "version: 4", 1)
+    return text.replace(
+        "- {from: 0.0, allow: [APPROVE]}\n    - {from: 0.20,",
+        "- {from: 0.0, allow: [CHALLENGE]}\n    - {from: 0.20,",
+    )
 
-    async def test_reload_flips_to_the_changed_file(self, app, file, make_request):
-        async with client(app) as http:
-            file.write_bytes(file.read_bytes().replace(b"version: 1", b"version: 2"))
-            reply = await http.post("/v1/policies/reload")
-            assert reply.json()["policy"].startswith("default@2+")
-            decided = await http.post(
-                "/decide", content=make_request().model_dump_json()
-            )
-            assert decided.json()["policy"] == reply.json()["policy"]
 
-    async def test_a_bad_file_is_refused_and_the_old_policy_stays(
-        self, app, file, make_request
+class TestLifeCycle:
+    async def test_takes_two_people_and_reaches_every_replica(
+        self, make_app, sql_url, sql_schema, person, stricter, make_request
     ):
+        apps = [make_app(sql_url, sql_schema) for _ in range(3)]
+        request, why = make_request(), {"why": "a wave of fraud"}
+        async with client(apps[0]) as http:
+            others = [app.state.service for app in apps[1:]]
+            for service in others:
+                await service.start()
+            draft = {"text": stricter} | why
+            promote = "/v1/policies/4/promote"
+            await http.post("/v1/policies", json=draft, headers=person("anna"))
+            asked = await http.post(promote, json=why, headers=person("anna"))
+            own = await http.post(promote, json=why, headers=person("anna"))
+            assert (asked.status_code, own.status_code) == (202, 409)
+            assert own.json()["type"].endswith("second-person-required")
+            done = await http.post(promote, json=why, headers=person("ben"))
+            assert done.json()["outcome"] == "live"
+            for service in others:
+                await service.refresh()
+                assert service.decide(request).decision is Verdict.CHALLENGE
+            reply = await http.post("/decide", content=request.model_dump_json())
+            assert reply.json()["decision"] == "CHALLENGE"
+            back = {"to": 3, "why": "it is over"}
+            await http.post("/v1/policies/rollback", json=back, headers=person("ben"))
+            for service in others:
+                await service.refresh()
+                assert service.decide(request).decision is Verdict.APPROVE
+                await service.db.stop()
+
+    async def test_a_policy_in_shadow_is_counted_and_never_rules(
+        self, app, person, stricter, make_request
+    ):
+        counted = SHADOW.labels("APPROVE", "CHALLENGE")._value
+        before, why = counted.get(), {"why": "let us see"}
         async with client(app) as http:
-            before = (await http.get("/v1/policies")).json()["policy"]
-            file.write_text("name: default")
-            reply = await http.post("/v1/policies/reload")
+            draft = {"text": stricter} | why
+            await http.post("/v1/policies", json=draft, headers=person("anna"))
+            await http.post("/v1/policies/4/shadow", json=why, headers=person("anna"))
+            reply = await http.post("/decide", content=make_request().model_dump_json())
+        assert reply.json()["decision"] == "APPROVE"
+        assert counted.get() == before + 1
+
+    async def test_a_bad_policy_is_refused_with_its_line(self, app, file, make_request):
+        bad = file.read_text().replace("allow: [DECLINE]", "allow: [REFUSE]", 1)
+        async with client(app) as http:
+            before = (await http.get("/v1/policies/live")).json()["document"]
+            reply = await http.post("/v1/policies/check", json={"text": bad})
             assert reply.status_code == 422
             assert reply.json()["type"] == "urn:fraud:problem:policy-invalid"
-            assert "risk" in {e["field"] for e in reply.json()["errors"]}
-            file.unlink()
-            gone = await http.post("/v1/policies/reload")
-            assert gone.status_code == 422
+            error = reply.json()["errors"][0]
+            assert error["field"] == "risk.bands.3.allow.0"
+            assert error["problem"].startswith("line 20: ")
             decided = await http.post(
                 "/decide", content=make_request().model_dump_json()
             )
-            assert decided.json()["policy"] == before
+        assert decided.json()["policy"] == before
 
 
 class TestStarting:

@@ -5,11 +5,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from fraud_orchestrator.entities import asked
 from fraud_orchestrator.gateway import Gateway
+from fraud_shared.contracts.casework import Outcomes
 from fraud_shared.contracts.decision import DecisionMade
-from fraud_shared.contracts.label import LabelReport
+from fraud_shared.contracts.decision_search import StoredDecision
 from fraud_shared.contracts.signal import Signal
 from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.tokens import Actor
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import NotFound
 
@@ -17,12 +20,8 @@ from fraud_shared.web.problems import NotFound
 TOLERANCE = 1e-9
 
 
-class StoredDecision(BaseModel):
-    """A decision on record: the reply, what it was made from, and its labels."""
-
-    reply: dict[str, Any] | None
-    record: DecisionMade
-    labels: list[LabelReport]
+# What a decision caused that asked for no action.
+NONE = Outcomes(challenges=[], holds=[], blocks=[], cases=[])
 
 
 class Difference(BaseModel):
@@ -46,24 +45,34 @@ class Replay(BaseModel):
 
 
 async def stored(
-    gateway: Gateway,
-    client: str,
-    *,
-    decision_id: str | None = None,
-    transaction_id: str | None = None,
+    gateway: Gateway, actor: Actor, context: RequestContext, decision_id: str
 ) -> StoredDecision:
-    """The record of a client's decision. Raises NotFound."""
-    row = await gateway.decisions.get(
-        client, decision_id=decision_id, transaction_id=transaction_id
-    )
+    """The record of a decision that `actor` may see. Raises NotFound."""
+    row = await gateway.search.get(decision_id, actor)
     if row is None:
         raise NotFound
     record = DecisionMade.model_validate_json(bytes(row.record))
+    outcomes: Outcomes | None = NONE
+    if record.decision.actions:
+        path = f"/v1/outcomes/{decision_id}"
+        outcomes = await asked(gateway, "action", path, Outcomes, actor, context)
     return StoredDecision(
         reply=None if row.reply is None else json.loads(row.reply),
         record=record,
         labels=await gateway.labels.of(record.owner, record.transaction.transaction_id),
+        outcomes=outcomes,
+        events=await gateway.payment_events.of(
+            record.owner, record.transaction.transaction_id
+        ),
     )
+
+
+async def recorded(gateway: Gateway, actor: Actor, decision_id: str) -> DecisionMade:
+    """What a decision that `actor` may see was made from. Raises NotFound."""
+    row = await gateway.search.get(decision_id, actor)
+    if row is None:
+        raise NotFound
+    return DecisionMade.model_validate_json(bytes(row.record))
 
 
 async def replay(

@@ -8,6 +8,7 @@ can tell a log that was rewritten as a whole.
 
 import base64
 import hashlib
+import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -69,7 +70,12 @@ class CheckpointKey:
 
     def __init__(self, secret: str) -> None:
         seed = hashlib.sha256(b"fraud-audit-key-v1\0" + secret.encode()).digest()
+        self._secret = b"fraud-audit-body-v1\0" + secret.encode()
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
+
+    def fingerprint(self, body: bytes) -> str:
+        """Hex HMAC-SHA-256 of a body: proves what was sent, and cannot be guessed from."""
+        return hmac.digest(self._secret, body, "sha256").hex()
 
     @property
     def public(self) -> str:

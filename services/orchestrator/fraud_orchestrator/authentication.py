@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from fraud_features.store.open_store import CONNECT_S
@@ -12,6 +13,7 @@ from fraud_orchestrator.redis_limiter import RedisLimiter
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.telemetry import LIMITED, WRONG_KEYS
 from fraud_shared.mesh import deadline as deadlines
+from fraud_shared.mesh.clock import Clock, SystemClock
 from fraud_shared.mesh.tokens import Actor
 from fraud_shared.web.connections import Network, source, within
 from fraud_shared.web.context import RequestContext
@@ -58,9 +60,10 @@ class Authentication:
         settings: Settings,
         monotonic: Callable[[], float] = time.monotonic,
         limiter: Limiter | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """`limiter` is given by tests; otherwise Redis's, where the settings name one."""
-        self._keys = key_ring(settings)
+        self.ring = key_ring(settings, (clock or SystemClock()).now)
         self._proxies = settings.trusted_proxies
         rate = Rate(settings.rate_per_s, settings.rate_burst)
         self._burst = rate.burst
@@ -90,6 +93,7 @@ class Authentication:
             context.tenant = _tenant(client, held, context.header("x-tenant"))
             self._check_deadline(context)
 
+        check.scopes = scopes  # type: ignore[attr-defined]
         return check
 
     def authenticate(self, context: RequestContext) -> Client:
@@ -100,7 +104,7 @@ class Authentication:
         mark = hash(key)
         if mark not in self._good:
             self._refuse_guesses(context)
-        client = self._keys.client(key)
+        client = self.ring.client(key)
         if client is None:
             if key:
                 WRONG_KEYS.inc()
@@ -209,12 +213,12 @@ def presented_key(context: RequestContext) -> str | None:
     return token if scheme.lower() in ("bearer", "apikey") else None
 
 
-def key_ring(settings: Settings) -> KeyRing:
+def key_ring(settings: Settings, now: Callable[[], datetime]) -> KeyRing:
     """The configured keys; in development, without any, one key with every scope."""
     pepper = settings.secret("FRAUD_KEY_PEPPER", settings.key_pepper)
     configured = settings.api_keys.get_secret_value()
     if configured:
-        return KeyRing.parse(pepper, configured)
+        return KeyRing.parse(pepper, configured, now)
     if settings.production:
         raise KeysMissing("FRAUD_API_KEYS is required when FRAUD_ENV=production")
     key = settings.secret("FRAUD_DEV_API_KEY", settings.api_keys)
@@ -223,5 +227,6 @@ def key_ring(settings: Settings) -> KeyRing:
         DEVELOPMENT_CLIENT,
         frozenset(SCOPES) - {"test"},
         tenants=frozenset({EVERY_TENANT}),
+        key_id="development",
     )
-    return KeyRing(pepper, [(key_hash(pepper, key), client)])
+    return KeyRing(pepper, [(key_hash(pepper, key), client)], now)

@@ -1,17 +1,20 @@
 """What the gateway is wired from: stores, engines, other services, and the stages of them."""
 
+from functools import partial
 from pathlib import Path
 
 from fraud_features.store.open_store import open_online_store
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator.audit_chain import CheckpointKey
 from fraud_orchestrator.engines import Engines, LocalPolicy, LocalRules
+from fraud_orchestrator.measured_rates import MeasuredRates
 from fraud_orchestrator.pipeline import Pipeline
 from fraud_orchestrator.rebuild import RebuildLease
 from fraud_orchestrator.self_rebuild import SelfRebuild
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.stages.actions import Actions
 from fraud_orchestrator.stages.challenger import Challenger
+from fraud_orchestrator.stages.exemption import Exemptions
 from fraud_orchestrator.stages.online import Online
 from fraud_orchestrator.stages.rules import Rules
 from fraud_orchestrator.stages.screening import Screening
@@ -22,13 +25,19 @@ from fraud_orchestrator.stores.backfill import SqlBackfillLog
 from fraud_orchestrator.stores.decisions import DecisionStore
 from fraud_orchestrator.stores.history import History
 from fraud_orchestrator.stores.labels import Labels
+from fraud_orchestrator.stores.payment_events import PaymentEvents
+from fraud_orchestrator.stores.sca import ScaCounters
+from fraud_orchestrator.stores.search import DecisionSearch
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
+from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.state.database import Database, database_url
 from fraud_shared.web.problems import FraudError
 
 # A payment waits for each statement: longer than this its connection is given up.
 STEP_S = 1.8
+# A silent service must not keep the gateway from hearing of the other for long.
+FOLLOW_WITHIN_MS = 1000.0
 
 
 class RedisUrlMissing(FraudError):
@@ -73,12 +82,18 @@ class Dependencies:
             clock,
         )
         self.decisions = DecisionStore(self.db, self.audit_log.settled)
+        self.search = DecisionSearch(self.db)
         self.labels = Labels(self.db, self.decisions.outbox)
+        kept = settings.var_dir
+        self.payment_events = PaymentEvents(self.db, self.decisions.outbox)
         self.engines = Engines(
-            LocalRules(settings.ruleset, clock),
-            LocalPolicy(settings.policy),
+            LocalRules(settings.ruleset, clock, kept / "gateway-rules.json"),
+            LocalPolicy(settings.policy, kept / "gateway-policy.json"),
             share=settings.compare_share,
+            ask=partial(_ask, self.questions),
         )
+        self.rates = MeasuredRates(self.questions, max_age=settings.rates_max_age)
+        self.exemptions = Exemptions(ScaCounters(self.db), self.rates)
         self.pipeline = self._pipeline(settings)
         self.self_rebuild = SelfRebuild(
             self.store,
@@ -107,9 +122,15 @@ class Dependencies:
                 challenger=Challenger(s.challenger_mode, s.challenger_share),
             ),
             decider=Decider(client, engines, cap_ms=s.decision_cap_ms),
+            exemptions=self.exemptions,
             decisions=self.decisions,
             actions=Actions(client, cap_ms=s.action_cap_ms),
         )
+
+
+async def _ask(client: ServiceClient, service: str, path: str) -> bytes:
+    """What a service answers to a question about what it has in force."""
+    return await client.get(service, path, deadline=Deadline.after(FOLLOW_WITHIN_MS))
 
 
 def _redis_url(settings: Settings) -> str:

@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import datetime
+
+from pydantic import BaseModel
 
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator import tables
@@ -14,8 +17,11 @@ from fraud_orchestrator.dependencies import Dependencies
 from fraud_orchestrator.idempotency import IdempotencyKeys
 from fraud_orchestrator.privacy import Privacy, parties
 from fraud_orchestrator.settings import Settings
+from fraud_orchestrator.stores.api_keys import KeyStore
 from fraud_orchestrator.warm_up import WarmUp
-from fraud_shared.contracts.label import LabelReport
+from fraud_shared.contracts.decision import DecisionMade
+from fraud_shared.contracts.entries import network_or_address
+from fraud_shared.contracts.payment_events import PaymentEvent
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
 from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.client import ServiceClient
@@ -27,9 +33,10 @@ from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import InvalidInput
 
 CATCH_UP_S = 0.5
-FOLLOW_S = 1.0
 COLD_CHECK_S = 2.0
 SEAL_S = 0.5
+# A key made or revoked at another gateway counts here within 5 seconds.
+KEYS_S = 2.0
 
 
 class Gateway:
@@ -46,7 +53,7 @@ class Gateway:
         features: CallerFeatures,
     ) -> None:
         self.settings = settings
-        self.admission = Authentication(settings)
+        self.admission = Authentication(settings, clock=clock)
         self.batches = BatchLane(settings.batch_concurrency)
         self._features = features
         self._clock = clock
@@ -56,8 +63,17 @@ class Gateway:
         self._dependencies = Dependencies(settings, service_client, online, clock)
         self.pipeline = self._dependencies.pipeline
         self.decisions = self._dependencies.decisions
+        self.keys = KeyStore(
+            self._dependencies.db,
+            self.admission.ring,
+            clock,
+            pepper=settings.secret("FRAUD_KEY_PEPPER", settings.key_pepper),
+        )
+        self.search = self._dependencies.search
         self.labels = self._dependencies.labels
         self.audit_log = self._dependencies.audit_log
+        self.payment_events = self._dependencies.payment_events
+        self.exemptions = self._dependencies.exemptions
         self.engines = self._dependencies.engines
         self.questions = self._dependencies.questions
         self._started = False
@@ -65,6 +81,8 @@ class Gateway:
     async def score(self, payment: TransactionIn, context: RequestContext) -> bytes:
         """Decide one payment. See `Pipeline.score` for what it raises."""
         inside = await self.inside(payment, context)
+        if inside.supersedes is not None:
+            await self._check_first_request(inside, inside.supersedes, context.caller)
         key = self._keys.of(inside, payment, context)
         return await self.pipeline.score(inside, parties(payment), key, context)
 
@@ -74,9 +92,31 @@ class Gateway:
         """The payment, tokenised. Raises InvalidInput where only the gateway can know
         that a field is wrong: its time, its features, a card number among them."""
         self.check_time(payment)
-        inside = self._privacy.inside(payment)
+        inside = self._privacy.inside(payment, self.engines.rules.in_force.networks)
         await self._features.check(payment.features, context)
         return inside
+
+    def with_token(self, request: BaseModel) -> BaseModel:
+        """An entry or snooze about an address, with the token that payments have of it; of
+        a network, or another kind, as it is."""
+        if getattr(request, "kind", None) != "ip":
+            return request
+        try:
+            address = network_or_address(getattr(request, "value", ""))
+        except ValueError:
+            return request  # the service says what is wrong
+        if "/" in address:
+            return request
+        token = self._privacy.address(address)
+        return request.model_copy(update={"value": token})
+
+    def now(self) -> datetime:
+        """The time of this gateway's clock."""
+        return self._clock.now()
+
+    def card_token(self, number: str) -> str:
+        """The keyed token of a card number."""
+        return self._privacy.card_token(number)
 
     def check_time(self, payment: TransactionIn) -> None:
         """Refuse event times that would move windows wrongly."""
@@ -86,11 +126,37 @@ class Gateway:
         if -ahead_s > self.settings.event_behind_s:
             raise InvalidInput(errors=[("occurred_at", "lies too far in the past")])
 
-    def check_reported(self, report: LabelReport) -> None:
+    def check_past(self, field: str, at: datetime) -> None:
         """Refuse a report from the future: nothing its source says now could withdraw it."""
-        ahead_s = (report.reported_at - self._clock.now()).total_seconds()
+        ahead_s = (at - self._clock.now()).total_seconds()
         if ahead_s > self.settings.event_ahead_s:
-            raise InvalidInput(errors=[("reported_at", "lies in the future")])
+            raise InvalidInput(errors=[(field, "lies in the future")])
+
+    async def heed(self, event: PaymentEvent, client: str) -> None:
+        """Let an event count where decisions depend on it: after a challenge that was
+        passed, exemptions of low value begin again."""
+        if event.three_ds is None or not event.three_ds.is_strong:
+            return
+        row = await self.search.of_transaction(client, event.transaction_id)
+        if row is not None:
+            made = DecisionMade.model_validate_json(bytes(row.record))
+            await self.exemptions.authenticated(made.transaction, client)
+
+    async def _check_first_request(
+        self, payment: Transaction, named: str, client: str
+    ) -> None:
+        """Refuse `supersedes` (`named`) where it is not the first request about a payment
+        of the same account."""
+        first = await self.search.of_transaction(client, named)
+        if first is None:
+            problem = "is no payment of yours that was decided"
+        elif first.account_id != payment.account_id:
+            problem = "is a payment of another account"
+        elif first.supersedes is not None:
+            problem = "supersedes another itself: name the first request"
+        else:
+            return
+        raise InvalidInput(errors=[("supersedes", problem)])
 
     def ready(self) -> bool:
         """Whether the decision log is open."""
@@ -101,7 +167,7 @@ class Gateway:
         """Stores open, outbox relayed, interrupted decisions completed."""
         parts = self._dependencies
         async with AsyncExitStack() as stack:
-            await self.engines.reload()
+            await self.engines.start()
             await parts.db.start()
             stack.push_async_callback(parts.db.stop)
             if parts.owns_store:
@@ -129,7 +195,18 @@ class Gateway:
                 every_s=CATCH_UP_S,
                 wake=online.recovered,
             ),
-            repeating("engines_follow", self.engines.follow, every_s=FOLLOW_S),
+            repeating(
+                "engines_follow",
+                self.engines.follow,
+                every_s=self.settings.follow_every_s,
+            ),
+            repeating(
+                "measured_rates",
+                parts.rates.refresh,
+                every_s=self.settings.rates_every.total_seconds(),
+                wake=parts.rates.wanted,
+            ),
+            repeating("api_keys_follow", self.keys.follow, every_s=KEYS_S),
             repeating("online_rebuild", parts.self_rebuild.round, every_s=COLD_CHECK_S),
             repeating("audit_seal", self.audit_log.round, every_s=SEAL_S),
             retaining(self._retainer()),

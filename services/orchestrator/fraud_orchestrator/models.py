@@ -17,9 +17,13 @@ from fraud_shared.contracts.signal import RulesResult, SignalBatch
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.deadline import Deadline
-from fraud_shared.mesh.errors import DependencyError, DependencyFailed
+from fraud_shared.mesh.errors import (
+    DependencyError,
+    DependencyFailed,
+    DependencyOverloaded,
+)
 from fraud_shared.web.context import RawResponse, RequestContext
-from fraud_shared.web.problems import MEDIA_TYPE
+from fraud_shared.web.problems import MEDIA_TYPE, Overloaded
 
 REFRESH_MS = 60_000.0
 _QUIET = RulesResult(outcome="scored", rules_flag="ALLOW")
@@ -32,6 +36,21 @@ class Change(BaseModel):
 
     before: Annotated[str | None, Field(serialization_alias="from")]
     after: Annotated[str, Field(serialization_alias="to")]
+
+
+class ModelScores(SignalBatch):
+    """The reply of `POST /ml/predict`: every model's signal, and the raw figures of the
+    three champions side by side."""
+
+    if_score: float | None = Field(
+        description="Raw anomaly score of the isolation forest."
+    )
+    ae_error: float | None = Field(
+        description="Reconstruction error of the autoencoder."
+    )
+    fraud_score: float | None = Field(
+        description="Raw score of the model that decides on risk."
+    )
 
 
 class Refreshed(BaseModel):
@@ -53,14 +72,21 @@ class Models:
 
     async def scores(
         self, payment: TransactionIn, context: RequestContext
-    ) -> SignalBatch:
+    ) -> ModelScores:
         """Every model's signal for a payment; nothing is recorded or counted."""
         inside = await self._gateway.inside(payment, context)
         vector = PAYMENT_FEATURES.vector(inside, await self._peek(inside, context))
         signals = await self._gateway.pipeline.signals.collect(
             inside, vector, _QUIET, context, self._deadline()
         )
-        return SignalBatch(signals=signals)
+        raw = {name: value for s in signals for name, value in s.raw.items()}
+        lead = next((s for s in signals if s.source == "xgboost"), None)
+        return ModelScores(
+            signals=signals,
+            if_score=raw.get("if_score"),
+            ae_error=raw.get("ae_error"),
+            fraud_score=lead.raw.get("fraud_score") if lead else None,
+        )
 
     async def rules(
         self, payment: TransactionIn, context: RequestContext
@@ -96,6 +122,8 @@ class Models:
                 raise ModelNotLoaded from error
             media = MEDIA_TYPE.encode()
             return RawResponse(error.body, error.status, media_type=media)
+        except DependencyOverloaded:
+            raise Overloaded from None
         except DependencyError as error:
             raise ModelNotLoaded from error
         return RawResponse(reply)
@@ -137,6 +165,7 @@ class Models:
         return {
             "service": "orchestrator",
             "version": distribution_version("fraud-orchestrator"),
+            "app_version": self._gateway.settings.app_version or None,
             "features": {
                 "name": PAYMENT_FEATURES.name,
                 "version": PAYMENT_FEATURES.version,

@@ -7,6 +7,7 @@ asks for keyed hashes); the same card gives the same token.
 import hashlib
 import hmac
 
+from fraud_shared.contracts.addresses import Networks
 from fraud_shared.contracts.card_numbers import is_card_number, luhn
 from fraud_shared.contracts.contact import Contact, ContactIn
 from fraud_shared.contracts.screening import PartyQuery
@@ -34,9 +35,12 @@ class Privacy:
     def __init__(self, key: str) -> None:
         self._key = key.encode()
 
-    def inside(self, payment: TransactionIn) -> Transaction:
+    def inside(
+        self, payment: TransactionIn, networks: Networks | None = None
+    ) -> Transaction:
         """The payment as it may travel: tokens for PAN, IP and contact,
-        no names, no user agent.
+        no names, no user agent. Of its address, only those of `networks` that it is in
+        stay readable.
 
         Raises InvalidInput for a PAN with a wrong check digit, or a feature that is a card
         number.
@@ -46,17 +50,27 @@ class Privacy:
         if payment.card is not None:
             update["card"] = self._card(payment.card)
         if payment.device is not None:
-            update["device"] = self._device(payment.device)
+            update["device"] = self._device(payment.device, networks)
         if payment.contact is not None:
             update["contact"] = self._contact(payment.contact)
         fields = {name: getattr(payment, name) for name in TransactionIn.model_fields}
         # Every field was validated when the payment came in.
         return Transaction.model_construct(**{**fields, **update}).redacted()
 
-    def _device(self, device: DeviceIn) -> Device:
+    def address(self, ip: str) -> str:
+        """The token of an address in its shortest form."""
+        return self._token("ip", ip)
+
+    def card_token(self, number: str) -> str:
+        """The keyed token of a card number."""
+        return self._token("pan", number)
+
+    def _device(self, device: DeviceIn, networks: Networks | None) -> Device:
         fields = {name: getattr(device, name) for name in DeviceIn.model_fields}
         if device.ip is not None:
-            fields["ip"] = self._token("ip", device.ip)
+            fields["ip"] = self.address(device.ip)
+            if networks is not None:
+                fields["networks"] = networks.around(device.ip)
         return Device.model_construct(**fields)
 
     def _contact(self, contact: ContactIn) -> Contact:
@@ -67,8 +81,12 @@ class Privacy:
             email=email and self._token("email", email),
             email_domain=email and email.rpartition("@")[2],
             phone=phone and self._token("phone", phone),
-            billing_address=billing and self._token("address", billing.normal()),
-            shipping_address=shipping and self._token("address", shipping.normal()),
+            billing_address=self._token("address", billing.normal())
+            if billing
+            else None,
+            shipping_address=self._token("address", shipping.normal())
+            if shipping
+            else None,
         )
 
     def _card(self, card: CardIn) -> Card:
@@ -83,7 +101,7 @@ class Privacy:
         if not luhn(card.pan):
             raise InvalidInput(errors=[("card.pan", "not a valid card number")])
         return Card(
-            token=self._token("pan", card.pan),
+            token=self.card_token(card.pan),
             bin=card.pan[: 8 if len(card.pan) >= 16 else 6],
             last4=card.pan[-4:],
             entry_mode=card.entry_mode,

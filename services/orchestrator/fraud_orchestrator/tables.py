@@ -9,6 +9,7 @@ metadata = sa.MetaData()
 
 # Longer than a client's name may be: names from before that limit stay legible.
 _CLIENT = sa.String(128)
+FOUND_BY = ("card_token", "device_id", "merchant_id", "counterparty")
 
 decisions = sa.Table(
     "decisions",
@@ -20,6 +21,13 @@ decisions = sa.Table(
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("decision", sa.String(16), nullable=False),
     sa.Column("decided_at", UtcDateTime, nullable=False, index=True),
+    # Whose payment it is, and by what it is found besides: see `stores/search.py`.
+    sa.Column("tenant", _CLIENT),
+    *(sa.Column(name, sa.String(128)) for name in FOUND_BY),
+    # Its reasons (`r:`) and degraded codes (`d:`), with a space around each.
+    sa.Column("codes", sa.Text),
+    # The first request about the same payment, where this is not the first.
+    sa.Column("supersedes", sa.String(128)),
     # The bytes of the reply; NULL while its actions are under way.
     sa.Column("reply", sa.LargeBinary),
     # `DecisionMade` as JSON: what replay, rebuild and training read.
@@ -27,6 +35,16 @@ decisions = sa.Table(
     # Each client numbers its payments for itself. The number leads, here and below: led by
     # the client, PostgreSQL without fresh statistics reads all the payments of one.
     sa.UniqueConstraint("transaction_id", "client", name="decisions_transaction"),
+    *(
+        sa.Index(
+            f"decisions_{name}",
+            name,
+            "decided_at",
+            postgresql_where=sa.text(f"{name} IS NOT NULL"),
+            sqlite_where=sa.text(f"{name} IS NOT NULL"),
+        )
+        for name in FOUND_BY
+    ),
     sa.Index(
         "decisions_unfinished",
         "decided_at",
@@ -72,6 +90,30 @@ labels = sa.Table(
     sa.Column("reversal", sa.Boolean, nullable=False),
     sa.Column("reported_at", UtcDateTime, nullable=False),
     sa.Column("received_at", UtcDateTime, nullable=False),
+    # What schemes say of it (`contracts.label.Dispute`), where they do.
+    sa.Column("dispute", sa.JSON),
+)
+
+payment_events = sa.Table(
+    "payment_events",
+    metadata,
+    sa.Column("event_id", sa.String(64), primary_key=True),
+    sa.Column("client", sa.String(64), nullable=False),
+    sa.Column("tenant", sa.String(64), nullable=False),
+    sa.Column("transaction_id", sa.String(128), nullable=False, index=True),
+    sa.Column("event", sa.String(32), nullable=False),
+    sa.Column("occurred_at", UtcDateTime, nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("content", sa.JSON, nullable=False),
+)
+
+# Payments that were exempted as of low value since the payer was last authenticated.
+sca_counters = sa.Table(
+    "sca_counters",
+    metadata,
+    sa.Column("instrument", sa.String(300), primary_key=True),
+    sa.Column("payments", sa.Integer, nullable=False),
+    sa.Column("sum_minor", sa.BigInteger, nullable=False),
 )
 
 # Decided payments that the online store has still to be told of.
@@ -102,7 +144,7 @@ acts = sa.Table(
     sa.Column("act", sa.String(128), nullable=False),
     sa.Column("subject", sa.String(512), nullable=False),
     sa.Column("request_id", sa.String(128), nullable=False),
-    # SHA-256 of the body, in hex: what was asked can be proved and not read here.
+    # HMAC-SHA-256 of the body, in hex: what was asked can be proved and not read here.
     sa.Column("body", sa.String(64)),
     sa.Column("status", sa.Integer),
 )
@@ -129,6 +171,25 @@ audit_checkpoints = sa.Table(
     sa.Column("link", sa.LargeBinary, nullable=False),
     sa.Column("public_key", sa.String(64), nullable=False),
     sa.Column("signature", sa.String(128), nullable=False),
+)
+
+# Keys that are made, rotated and revoked while gateways run; only their keyed hashes.
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("key_id", sa.String(64), primary_key=True),
+    sa.Column("client", _CLIENT, nullable=False, index=True),
+    sa.Column("name", sa.String(64)),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("tenant", _CLIENT, nullable=False),
+    sa.Column("tenants", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("created_by", _CLIENT, nullable=False),
+    sa.Column("expires_at", UtcDateTime),
+    sa.Column("revoked_at", UtcDateTime),
+    sa.Column("revoked_by", _CLIENT),
+    sa.Column("last_used_at", UtcDateTime),
 )
 
 outbox = outbox_table(metadata)

@@ -43,11 +43,21 @@ class Neighbours:
     screening: Any = field(default_factory=make_screening)
     verdict: str = "APPROVE"
     actions: tuple[str, ...] = ()
+    exemptions: tuple[Any, ...] = ()
+    degraded: tuple[str, ...] = ()
     blocked: set[str] = field(default_factory=set)
     scores: dict[str, float] = field(default_factory=dict)
     asked: list[DecideRequest] = field(default_factory=list)
     executed: list[ActionRequest] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
+    outcomes: dict[str, list[Any]] = field(
+        default_factory=lambda: {
+            "challenges": [],
+            "holds": [],
+            "blocks": [],
+            "cases": [],
+        }
+    )
     raw: list[bytes] = field(default_factory=list)
 
     def transport(self) -> FakeTransport:
@@ -105,9 +115,10 @@ class Neighbours:
                 "reason": "as the test says",
                 "reasons": (),
                 "actions": self.actions,
-                "degraded": (),
+                "degraded": self.degraded,
                 "stand_in": False,
                 "policy": "test@1",
+                "exemptions": self.exemptions,
             },
             strict=False,
         )
@@ -117,6 +128,8 @@ class Neighbours:
             asked = BlockQuestion.model_validate_json(body).model_dump()
             found = [kind for kind in asked if asked[kind] in self.blocked]
             return 200, json.dumps({"blocked": found}).encode()
+        if path.startswith("/v1/outcomes/"):
+            return 200, json.dumps(self.outcomes).encode()
         request = ActionRequest.model_validate_json(body)
         self.executed.append(request)
         results = tuple(
@@ -188,6 +201,8 @@ def start(tmp_path: Path) -> Start:
                 "action_cap_ms": 2000.0,
                 "online_cap_ms": 2000.0,
                 "default_deadline_ms": 10_000.0,
+                # A test says when.
+                "follow_every_s": 3600.0,
                 **overrides,
             }
         )

@@ -43,10 +43,8 @@ class TestCardNumbers:
         card = {"token": None, "pan": PAN, "bin": None, "last4": None}
         async with start() as run:
             reply = await run.score(payment_body(card=card))
-            stored = await run.http.get(
-                "/v1/decisions",
-                params={"transaction_id": reply.json()["transaction_id"]},
-            )
+            decision_id = reply.json()["decision_id"]
+            stored = await run.http.get(f"/v1/decisions/{decision_id}")
         assert reply.status_code == 200
         kept = stored.json()["record"]["transaction"]["card"]
         assert kept["token"].startswith("pan_")

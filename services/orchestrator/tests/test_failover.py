@@ -3,7 +3,6 @@
 import asyncio
 import zlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,9 @@ from fraud_orchestrator.engines import Engines, LocalPolicy, LocalRules
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.telemetry import ENGINE_COMPARISONS
 from fraud_shared.contracts.decision import DecideRequest
+from fraud_shared.contracts.entries import Marker
 from fraud_shared.contracts.signal import RulesRequest
+from fraud_shared.contracts.versions import InForce
 from fraud_shared.mesh.errors import DependencyTimeout, DependencyUnreachable
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.factories import NOON, make_signal, payment_body
@@ -28,15 +29,19 @@ POLICY = load_policy(DEFAULT_POLICY.read_bytes())
 DENIED = "acc-denied-0001"
 
 
-async def rules_service(_: str, body: bytes) -> tuple[int, bytes]:
-    """The rules service with the shipped ruleset."""
+async def rules_service(path: str, body: bytes) -> tuple[int, bytes]:
+    """The rules service with the shipped ruleset, asked about payments only."""
+    if path != "/evaluate":
+        raise DependencyUnreachable("rules")
     asked = RulesRequest.model_validate_json(body)
     result = evaluate(RULESET, asked.transaction, asked.features, NOON)
     return 200, result.model_dump_json().encode()
 
 
-async def decision_service(_: str, body: bytes) -> tuple[int, bytes]:
-    """The decision service with the shipped policy."""
+async def decision_service(path: str, body: bytes) -> tuple[int, bytes]:
+    """The decision service with the shipped policy, asked about payments only."""
+    if path != "/decide":
+        raise DependencyUnreachable("decision")
     ruling = POLICY.decide(DecideRequest.model_validate_json(body))
     return 200, ruling.model_dump_json().encode()
 
@@ -162,32 +167,78 @@ class TestAnotherVersion:
         assert reply["decision"] == "DECLINE"
         assert reply["degraded"] == ["DECISION_UNAVAILABLE"]
 
-    async def test_file_that_the_service_loaded_is_loaded_here_too(
-        self, start: Any, tmp_path: Path
+
+def in_force(text: str, revision: int, **more: Any) -> bytes:
+    change = InForce(revision=revision, documents=True, live=text, **more)
+    return change.model_dump_json().encode()
+
+
+class TestFollowing:
+    TEXT = DEFAULT_RULESET.read_text()
+
+    def saying(self, run: Any, raw: bytes) -> None:
+        """The rules service says what it has in force, and evaluates nothing."""
+
+        async def answer(path: str, _: bytes) -> tuple[int, bytes]:
+            if path.startswith("/v1/rulesets/in-force"):
+                return 200, raw
+            raise DependencyUnreachable("rules")
+
+        run.transport.responders["rules"] = answer
+
+    async def test_what_the_service_has_in_force_is_in_force_here(
+        self, start: Any
     ) -> None:
-        file = tmp_path / "rules.yaml"
-        file.write_bytes(DEFAULT_RULESET.read_bytes())
-        async with start(ruleset=file) as run:
-            changed = file.read_bytes().replace(DENIED.encode(), b"acc-1")
-            file.write_bytes(changed)
-            version = load_ruleset(changed, PAYMENT_FEATURES).version
-            engines = run.app.state.engines
-            assert engines.rules.current.version != version
-            engines.rules.note(version)
-            await engines.follow()
-            assert engines.rules.current.version == version
+        changed = self.TEXT.replace(DENIED, "acc-1")
+        version = load_ruleset(changed.encode(), PAYMENT_FEATURES).version
+        async with start() as run:
+            self.saying(run, in_force(changed, 7))
+            reply = await run.http.post("/v1/admin/reload-engines")
+            assert reply.json()["rules"] == version
+            reply = (await run.score(payment_body())).json()
+            assert reply["rules_flag"] == "BLOCK"
+            assert reply["rules"]["ruleset"] == version
+            await run.app.state.engines.follow()
+        asked = [path for service, path in run.transport.calls if "in-force" in path]
+        assert "/v1/rulesets/in-force?after=7" in asked
+
+    @pytest.mark.parametrize(
+        ("kind", "value"),
+        [("account", "acc-1"), ("ip", "203.0.113.0/24"), ("bin", "400000")],
+    )
+    async def test_the_deny_list_blocks_while_the_service_is_away(
+        self, start: Any, kind: str, value: str
+    ) -> None:
+        entry = {"marker_id": "e-1", "on": "deny", "kind": kind, "value": value, "expires_at": None, "ended": False}  # fmt: skip
+        markers = [Marker.model_validate(entry)]
+        async with start() as run:
+            self.saying(run, in_force(self.TEXT, 7, markers=markers))
+            await run.app.state.engines.follow()
+            del run.transport.responders["rules"]
+            run.transport.responders["decision"] = decision_service
+            reply = (await run.score(payment_body())).json()
+        assert (reply["decision"], reply["rules_flag"]) == ("DECLINE", "BLOCK")
+        assert reply["rules"]["hits"][0]["rule"].endswith("@e-1")
+
+    async def test_a_gateway_that_starts_alone_knows_what_was_in_force(
+        self, start: Any
+    ) -> None:
+        changed = self.TEXT.replace(DENIED, "acc-1")
+        async with start() as run:
+            self.saying(run, in_force(changed, 7))
+            await run.app.state.engines.follow()
+        async with start() as run:
+            for service in ("rules", "decision"):
+                del run.transport.responders[service]
             reply = (await run.score(payment_body())).json()
         assert reply["rules_flag"] == "BLOCK"
 
-    async def test_bad_file_is_refused_by_name_and_the_old_rules_stay(
-        self, start: Any, tmp_path: Path
+    async def test_what_cannot_be_loaded_is_refused_by_name_and_the_old_rules_stay(
+        self, start: Any
     ) -> None:
-        file = tmp_path / "rules.yaml"
-        file.write_bytes(DEFAULT_RULESET.read_bytes())
-        async with start(ruleset=file) as run:
-            file.write_bytes(
-                file.read_bytes().replace(b"account_count_5m >= 5", b"acount > 5")
-            )
+        bad = self.TEXT.replace("account_count_5m >= 5", "acount > 5")
+        async with start() as run:
+            self.saying(run, in_force(bad, 7))
             reply = await run.http.post("/v1/admin/reload-engines")
             blocked = (await run.score(payment_body(account_id=DENIED))).json()
         assert reply.status_code == 422
@@ -219,13 +270,20 @@ class TestHardRules:
         self, start: Any
     ) -> None:
         """A service that still has an older list does not lift the block."""
+        evaluated: list[bytes] = []
+
+        async def rules(path: str, body: bytes) -> tuple[int, bytes]:
+            evaluated.append(body)
+            return await rules_service(path, body)
+
         async with start() as run:
+            run.transport.responders["rules"] = rules
             run.neighbours.verdict = "DECLINE"
             reply = (await run.score(payment_body(account_id=DENIED))).json()
         [asked] = run.neighbours.asked
         assert asked.rules.rules_flag == "BLOCK"
         assert reply["rules"]["hits"][0]["rule"] == "R-001@1"
-        assert ("rules", "/evaluate") not in run.transport.calls[-4:]
+        assert not any(DENIED.encode() in body for body in evaluated)
 
 
 class TestPatience:
@@ -280,8 +338,13 @@ class TestExercise:
 
     def test_the_share_is_at_least_one_percent_of_payments(self) -> None:
         shipped = Settings().compare_share
+
+        async def nobody(service: str, path: str) -> bytes:
+            raise DependencyUnreachable(service)
+
         rules = LocalRules(DEFAULT_RULESET, FakeClock())
-        engines = Engines(rules, LocalPolicy(DEFAULT_POLICY), share=shipped)
+        policy = LocalPolicy(DEFAULT_POLICY)
+        engines = Engines(rules, policy, share=shipped, ask=nobody)
         compared = sum(engines.compares(f"tx-{n}") for n in range(20_000))
         assert compared >= 200
 

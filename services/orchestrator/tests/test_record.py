@@ -15,8 +15,10 @@ from fraud_orchestrator.stores.decisions import (
     DecisionStore,
     IdempotencyKey,
 )
+from fraud_orchestrator.stores.search import DecisionSearch
 from fraud_shared.contracts.decision import DecisionMade
 from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.mesh.tokens import Actor
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.state.database import Database
 from fraud_shared.testing.factories import make_decision_made
@@ -137,7 +139,8 @@ class TestOwner:
                 record.find(own, Deadline.after(20_000)),
                 record.find(other, Deadline.after(20_000)),
             )
-            read = await record.get("market", decision_id="d-1", transaction_id=None)
+            other_client = Actor("market", tenants=("market",))
+            read = await DecisionSearch(record._db).get("d-1", other_client)
         assert found[0] is not None
         assert found[1] is None
         assert read is None

@@ -16,8 +16,6 @@ REPORT = {
 READ = [
     ("/profile/acc-1", "post_auth"),
     ("/v1/labels/tx-1", "post_auth"),
-    ("/v1/cases", "action"),
-    ("/v1/cases/case-1", "action"),
 ]
 SCOPES = ["read", "label", "analyst", "score"]
 

@@ -10,14 +10,21 @@ from fraud_shared.contracts.events import (
     CHALLENGE_RESOLVED,
     DECISION_MADE,
     LABEL_REPORTED,
+    PAYMENT_REPORTED,
     CloudEvent,
 )
 from fraud_shared.contracts.label import LabelReported
+from fraud_shared.contracts.payment_events import PaymentReported
 from fraud_shared.decode import Unreadable, data_of
 
 HANDLED: Mapping[
-    str, type[DecisionMade] | type[LabelReported] | type[ChallengeResolved]
+    str,
+    type[DecisionMade]
+    | type[LabelReported]
+    | type[ChallengeResolved]
+    | type[PaymentReported],
 ] = {
+    PAYMENT_REPORTED: PaymentReported,
     DECISION_MADE: DecisionMade,
     LABEL_REPORTED: LabelReported,
     CHALLENGE_RESOLVED: ChallengeResolved,
@@ -40,7 +47,15 @@ class LabelFact:
     report: LabelReported | None
 
 
-Fact = DecisionFact | LabelFact
+@dataclass(frozen=True, slots=True)
+class PaymentFact:
+    """Something happened to a payment besides its decision."""
+
+    event_id: str
+    reported: PaymentReported
+
+
+Fact = DecisionFact | LabelFact | PaymentFact
 
 
 def fact(event: CloudEvent) -> Fact:
@@ -52,6 +67,9 @@ def fact(event: CloudEvent) -> Fact:
     if isinstance(message, LabelReported):
         _storable(message.reported_at)
         return LabelFact(event.id, message)
+    if isinstance(message, PaymentReported):
+        _storable(message.occurred_at)
+        return PaymentFact(event.id, message)
     _storable(message.resolved_at)
     return LabelFact(event.id, challenge_label(message))
 

@@ -8,11 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fraud_features.definitions.label_resolution import ReportedLabel
 from fraud_post_auth import profiles
-from fraud_post_auth.decode import DecisionFact, Fact, LabelFact, fact
+from fraud_post_auth.decode import DecisionFact, Fact, LabelFact, PaymentFact, fact
 from fraud_post_auth.outcomes import fold
 from fraud_post_auth.profile import change, payment
 from fraud_post_auth.rows import training_row
-from fraud_post_auth.tables import inbox, labels, outcomes, training_rows
+from fraud_post_auth.tables import (
+    inbox,
+    labels,
+    outcomes,
+    payment_events,
+    training_rows,
+)
 from fraud_post_auth.telemetry import APPLIED
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.contracts.label import LabelReported
@@ -22,7 +28,7 @@ from fraud_shared.state.database import Database
 from fraud_shared.state.parking import Parking
 from fraud_shared.web.problems import Unavailable
 
-# A training row binds 20 values; SQLite takes 32,766 a statement.
+# A training row binds 25 values; SQLite takes 32,766 a statement.
 _CHUNK = 500
 
 
@@ -73,6 +79,7 @@ class Ledger:
                 conn,
                 [f.report for f in new if isinstance(f, LabelFact) and f.report],
             )
+            await self._payments(conn, [f for f in new if isinstance(f, PaymentFact)])
         for event, _ in chunk:
             outcome = "applied" if event.id in fresh else "repeated"
             APPLIED.labels(event.type, outcome).inc()
@@ -113,6 +120,27 @@ class Ledger:
         new = [payment(made[key]) for key in won.scalars()]
         await profiles.add(self._db, conn, change(new))
 
+    async def _payments(
+        self, conn: AsyncConnection, facts: Sequence[PaymentFact]
+    ) -> None:
+        rows = {
+            known.reported.event_id: {
+                "event_id": known.reported.event_id,
+                "tenant": known.reported.tenant or "",
+                "transaction_id": known.reported.transaction_id,
+                "event": known.reported.event,
+                "occurred_at": known.reported.occurred_at,
+            }
+            for known in facts
+        }
+        if rows:
+            await conn.execute(
+                self._db.insert(payment_events).on_conflict_do_nothing(
+                    index_elements=["event_id"]
+                ),
+                [rows[key] for key in sorted(rows)],
+            )
+
     async def _labels(
         self, conn: AsyncConnection, reports: Sequence[LabelReported]
     ) -> None:
@@ -127,6 +155,9 @@ class Ledger:
                 "source": report.source,
                 "reported_at": report.reported_at,
                 "reversal": report.reversal,
+                "event": report.event,
+                "scheme": report.scheme,
+                "stage": report.stage,
             }
             for report in reports
         }

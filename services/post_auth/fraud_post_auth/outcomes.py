@@ -78,6 +78,10 @@ def settled(
     Silence for the whole maturity window is a legitimate payment, and lifts a merely
     passed challenge to full weight. Both times are event times.
     """
+    if outcome.state == "undetermined":
+        # A dispute about something else, or a refund, says nothing either way, and the
+        # silence about fraud after it proves nothing: such a payment trains no model.
+        return None
     mature = occurred_at + maturity <= as_of
     if outcome.state == "fraud":
         return outcome

@@ -157,4 +157,5 @@ async def _labels(conn: AsyncConnection, tenant: str, account_id: str) -> LabelC
         legitimate=counts.get("legitimate", 0),
         reversed=counts.get("reversed", 0),
         pending=counts.get("pending", 0),
+        undetermined=counts.get("undetermined", 0),
     )

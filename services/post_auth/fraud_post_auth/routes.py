@@ -15,9 +15,10 @@ from fraud_shared.contracts.datasets import NDJSON, DatasetQuery, DatasetVersion
 from fraud_shared.contracts.label import StandingLabel
 from fraud_shared.contracts.paging import Page, PageQuery
 from fraud_shared.contracts.profile import BehaviourProfile
+from fraud_shared.contracts.ratios import Ratios, RatiosQuery
 from fraud_shared.state.parked_routes import parked_router
 from fraud_shared.state.parking import parking_events_route
-from fraud_shared.web.guard import require_service
+from fraud_shared.web.guard import ForActor, require_service
 from fraud_shared.web.problems import Conflict
 from fraud_shared.web.service import HotRoute
 
@@ -98,6 +99,11 @@ def router(service: PostAuthService) -> APIRouter:
     async def label(transaction_id: Identifier, tenant: Identifier) -> StandingLabel:
         """What stands about a tenant's payment, and whether the risk windows know."""
         return await service.label(tenant, transaction_id)
+
+    @routes.get("/v1/ratios", operation_id="getRatios", tags=["labels"])
+    async def ratios(query: Annotated[RatiosQuery, Query()], actor: ForActor) -> Ratios:
+        """VAMP, ECM and the fraud rates by value, of the tenants that the client sees."""
+        return await service.ratios(actor.tenants, query)
 
     outer = APIRouter()
     outer.include_router(routes)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fraud_shared.contracts.decision import DecisionMade
+from fraud_shared.contracts.label import Scheme
 from fraud_shared.contracts.transaction import Transaction
 
 
@@ -36,6 +37,25 @@ def kept(transaction: Transaction) -> Transaction:
     return transaction.model_copy(update={"features": numbers, "merchant": merchant})
 
 
+def scheme_of(transaction: Transaction) -> Scheme | None:
+    """The scheme that issued the card's range (ISO/IEC 7812), None without one."""
+    card = transaction.card
+    if card is None or card.bin is None:
+        return None
+    first, two, four = card.bin[0], int(card.bin[:2]), int(card.bin[:4])
+    if first == "4":
+        return "visa"
+    if 51 <= two <= 55 or 2221 <= four <= 2720:
+        return "mastercard"
+    if two in (34, 37):
+        return "amex"
+    if 3528 <= four <= 3589:
+        return "jcb"
+    if two == 62:
+        return "unionpay"
+    return "discover" if two in (60, 64, 65) else "other"
+
+
 def training_row(made: DecisionMade) -> dict[str, Any]:
     """The columns of `training_rows`."""
     decision, transaction = made.decision, kept(made.transaction)
@@ -54,6 +74,10 @@ def training_row(made: DecisionMade) -> dict[str, Any]:
         "amount_minor": transaction.amount_minor,
         "amount_ref_minor": made.context.amount_ref_minor,
         "currency": transaction.currency,
+        "kind": transaction.kind,
+        "channel": transaction.channel,
+        "scheme": scheme_of(transaction),
+        "segment": transaction.segment,
         "degraded": list(decision.degraded),
         "versions": decision.versions,
         "payment": transaction.model_dump(mode="json", exclude_defaults=True),

@@ -12,10 +12,13 @@ from fraud_post_auth.decode import fact
 from fraud_post_auth.exporter import Exporter
 from fraud_post_auth.ledger import Ledger
 from fraud_post_auth.projection import LabelStore, Projector
+from fraud_post_auth.ratios import Asked, measure, month_of
 from fraud_post_auth.settings import Settings
+from fraud_post_auth.telemetry import RATIO
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.contracts.label import StandingLabel
 from fraud_shared.contracts.profile import BehaviourProfile
+from fraud_shared.contracts.ratios import Ratios, RatiosQuery
 from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.consumer import consuming
@@ -56,6 +59,7 @@ class PostAuthService:
             self.db, DatasetStore(settings.datasets), features, settings.maturity, clock
         )
         self._ledger = Ledger(self.db, self.parking, clock)
+        self._clock = clock
         rules = rules_in("post_auth", settings)
         self.retainer = Retainer(self.db, tables.metadata, rules, clock)
         self._news = asyncio.Event()
@@ -85,6 +89,27 @@ class PostAuthService:
         if found is None:
             raise NotFound
         return found
+
+    async def ratios(self, tenants: Sequence[str], query: RatiosQuery) -> Ratios:
+        """The ratios of these tenants; of everybody for `*`."""
+        now = self._clock.now()
+        asked = Asked(
+            None if "*" in tenants else tuple(tenants),
+            month_of(query.month, now),
+            query.as_of or now,
+        )
+        async with self.db.read(patient=True) as conn:
+            return await measure(conn, asked)
+
+    async def show_ratios(self) -> None:
+        """Put everybody's ratios into the metrics."""
+        found = await self.ratios(("*",), RatiosQuery())
+        for name, ratio in (("vamp", found.vamp), ("ecm", found.ecm)):
+            RATIO.labels(name, "card", "").set(ratio.basis_points or 0.0)
+        for rate in found.tra:
+            RATIO.labels("tra", rate.instrument, rate.segment or "").set(
+                rate.basis_points or 0.0
+            )
 
     async def project(self) -> None:
         """Tell the online store of every label it does not know yet."""
@@ -117,6 +142,13 @@ class PostAuthService:
                     "dataset_export",
                     self.export_if_due,
                     every_s=settings.export_check_s,
+                )
+            )
+            await stack.enter_async_context(
+                repeating(
+                    "ratios",
+                    self.show_ratios,
+                    every_s=settings.ratios_every.total_seconds(),
                 )
             )
             await stack.enter_async_context(retaining(self.retainer))

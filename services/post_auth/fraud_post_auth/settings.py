@@ -29,6 +29,8 @@ class Settings(ServiceSettings):
     export_every_s: float = Field(default=0.0, ge=0)
     export_check_s: float = Field(default=60.0, gt=0)
     project_every_s: float = Field(default=1.0, gt=0)
+    # How often the ratios are counted for the metrics.
+    ratios_every: timedelta = Field(default=timedelta(minutes=5), gt=timedelta(0))
 
     @model_validator(mode="after")
     def _fit_for_production(self) -> Self:

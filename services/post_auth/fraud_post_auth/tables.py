@@ -37,6 +37,11 @@ training_rows = sa.Table(
     sa.Column("amount_minor", sa.BigInteger, nullable=False),
     sa.Column("amount_ref_minor", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.String(3), nullable=False),
+    # What ratios group and select by; unknown in rows from before.
+    sa.Column("kind", sa.String(32)),
+    sa.Column("channel", sa.String(32)),
+    sa.Column("scheme", sa.String(16)),
+    sa.Column("segment", sa.String(128)),
     sa.Column("degraded", sa.JSON, nullable=False),
     sa.Column("versions", sa.JSON, nullable=False),
     sa.Column("payment", sa.JSON, nullable=False),
@@ -58,6 +63,22 @@ labels = sa.Table(
     sa.Column("source", sa.String(32), nullable=False),
     sa.Column("reported_at", UtcDateTime, nullable=False, index=True),
     sa.Column("reversal", sa.Boolean, nullable=False),
+    # In the words of schemes (`contracts.label.Dispute`), where the report has them.
+    sa.Column("event", sa.String(32)),
+    sa.Column("scheme", sa.String(16)),
+    sa.Column("stage", sa.String(16)),
+    sa.Index("labels_event", "tenant", "event", "reported_at"),
+)
+
+# What happened to a payment besides its decision: what is no sale counts in no ratio.
+payment_events = sa.Table(
+    "payment_events",
+    metadata,
+    sa.Column("event_id", _ID, primary_key=True),
+    sa.Column("tenant", _TENANT, nullable=False),
+    sa.Column("transaction_id", _ID, nullable=False, index=True),
+    sa.Column("event", sa.String(32), nullable=False),
+    sa.Column("occurred_at", UtcDateTime, nullable=False, index=True),
 )
 
 # One row per labelled payment: the lock its labels are folded under, and their fold.

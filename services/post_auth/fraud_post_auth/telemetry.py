@@ -16,6 +16,12 @@ PROJECTED = Counter(
     "Label effects written to the online store.",
     registry=REGISTRY,
 )
+RATIO = Gauge(
+    "fraud_ratio_basis_points",
+    "VAMP and ECM of this month, TRA over 90 days by instrument and segment.",
+    ["ratio", "instrument", "segment"],
+    registry=REGISTRY,
+)
 EXPORTED = Gauge(
     "fraud_post_auth_dataset_rows",
     "Rows of the newest dataset.",

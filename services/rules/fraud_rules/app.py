@@ -10,17 +10,23 @@ from fraud_shared.web.service import create_service
 
 
 def create_app(
-    settings: Settings | None = None, *, clock: Clock | None = None
+    settings: Settings | None = None,
+    *,
+    clock: Clock | None = None,
+    schema: str = "rules",
 ) -> FastAPI:
-    """The rules service, loading its ruleset when it starts."""
+    """The rules service: what is in force comes from its store, first seeded by a file."""
     settings = settings or Settings()
-    service = RulesService(settings, clock or SystemClock())
-    return create_service(
+    clock = clock or SystemClock()
+    service = RulesService(settings, clock, schema=schema)
+    app = create_service(
         "rules",
         settings,
         hot=routes.hot(service),
-        routers=[routes.router(service)],
+        routers=routes.routers(service, clock),
         lifespan=service.running,
         checks=service.checks,
         summary="Evaluates a typed ruleset on one payment: ALLOW, FLAG or BLOCK.",
     )
+    app.state.service = service
+    return app

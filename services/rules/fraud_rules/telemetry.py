@@ -2,6 +2,7 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from fraud_shared.contracts.signal import RulesResult
 from fraud_shared.mesh.metrics import REGISTRY
 
 EVALUATIONS = Counter(
@@ -40,3 +41,31 @@ RELOADS = Counter(
     ["outcome"],
     registry=REGISTRY,
 )
+ALARMS = Counter(
+    "fraud_rule_alarms",
+    "Live rules whose share of hits left its expected band, by rule and direction.",
+    ["rule", "direction"],
+    registry=REGISTRY,
+)
+ENTRIES = Gauge(
+    "fraud_rules_entries",
+    "Entries of edited lists and snoozes that this replica holds.",
+    registry=REGISTRY,
+)
+
+
+def observe(result: RulesResult) -> None:
+    """Count what the rules said about one payment."""
+    EVALUATION_SECONDS.observe(result.elapsed_ms / 1e3)
+    EVALUATIONS.labels(result.rules_flag).inc()
+    for state, hits in (
+        ("live", result.hits),
+        ("shadow", result.shadow),
+        ("overridden", result.overridden),
+    ):
+        for hit in hits:
+            # Entries come and go, and their ids would be labels without end.
+            name = hit.rule.partition("@")[0] if hit.kind == "list" else hit.rule
+            HITS.labels(name, state).inc()
+    for rule in result.errors:
+        ERRORS.labels(rule).inc()

@@ -1,6 +1,6 @@
 """The one rule of labels, and that training and the online store both keep it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -168,3 +168,37 @@ class TestBothSides:
         reports_made = documents([(0, said())])
         with pytest.raises(Exception, match="hearsay"):
             frame(rows_at_one_terminal(), [reports_made[0] | {"source": "hearsay"}])
+
+
+class TestUndetermined:
+    AT = datetime(2026, 3, 2, tzinfo=UTC)
+
+    def fold(self, *reports):
+        return effective_label(
+            ReportedLabel(label, source, self.AT, reversal)
+            for label, source, reversal in reports
+        )
+
+    def test_never_hides_what_somebody_calls_fraud(self):
+        found = self.fold(
+            ("undetermined", "chargeback", False), ("fraud", "challenge", False)
+        )
+        assert (found.state, found.source) == ("fraud", "challenge")
+
+    def test_keeps_a_payment_from_being_legitimate(self):
+        found = self.fold(
+            ("undetermined", "merchant", False), ("legitimate", "analyst", False)
+        )
+        assert found.state == "undetermined"
+
+    def test_fraud_of_the_same_source_still_stands(self):
+        found = self.fold(
+            ("fraud", "chargeback", False), ("undetermined", "chargeback", False)
+        )
+        assert found.state == "fraud"
+
+    def test_is_withdrawn_like_any_other(self):
+        found = self.fold(
+            ("legitimate", "analyst", False), ("undetermined", "merchant", True)
+        )
+        assert found.state == "legitimate"

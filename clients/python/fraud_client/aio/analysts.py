@@ -9,11 +9,11 @@ from fraud_client.aio.transport import AsyncTransport
 from fraud_client.models import (
     Block,
     Case,
-    DecisionRow,
     Entity,
     Hold,
     JsonObject,
     Page,
+    RelatedCase,
     ScreeningResult,
 )
 from fraud_client.paths import path, query, timestamp
@@ -53,10 +53,10 @@ class AsyncCases:
             repeatable=True,
         )
 
-    async def note(self, case_id: str, text: str) -> JsonObject:
-        """Add a note."""
+    async def note(self, case_id: str, text: str) -> Case:
+        """Add a note; the case with everything done about it."""
         return await self._transport.post(
-            JsonObject, path("/v1/cases/{}/notes", case_id), {"text": text}
+            Case, path("/v1/cases/{}/notes", case_id), {"text": text}
         )
 
     async def resolve(
@@ -79,10 +79,10 @@ class AsyncCases:
             JsonObject, "/v1/cases/resolve", body, repeatable=True
         )
 
-    async def related(self, case_id: str) -> Page[DecisionRow]:
-        """Payments that share an account, card, device, counterparty or merchant."""
+    async def related(self, case_id: str) -> Page[RelatedCase]:
+        """Cases that share an account, card, device, counterparty or merchant."""
         return await self._transport.get(
-            Page[DecisionRow], path("/v1/cases/{}/related", case_id)
+            Page[RelatedCase], path("/v1/cases/{}/related", case_id)
         )
 
     async def evidence(self, case_id: str) -> JsonObject:
@@ -192,6 +192,16 @@ class AsyncScreening:
             ScreeningResult, "/v1/screen", body, repeatable=True
         )
 
+    async def lists(self) -> JsonObject:
+        """The sanctions lists in use, and what was refused at the last load."""
+        return await self._transport.get(JsonObject, "/v1/sanctions/lists")
+
+    async def entity(self, entity_id: str) -> JsonObject:
+        """One listed entity in full."""
+        return await self._transport.get(
+            JsonObject, path("/v1/sanctions/entities/{}", entity_id)
+        )
+
     async def cleared(
         self, *, account: str | None = None, entity_id: str | None = None
     ) -> JsonObject:
@@ -200,23 +210,22 @@ class AsyncScreening:
         return await self._transport.get(JsonObject, "/v1/cleared", asked)
 
     async def clear(
-        self, account: str, entity_id: str, why: str, until: datetime | str, who: str
+        self, account: str, entity_id: str, why: str, until: datetime | str
     ) -> JsonObject:
-        """Clear a pair. `who` is replaced by the key's client."""
+        """Clear a pair until a day; it is void as soon as the listing changes."""
         body = {
             "account": account,
             "entity_id": entity_id,
-            "who": who,
             "why": why,
             "until": timestamp(until),
         }
         return await self._transport.post(JsonObject, "/v1/cleared", body)
 
-    async def revoke(self, clearing_id: str, who: str) -> JsonObject:
-        """Take a clearing back. `who` is replaced by the key's client."""
+    async def revoke(self, clearing_id: str) -> JsonObject:
+        """Take a clearing back; the record of it stays."""
         return await self._transport.post(
             JsonObject,
             path("/v1/cleared/{}/revoke", clearing_id),
-            {"who": who},
+            {},
             repeatable=True,
         )

@@ -4,7 +4,15 @@ from datetime import datetime
 from typing import Any
 
 from fraud_client.aio.transport import AsyncTransport
-from fraud_client.models import JsonObject, ListEntry, Page, Snooze, Version
+from fraud_client.models import (
+    CheckReport,
+    JsonObject,
+    ListEntry,
+    Page,
+    Promotion,
+    Snooze,
+    Version,
+)
 from fraud_client.paths import path, query, timestamp
 
 
@@ -23,13 +31,14 @@ class AsyncVersioned:
         return await self._transport.get(Page[Version], self._prefix, asked)
 
     async def get(self, version: str) -> Version:
-        """One version with its text."""
+        """One version with its text: by number, or `live`, or `shadow`."""
         return await self._transport.get(Version, path(self._prefix + "/{}", version))
 
-    async def check(self, text: str) -> JsonObject:
-        """Whether a text type-checks; nothing is kept."""
+    async def check(self, text: str) -> CheckReport:
+        """What is odd about a text that may be stored; nothing is kept. Raises
+        InvalidInput, which names what does not type-check."""
         return await self._transport.post(
-            JsonObject, f"{self._prefix}/check", {"text": text}, repeatable=True
+            CheckReport, f"{self._prefix}/check", {"text": text}, repeatable=True
         )
 
     async def create(self, text: str, why: str) -> Version:
@@ -38,22 +47,27 @@ class AsyncVersioned:
             Version, self._prefix, {"text": text, "why": why}
         )
 
-    async def shadow(self, version: str) -> JsonObject:
+    async def shadow(self, version: str, why: str) -> Version:
         """Let a draft run beside what is in force, without effect."""
         return await self._transport.post(
-            JsonObject, path(self._prefix + "/{}/shadow", version), {}, repeatable=True
+            Version,
+            path(self._prefix + "/{}/shadow", version),
+            {"why": why},
+            repeatable=True,
         )
 
-    async def promote(self, version: str, why: str) -> JsonObject:
+    async def promote(self, version: str, why: str) -> Promotion:
         """Ask for a promotion; by a second person, carry it out."""
         return await self._transport.post(
-            JsonObject, path(self._prefix + "/{}/promote", version), {"why": why}
+            Promotion, path(self._prefix + "/{}/promote", version), {"why": why}
         )
 
     async def rollback(self, to: str, why: str) -> JsonObject:
         """Put an earlier version in force again."""
         return await self._transport.post(
-            JsonObject, f"{self._prefix}/rollback", {"to": to, "why": why}
+            JsonObject,
+            f"{self._prefix}/rollback",
+            {"to": int(to) if to.isdecimal() else to, "why": why},
         )
 
     async def diff(self, older: str, newer: str) -> JsonObject:
@@ -67,7 +81,7 @@ class AsyncVersioned:
         return await self._transport.get(Page[JsonObject], f"{self._prefix}/history")
 
     async def metrics(self) -> JsonObject:
-        """Hits, errors and time per rule; what shadows would have done."""
+        """Hits, errors and time per rule, shadows beside them; of rulesets only."""
         return await self._transport.get(JsonObject, f"{self._prefix}/metrics")
 
 
@@ -110,12 +124,15 @@ class AsyncLists:
             JsonObject, path("/v1/lists/{}/entries", name), body
         )
 
-    async def remove(self, name: str, entry_id: str) -> JsonObject | None:
-        """Take an entry off."""
+    async def remove(
+        self, name: str, entry_id: str, *, reason: str | None = None
+    ) -> JsonObject | None:
+        """Take an entry off; the record of it stays."""
         return await self._transport.send(
             JsonObject | None,  # type: ignore[arg-type]
             "DELETE",
             path("/v1/lists/{}/entries/{}", name, entry_id),
+            params=query({"reason": reason}),
             repeatable=True,
         )
 
@@ -146,12 +163,15 @@ class AsyncSnoozes:
         }
         return await self._transport.post(JsonObject, "/v1/snoozes", body)
 
-    async def remove(self, snooze_id: str) -> JsonObject | None:
-        """Let the rule speak again."""
+    async def remove(
+        self, snooze_id: str, *, reason: str | None = None
+    ) -> JsonObject | None:
+        """Let the rule speak again; the record of it stays."""
         return await self._transport.send(
             JsonObject | None,  # type: ignore[arg-type]
             "DELETE",
             path("/v1/snoozes/{}", snooze_id),
+            params=query({"reason": reason}),
             repeatable=True,
         )
 

@@ -1,8 +1,15 @@
 """Replies of the gateway. A field that a newer gateway adds is kept, not refused."""
 
-from fraud_client.models.analysts import Block, Case, Entity, Hold
+from fraud_client.models.analysts import Block, Case, Entity, Hold, RelatedCase
 from fraud_client.models.base import JsonObject, Page, Reply
-from fraud_client.models.engines import ListEntry, Me, Snooze, Version
+from fraud_client.models.engines import (
+    CheckReport,
+    ListEntry,
+    Me,
+    Promotion,
+    Snooze,
+    Version,
+)
 from fraud_client.models.payments import (
     ActionResult,
     Challenge,
@@ -23,6 +30,7 @@ from fraud_client.models.payments import (
     ScreeningResult,
     Signal,
     StoredDecision,
+    row_of,
 )
 
 __all__ = [
@@ -30,6 +38,7 @@ __all__ = [
     "Block",
     "Case",
     "Challenge",
+    "CheckReport",
     "Contribution",
     "Decision",
     "DecisionRecord",
@@ -45,7 +54,9 @@ __all__ = [
     "Me",
     "ModelRef",
     "Page",
+    "Promotion",
     "Reason",
+    "RelatedCase",
     "Replay",
     "Reply",
     "RuleHit",
@@ -56,4 +67,5 @@ __all__ = [
     "Snooze",
     "StoredDecision",
     "Version",
+    "row_of",
 ]

@@ -57,17 +57,36 @@ class Case(Reply):
     risk: float | None = None
     priority: float | None = None
     expected_loss_minor: int | None = None
+    analyst: str | None = None
+    note: str | None = None
     notes: Sequence[JsonObject] = ()
     created_at: datetime | None = None
+    due_at: datetime | None = None
+    overdue: bool = False
     resolved_at: datetime | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _named(cls, value: Any) -> Any:
-        if not isinstance(value, Mapping):
-            return value
-        older = {"status": value.get("state"), "outcome": value.get("resolution")}
-        return {**{k: v for k, v in older.items() if v is not None}, **value}
+        return _renamed(value)
+
+
+class RelatedCase(Reply):
+    """A case that has something in common with another: `shared` says what."""
+
+    case_id: str
+    decision_id: str = ""
+    transaction_id: str = ""
+    account_id: str = ""
+    status: str = "open"
+    outcome: str | None = None
+    created_at: datetime | None = None
+    shared: Sequence[str] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return _renamed(value)
 
 
 class Entity(Reply):
@@ -75,3 +94,11 @@ class Entity(Reply):
 
     kind: str = ""
     id: str = ""
+
+
+def _renamed(value: Any) -> Any:
+    """State and resolution of a case by the names that requests have for them."""
+    if not isinstance(value, Mapping):
+        return value
+    named = {"status": value.get("state"), "outcome": value.get("resolution")}
+    return {**{k: v for k, v in named.items() if v is not None}, **value}

@@ -1,12 +1,12 @@
 """Lists, snoozes, versions of rules and policies, keys."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import model_validator
+from pydantic import field_validator
 
-from fraud_client.models.base import Reply
+from fraud_client.models.base import JsonObject, Reply
 
 
 class ListEntry(Reply):
@@ -16,8 +16,10 @@ class ListEntry(Reply):
     kind: str
     value: str
     reason: str = ""
-    created_by: str | None = None
+    who: str | None = None
+    created_at: datetime | None = None
     expires_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 class Snooze(Reply):
@@ -28,25 +30,44 @@ class Snooze(Reply):
     kind: str = ""
     value: str = ""
     reason: str = ""
+    who: str | None = None
     expires_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 class Version(Reply):
-    """One version of the rules or of the policy, and its state."""
+    """One version of the rules or of the policy. `document`: name, version and content;
+    `asked_by`: those who asked for it to be live; `text` only where one version is asked."""
 
     version: str
+    document: str = ""
     state: str = ""
-    text: str | None = None
+    author: str | None = None
     why: str | None = None
-    created_by: str | None = None
     created_at: datetime | None = None
+    asked_by: Sequence[str] = ()
+    live_at: datetime | None = None
+    live_by: str | None = None
+    text: str | None = None
 
-    @model_validator(mode="before")
+    @field_validator("version", mode="before")
     @classmethod
-    def _state(cls, value: Any) -> Any:
-        if isinstance(value, Mapping) and "status" in value:
-            return {"state": value["status"], **value}
-        return value
+    def _as_text(cls, value: Any) -> Any:
+        return str(value) if isinstance(value, int) else value
+
+
+class Promotion(Reply):
+    """What a call to promote came to: `asked` for, or `live` by a second person."""
+
+    outcome: str
+    version: Version | None = None
+
+
+class CheckReport(Reply):
+    """A text that may be stored, and what is odd about it."""
+
+    document: str = ""
+    findings: Sequence[JsonObject] = ()
 
 
 class Me(Reply):

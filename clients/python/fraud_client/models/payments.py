@@ -149,6 +149,7 @@ class StoredDecision(Reply):
     record: DecisionRecord
     reply: JsonObject | None = None
     labels: Sequence[JsonObject] = ()
+    outcomes: JsonObject | None = None
 
 
 class DecisionRow(Reply):
@@ -163,6 +164,9 @@ class DecisionRow(Reply):
     currency: str | None = None
     kind: str | None = None
     merchant_id: str | None = None
+    country: str | None = None
+    device_id: str | None = None
+    occurred_at: datetime | None = None
     risk: float | None = None
     reason: str = ""
     degraded: Sequence[str] = ()
@@ -186,6 +190,8 @@ class DecisionRow(Reply):
             **{k: made[k] for k in cls.model_fields if k in made},
             **{k: payment[k] for k in cls.model_fields if k in payment},
             "merchant_id": merchant.get("merchant_id"),
+            "country": (payment.get("location") or {}).get("country"),
+            "device_id": (payment.get("device") or {}).get("device_id"),
             "elapsed_ms": timings.get("total"),
         }
 
@@ -234,3 +240,9 @@ class Challenge(Reply):
     attempts_left: int = 0
     expires_at: datetime | None = None
     resolved_at: datetime | None = None
+
+
+def row_of(record: DecisionRecord) -> DecisionRow:
+    """A record as a search shows it, with place and device besides."""
+    document = record.model_dump(include={"decision", "transaction"})
+    return DecisionRow.model_validate(document)

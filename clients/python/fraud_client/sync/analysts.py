@@ -9,11 +9,11 @@ from typing import Any
 from fraud_client.models import (
     Block,
     Case,
-    DecisionRow,
     Entity,
     Hold,
     JsonObject,
     Page,
+    RelatedCase,
     ScreeningResult,
 )
 from fraud_client.paths import path, query, timestamp
@@ -54,10 +54,10 @@ class Cases:
             repeatable=True,
         )
 
-    def note(self, case_id: str, text: str) -> JsonObject:
-        """Add a note."""
+    def note(self, case_id: str, text: str) -> Case:
+        """Add a note; the case with everything done about it."""
         return self._transport.post(
-            JsonObject, path("/v1/cases/{}/notes", case_id), {"text": text}
+            Case, path("/v1/cases/{}/notes", case_id), {"text": text}
         )
 
     def resolve(self, case_id: str, outcome: str, note: str | None = None) -> Case:
@@ -78,10 +78,10 @@ class Cases:
             JsonObject, "/v1/cases/resolve", body, repeatable=True
         )
 
-    def related(self, case_id: str) -> Page[DecisionRow]:
-        """Payments that share an account, card, device, counterparty or merchant."""
+    def related(self, case_id: str) -> Page[RelatedCase]:
+        """Cases that share an account, card, device, counterparty or merchant."""
         return self._transport.get(
-            Page[DecisionRow], path("/v1/cases/{}/related", case_id)
+            Page[RelatedCase], path("/v1/cases/{}/related", case_id)
         )
 
     def evidence(self, case_id: str) -> JsonObject:
@@ -185,6 +185,16 @@ class Screening:
             ScreeningResult, "/v1/screen", body, repeatable=True
         )
 
+    def lists(self) -> JsonObject:
+        """The sanctions lists in use, and what was refused at the last load."""
+        return self._transport.get(JsonObject, "/v1/sanctions/lists")
+
+    def entity(self, entity_id: str) -> JsonObject:
+        """One listed entity in full."""
+        return self._transport.get(
+            JsonObject, path("/v1/sanctions/entities/{}", entity_id)
+        )
+
     def cleared(
         self, *, account: str | None = None, entity_id: str | None = None
     ) -> JsonObject:
@@ -193,23 +203,22 @@ class Screening:
         return self._transport.get(JsonObject, "/v1/cleared", asked)
 
     def clear(
-        self, account: str, entity_id: str, why: str, until: datetime | str, who: str
+        self, account: str, entity_id: str, why: str, until: datetime | str
     ) -> JsonObject:
-        """Clear a pair. `who` is replaced by the key's client."""
+        """Clear a pair until a day; it is void as soon as the listing changes."""
         body = {
             "account": account,
             "entity_id": entity_id,
-            "who": who,
             "why": why,
             "until": timestamp(until),
         }
         return self._transport.post(JsonObject, "/v1/cleared", body)
 
-    def revoke(self, clearing_id: str, who: str) -> JsonObject:
-        """Take a clearing back. `who` is replaced by the key's client."""
+    def revoke(self, clearing_id: str) -> JsonObject:
+        """Take a clearing back; the record of it stays."""
         return self._transport.post(
             JsonObject,
             path("/v1/cleared/{}/revoke", clearing_id),
-            {"who": who},
+            {},
             repeatable=True,
         )

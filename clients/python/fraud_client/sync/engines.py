@@ -4,7 +4,15 @@
 from datetime import datetime
 from typing import Any
 
-from fraud_client.models import JsonObject, ListEntry, Page, Snooze, Version
+from fraud_client.models import (
+    CheckReport,
+    JsonObject,
+    ListEntry,
+    Page,
+    Promotion,
+    Snooze,
+    Version,
+)
 from fraud_client.paths import path, query, timestamp
 from fraud_client.sync.transport import Transport
 
@@ -22,35 +30,41 @@ class Versioned:
         return self._transport.get(Page[Version], self._prefix, asked)
 
     def get(self, version: str) -> Version:
-        """One version with its text."""
+        """One version with its text: by number, or `live`, or `shadow`."""
         return self._transport.get(Version, path(self._prefix + "/{}", version))
 
-    def check(self, text: str) -> JsonObject:
-        """Whether a text type-checks; nothing is kept."""
+    def check(self, text: str) -> CheckReport:
+        """What is odd about a text that may be stored; nothing is kept. Raises
+        InvalidInput, which names what does not type-check."""
         return self._transport.post(
-            JsonObject, f"{self._prefix}/check", {"text": text}, repeatable=True
+            CheckReport, f"{self._prefix}/check", {"text": text}, repeatable=True
         )
 
     def create(self, text: str, why: str) -> Version:
         """A new draft."""
         return self._transport.post(Version, self._prefix, {"text": text, "why": why})
 
-    def shadow(self, version: str) -> JsonObject:
+    def shadow(self, version: str, why: str) -> Version:
         """Let a draft run beside what is in force, without effect."""
         return self._transport.post(
-            JsonObject, path(self._prefix + "/{}/shadow", version), {}, repeatable=True
+            Version,
+            path(self._prefix + "/{}/shadow", version),
+            {"why": why},
+            repeatable=True,
         )
 
-    def promote(self, version: str, why: str) -> JsonObject:
+    def promote(self, version: str, why: str) -> Promotion:
         """Ask for a promotion; by a second person, carry it out."""
         return self._transport.post(
-            JsonObject, path(self._prefix + "/{}/promote", version), {"why": why}
+            Promotion, path(self._prefix + "/{}/promote", version), {"why": why}
         )
 
     def rollback(self, to: str, why: str) -> JsonObject:
         """Put an earlier version in force again."""
         return self._transport.post(
-            JsonObject, f"{self._prefix}/rollback", {"to": to, "why": why}
+            JsonObject,
+            f"{self._prefix}/rollback",
+            {"to": int(to) if to.isdecimal() else to, "why": why},
         )
 
     def diff(self, older: str, newer: str) -> JsonObject:
@@ -64,7 +78,7 @@ class Versioned:
         return self._transport.get(Page[JsonObject], f"{self._prefix}/history")
 
     def metrics(self) -> JsonObject:
-        """Hits, errors and time per rule; what shadows would have done."""
+        """Hits, errors and time per rule, shadows beside them; of rulesets only."""
         return self._transport.get(JsonObject, f"{self._prefix}/metrics")
 
 
@@ -107,12 +121,15 @@ class Lists:
             JsonObject, path("/v1/lists/{}/entries", name), body
         )
 
-    def remove(self, name: str, entry_id: str) -> JsonObject | None:
-        """Take an entry off."""
+    def remove(
+        self, name: str, entry_id: str, *, reason: str | None = None
+    ) -> JsonObject | None:
+        """Take an entry off; the record of it stays."""
         return self._transport.send(
             JsonObject | None,  # type: ignore[arg-type]
             "DELETE",
             path("/v1/lists/{}/entries/{}", name, entry_id),
+            params=query({"reason": reason}),
             repeatable=True,
         )
 
@@ -141,12 +158,13 @@ class Snoozes:
         }
         return self._transport.post(JsonObject, "/v1/snoozes", body)
 
-    def remove(self, snooze_id: str) -> JsonObject | None:
-        """Let the rule speak again."""
+    def remove(self, snooze_id: str, *, reason: str | None = None) -> JsonObject | None:
+        """Let the rule speak again; the record of it stays."""
         return self._transport.send(
             JsonObject | None,  # type: ignore[arg-type]
             "DELETE",
             path("/v1/snoozes/{}", snooze_id),
+            params=query({"reason": reason}),
             repeatable=True,
         )
 

@@ -1,16 +1,23 @@
 """The fake gateway's decision log, cases, blocks, entities and screening."""
 
+import json
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fraud_client.models import DecisionRow
+import httpx
+
 from fraud_client.testing.ask import Ask, Refused
 
 if TYPE_CHECKING:
     from fraud_client.testing.gateway import FakeGateway
 
 Row = tuple[str, str, str, str, Any]
+LISTS = (
+    {"list": "ofac_sdn", "version": "2026-11-20", "entities": 17210, "age_hours": 5.0},
+    {"list": "eu", "version": "2026-11-18", "entities": 5900, "age_hours": 29.0},
+)
 LISTED = {"ofac-1001": ("Aleksandr Petrov", "ofac_sdn"), "eu-77": ("Omar Haddad", "eu")}
 
 
@@ -52,6 +59,8 @@ class Analysis:
             ("GET", "/v1/entities/([^/]+)/([^/]+)", "orchestrator", "analyst", self.entity),
             ("GET", "/v1/profiles/([^/]+)", "post_auth", "read analyst", self.profile),
             ("POST", "/v1/screen", "sanctions", "score", self.screen),
+            ("GET", "/v1/sanctions/lists", "sanctions", read, self.sanctions_lists),
+            ("GET", "/v1/sanctions/entities/([^/]+)", "sanctions", read, self.listed),
             ("GET", "/v1/cleared", "sanctions", "analyst", self.cleared),
             ("POST", "/v1/cleared", "sanctions", "analyst", self.clear),
         ]  # fmt: skip
@@ -71,11 +80,14 @@ class Analysis:
             "risk": made["risk"],
             "expected_loss_minor": made["expected_loss_minor"],
             "priority": made["expected_loss_minor"],
-            "status": "open",
+            "state": "open",
             "assignee": None,
-            "outcome": None,
+            "resolution": None,
+            "analyst": None,
+            "note": None,
             "notes": [],
             "created_at": made["decided_at"],
+            "overdue": False,
         }
         self._gateway.cases[case["case_id"]] = case
         return case
@@ -90,6 +102,8 @@ class Analysis:
                 "account_id": payment["account_id"],
                 "transaction_id": payment["transaction_id"],
                 "card_token": (payment.get("card") or {}).get("token"),
+                "device_id": (payment.get("device") or {}).get("device_id"),
+                "counterparty": (payment.get("counterparty") or {}).get("account"),
                 "merchant_id": (payment.get("merchant") or {}).get("merchant_id"),
                 "decision": made["decision"],
             }
@@ -103,7 +117,15 @@ class Analysis:
             return asked.get("degraded") != "true" or bool(made["degraded"])
 
         found = [one for one in reversed(self._gateway.records) if fits(one)]
-        return page([{"record": one, "labels": []} for one in found], ask)
+        if "ndjson" in ask.accept:
+            return self._export(page(found, ask))
+        return page([_row(one) for one in found], ask)
+
+    def _export(self, some: dict[str, Any]) -> httpx.Response:
+        lines = "".join(json.dumps(one) + "\n" for one in some["items"])
+        following = f'</v1/decisions?cursor={some["next_cursor"]}>; rel="next"'
+        headers = {"link": following} if some["next_cursor"] else {}
+        return httpx.Response(200, text=lines, headers=headers)
 
     def _record(self, decision_id: str) -> dict[str, Any]:
         for one in self._gateway.records:
@@ -135,7 +157,7 @@ class Analysis:
     def cases(self, ask: Ask) -> Any:
         """The queue."""
         wanted = ask.query.get("status") or "open"
-        found = [c for c in self._gateway.cases.values() if c["status"] == wanted]
+        found = [c for c in self._gateway.cases.values() if c["state"] == wanted]
         assignee = ask.query.get("assignee")
         found = [c for c in found if assignee in (None, c["assignee"])]
         found.sort(key=lambda c: -(c["priority"] or 0))
@@ -155,14 +177,23 @@ class Analysis:
 
     def note(self, ask: Ask, case_id: str) -> Any:
         """Add a note."""
-        note = {"text": ask.body["text"], "author": ask.caller.client}
-        self.case(ask, case_id)["notes"].append(note)
-        return note
+        found = self.case(ask, case_id)
+        self._did(found, ask, "noted", ask.body["text"])
+        return found
+
+    def _did(self, case: dict[str, Any], ask: Ask, did: str, text: str | None) -> None:
+        at = self._gateway.now().isoformat()
+        note = {"at": at, "who": ask.caller.client, "did": did, "text": text}
+        case["notes"].append(note)
 
     def resolve(self, ask: Ask, case_id: str) -> Any:
         """Store a finding, and its label."""
         found = self.case(ask, case_id)
-        found.update(status="resolved", outcome=ask.body["outcome"])
+        if found["state"] != "open":
+            raise Refused(409, "conflict", "The case is resolved already.")
+        finding = {"resolution": ask.body["outcome"], "note": ask.body.get("note")}
+        found.update(state="resolved", analyst=ask.caller.client, **finding)
+        self._did(found, ask, "resolved", ask.body.get("note"))
         self._gateway.labels.append(
             {
                 "transaction_id": found["transaction_id"],
@@ -177,13 +208,18 @@ class Analysis:
         """A burst with one finding."""
         for case_id in ask.body["case_ids"]:
             self.resolve(ask, case_id)
-        return {"resolved": len(ask.body["case_ids"])}
+        items = [{"case_id": c, "status": "resolved"} for c in ask.body["case_ids"]]
+        return {"items": items}
 
     def related(self, ask: Ask, case_id: str) -> Any:
-        """Payments of the same account."""
-        account = self.case(ask, case_id)["account_id"]
-        records = [{"record": r} for r in self._gateway.records if r["transaction"]["account_id"] == account]  # fmt: skip
-        return page(records, ask)
+        """Cases of the same account."""
+        one = self.case(ask, case_id)
+        items = [
+            {**other, "shared": ["account"]}
+            for other in self._gateway.cases.values()
+            if other is not one and other["account_id"] == one["account_id"]
+        ]
+        return {"case_id": case_id, "keys": {}, "items": items}
 
     def blocks(self, ask: Ask) -> Any:
         """Blocks in force."""
@@ -192,7 +228,12 @@ class Analysis:
     def block(self, ask: Ask) -> Any:
         """Block an entity."""
         made = {"block_id": f"b-{len(self._gateway.blocks) + 1}", "state": "active"}
-        made |= ask.body
+        made |= {
+            "kind": ask.body["entity"],
+            "key": ask.body["id"],
+            "reason": ask.body["reason"],
+            "expires_at": ask.body["expires_at"],
+        }
         self._gateway.blocks[made["block_id"]] = made
         return made
 
@@ -201,19 +242,27 @@ class Analysis:
         return self._gateway.blocks.pop(block_id, {})
 
     def entity(self, ask: Ask, kind: str, name: str) -> Any:
-        """Payments and blocks of one."""
-        rows = [DecisionRow.model_validate(r) for r in self._gateway.records]
-        own = [r for r in rows if kind != "account" or r.account_id == name]
-        blocks = [b for b in self._gateway.blocks.values() if b["id"] == name]
+        """Decisions, blocks and cases of one."""
+        at = {
+            "account": ("account_id",),
+            "card": ("card", "token"),
+            "device": ("device", "device_id"),
+            "merchant": ("merchant", "merchant_id"),
+            "counterparty": ("counterparty", "account"),
+        }
+        own = [
+            r for r in self._gateway.records if _at(r["transaction"], at[kind]) == name
+        ]
+        blocks = [b for b in self._gateway.blocks.values() if b["key"] == name]
+        cases = [c for c in self._gateway.cases.values() if c["account_id"] == name]
         return {
             "kind": kind,
             "id": name,
-            "decisions": [r.model_dump(mode="json") for r in own[-50:]],
+            "decisions": Counter(one["decision"]["decision"] for one in own),
+            "recent": [_row(one) for one in reversed(own[-50:])],
             "blocks": blocks,
-            "links": [
-                {"kind": "device", "id": "dev-1", "accounts": 3, "frauds": 1},
-                {"kind": "card", "id": "tok-1", "accounts": 1, "frauds": 0},
-            ],
+            "cases": cases if kind == "account" else None,
+            "profile": self.profile(ask, name) if kind == "account" else None,
         }
 
     def profile(self, _: Ask, account_id: str) -> Any:
@@ -257,11 +306,33 @@ class Analysis:
             if set(name.lower().split())
             & set((party.get("name") or "").lower().split())
         ]
-        lists = [
-            {"list": "ofac_sdn", "version": "2026-11-20", "entities": 17210, "age_hours": 5.0},
-            {"list": "eu", "version": "2026-11-18", "entities": 5900, "age_hours": 29.0},
-        ]  # fmt: skip
-        return {"status": "match" if hits else "clear", "hits": hits, "lists": lists}
+        return {
+            "status": "match" if hits else "clear",
+            "hits": hits,
+            "lists": list(LISTS),
+        }
+
+    def sanctions_lists(self, _: Ask) -> Any:
+        """Lists in use."""
+        return {"lists": list(LISTS), "refused": []}
+
+    def listed(self, _: Ask, entity_id: str) -> Any:
+        """One listed entity."""
+        if entity_id not in LISTED:
+            raise Refused(404, "not-found")
+        name, source = LISTED[entity_id]
+        return {
+            "entity_id": entity_id,
+            "list": source,
+            "kind": "person",
+            "caption": name,
+            "names": [{"name": name, "quality": "primary"}],
+            "birth_dates": ["1970-04-02"],
+            "countries": ["RU"],
+            "programs": ["UKRAINE-EO13661"],
+            "identifiers": [],
+            "listed_on": "2014-03-20",
+        }
 
     def cleared(self, _: Ask) -> Any:
         """None so far."""
@@ -274,3 +345,29 @@ class Analysis:
 
 def _offset(at: str) -> str:
     return at.replace("Z", "+00:00")
+
+
+def _at(document: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        document = (document or {}).get(name)
+    return document
+
+
+def _row(record: dict[str, Any]) -> dict[str, Any]:
+    """A record as a search shows it."""
+    made, payment = record["decision"], record["transaction"]
+    return {
+        **{
+            k: made[k]
+            for k in ("decision_id", "transaction_id", "decision", "challenge")
+        },
+        **{k: payment[k] for k in ("account_id", "amount_minor", "currency", "kind")},
+        "client": record["client"],
+        "merchant_id": _at(payment, ("merchant", "merchant_id")),
+        "risk": made["risk"],
+        "reason": made["reason"],
+        "reasons": [reason["code"] for reason in made["reasons"]],
+        "degraded": made["degraded"],
+        "decided_at": made["decided_at"],
+        "elapsed_ms": made["timings_ms"].get("total"),
+    }

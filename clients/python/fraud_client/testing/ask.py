@@ -9,9 +9,17 @@ import httpx
 class Refused(Exception):
     """An answer that is a problem."""
 
-    def __init__(self, status: int, kind: str, detail: str = "") -> None:
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        detail: str = "",
+        *,
+        errors: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         super().__init__(kind)
         self.status, self.kind, self.detail = status, kind, detail
+        self.errors = [{"field": field, "problem": text} for field, text in errors]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +37,4 @@ class Ask:
     caller: Caller
     query: httpx.QueryParams
     body: Any
+    accept: str = ""

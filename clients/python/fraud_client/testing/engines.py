@@ -1,5 +1,6 @@
 """The fake gateway's rules, policies, lists, models and probes."""
 
+import difflib
 from typing import TYPE_CHECKING, Any
 
 from fraud_client.testing.analysis import Row, page
@@ -28,10 +29,27 @@ class Versions:
     """Drafts, the one in force, and promotions by two people."""
 
     def __init__(self, name: str, text: str) -> None:
-        live = {"version": f"{name}@7", "state": "live", "text": text, "why": "first"}
-        self.name, self.known = name, {live["version"]: live}
-        self.asked: dict[str, str] = {}
+        self.name = name
         self.history: list[dict[str, Any]] = []
+        self.known: dict[str, dict[str, Any]] = {}
+        self._add(text, "first", "seed")["state"] = "live"
+
+    def _add(self, text: str, why: str, author: str) -> dict[str, Any]:
+        number = 7 + len(self.known)
+        made = {
+            "document": f"{self.name}@{number}+1a2b3c4d",
+            "version": number,
+            "state": "draft",
+            "author": author,
+            "why": why,
+            "created_at": "2026-11-30T10:00:00Z",
+            "asked_by": [],
+            "live_at": None,
+            "live_by": None,
+            "text": text,
+        }
+        self.known[str(number)] = made
+        return made
 
     def routes(self, prefix: str, service: str) -> list[Row]:
         """Method, path, service, scopes, handler."""
@@ -48,81 +66,103 @@ class Versions:
             ("POST", one + "/promote", self.promote),
             ("GET", one + "/diff/([^/]+)", self.diff),
         ]
-        return [(method, path, service, "rules", do) for method, path, do in rows]
+        return [
+            (method, path, service, "rules audit" if method == "GET" else "rules", do)
+            for method, path, do in rows
+        ]
 
     def list(self, ask: Ask) -> Any:
-        """Newest first."""
-        return page(list(reversed(self.known.values())), ask)
+        """Newest first, without their texts."""
+        rows = [{**one, "text": None} for one in reversed(self.known.values())]
+        return page(rows, ask)
 
     def get(self, _: Ask, version: str) -> Any:
-        """One."""
+        """One, by number or by state."""
+        if version in ("live", "shadow"):
+            states = {one["state"]: number for number, one in self.known.items()}
+            version = states.get(version, version)
         if version not in self.known:
             raise Refused(404, "not-found")
         return self.known[version]
 
     def check(self, ask: Ask) -> Any:
-        """A text without a colon does not type-check."""
-        good = ":" in ask.body["text"] and "undeclared" not in ask.body["text"]
-        problem = {"where": "R-014", "problem": "unknown field: undeclared", "line": 4}
-        return {"valid": good, "problems": [] if good else [problem], "rules": 1}
+        """A text without a colon, or with an `undeclared` field, does not type-check."""
+        text = ask.body["text"]
+        if ":" not in text or "undeclared" in text:
+            raise Refused(
+                422,
+                "invalid-input",
+                errors=(("rules.0.when", "line 4: unknown field: undeclared"),),
+            )
+        odd = {"kind": "duplicate", "rule": "R-014", "detail": "as R-013", "line": 2}
+        return {"document": "x@8+0", "findings": [odd] if "R-013" in text else []}
 
     def create(self, ask: Ask) -> Any:
         """A draft."""
-        version = f"{self.name}@{7 + len(self.known)}"
-        self.known[version] = {
-            "version": version,
-            "state": "draft",
-            "created_by": ask.caller.client,
-            **ask.body,
-        }
-        self._note(ask, "created", version)
-        return self.known[version]
+        made = self._add(ask.body["text"], ask.body["why"], ask.caller.client)
+        self._note(ask, "drafted", made)
+        return made
 
     def shadow(self, ask: Ask, version: str) -> Any:
         """Beside what is in force."""
-        self.get(ask, version)["state"] = "shadow"
-        self._note(ask, "shadow", version)
-        return self.known[version]
+        found = self.get(ask, version)
+        found["state"] = "shadow"
+        self._note(ask, "shadowed", found)
+        return found
 
     def promote(self, ask: Ask, version: str) -> Any:
         """Asked for by one, carried out by another."""
-        self.get(ask, version)
-        first = self.asked.setdefault(version, ask.caller.client)
-        if first == ask.caller.client and self.known[version]["state"] == "requested":
+        found, who = self.get(ask, version), ask.caller.client
+        if found["asked_by"] == [who]:
             raise Refused(409, "conflict", "A second person must promote it.")
-        if first == ask.caller.client:
-            self.known[version]["state"] = "requested"
-            self._note(ask, "promotion requested", version)
-            return self.known[version]
-        for other in self.known.values():
-            if other["state"] == "live":
-                other["state"] = "retired"
-        self.known[version]["state"] = "live"
-        self._note(ask, "promoted", version)
-        return self.known[version]
+        if not found["asked_by"]:
+            found["asked_by"] = [who]
+            self._note(ask, "asked", found)
+            return {"outcome": "asked", "version": found}
+        self._live(found, who)
+        self._note(ask, "promoted", found)
+        return {"outcome": "live", "version": found}
 
     def rollback(self, ask: Ask) -> Any:
         """An earlier one again."""
-        return self.get(ask, ask.body["to"])
+        found = self.get(ask, str(ask.body["to"]))
+        self._live(found, ask.caller.client)
+        self._note(ask, "rolled_back", found)
+        return found
+
+    def _live(self, found: dict[str, Any], who: str) -> None:
+        for other in self.known.values():
+            if other["state"] == "live":
+                other["state"] = "retired"
+        found.update(state="live", live_by=who, asked_by=[])
 
     def diff(self, ask: Ask, older: str, newer: str) -> Any:
-        """Texts side by side."""
-        return {
-            "from": older,
-            "to": newer,
-            "changes": [{"rule": "R-014", "change": "changed", "field": "when"}],
-        }
+        """A unified diff of two texts."""
+        before, after = (
+            self.get(ask, one)["text"].splitlines() for one in (older, newer)
+        )
+        lines = [*difflib.unified_diff(before, after, older, newer, lineterm="")]
+        return {"before": int(older), "after": int(newer), "lines": lines}
 
     def metrics(self, _: Ask) -> Any:
-        """One rule."""
-        rule = {"rule": "R-014@7", "hits": 31, "errors": 0, "mean_us": 2.8}
-        return {"rules": [rule]}
+        """One rule in force, one in shadow."""
+        live = {"rule": "R-014@7", "state": "live", "hits": 31, "hit_rate": 0.0031}
+        beside = {"rule": "R-015@1", "state": "shadow", "hits": 4, "hit_rate": 0.0004}
+        timed = {"errors": 0, "mean_us": 2.8}
+        items = [live | timed, beside | timed]
+        return {"document": "rules@7+1a2b3c4d", "payments": 10_000, "items": items}
 
-    def _note(self, ask: Ask, what: str, version: str) -> None:
-        who, why = ask.caller.client, (ask.body or {}).get("why", "")
-        self.history.insert(
-            0, {"what": what, "version": version, "who": who, "why": why}
-        )
+    def _note(self, ask: Ask, action: str, found: dict[str, Any]) -> None:
+        row = {
+            "seq": len(self.history) + 1,
+            "at": "2026-11-30T10:00:00Z",
+            "who": ask.caller.client,
+            "action": action,
+            "subject": self.name,
+            "version": found["version"],
+            "why": (ask.body or {}).get("why", ""),
+        }
+        self.history.insert(0, row)
 
 
 class Engines:
@@ -140,11 +180,21 @@ class Engines:
         entries = "/v1/lists/([^/]+)/entries"
         return [
             *self.rules.routes("/v1/rulesets", "rules"),
-            *self.policy.routes("/v1/policies", "decision"),
-            ("GET", entries, "rules", "rules", self.list_entries),
+            *(
+                row
+                for row in self.policy.routes("/v1/policies", "decision")
+                if not row[1].endswith("/metrics")
+            ),
+            ("GET", entries, "rules", "rules audit", self.list_entries),
             ("POST", entries, "rules", "rules", self.add_entry),
             ("DELETE", entries + "/([^/]+)", "rules", "rules", self.drop_entry),
-            ("GET", "/v1/snoozes", "rules", "rules", lambda a: page(self.snoozes, a)),
+            (
+                "GET",
+                "/v1/snoozes",
+                "rules",
+                "rules audit",
+                lambda a: page(self.snoozes, a),
+            ),
             ("POST", "/v1/snoozes", "rules", "rules", self.add_snooze),
             ("GET", "/v1/models", "orchestrator", "models", self.models),
             ("GET", "/v1/models/([^/]+)/([^/]+)/card", "xgboost", "models", self.card),
@@ -165,7 +215,7 @@ class Engines:
         """Add one."""
         held = self.entries.setdefault(name, [])
         made = {"entry_id": f"e-{len(held) + 1}", **ask.body}
-        held.append(made | {"created_by": ask.caller.client})
+        held.append(made | {"who": ask.caller.client})
         return held[-1]
 
     def drop_entry(self, _: Ask, name: str, entry_id: str) -> Any:

@@ -65,7 +65,10 @@ class FakeGateway:
                 raise fault
             return fault
         try:
-            return httpx.Response(200, json=self._handle(request))
+            answer = self._handle(request)
+            if isinstance(answer, httpx.Response):
+                return answer
+            return httpx.Response(200, json=answer)
         except Refused as refused:
             problem = {
                 "type": f"urn:fraud:problem:{refused.kind}",
@@ -73,6 +76,7 @@ class FakeGateway:
                 "status": refused.status,
                 "detail": refused.detail or refused.kind,
                 "instance": request.headers.get("x-request-id", ""),
+                "errors": refused.errors or None,
             }
             return httpx.Response(refused.status, json=problem)
 
@@ -96,7 +100,9 @@ class FakeGateway:
                     503, "unavailable", f"The {service} service did not answer."
                 )
             body = json.loads(request.content) if request.content else None
-            return handler(Ask(caller, request.url.params, body), *found.groups())
+            accept = request.headers.get("accept", "")
+            ask = Ask(caller, request.url.params, body, accept)
+            return handler(ask, *found.groups())
         raise Refused(404, "not-found", "There is no such route.")
 
     def _table(self) -> list[tuple[str, str, str, frozenset[str], Handler]]:

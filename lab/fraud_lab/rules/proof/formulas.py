@@ -35,10 +35,10 @@ class Formulas:
         # Opaque parts by their source: what a proof assumes nothing about.
         self.outside: dict[str, Truth] = {}
         self.facts: list[Any] = []
-        self._products: dict[int, tuple[Any, Any]] = {}
+        self._products: dict[tuple[int, int], tuple[Any, Any]] = {}
         self.products: list[Any] = []
         self.slacks: list[Any] = []
-        self._slack: dict[tuple[Costs, Verdict, int], Any] = {}
+        self._slack: dict[tuple[Costs, Verdict, int, int], Any] = {}
 
     def mask(self, value: bool) -> Mask:
         """True or false."""
@@ -60,6 +60,8 @@ class Formulas:
         return found
 
     def _variable(self, name: str, kind: FieldType) -> Part:
+        if kind == "timestamp":
+            raise Outside("a time")
         known = z3.Bool(f"{name}?")
         if kind == "bool":
             value = z3.Bool(name)
@@ -78,6 +80,8 @@ class Formulas:
 
     def member(self, text: Text, name: str) -> Mask:
         """Whether a text is on a list: in one of its ranges."""
+        if name not in self.texts.ranges:
+            raise Outside("a list that people edit")
         ranges = self.texts.ranges[name]
         return z3.Or([z3.And(text.code >= a, text.code < b) for a, b in ranges])
 
@@ -131,7 +135,7 @@ class Formulas:
             exact(costs.false_decline_share) * (z3.ToReal(amount) - p)
             + exact(costs.false_decline_minor) * (1 - risk)
         )  # fmt: skip
-        slack = self._slack_of(costs, verdict, amount)
+        slack = self._slack_of(costs, verdict, risk, amount)
         if verdict is Verdict.APPROVE:
             return loss + slack
         if verdict is Verdict.DECLINE:
@@ -141,7 +145,7 @@ class Formulas:
         return exact(costs.challenge_minor) + let_by * loss + lost * lost_sale + slack
 
     def _product(self, risk: Any, amount: Any) -> Any:
-        key = hash((risk.get_id(), amount.get_id()))
+        key = (risk.get_id(), amount.get_id())
         if key not in self._products:
             p = z3.Real(f"risk*amount:{len(self._products)}")
             self.facts += [p >= 0, p <= z3.ToReal(amount), p <= 10**13 * risk]
@@ -150,8 +154,8 @@ class Formulas:
             self._products[key] = (p, (risk, amount))
         return self._products[key][0]
 
-    def _slack_of(self, costs: Costs, verdict: Verdict, amount: Any) -> Any:
-        key = (costs, verdict, amount.get_id())
+    def _slack_of(self, costs: Costs, verdict: Verdict, risk: Any, amount: Any) -> Any:
+        key = (costs, verdict, risk.get_id(), amount.get_id())
         if key not in self._slack:
             slack = z3.Real(f"rounding:{len(self._slack)}")
             bound = z3.ToReal(amount) * exact(1e-14) + exact(1e-9)

@@ -26,7 +26,7 @@ class AuditedAct(BaseModel):
     )
     request_id: str = Field(description="X-Request-ID.", examples=["r-1"])
     body: str | None = Field(
-        description="SHA-256 of the body, in hex.", examples=["9f86d081"]
+        description="HMAC-SHA-256 of the body, in hex.", examples=["9f86d081"]
     )
     status: int | None = Field(
         description="HTTP status of the answer; none before it was done.",

@@ -3,7 +3,9 @@ behalf of the client of its key, and the answer comes back as it is."""
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
@@ -11,14 +13,15 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from fraud_orchestrator.api.guards import Caller, Id, needs
-from fraud_orchestrator.api.passthrough import handed_over, response
+from fraud_orchestrator.api.passthrough import accepted, handed_over, response
 from fraud_orchestrator.api.public_routes import JSON, PUBLIC_ROUTES, PublicRoute
+from fraud_orchestrator.api.rows.route import COMMAND, PROBLEMS
 from fraud_orchestrator.authentication import actor
 from fraud_orchestrator.gateway import Gateway
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.errors import DependencyError
 from fraud_shared.web.context import RequestContext
-from fraud_shared.web.problems import Unavailable
+from fraud_shared.web.problems import FraudError, Unavailable
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 # What identifiers may hold and a path may show as it is.
@@ -48,15 +51,22 @@ def _mount(routes: APIRouter, gateway: Gateway, row: PublicRoute) -> None:
         **path: Any,
     ) -> Response:
         given = {} if query is None else _query(query)
+        if row.tenant_query:
+            given["tenant"] = context.tenant
         at = service or row.service
         target = _target(row, path, given)
         raw, media = b"", JSON
         if body is not None:
+            if row.tokenises_address:
+                body = gateway.with_token(body)
             raw = body.model_dump_json(exclude_unset=True).encode()
         elif len(row.takes) > 1:
             raw = await request.body()
             media = request.headers.get("content-type", JSON)
-        return await _forward(gateway, row, at, (target, raw, media), context)
+        async with _on_record(gateway, row, path, raw, context) as answered:
+            reply = await _forward(gateway, row, at, (target, raw, media), context)
+            answered(reply.status_code)
+        return reply
 
     handle.__signature__ = _signature(row)  # type: ignore[attr-defined]
     routes.add_api_route(
@@ -70,7 +80,63 @@ def _mount(routes: APIRouter, gateway: Gateway, row: PublicRoute) -> None:
         dependencies=[needs(gateway, *row.scopes)],
         response_model=row.response,
         status_code=row.status,
+        responses=_other_media(row),
+        openapi_extra=_extra(row),
     )
+
+
+def _other_media(row: PublicRoute) -> dict[int | str, dict[str, Any]]:
+    """The types besides JSON that an answer may have, for the document."""
+    text = {"schema": {"type": "string"}}
+    content = {media: text for media in row.media if media != JSON}
+    return {row.status: {"content": content}} if content else {}
+
+
+def _extra(row: PublicRoute) -> dict[str, Any]:
+    """What only the document says of a row."""
+    extra: dict[str, Any] = {}
+    if row.command:
+        extra[COMMAND] = row.command
+    if row.problems:
+        extra[PROBLEMS] = {s: list(types) for s, types in row.problems.items()}
+    if len(row.takes) > 1:
+        text: dict[str, Any] = {"schema": {"type": "string"}}
+        content = dict.fromkeys(row.takes, text)
+        if row.request is not None:
+            content[JSON] = {"schema": row.request.model_json_schema()}
+        extra["requestBody"] = {"required": True, "content": content}
+    return extra
+
+
+@asynccontextmanager
+async def _on_record(
+    gateway: Gateway,
+    row: PublicRoute,
+    path: Mapping[str, Any],
+    raw: bytes,
+    context: RequestContext,
+) -> AsyncIterator[Callable[[int], None]]:
+    """Put an act on record before it is done, and its status after. Raises Unavailable
+    before it is done when it cannot be put on record."""
+    status: list[int] = []
+    if not row.audited:
+        yield status.append
+        return
+    act = f"{row.method} {row.path}"
+    subject = ",".join(f"{name}={value}" for name, value in path.items())
+    note = partial(
+        gateway.audit_log.note, context.caller, act, subject, context.request_id
+    )
+    await note(body=raw)
+    try:
+        yield status.append
+    except FraudError as error:
+        status.append(error.status)
+        raise
+    finally:
+        # It was done, or not: what is missing here is only its status.
+        with suppress(Unavailable):
+            await note(status=status[0] if status else 500)
 
 
 def _signature(row: PublicRoute) -> inspect.Signature:
@@ -85,7 +151,7 @@ def _signature(row: PublicRoute) -> inspect.Signature:
         given["body"] = row.request | None if row.optional_body else row.request
     defaults: dict[str, Any] = {"body": None} if row.optional_body else {}
     if row.services:
-        chosen = Literal[row.services]  # type: ignore[valid-type]
+        chosen: Any = Literal.__getitem__(row.services)
         given["service"] = Annotated[chosen, Query(description="Whose events.")]
         defaults["service"] = row.service
     return inspect.Signature(
@@ -122,11 +188,11 @@ async def _forward(
 ) -> Response:
     """Ask `service`; `sent` is path, body and its type. Raises NotFound, Unavailable."""
     target, raw, media = sent
-    wanted = _accepted(row.media, context.header("accept"))
+    wanted = accepted(row.media, context.header("accept"))
     try:
         status, body = await gateway.questions.forward(
             service,
-            row.method,
+            row.inner_method or row.method,
             target,
             raw,
             deadline=Deadline.after(row.timeout_ms or gateway.settings.query_cap_ms),
@@ -137,9 +203,3 @@ async def _forward(
     except DependencyError as error:
         raise Unavailable(f"The {service} service did not answer.") from error
     return response(handed_over(service, status, body, wanted))
-
-
-def _accepted(offered: tuple[str, ...], accept: str | None) -> str:
-    """The first type offered that an `Accept` header names; the first of all without."""
-    named = [part.partition(";")[0].strip() for part in (accept or "").split(",")]
-    return next((media for media in named if media in offered), offered[0])

@@ -5,9 +5,13 @@ from pydantic import BaseModel
 
 from fraud_orchestrator.gateway import Gateway
 from fraud_shared.mesh.deadline import Deadline
-from fraud_shared.mesh.errors import DependencyError, DependencyFailed
+from fraud_shared.mesh.errors import (
+    DependencyError,
+    DependencyFailed,
+    DependencyOverloaded,
+)
 from fraud_shared.web.context import RawResponse, RequestContext
-from fraud_shared.web.problems import MEDIA_TYPE, NotFound, Unavailable
+from fraud_shared.web.problems import MEDIA_TYPE, NotFound, Overloaded, Unavailable
 
 _JSON = "application/json"
 # What it answers when this gateway may not ask: no fault of whoever asked the gateway.
@@ -20,7 +24,7 @@ async def post(
     """POST the request's own bytes and hand over the answer, a refusal too: contracts say
     less than a service knows (a name may be legal and unreadable).
 
-    Raises NotFound and Unavailable.
+    Raises NotFound, Unavailable and Overloaded.
     """
     return await _post(gateway, service, path, context.raw, context)
 
@@ -48,6 +52,8 @@ async def _post(
         )
     except DependencyFailed as error:
         return handed_over(service, error.status, error.body)
+    except DependencyOverloaded:
+        raise Overloaded from None
     except DependencyError as error:
         raise Unavailable(f"The {service} service did not answer.") from error
     return RawResponse(reply)
@@ -90,3 +96,9 @@ def handed_over(
     return RawResponse(
         body, status, media_type=(media if status < 400 else MEDIA_TYPE).encode()
     )
+
+
+def accepted(offered: tuple[str, ...], accept: str | None) -> str:
+    """The first type offered that an `Accept` header names; the first of all without."""
+    named = [part.partition(";")[0].strip() for part in (accept or "").split(",")]
+    return next((media for media in named if media in offered), offered[0])

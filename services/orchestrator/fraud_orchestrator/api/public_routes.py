@@ -10,6 +10,7 @@ says it. Bodies are checked here as parsed JSON, so request models use lists ins
 tuples and `Instant` for times. The query of a row is a model derived from `Query`.
 """
 
+from fraud_orchestrator.api.rows.accounts import ACCOUNTS
 from fraud_orchestrator.api.rows.casework import (
     BLOCKS,
     CASES,
@@ -17,9 +18,11 @@ from fraud_orchestrator.api.rows.casework import (
     CLEARED,
     HOLDS,
 )
+from fraud_orchestrator.api.rows.feeds import FEEDS
 from fraud_orchestrator.api.rows.models import DATASETS
 from fraud_orchestrator.api.rows.operations import OPERATIONS
 from fraud_orchestrator.api.rows.route import HTML, JSON, NDJSON, YAML, PublicRoute
+from fraud_orchestrator.api.rows.rules import LISTS, POLICIES, RULESETS
 from fraud_orchestrator.api.rows.sanctions import SANCTIONS
 
 __all__ = ["HTML", "JSON", "NDJSON", "PUBLIC_ROUTES", "YAML", "PublicRoute"]
@@ -30,7 +33,12 @@ PUBLIC_ROUTES: tuple[PublicRoute, ...] = (
     *BLOCKS,
     *CASES,
     *CLEARED,
+    *RULESETS,
+    *POLICIES,
+    *LISTS,
+    *ACCOUNTS,
     *SANCTIONS,
     *OPERATIONS,
     *DATASETS,
+    *FEEDS,
 )

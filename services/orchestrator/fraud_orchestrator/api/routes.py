@@ -1,11 +1,9 @@
 """The gateway's routes: thin, each hands over to a noun."""
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 
-from fraud_orchestrator import audit
 from fraud_orchestrator.api import batch, passthrough
 from fraud_orchestrator.api.batch import BatchReply, BatchRequest
 from fraud_orchestrator.api.fraud_score import (
@@ -15,21 +13,20 @@ from fraud_orchestrator.api.fraud_score import (
     FraudScores,
     FraudScoring,
 )
-from fraud_orchestrator.api.guards import AccountPath, Caller, Id, OptionalId, needs
+from fraud_orchestrator.api.guards import Caller, needs
+from fraud_orchestrator.api.rows.route import COMMAND
 from fraud_orchestrator.gateway import Gateway
-from fraud_orchestrator.models import Models, Refreshed
+from fraud_orchestrator.models import Models, ModelScores, Refreshed
 from fraud_shared.contracts.decision import DecideRequest, Decision, Ruling
-from fraud_shared.contracts.label import LabelAccepted, LabelReport, StandingLabel
 from fraud_shared.contracts.predict import PredictReply, PredictRequest, fast_parse
 from fraud_shared.contracts.screening import (
     LARGEST_BODY,
     ScreeningRequest,
     ScreeningResult,
 )
-from fraud_shared.contracts.signal import RulesResult, SignalBatch
+from fraud_shared.contracts.signal import RulesResult
 from fraud_shared.contracts.transaction import TransactionIn
 from fraud_shared.web.context import RawResponse, RequestContext
-from fraud_shared.web.problems import InvalidInput
 from fraud_shared.web.service import HotRoute
 
 MEGABYTE = 1024 * 1024
@@ -60,11 +57,6 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
     ) -> RawResponse:
         """Decide up to 1,000 payments; each gets its own decision or its own problem."""
         return await batch.score_batch(gateway, request, context)
-
-    async def label(report: LabelReport, context: RequestContext) -> LabelAccepted:
-        """Report what happened to a payment, or withdraw such a report."""
-        gateway.check_reported(report)
-        return await gateway.labels.report(report, context)
 
     may_score = gateway.admission.guard("score")
     charge = gateway.admission.charge
@@ -97,25 +89,13 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
             units=lambda request: len(request.transactions),
             lane="batches",
         ),
-        HotRoute(
-            "/v1/labels",
-            LabelReport,
-            LabelAccepted,
-            label,
-            "reportLabel",
-            "Report the outcome of a payment",
-            guard=gateway.admission.guard("label"),
-            strict=True,
-            charge=charge,
-            lane="questions",
-        ),
     ]
 
 
 def _questions(gateway: Gateway, models: Models) -> list[HotRoute]:
     async def predict_scores(
         payment: TransactionIn, context: RequestContext
-    ) -> SignalBatch:
+    ) -> ModelScores:
         """Raw model scores for a payment: no decision, nothing recorded or counted."""
         return await models.scores(payment, context)
 
@@ -145,7 +125,7 @@ def _questions(gateway: Gateway, models: Models) -> list[HotRoute]:
     may = gateway.admission.guard("score")
     charge = gateway.admission.charge
     table: list[tuple[str, Any, Any, Any, str, str, int | None]] = [
-        ("/ml/predict", TransactionIn, SignalBatch, predict_scores, "modelScores",
+        ("/ml/predict", TransactionIn, ModelScores, predict_scores, "modelScores",
          "Raw model scores", None),
         ("/rules/evaluate", TransactionIn, RulesResult, rules, "evaluateRules",
          "Rules only", None),
@@ -207,74 +187,8 @@ def _card_scoring(gateway: Gateway, cards: FraudScoring) -> list[HotRoute]:
 def router(gateway: Gateway, models: Models) -> APIRouter:
     """Routes for people and operations."""
     routes = APIRouter()
-    _decisions(routes, gateway)
     _operations(routes, gateway, models)
     return routes
-
-
-def _decisions(routes: APIRouter, gateway: Gateway) -> None:
-    read = [needs(gateway, "read")]
-
-    @routes.get(
-        "/v1/decisions",
-        operation_id="findDecision",
-        tags=["audit"],
-        dependencies=read,
-        response_model=audit.StoredDecision,
-    )
-    async def find(context: Caller, transaction_id: OptionalId = None) -> Any:
-        """The stored decision of a transaction."""
-        if transaction_id is None:
-            raise InvalidInput(errors=[("transaction_id", "is required")])
-        return await audit.stored(
-            gateway, context.caller, transaction_id=transaction_id
-        )
-
-    @routes.get(
-        "/v1/decisions/{decision_id}",
-        operation_id="getDecision",
-        tags=["audit"],
-        dependencies=read,
-        response_model=audit.StoredDecision,
-    )
-    async def get(decision_id: Id, context: Caller) -> Any:
-        """A stored decision: reply, record, labels."""
-        return await audit.stored(gateway, context.caller, decision_id=decision_id)
-
-    @routes.get(
-        "/v1/decisions/{decision_id}/replay",
-        operation_id="replayDecision",
-        tags=["audit"],
-        dependencies=read,
-        response_model=audit.Replay,
-    )
-    async def replay(decision_id: Id, context: Caller) -> Any:
-        """The decision recomputed from its record, and what came out differently."""
-        found = await audit.stored(gateway, context.caller, decision_id=decision_id)
-        return await audit.replay(gateway, found.record, context)
-
-    @routes.get(
-        "/v1/labels/{transaction_id}",
-        operation_id="getLabel",
-        tags=["audit"],
-        dependencies=read,
-        response_model=StandingLabel,
-    )
-    async def label(transaction_id: Id, context: Caller) -> Response:
-        """What stands about a payment after all reports, and whether risk counts it."""
-        path = f"/v1/labels/{transaction_id}?" + urlencode({"tenant": context.tenant})
-        return await passthrough.get(gateway, "post_auth", path, context)
-
-    @routes.get(
-        "/profile/{account_id}",
-        operation_id="getProfile",
-        tags=["audit"],
-        dependencies=read,
-    )
-    async def profile(account_id: AccountPath, context: Caller) -> Response:
-        """The behavioural profile of an account, kept by post_auth."""
-        path = f"/profile/{account_id}?" + urlencode({"tenant": context.tenant})
-        return await passthrough.get(gateway, "post_auth", path, context)
 
 
 def _operations(routes: APIRouter, gateway: Gateway, models: Models) -> None:
@@ -296,9 +210,9 @@ def _operations(routes: APIRouter, gateway: Gateway, models: Models) -> None:
         dependencies=admin,
     )
     async def reload_engines() -> dict[str, str]:
-        """Load the gateway's own ruleset and policy again: the versions in force. 422 with
-        the errors, and no change, if a file is bad."""
-        return await gateway.engines.reload()
+        """Take over what rules and decision have in force at once: the versions in force
+        here. 422 with the errors, and no change, for what this gateway cannot load."""
+        return await gateway.engines.follow()
 
     @routes.get(
         "/v1/version",
@@ -314,11 +228,15 @@ def _operations(routes: APIRouter, gateway: Gateway, models: Models) -> None:
         "/v1/model-info",
         operation_id="getModelInfo",
         tags=["models"],
+        response_model=dict[str, Any],
+        openapi_extra={COMMAND: "models info"},
         dependencies=[needs(gateway, "read")],
     )
     async def model_info(
         context: Caller,
-        model: Annotated[str, Query(pattern=r"^[a-z_]{1,32}$")] = "xgboost",
+        model: Annotated[
+            str, Query(pattern=r"^[a-z_]{1,32}$", description="The model's service.")
+        ] = "xgboost",
     ) -> Response:
         """Training date, features, metrics, library versions and card of one model."""
         return await models.info(model, context)

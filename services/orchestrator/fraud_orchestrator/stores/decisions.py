@@ -17,6 +17,8 @@ from fraud_orchestrator import tables
 from fraud_orchestrator.action_requests import queued_event, requested
 from fraud_orchestrator.lookups import BY_KEY_OR_TRANSACTION, BY_TRANSACTION
 from fraud_orchestrator.stores.in_time import in_time
+from fraud_orchestrator.stores.sca import reset
+from fraud_orchestrator.stores.search import found_by
 from fraud_shared.contracts.decision import Decision, DecisionMade
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
 from fraud_shared.mesh.deadline import Deadline
@@ -71,8 +73,8 @@ class DecisionEntry:
     made: DecisionMade
     reply: bytes | None
     trace: Trace
-    # Whether the online store has still to take the payment.
-    missed: bool = False
+    missed: bool = False  # whether the online store has still to take the payment
+    authenticated: str | None = None  # the instrument, see `stores.sca`
 
 
 _KEYS = tables.idempotency_keys
@@ -191,20 +193,6 @@ class DecisionStore:
             rows = (await conn.execute(query)).all()
         return [DecisionMade.model_validate_json(bytes(row.record)) for row in rows]
 
-    async def get(
-        self, client: str, *, decision_id: str | None, transaction_id: str | None
-    ) -> sa.Row[tuple[object, ...]] | None:
-        """One stored decision of a client, by either identifier."""
-        table = tables.decisions
-        query = sa.select(table)
-        query = query.where(table.c.client == client)
-        if decision_id is not None:
-            query = query.where(table.c.decision_id == decision_id)
-        else:
-            query = query.where(table.c.transaction_id == transaction_id)
-        async with self._db.read() as conn:
-            return (await conn.execute(query)).first()
-
     async def _find_all(self, keys: Sequence[IdempotencyKey]) -> Sequence[_Found]:
         given = [key.key for key in keys if key.key is not None]
         asked: dict[str, list[str]] = {
@@ -238,8 +226,7 @@ class DecisionStore:
         return [None] * len(rows)
 
     async def _commit_all(self, entries: Sequence[DecisionEntry]) -> Sequence[_Found]:
-        # Every gateway locks keys before transactions, each in order: none waits for another
-        # that waits for it.
+        # Every gateway locks keys, then transactions, each in order: nobody waits in a circle.
         claims = sorted(
             (
                 _key_row(entry.key, entry.made.decision.decision_id)
@@ -260,13 +247,13 @@ class DecisionStore:
                 conn,
                 [_event(e, records[e.made.decision.decision_id]) for e in recorded],
             )
-            missed = [
-                {"client": e.key.client, "transaction_id": e.key.transaction_id}
-                for e in recorded
-                if e.missed
-            ]
-            if missed:
+            names = ("client", "transaction_id")
+            if missed := [
+                {n: getattr(e.key, n) for n in names} for e in recorded if e.missed
+            ]:
                 conn.execute(self._insert_missed, missed)
+            if strong := {e.authenticated for e in recorded if e.authenticated}:
+                conn.execute(reset(strong))
             return won
 
         won = await self._db.run(work)
@@ -326,7 +313,9 @@ def _row(entry: DecisionEntry) -> dict[str, Any]:
         "fingerprint": entry.key.fingerprint,
         "decision": decision.decision.value,
         "decided_at": decision.decided_at,
+        "supersedes": entry.made.transaction.supersedes,
         "reply": entry.reply,
+        **found_by(entry.made),
         "record": entry.made.model_dump_json().encode(),
     }
 

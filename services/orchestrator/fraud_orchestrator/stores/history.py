@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 
+from fraud_orchestrator.stores.labels import report_of
 from fraud_orchestrator.tables import decisions, labels
 from fraud_shared.contracts.decision import (
     DecisionMade,
@@ -95,7 +96,9 @@ class History:
         async with self._db.read(patient=True) as conn:
             for row in (await conn.execute(sa.select(labels))).mappings():
                 report = LabelReported(
-                    **{name: row[name] for name in LabelReported.model_fields}
+                    label_id=row["label_id"],
+                    tenant=row["tenant"],
+                    **report_of(row).model_dump(),
                 )
                 found.setdefault((row["tenant"], report.transaction_id), []).append(
                     report

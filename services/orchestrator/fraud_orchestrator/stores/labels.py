@@ -1,6 +1,7 @@
 """Labels: what happened to a payment, recorded and passed on to post_auth."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,6 +11,9 @@ from fraud_shared.contracts.label import LabelAccepted, LabelReport
 from fraud_shared.state.database import Database
 from fraud_shared.state.outbox import Outbox
 from fraud_shared.web.context import RequestContext
+
+# The columns besides `dispute`.
+_COLUMNS = ("transaction_id", "label", "source", "reported_at", "reversal")
 
 
 class Labels:
@@ -38,6 +42,7 @@ class Labels:
                 label.label,
                 str(label.reversal),
                 label.reported_at.astimezone(UTC).isoformat(),
+                *(text for text in (label.event, label.stage, label.reference) if text),
             )
         )
         label_id = event_id(label.transaction_id, LABEL_REPORTED, identity)
@@ -50,13 +55,18 @@ class Labels:
                     client=context.caller,
                     tenant=context.tenant or context.caller,
                     received_at=datetime.now(UTC),
-                    **label.model_dump(),
+                    dispute=_dispute(label),
+                    **{name: getattr(label, name) for name in _COLUMNS},
                 )
                 .on_conflict_do_nothing()
             )
             new = inserted.rowcount == 1
             if new:
-                await self._outbox.add(conn, [_event(label_id, label, context)])
+                first = await conn.scalar(_first_request(label, context))
+                about = label
+                if first is not None:
+                    about = label.model_copy(update={"transaction_id": first})
+                await self._outbox.add(conn, [_event(label_id, about, context)])
         return LabelAccepted(
             label_id=label_id,
             transaction_id=label.transaction_id,
@@ -73,10 +83,29 @@ class Labels:
         )
         async with self._db.read() as conn:
             rows = (await conn.execute(query)).mappings().all()
-        return [
-            LabelReport(**{name: row[name] for name in LabelReport.model_fields})
-            for row in rows
-        ]
+        return [report_of(row) for row in rows]
+
+
+def report_of(row: sa.RowMapping) -> LabelReport:
+    """A row of `labels` as a report."""
+    return LabelReport.model_validate(
+        {**{name: row[name] for name in _COLUMNS}, **(row["dispute"] or {})}
+    )
+
+
+def _dispute(label: LabelReport) -> dict[str, Any] | None:
+    return label.model_dump(mode="json", exclude=set(_COLUMNS)) or None
+
+
+def _first_request(label: LabelReport, context: RequestContext) -> sa.Select[Any]:
+    """The payment that a report is about, where it names a later request about it: what is
+    learnt of a payment is learnt under its first request."""
+    table = tables.decisions
+    return sa.select(table.c.supersedes).where(
+        table.c.transaction_id == label.transaction_id,
+        table.c.client.in_({context.caller, context.tenant or context.caller}),
+        table.c.supersedes.is_not(None),
+    )
 
 
 def _event(label_id: str, label: LabelReport, context: RequestContext) -> CloudEvent:

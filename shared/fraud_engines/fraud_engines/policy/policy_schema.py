@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from fraud_engines.policy.bands import Band, Bands
 from fraud_engines.policy.costs import Costs
+from fraud_engines.policy.exemptions import ExemptionsSection
 from fraud_shared.contracts.action import ActionKind
 from fraud_shared.contracts.base import (
     AmountMinor,
@@ -17,14 +18,15 @@ from fraud_shared.contracts.base import (
 from fraud_shared.contracts.decision import Challenge, DecideRequest, Verdict
 from fraud_shared.contracts.signal import ModelSource
 from fraud_shared.contracts.transaction import Block, Channel, Digits4, Kind
-from fraud_shared.documents import SourceError, parse
+from fraud_shared.documents import SourceError, line_of, parse
 
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
 
 class DocumentError(ValueError):
-    """The policy file cannot be loaded. `problems` are (place, what is wrong) pairs."""
+    """The policy file cannot be loaded. `problems` are (place, what is wrong) pairs; what
+    is wrong begins with the line where there is one."""
 
     def __init__(self, problems: tuple[tuple[str, str], ...]) -> None:
         super().__init__("; ".join(f"{place}: {what}" for place, what in problems))
@@ -264,6 +266,7 @@ class PolicyDocument(Contract):
     flags: FlagsSection
     screening: ScreeningSection
     stand_in: StandInSection
+    exemptions: ExemptionsSection = ExemptionsSection()
     costs: Costs
     challenges: Annotated[tuple[ChallengeRow, ...], Field(min_length=1)]
     confidence: ConfidenceSection
@@ -302,6 +305,12 @@ def read(body: bytes) -> PolicyDocument:
         found = error.errors(include_url=False, include_input=False)
         raise DocumentError(
             tuple(
-                (".".join(map(str, e["loc"])) or "body", e["msg"]) for e in found[:20]
+                (".".join(map(str, e["loc"])) or "body", _at(body, e["loc"]) + e["msg"])
+                for e in found[:20]
             )
         ) from None
+
+
+def _at(body: bytes, location: tuple[int | str, ...]) -> str:
+    line = line_of(body, location)
+    return "" if line is None else f"line {line}: "

@@ -62,6 +62,21 @@ def evaluate(
     )
 
 
+def timed(
+    ruleset: Ruleset, payment: Transaction, features: FeatureVector
+) -> dict[str, float]:
+    """Microseconds of each rule, asked one by one: what most payments are spared."""
+    values, _ = ruleset.reader.read(payment, features.values)
+    activation = ruleset.language.activation(values)
+    found: dict[str, float] = {}
+    at = perf_counter_ns()
+    for rule in ruleset.evaluated:
+        rule.expression.truth(activation)
+        before, at = at, perf_counter_ns()
+        found[rule.ref] = (at - before) / 1e3
+    return found
+
+
 def _ask(
     ruleset: Ruleset, payment: Transaction, features: FeatureVector
 ) -> Iterator[tuple[Rule, RuleHit | None]]:
@@ -90,10 +105,8 @@ def _to_ask(
     """
     if lost:
         return ruleset.evaluated
-    shortlist = ruleset.shortlists.of(values)
-    if shortlist.cleared(activation):
-        return ()
-    return [ruleset.evaluated[place] for place in shortlist.places]
+    open_places = ruleset.shortlists.of(values).open(activation)
+    return [ruleset.evaluated[place] for place in open_places]
 
 
 def _outweighed(

@@ -56,6 +56,12 @@ class Register:
                 held.setdefault(marker.value, []).append(marker)
         self.revision = max(self.revision, revision)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._on.clear()
+        self._by_id.clear()
+        self.revision = 0
+
     def expire(self, now: datetime) -> None:
         """Forget what is no longer in force, so that it takes no room."""
         gone = [m for m in self._by_id.values() if not m.holds(now)]
@@ -74,6 +80,10 @@ class Register:
 
     def __len__(self) -> int:
         return len(self._by_id)
+
+    def markers(self) -> list[Marker]:
+        """Everything that is held."""
+        return list(self._by_id.values())
 
     def networks_held(self) -> frozenset[str]:
         """Every network that some entry or snooze is about."""

@@ -1,7 +1,8 @@
 """A ruleset: loaded, type-checked against the features, versioned by its content."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from string import Formatter
@@ -89,14 +90,18 @@ class Rule:
             elapsed_us=elapsed_us,
         )
 
+    @property
+    def error_severity(self) -> Severity:
+        """The severity of a hit of kind `error`."""
+        flags = self.on_error == "FLAG" and self.severity == "critical"
+        return _WORST_ERROR if flags else self.severity
+
     def failed(self, elapsed_us: float) -> RuleHit:
         """What is said when it fails on a payment's values: never nothing."""
-        blocks = self.on_error == "BLOCK"
-        worst = self.severity == "critical" and not blocks
         return RuleHit(
             rule=self.ref,
             effect=self.on_error,
-            severity=_WORST_ERROR if worst else self.severity,
+            severity=self.error_severity,
             reason="The rule failed on this payment's values",
             elapsed_us=elapsed_us,
             kind="error",
@@ -111,51 +116,102 @@ class Rule:
 
 
 class Ruleset:
-    """A loaded ruleset. `version` is `name@version+hash8` of the file it came from."""
+    """A loaded ruleset. `version` is `name@version+hash8` of the file it came from,
+    `register` holds the edited lists that it looks at."""
 
     def __init__(
-        self, document: RulesetDocument, content_hash: str, features: FeatureSet
+        self,
+        document: RulesetDocument,
+        content_hash: str,
+        features: FeatureSet,
+        register: Register | None = None,
     ) -> None:
         self.document = document
-        self.register = Register()
+        self.register = Register() if register is None else register
         self.content_hash = content_hash
         self.version = f"{document.name}@{document.version}+{content_hash[:8]}"
         self.feature_hash = features.hash
         fields = declared(features)
         edited = {name: self._asks(name) for name in FUNCTIONS}
-        self.language = Language(fields, {**_lists(document), **edited})
-        self.rules = _compile_all(document.rules, self.language, fields)
+        self.lists = _lists(document)
+        self.language = Language(fields, {**self.lists, **edited})
+        self._features = features
+        self._arrange(_compile_all(document.rules, self.language, fields))
+
+    def _arrange(self, rules: tuple[Rule, ...]) -> None:
+        self.rules = rules
         self.evaluated = tuple(rule for rule in self.rules if rule.state != "draft")
         self.shortlists = Shortlists(
             [rule.expression for rule in self.evaluated], self.language.disjunction
         )
         self.reader = Reader(
-            features, {name for rule in self.evaluated for name in _names(rule)}
+            self._features, {name for rule in self.evaluated for name in _names(rule)}
         )
 
     def _asks(self, name: str) -> Callable[[str], bool]:
-        """A function of the language over the register, which may be another tomorrow."""
+        """A function of the language over the register."""
         on, kind = FUNCTIONS[name]
-        return lambda value: self.register.contains(on, kind, value)
+        register = self.register
+        return lambda value: register.contains(on, kind, value)
 
-    def demoted(self, refs: frozenset[str], features: FeatureSet) -> "Ruleset":
-        """The same version with some rules in shadow, and with the same register."""
-        rows = self.document.rules
-        if not any(f"{row.id}@{row.version}" in refs for row in rows):
-            return self
-        changed = tuple(
-            row.model_copy(update={"state": "shadow"})
-            if f"{row.id}@{row.version}" in refs and row.state == "live"
-            else row
-            for row in rows
+    def demoted(self, refs: frozenset[str]) -> "Ruleset":
+        """The same version with some live rules in shadow."""
+        return self._with(
+            replace(rule, state="shadow")
+            if rule.ref in refs and rule.state == "live"
+            else rule
+            for rule in self.rules
         )
-        return self._with(changed, features)
 
-    def _with(self, rows: tuple[RuleRow, ...], features: FeatureSet) -> "Ruleset":
-        document = self.document.model_copy(update={"rules": rows})
-        other = Ruleset(document, self.content_hash, features)
-        other.register = self.register
+    def hard(self) -> "Ruleset":
+        """The same version with only the live rules that block."""
+        return self._with(
+            rule
+            for rule in self.rules
+            if rule.state == "live" and rule.effect == "BLOCK"
+        )
+
+    def changes_to(self, other: "Ruleset") -> "Ruleset | None":
+        """The rules of `other` that are not evaluated here as they are there, all in
+        shadow; None where there are none."""
+        same_lists = {
+            name
+            for name, row in other.document.lists.items()
+            if self.document.lists.get(name) == row
+        }
+        here = {_as_live(rule.row) for rule in self.evaluated}
+        changed = [
+            replace(rule, state="shadow")
+            for rule in other.evaluated
+            if _as_live(rule.row) not in here
+            or not set(asked_of([rule.row.when])) <= same_lists | set(FUNCTIONS)
+        ]
+        return other._with(changed) if changed else None
+
+    def reused(self, other: "Ruleset") -> list[str]:
+        """Rules of `other` that have the name and version of one here and mean something
+        else: hits would not say which."""
+        here = {f"{row.id}@{row.version}": _meaning(row) for row in self.document.rules}
+        return [
+            ref
+            for row in other.document.rules
+            for ref in (f"{row.id}@{row.version}",)
+            if here.get(ref, _meaning(row)) != _meaning(row)
+        ]
+
+    def _with(self, rules: Iterable[Rule]) -> "Ruleset":
+        """The same but for its rules, which are compiled already."""
+        other = copy(self)
+        other._arrange(tuple(rules))
         return other
+
+
+def _as_live(row: RuleRow) -> RuleRow:
+    return row.model_copy(update={"state": "live"})
+
+
+def _meaning(row: RuleRow) -> tuple[object, ...]:
+    return row.when, row.effect, row.severity, row.tier, row.on_error
 
 
 def _lists(document: RulesetDocument) -> dict[str, frozenset[str]]:
@@ -173,8 +229,11 @@ def _lists(document: RulesetDocument) -> dict[str, frozenset[str]]:
     return found
 
 
-def load(body: bytes, features: FeatureSet) -> Ruleset:
-    """The ruleset in a YAML or JSON text. Raises RulesetError with every problem found."""
+def load(
+    body: bytes, features: FeatureSet, register: Register | None = None
+) -> Ruleset:
+    """The ruleset in a YAML or JSON text, over the edited lists in `register`. Raises
+    RulesetError with every problem found."""
     if len(body) > MAX_BYTES:
         raise RulesetError((("body", f"more than {MAX_BYTES} bytes"),))
     try:
@@ -187,7 +246,7 @@ def load(body: bytes, features: FeatureSet) -> Ruleset:
             tuple((_place(e["loc"]), _at(body, e["loc"]) + e["msg"]) for e in found)
         ) from None
     try:
-        return Ruleset(document, content_hash(body), features)
+        return Ruleset(document, content_hash(body), features, register)
     except RulesetError as error:
         paths = {row.id: n for n, row in reversed(list(enumerate(document.rules)))}
         raise RulesetError(
@@ -212,13 +271,6 @@ def _path(place: str, rules: Mapping[str, int]) -> tuple[str | int, ...]:
 def _at(body: bytes, location: tuple[int | str, ...]) -> str:
     line = line_of(body, location)
     return "" if line is None else f"line {line}: "
-
-
-def hard_rules(ruleset: Ruleset, features: FeatureSet) -> Ruleset:
-    """The live rules that block, as a ruleset of the same version and register."""
-    rows = ruleset.document.rules
-    hard = tuple(r for r in rows if r.state == "live" and r.effect == "BLOCK")
-    return ruleset._with(hard, features)
 
 
 def _compile_all(

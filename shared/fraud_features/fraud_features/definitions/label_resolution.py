@@ -2,8 +2,10 @@
 online store, for training, for datasets and for a rebuild.
 
 Of each source its newest report counts, and a reversal withdraws that source's. Among what
-is left the strongest source decides. Only the set of reports matters, neither their order
-nor their repetition.
+is left the strongest source decides; what says nothing of fraud (`undetermined`: a dispute
+about something else, a refund) counts beside it, and only keeps a payment that nobody calls
+fraud from being called legitimate. Only the set of reports matters, neither their order nor
+their repetition.
 """
 
 from collections.abc import Iterable
@@ -11,10 +13,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
-from fraud_shared.contracts.label import LabelSource
+from fraud_shared.contracts.label import LabelName, LabelSource
 
-Label = Literal["fraud", "legitimate"]
-State = Literal["pending", "fraud", "legitimate", "reversed"]
+Label = LabelName
+State = Literal["pending", "fraud", "legitimate", "undetermined", "reversed"]
 # A time, or microseconds since 1970: whatever the caller compares.
 Moment = TypeVar("Moment", datetime, int)
 
@@ -55,23 +57,30 @@ class LabelResolver(Generic[Moment]):
     __slots__ = ("_newest",)
 
     def __init__(self) -> None:
-        self._newest: dict[LabelSource, ReportedLabel[Moment]] = {}
+        self._newest: dict[tuple[LabelSource, bool], ReportedLabel[Moment]] = {}
 
     def add(self, report: ReportedLabel[Moment]) -> None:
         """Take a report into account; one that is known, or older, changes nothing."""
-        known = self._newest.get(report.source)
+        key = (report.source, report.label == "undetermined")
+        known = self._newest.get(key)
         if known is None or _newer(report, known):
-            self._newest[report.source] = report
+            self._newest[key] = report
 
     def standing(self) -> EffectiveLabel[Moment]:
         """What stands after all of them."""
         newest = self._newest
-        for source in AUTHORITY:
-            report = newest.get(source)
-            if report is not None and not report.reversal:
-                return EffectiveLabel(report.label, source, report.reported_at)
+        said, unsaid = self._strongest(False), self._strongest(True)
+        if unsaid is not None and (said is None or said.label != "fraud"):
+            said = unsaid
+        if said is not None:
+            return EffectiveLabel(said.label, said.source, said.reported_at)
         withdrawn = max((r.reported_at for r in newest.values()), default=None)
         return EffectiveLabel("reversed" if newest else "pending", None, withdrawn)
+
+    def _strongest(self, undetermined: bool) -> ReportedLabel[Moment] | None:
+        """What the strongest source says that has not withdrawn it."""
+        reports = (self._newest.get((source, undetermined)) for source in AUTHORITY)
+        return next((r for r in reports if r is not None and not r.reversal), None)
 
 
 def effective_label(reports: Iterable[ReportedLabel[Moment]]) -> EffectiveLabel[Moment]:

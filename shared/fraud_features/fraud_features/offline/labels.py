@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from fraud_features.definitions.label_resolution import (
 from fraud_features.offline.codes import CodeBook
 from fraud_features.offline.jit import Codes, Ints
 from fraud_features.store.schema import RISKS
-from fraud_shared.contracts.label import LabelReport
+from fraud_shared.contracts.label import LabelName, LabelReport
 
 Label = LabelReport | Mapping[str, Any]
 _SCHEMA: dict[str, pl.DataType] = {
@@ -44,9 +44,9 @@ def label_frame(labels: pl.DataFrame | Iterable[Label]) -> pl.DataFrame:
         if name not in labels.columns:
             labels = labels.with_columns(pl.lit(absent).alias(name))
         labels = labels.with_columns(pl.col(name).fill_null(absent))
-    other = set(labels["label"].unique().to_list()) - {"fraud", "legitimate"}
+    other = set(labels["label"].unique().to_list()) - set(get_args(LabelName))
     if other:
-        raise ValueError("label: neither fraud nor legitimate")
+        raise ValueError("label: neither fraud nor legitimate nor undetermined")
     reports = labels.select(pl.col(n).cast(t) for n, t in _SCHEMA.items()).sort(
         "reported_at", maintain_order=True
     )
@@ -83,9 +83,11 @@ def _row(label: Label) -> tuple[str, str, int, bool, str | None]:
 
 
 def last_words(reports: pl.DataFrame) -> pl.DataFrame:
-    """For each reported payment 1 fraud, 0 legitimate, null when withdrawn."""
+    """For each reported payment 1 fraud, 0 legitimate, null when withdrawn or when what is
+    known says nothing of fraud."""
     fraud = (pl.col("label") == "fraud").cast(pl.Int8)
-    word = pl.when(~pl.col("reversal")).then(fraud)
+    known = ~pl.col("reversal") & (pl.col("label") != "undetermined")
+    word = pl.when(known).then(fraud)
     return reports.unique("transaction_id", keep="last", maintain_order=True).select(
         "transaction_id", label=word
     )

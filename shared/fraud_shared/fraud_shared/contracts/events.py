@@ -10,6 +10,7 @@ from fraud_shared.contracts.base import Identifier, Sha256
 
 DECISION_MADE = "fraud.decision.made.v1"
 LABEL_REPORTED = "fraud.label.reported.v1"
+PAYMENT_REPORTED = "fraud.payment.reported.v1"
 ACTION_REQUESTED = "fraud.action.requested.v1"
 CHALLENGE_RESOLVED = "fraud.challenge.resolved.v1"
 MODEL_PROMOTED = "fraud.model.promoted.v1"

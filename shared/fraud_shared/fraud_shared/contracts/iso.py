@@ -11,7 +11,7 @@ from pydantic import AfterValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
 # Withdrawn in 2025 and 2026; refunds and records of earlier payments still name them.
-_WITHDRAWN = {"ANG": 2, "BGN": 2}
+_WITHDRAWN = {"ANG": (2, "532"), "BGN": (2, "975")}
 
 
 class Country(NamedTuple):
@@ -37,11 +37,16 @@ def _country(row: str) -> Country:
     return Country(alpha_2, alpha_3, numeric, tuple(names.split(" | ")))
 
 
-# How many digits of an amount in minor units stand after the decimal point.
-CURRENCY_EXPONENT: Mapping[str, int] = {
-    **{code: int(digits) for code, digits in map(str.split, _rows("iso_4217.txt"))},
+_CURRENCIES: Mapping[str, tuple[int, str]] = {
+    **{
+        code: (int(digits), numeric)
+        for code, digits, numeric in map(str.split, _rows("iso_4217.txt"))
+    },
     **_WITHDRAWN,
 }
+# How many digits of an amount in minor units stand after the decimal point.
+CURRENCY_EXPONENT: Mapping[str, int] = {c: n for c, (n, _) in _CURRENCIES.items()}
+CURRENCY_OF_NUMBER: Mapping[str, str] = {n: c for c, (_, n) in _CURRENCIES.items()}
 COUNTRY_TABLE: tuple[Country, ...] = (
     *(_country(row) for row in _rows("iso_3166.txt")),
     _KOSOVO,

@@ -23,12 +23,14 @@ class CurrencyProfile(Contract):
 
 
 class LabelCounts(Contract):
-    """Payments by what was reported about them; `pending` has no report yet."""
+    """Payments by what was reported about them; `pending` has no report yet, of
+    `undetermined` what is known says nothing of fraud."""
 
     fraud: Count
     legitimate: Count
     reversed: Count
     pending: Count
+    undetermined: Count = 0
 
 
 class BehaviourProfile(Contract):

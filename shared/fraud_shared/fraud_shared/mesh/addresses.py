@@ -16,6 +16,8 @@ PORTS: dict[str, int] = {
     "sanctions": 8008,
     "lightgbm": 8009,
 }
+# Beside the mesh, whose public routes alone it asks.
+CONSOLE, CONSOLE_PORT = "console", 8010
 SERVICES: tuple[str, ...] = tuple(PORTS)
 # An address is a label of metrics by its index, so their number is bounded.
 MOST_ADDRESSES = 16

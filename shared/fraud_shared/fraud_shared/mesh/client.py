@@ -21,11 +21,13 @@ from fraud_shared.mesh.dependency import (
     error_of,
     first_answer,
     hedge_replica,
+    is_overload,
     other_replica,
 )
 from fraud_shared.mesh.errors import (
     DependencyError,
     DependencyFailed,
+    DependencyOverloaded,
     DependencyRefused,
     DependencyTimeout,
     DependencyUnreachable,
@@ -85,6 +87,7 @@ class ServiceClient:
         is told so.
         """
         dependency = self._dependency(service)
+        dependency.budget.called()
         limit = deadline.capped(cap_ms)
         if limit.expired:
             raise _counted(DependencyRefused(service, kind="spent"))
@@ -96,6 +99,8 @@ class ServiceClient:
             else:
                 status, reply = await self._attempt(dependency, replica, request)
         except DependencyError as error:
+            if context is not None and isinstance(error, DependencyOverloaded):
+                context.overloaded = True
             raise _counted(error) from None
         if status not in (200, 204):
             raise _counted(DependencyFailed(service, status, reply))
@@ -178,7 +183,6 @@ class ServiceClient:
         self, dependency: Dependency, first: Replica, request: Request
     ) -> Reply:
         """An attempt at one of several addresses, and at most one more at another."""
-        dependency.budget.called()
         probed = dependency.replicas.due_probe(excluding=first)
         if probed is not None:
             self._spawn(self._probe(dependency, probed, request))
@@ -186,7 +190,10 @@ class ServiceClient:
             return await self._hedged(dependency, first, request)
         try:
             return await self._attempt(dependency, first, request)
-        except DependencyUnreachable:
+        except (DependencyUnreachable, DependencyOverloaded) as error:
+            busy = isinstance(error, DependencyOverloaded)
+            if busy and not dependency.budget.take():
+                raise
             other = other_replica(dependency, first, request)
             if other is None:
                 raise
@@ -255,6 +262,11 @@ class ServiceClient:
             raise
         finally:
             replica.end(number)
+        if is_overload(status, reply):
+            # It lives and did no work: no failure, and no proof that it works either.
+            if probe:
+                replica.breaker.abandoned()
+            raise DependencyOverloaded(dependency.service)
         dependency.judge(replica, failed=status >= 500)
         if dependency.several:
             dependency.delay.answered((time.monotonic() - began) * 1000)
@@ -264,8 +276,9 @@ class ServiceClient:
         try:
             return await self._once(replica, request)
         except DependencyUnreachable:
-            several = self._dependency(request.service).several
-            if several or request.limit.remaining_ms() < RETRY_NEEDS_MS:
+            dependency = self._dependency(request.service)
+            late = request.limit.remaining_ms() < RETRY_NEEDS_MS
+            if dependency.several or late or not dependency.budget.take():
                 raise
         return await self._once(replica, request)
 

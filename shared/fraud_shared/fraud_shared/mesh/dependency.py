@@ -10,7 +10,7 @@ from fraud_shared.mesh.errors import (
     DependencyRefused,
     DependencyUnreachable,
 )
-from fraud_shared.mesh.hedging import HedgeBudget, HedgeDelay
+from fraud_shared.mesh.hedging import HedgeDelay, RetryBudget
 from fraud_shared.mesh.metrics import (
     ADDRESS_CALLS,
     ADDRESS_EJECTED,
@@ -27,7 +27,10 @@ Reply = tuple[int, bytes]
 
 
 class CallContext(Protocol):
-    """What a request brings along to the calls made on its behalf."""
+    """What a request brings along to the calls made on its behalf, and learns from them:
+    whether a service was at its limit."""
+
+    overloaded: bool
 
     @property
     def request_id(self) -> str:
@@ -57,7 +60,7 @@ class Dependency:
         self.service = service
         self.replicas = ReplicaSet(addresses, time.monotonic)
         self.delay = HedgeDelay()
-        self.budget = HedgeBudget()
+        self.budget = RetryBudget()
         self.answered = CALLS.labels(service, "ok")
         self._gauge = BREAKER_OPEN.labels(service)
         self._open = False
@@ -102,6 +105,11 @@ class Dependency:
         if is_open != self._open:
             self._open = is_open
             self._gauge.set(is_open)
+
+
+def is_overload(status: int, reply: bytes) -> bool:
+    """Whether a reply says that the service is at its limit (and no more than that)."""
+    return status == 503 and b":problem:overloaded" in reply
 
 
 def other_replica(

@@ -4,6 +4,7 @@ DependencyError
 ├── DependencyUnreachable   no byte reached a handler: safe to try once more
 ├── DependencyTimeout       time ran out, or the connection broke, midway
 ├── DependencyRefused       the breaker is open or the bulkhead is full
+├── DependencyOverloaded    it is at its limit and says so: it lives, and did no work
 └── DependencyFailed        an answer, but not a usable one (5xx, 4xx, not the contract)
 """
 
@@ -34,6 +35,13 @@ class DependencyTimeout(DependencyError):
 class DependencyRefused(DependencyError):
     """The call was not made: breaker open (`open`), bulkhead full (`full`), time spent
     (`spent`)."""
+
+
+class DependencyOverloaded(DependencyError):
+    """The dependency refused the call at once, because it could not answer it in time."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(service, kind="overloaded")
 
 
 class DependencyFailed(DependencyError):

@@ -1,4 +1,4 @@
-"""When a call is also sent to a second address, and how often that may happen.
+"""When a call is sent a second time, and how often that may happen.
 
 Dean and Barroso, "The Tail at Scale": after the time that 95 of 100 calls take, a second
 request costs little and cuts the tail. The budget bounds the extra load for the case that
@@ -32,8 +32,9 @@ class HedgeDelay:
         return min(self._ms, remaining_ms / 2)
 
 
-class HedgeBudget:
-    """A token bucket: each call adds a tenth of a hedge, up to `MOST`."""
+class RetryBudget:
+    """A token bucket of second attempts: each call adds a tenth, up to `MOST`. Hedges and
+    retries of one dependency share it, so that together they add a tenth to its load."""
 
     PER_CALL = 0.1
     MOST = 20.0
@@ -46,7 +47,7 @@ class HedgeBudget:
         self._tokens = min(self._tokens + self.PER_CALL, self.MOST)
 
     def take(self) -> bool:
-        """Whether one more hedge is within the budget; takes it if so."""
+        """Whether one more is within the budget; takes it if so."""
         # Ten additions of 0.1 are a little less than 1.
         if self._tokens < 1.0 - 1e-9:
             return False

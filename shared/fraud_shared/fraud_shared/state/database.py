@@ -203,16 +203,15 @@ class Database:
         conn = self._engine.connect()
         opening = asyncio.ensure_future(conn.start())
         try:
-            await asyncio.shield(opening)
+            await _through(opening)
         except asyncio.CancelledError:
-            await asyncio.wait([opening])
             if opening.exception() is None:
                 await conn.close()
             raise
         try:
             yield conn
         finally:
-            await asyncio.shield(asyncio.ensure_future(conn.close()))
+            await _through(asyncio.ensure_future(conn.close()))
 
     def insert(self, table: sa.Table) -> Any:
         """An insert of this dialect, with `on_conflict_do_nothing` and `_do_update`."""
@@ -222,6 +221,15 @@ class Database:
     def skip_locked(self) -> bool:
         """Whether `SELECT … FOR UPDATE SKIP LOCKED` is available."""
         return self._postgres
+
+
+async def _through(work: "asyncio.Future[Any]") -> None:
+    """Wait for work to its end, even when cancelled meanwhile."""
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
 
 
 class _Lanes:

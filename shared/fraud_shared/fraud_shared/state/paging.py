@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from fraud_shared.state.types import UtcDateTime
 from fraud_shared.web.problems import InvalidInput
 
 
@@ -66,12 +67,12 @@ def _values(keys: Sequence[Key], cursor: str) -> list[Any]:
 
 
 def _value(key: Key, plain: Any) -> Any:
-    kind = key.column.type.python_type
-    if kind is datetime:
+    if isinstance(key.column.type, UtcDateTime):
         at = datetime.fromisoformat(plain) if isinstance(plain, str) else None
         if at is None or at.tzinfo is None:
             raise _not_ours()
         return at
+    kind = key.column.type.python_type
     # JSON writes a float that is whole as an integer, in some languages.
     wanted = (float, int) if kind is float else (kind,)
     if isinstance(plain, bool) or not isinstance(plain, wanted):

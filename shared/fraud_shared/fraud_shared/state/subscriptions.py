@@ -16,6 +16,7 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "post_auth": (
         family(events.DECISION_MADE),
         family(events.LABEL_REPORTED),
+        family(events.PAYMENT_REPORTED),
         family(events.CHALLENGE_RESOLVED),
     ),
     "action": (family(events.ACTION_REQUESTED),),

@@ -1,18 +1,19 @@
-"""Real servers for tests: those named by the environment, else those on local ports.
+"""Real servers for tests, and the one switch that says which: `FRAUD_TEST_SERVERS`.
 
-Where none answers, one is started with testcontainers if an engine is there; else the test
-is skipped with the reason, or fails when `FRAUD_REQUIRE_SERVERS=1` (as in CI).
+`containers`: testcontainers' own PostgreSQL, Redis and RabbitMQ; `local`: those on the
+standard ports of this machine; `auto` (when not set): containers where an engine answers,
+else local ones. A server that a TEST_..._URL names goes before all. Where none is there, the
+test is skipped with the reason, or fails when `FRAUD_REQUIRE_SERVERS=1` (as in CI).
 """
 
 import gc
 import os
 import socket
-import time
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -23,40 +24,51 @@ import pytest
 
 @dataclass(frozen=True)
 class _Server:
-    """How to find one, and how to start one: `ready` is what its log says at last."""
+    """How to find one on this machine, and how to start one in a container."""
 
     name: str
     variable: str
     url: str
-    image: str
-    ready: str
-    environment: dict[str, str] = field(default_factory=dict, hash=False)
+    start: Callable[[], str]
 
 
-_REDIS = _Server(
-    "Redis",
-    "TEST_REDIS_URL",
-    "redis://127.0.0.1:6379/0",
-    "redis:7",
-    "Ready to accept connections",
-)
+def _start_redis() -> str:
+    from testcontainers.community.redis import RedisContainer
+
+    container = RedisContainer("redis:7").start()
+    host, port = container.get_container_host_ip(), container.get_exposed_port(6379)
+    return f"redis://{host}:{port}/0"
+
+
+def _start_postgres() -> str:
+    from testcontainers.community.postgres import PostgresContainer
+
+    container = PostgresContainer("postgres:16", driver=None).start()
+    return str(container.get_connection_url())
+
+
+def _start_rabbitmq() -> str:
+    from testcontainers.community.rabbitmq import RabbitMqContainer
+
+    container = RabbitMqContainer("rabbitmq:3.13").start()
+    host, port = container.get_container_host_ip(), container.get_exposed_port(5672)
+    return f"amqp://guest:guest@{host}:{port}/"
+
+
+_REDIS = _Server("Redis", "TEST_REDIS_URL", "redis://127.0.0.1:6379/0", _start_redis)
 _POSTGRES = _Server(
     "PostgreSQL",
     "TEST_DATABASE_URL",
     "postgresql://postgres@127.0.0.1:5432/postgres",
-    "postgres:16",
-    # Said once by the first start, which only sets up, and then by the second.
-    "listening on IPv4 address",
-    {"POSTGRES_HOST_AUTH_METHOD": "trust"},
+    _start_postgres,
 )
 _RABBITMQ = _Server(
     "RabbitMQ",
     "TEST_AMQP_URL",
     "amqp://guest:guest@127.0.0.1:5672/",
-    "rabbitmq:3.13",
-    "Server startup complete",
+    _start_rabbitmq,
 )
-_START_WITHIN_S = 90.0
+_MODES = ("auto", "containers", "local")
 
 
 def _answers(url: str) -> bool:
@@ -73,12 +85,15 @@ def _answers(url: str) -> bool:
 @cache
 def _engine() -> bool:
     """Whether a container engine answers."""
+    sockets = (Path("/var/run/docker.sock"), Path.home() / ".docker/run/docker.sock")
+    if "DOCKER_HOST" not in os.environ and not any(s.exists() for s in sockets):
+        # Its client takes half a second to say the same.
+        return False
     with warnings.catch_warnings():
         # A client that finds no engine fails while it is made, and leaves its socket open:
         # it is collected here, and not in the middle of some test.
         warnings.simplefilter("ignore", ResourceWarning)
         try:
-            # Optional, and slow to import: only where no server answers.
             from testcontainers.core.docker_client import DockerClient
 
             with closing(DockerClient().client) as client:
@@ -90,34 +105,25 @@ def _engine() -> bool:
 
 
 @cache
-def _started(server: _Server) -> str | None:
-    """The URL of a container that lives as long as the test run; None without engine."""
-    if not _engine():
-        return None
-    from testcontainers.core.container import DockerContainer
-
-    port = urlsplit(server.url).port or 0
-    container = DockerContainer(server.image).with_exposed_ports(port)
-    for name, value in server.environment.items():
-        container = container.with_env(name, value)
-    container.start()
-    give_up = time.monotonic() + _START_WITHIN_S
-    while server.ready.encode() not in b"".join(container.get_logs()):
-        if time.monotonic() > give_up:
-            container.stop()
-            return None
-        time.sleep(0.5)
-    there = f"{container.get_container_host_ip()}:{container.get_exposed_port(port)}"
-    return server.url.replace(f"127.0.0.1:{port}", there)
+def _started(server: _Server) -> str:
+    """The URL of a container that lives as long as the test run."""
+    with warnings.catch_warnings():
+        # Its modules warn of each other's ways.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return server.start()
 
 
 def _find(server: _Server) -> str:
-    url = os.environ.get(server.variable, server.url)
-    if _answers(url):
+    mode = os.environ.get("FRAUD_TEST_SERVERS") or "auto"
+    if mode not in _MODES:
+        pytest.fail(f"FRAUD_TEST_SERVERS is one of {', '.join(_MODES)}")
+    named = os.environ.get(server.variable)
+    if not named and mode != "local" and _engine():
+        return _started(server)
+    url = named or server.url
+    if (named or mode != "containers") and _answers(url):
         return url
-    if server.variable not in os.environ and (started := _started(server)):
-        return started
-    _missing(server.name, url)
+    _missing("container engine" if mode == "containers" else server.name, url)
 
 
 def _missing(name: str, url: str) -> NoReturn:

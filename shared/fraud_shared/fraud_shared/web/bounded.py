@@ -6,6 +6,7 @@ whose body is still being read (decision 0010).
 """
 
 import json
+import time
 from asyncio import TimerHandle
 from typing import Any
 
@@ -13,10 +14,13 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from fraud_shared.web.coalescing_protocol import CoalescingProtocol
 from fraud_shared.web.connections import Connections
+from fraud_shared.web.head_refusals import HeadRefusals
 from fraud_shared.web.telemetry import CONNECTIONS_CLOSED
 
 # Name under which a request finds its connection in the ASGI scope's extensions.
 EXTENSION = "fraud.connection"
+# Under which the scope says when the last byte of the request was read (monotonic clock).
+ARRIVED = "fraud.arrived"
 _IDLE, _HEAD, _BODY = range(3)
 # Framing that one body byte may bring: a chunk of one byte is six, and trailers are few.
 _FRAMING = 8
@@ -37,8 +41,17 @@ class BoundedProtocol(CoalescingProtocol):
     only while a head or a body is incomplete.
     """
 
-    def __init__(self, *, connections: Connections, **given: Any) -> None:
+    def __init__(
+        self,
+        *,
+        connections: Connections,
+        refusals: HeadRefusals | None = None,
+        **given: Any,
+    ) -> None:
         super().__init__(**given)
+        self._refusals = refusals
+        # The head of the request being read was refused: its body goes nowhere.
+        self._refused = False
         self._connections = connections
         self._limits = connections.limits
         self._phase = _IDLE
@@ -139,6 +152,8 @@ class BoundedProtocol(CoalescingProtocol):
             raise _Refused
         if not self._authenticated:
             self.scope["extensions"] = {EXTENSION: self}  # type: ignore[dict-item]
+        elif self._refused_by_head():
+            return
         super().on_headers_complete()
         # Trailers of a chunked body come by the same call as headers, and would be read as
         # such: they go into a list that nobody reads.
@@ -149,11 +164,18 @@ class BoundedProtocol(CoalescingProtocol):
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
         self._body_bytes += len(body)
+        if self._refused:
+            return
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is complete."""
         self._phase = _IDLE
+        if self._refused:
+            self._refused = False
+            self.on_response_complete()
+            return
+        self.scope[ARRIVED] = time.monotonic()  # type: ignore[literal-required]
         super().on_message_complete()
 
     # What is late
@@ -208,6 +230,23 @@ class BoundedProtocol(CoalescingProtocol):
         self.transport.abort()
 
     # What is refused
+
+    def _refused_by_head(self) -> bool:
+        """Answer at once what would not be let in. Not behind an unanswered request, whose
+        answer comes first, nor to a caller that leaves after this one."""
+        waiting = self.cycle is not None and not self.cycle.response_complete
+        if self._refusals is None or waiting or not self.parser.should_keep_alive():
+            return False
+        method = self.parser.get_method()
+        reply = self._refusals.answer(method, self.url, self.headers)
+        if reply is None:
+            return False
+        self._refused = True
+        self.headers = []
+        self._phase = _BODY
+        self._raw_bytes = self._body_bytes = 0
+        self.transport.write_whole(reply)  # type: ignore[attr-defined]
+        return True
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what the parser, or a limit, stopped at."""

@@ -46,6 +46,11 @@ class CoalescingTransport:
             return
         self._transport.write(data)
 
+    def write_whole(self, data: bytes) -> None:
+        """Send a whole reply now, after what waits."""
+        self._flush()
+        self._transport.write(data)
+
     def close(self) -> None:
         """Send what waits, then close."""
         self._flush()

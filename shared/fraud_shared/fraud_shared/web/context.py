@@ -1,11 +1,26 @@
 """One request as its handler sees it."""
 
-from dataclasses import dataclass
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
 from typing import Any
 
+from fraud_shared.card_number_fields import in_part
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.tokens import Actor
 from fraud_shared.mesh.trace import Trace
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def request_id_of(given: bytes) -> str:
+    """The request id that a caller sent, or a new one where it cannot be used."""
+    text = given.decode("latin-1")
+    # A card number sent as a request id would travel the mesh and be logged everywhere.
+    if _REQUEST_ID.fullmatch(text) and not in_part(text):
+        return text
+    return secrets.token_hex(12)
 
 
 @dataclass(slots=True)
@@ -28,6 +43,14 @@ class RequestContext:
     raw: bytes = b""
     address: str = ""
     reply_headers: tuple[tuple[bytes, bytes], ...] = ()
+    # A service that was called for it was at its limit.
+    overloaded: bool = False
+    # When the last byte of the request was read, on the monotonic clock, in seconds.
+    arrived: float = field(default_factory=time.monotonic)
+
+    def wall(self, ms: float) -> Deadline:
+        """Its deadline, or `ms` after it arrived if that is earlier."""
+        return Deadline(min(self.deadline.at, self.arrived + ms / 1000))
 
     def header(self, name: str) -> str | None:
         """A request header by lower-case name, or None."""

@@ -4,8 +4,6 @@ Pure ASGI. Hot routes are answered here, before FastAPI's routing, dependencies 
 parsing, which cost more than the work they would lead to (0.2 ms a request).
 """
 
-import re
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
@@ -20,20 +18,21 @@ from fraud_shared.card_number_fields import in_part
 from fraud_shared.contracts.card_numbers import masked
 from fraud_shared.mesh import deadline as deadlines
 from fraud_shared.mesh import trace as traces
-from fraud_shared.web import body, logs, number_guard, problems, telemetry
+from fraud_shared.web import body, logs, number_guard, problems, replies, telemetry
+from fraud_shared.web.admission import Admission
 from fraud_shared.web.body import ClientLeft, GuardedBody, Message, Receive
-from fraud_shared.web.bounded import EXTENSION
-from fraud_shared.web.context import RawResponse, RequestContext
+from fraud_shared.web.bounded import ARRIVED, EXTENSION
+from fraud_shared.web.context import RawResponse, RequestContext, request_id_of
 from fraud_shared.web.guard import Guard
-from fraud_shared.web.lanes import Lane, LaneName, OpenRequests
+from fraud_shared.web.head_refusals import HeadRefusals
+from fraud_shared.web.lanes import LaneName, OpenRequests
+from fraud_shared.web.replies import Send
 from fraud_shared.web.settings import ServiceSettings
 
 Scope = Message
-Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 UNLIMITED = frozenset({"/livez", "/readyz", "/health", "/healthz", "/metrics"})
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 log = structlog.get_logger()
 
 
@@ -69,16 +68,11 @@ class Edge:
         self._tracing = tracing
         self._public = public
         self._guard = guard
-        self._lanes: dict[LaneName, Lane] = {
-            "payments": Lane(settings.max_in_flight),
-            "batches": Lane(settings.max_batches_in_flight),
-            "questions": Lane(settings.max_in_flight),
-        }
+        self.admission = Admission(service, settings)
+        lanes = {path: handler.lane for path, handler in hot.items()}
+        self.refusals = HeadRefusals(service, self.admission, lanes)
         self._open = OpenRequests(settings.max_open_per_client)
         self._counted: dict[tuple[str, int], tuple[Histogram, Counter]] = {}
-        telemetry.IN_FLIGHT.labels(service).set_function(
-            lambda: sum(lane.busy for lane in self._lanes.values())
-        )
 
     def behind(self, app: Asgi) -> "Edge":
         """Put the framework behind this edge; it gets what is not hot."""
@@ -103,7 +97,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        context = self._call(dict(scope["headers"]))
+        context = self._call(dict(scope["headers"]), scope.get(ARRIVED))
         context.address = (scope.get("client") or ("",))[0]
         span = self._tracing.start(f"{scope['method']} {path}", context.trace)
         if span is not None:
@@ -120,9 +114,10 @@ class Edge:
                 span.end()
             logs.CURRENT.reset(token)
 
-    def _call(self, headers: dict[bytes, bytes]) -> RequestContext:
-        given = headers.get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if _usable(given) else secrets.token_hex(12)
+    def _call(
+        self, headers: dict[bytes, bytes], arrived: float | None
+    ) -> RequestContext:
+        request_id = request_id_of(headers.get(b"x-request-id", b""))
         trace = traces.parse(headers.get(b"traceparent", b"").decode("latin-1"))
         if trace is not None and in_part(trace.trace_id):
             trace = None
@@ -136,7 +131,12 @@ class Edge:
             default_ms=self._settings.default_deadline_ms,
             cap_ms=self._settings.deadline_cap_ms,
         )
-        return RequestContext(request_id, trace, limit, headers)
+        context = RequestContext(request_id, trace, limit, headers)
+        if arrived is not None:
+            context.arrived = arrived
+            waited_ms = (time.monotonic() - arrived) * 1000
+            context.deadline = limit.minus(waited_ms)
+        return context
 
     def _limit(self, path: str) -> int:
         """The largest body of a path: its own, or that of all paths beneath `/match/`."""
@@ -151,7 +151,7 @@ class Edge:
     ) -> int:
         path = scope["path"]
         limit = self._limit(path)
-        started = _Started(send, context)
+        started = replies.Started(send, context)
         try:
             number_guard.refuse_in_url(path, scope.get("query_string", b""))
             _check_keys(context)
@@ -165,32 +165,50 @@ class Edge:
                 raise problems.UnsupportedMedia
             handler.guard(context)
             _authenticated(scope)
-            answer = await self._hot_answer(handler, receive, limit, context)
+            self.refusals.learn(context)
+            answer = await self._hot_answer(handler, scope, receive, limit, context)
         except problems.FraudError as error:
             if started.status:
                 raise
-            return await _refuse(send, error, context)
+            return await replies.refuse(send, error, context)
         except (ClientLeft, ClientDisconnect):
             return 499
         except Exception as error:
             log.error("unhandled", exc_info=error)
             if started.status:
                 raise
-            return await _refuse(send, problems.FraudError(), context)
-        await _reply(send, answer, context)
+            return await replies.refuse(send, problems.FraudError(), context)
+        await replies.reply(send, answer, context)
         return answer.status
 
     async def _hot_answer(
-        self, handler: HotHandler, receive: Receive, limit: int, context: RequestContext
+        self,
+        handler: HotHandler,
+        scope: Scope,
+        receive: Receive,
+        limit: int,
+        context: RequestContext,
     ) -> RawResponse:
-        client, lane = context.caller, self._lanes[handler.lane]
+        client, admission = context.caller, self.admission
         self._open.enter(client)
         try:
+            admission.check(handler.lane, client)
+            whole = ARRIVED in scope
             raw = await body.read(receive, limit)
-            with lane:
+            if not whole:
+                self._arrived(context, scope.get(ARRIVED, time.monotonic()))
+            with admission.enter(handler.lane, context):
                 return await handler.answer(raw, context)
         finally:
             self._open.leave(client)
+
+    def _arrived(self, context: RequestContext, at: float) -> None:
+        """A body that took its time is here: the answer's time begins, unless the caller
+        has said how long it waits in all."""
+        context.arrived = at
+        if b"x-deadline-ms" not in context.headers:
+            default_s = self._settings.default_deadline_ms / 1000
+            context.deadline = deadlines.Deadline(at + default_s)
 
     async def _cold(
         self,
@@ -210,17 +228,17 @@ class Edge:
 
         with ExitStack() as stack:
             # Without a body there is nothing to wait for.
-            lane = self._lanes["questions"]
+            place = self.admission.enter("questions", context)
             announced = body.is_announced(context.headers)
             if not announced:
-                stack.enter_context(lane)
+                stack.enter_context(place)
             media = context.headers.get(b"content-type", b"").lower()
             guarded = GuardedBody(
                 receive,
                 limit,
                 json=body.is_json(media),
                 before=guard,
-                after=partial(stack.enter_context, lane) if announced else _nothing,
+                after=partial(stack.enter_context, place) if announced else _nothing,
             )
             await self._app(scope, guarded, send)
         if context.caller:
@@ -273,27 +291,6 @@ async def _nothing_behind(scope: Scope, receive: Receive, send: Send) -> None:
     raise problems.NotFound
 
 
-class _Started:
-    """Wraps `send` for cold routes: adds the request id and remembers the status."""
-
-    __slots__ = ("_call", "_send", "status")
-
-    def __init__(self, send: Send, context: RequestContext) -> None:
-        self._send = send
-        self._call = context
-        self.status = 0
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            message["headers"] = [
-                *message.get("headers", ()),
-                (b"x-request-id", self._call.request_id.encode()),
-                *self._call.reply_headers,
-            ]
-        await self._send(message)
-
-
 def _authenticated(scope: Scope) -> None:
     """Let the connection know that its caller has a good key: it keeps its place."""
     extensions = scope.get("extensions")
@@ -301,41 +298,8 @@ def _authenticated(scope: Scope) -> None:
         connection.authenticated()
 
 
-async def _reply(send: Send, answer: RawResponse, context: RequestContext) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": answer.status,
-            "headers": [
-                (b"content-type", answer.media_type),
-                (b"content-length", str(len(answer.body)).encode()),
-                (b"x-request-id", context.request_id.encode()),
-                *context.reply_headers,
-                *answer.headers,
-            ],
-        }
-    )
-    await send({"type": "http.response.body", "body": answer.body})
-
-
-async def _refuse(
-    send: Send, error: problems.FraudError, context: RequestContext
-) -> int:
-    headers = tuple((k.encode(), v.encode()) for k, v in error.headers.items())
-    document = problems.body(error, context.request_id)
-    media = problems.MEDIA_TYPE.encode()
-    await _reply(send, RawResponse(document, error.status, headers, media), context)
-    context.log(problem=error.type)
-    return error.status
-
-
 def _resampled(trace: traces.Trace, fresh: traces.Trace) -> traces.Trace:
     return traces.Trace(trace.trace_id, trace.span_id, fresh.sampled)
-
-
-def _usable(request_id: str) -> bool:
-    # A card number sent as a request id would travel the mesh and be logged everywhere.
-    return bool(_REQUEST_ID.fullmatch(request_id) and not in_part(request_id))
 
 
 def _check_keys(context: RequestContext) -> None:

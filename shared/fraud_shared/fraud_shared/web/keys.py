@@ -4,8 +4,9 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 Scope = Literal[
@@ -64,6 +65,10 @@ class Client:
     scopes: frozenset[str]
     tenant: str = ""
     tenants: frozenset[str] = frozenset()
+    # Of the key that was used: both keys of a client are the same client.
+    key_id: str = field(default="", compare=False)
+    key_name: str | None = field(default=None, compare=False)
+    expires_at: datetime | None = field(default=None, compare=False)
 
     @property
     def own_tenant(self) -> str:
@@ -82,16 +87,35 @@ class Client:
         return tuple(sorted({self.own_tenant, *self.tenants}))
 
 
-class KeyRing:
-    """The live keys. A client may have two, so that one can be rotated under load."""
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self, pepper: str, entries: Iterable[tuple[str, Client]]) -> None:
-        self._pepper = pepper.encode()
-        self._clients = dict(entries)
+
+class KeyRing:
+    """The live keys: `fixed` ones, and others that come and go while it is used. A client
+    may have two, so that one can be rotated under load.
+
+    `used`: when each key was last used, by its id.
+    """
+
+    def __init__(
+        self,
+        pepper: str,
+        entries: Iterable[tuple[str, Client]],
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._pepper = pepper
+        self._fixed = dict(entries)
+        self._clients = self._fixed
+        self._now = now
+        self.used: dict[str, datetime] = {}
 
     @classmethod
-    def parse(cls, pepper: str, text: str) -> "KeyRing":
-        """Read `[{"client", "hash", "scopes", "tenant"?, "tenants"?}, …]`.
+    def parse(
+        cls, pepper: str, text: str, now: Callable[[], datetime] = _utc_now
+    ) -> "KeyRing":
+        """Read `[{"client", "hash", "scopes", "tenant"?, "tenants"?, "name"?,
+        "expires_at"?}, …]`.
 
         Raises ValueError when malformed.
         """
@@ -103,20 +127,32 @@ class KeyRing:
         crowded = {name for name in names if names.count(name) > 2}
         if crowded:
             raise ValueError("a client may have at most two live keys")
-        return cls(pepper, entries)
+        return cls(pepper, entries, now)
+
+    @property
+    def fixed(self) -> tuple[Client, ...]:
+        """Whose keys the environment names."""
+        return tuple(self._fixed.values())
+
+    def replace(self, entries: Iterable[tuple[str, Client]]) -> None:
+        """Admit these besides the fixed keys, and no others any more."""
+        self._clients = {**dict(entries), **self._fixed}
 
     def client(self, key: str | None) -> Client | None:
-        """Whose key this is, or None.
+        """Whose key this is, or None, also once it has ended.
 
         The look-up is by keyed hash, so its timing says nothing about the key itself.
         """
         if not key or len(key) > 256:
             return None
-        digest = key_hash(self._pepper.decode(), key)
-        for known, client in self._clients.items():
-            if hmac.compare_digest(known, digest):
-                return client
-        return None
+        client = self._clients.get(key_hash(self._pepper, key))
+        if client is None:
+            return None
+        now = self._now()
+        if client.expires_at is not None and client.expires_at <= now:
+            return None
+        self.used[client.key_id] = now
+        return client
 
 
 def _entry(entry: dict[str, object]) -> tuple[str, Client]:
@@ -133,7 +169,23 @@ def _entry(entry: dict[str, object]) -> tuple[str, Client]:
     named = [name, tenant, *(str(one) for one in tenants if one != EVERY_TENANT)]
     if not listed or not all(map(_NAME.fullmatch, named)):
         raise ValueError("a client or tenant of an API key entry has no usable name")
-    return digest, Client(name, frozenset(scopes), tenant, frozenset(map(str, tenants)))
+    given, until = entry.get("name"), entry.get("expires_at")
+    return digest, Client(
+        name,
+        frozenset(scopes),
+        tenant,
+        frozenset(map(str, tenants)),
+        key_id=digest[:16],
+        key_name=None if given is None else str(given),
+        expires_at=None if until is None else _end(str(until)),
+    )
+
+
+def _end(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("the end of an API key entry has no offset from UTC")
+    return at
 
 
 def new_key(client: str) -> str:

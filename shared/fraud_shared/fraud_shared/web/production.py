@@ -70,7 +70,7 @@ def _stores(settings: "ServiceSettings") -> list[str]:
             found.append("DATABASE_URL is required when FRAUD_ENV=production")
         elif not url.startswith("postgres"):
             found.append("DATABASE_URL must name PostgreSQL when FRAUD_ENV=production")
-        if not getattr(settings, "amqp_url", ""):
+        if "amqp_url" in fields and not getattr(settings, "amqp_url", ""):
             found.append("AMQP_URL is required when FRAUD_ENV=production")
     if "redis_url" in fields and not getattr(settings, "redis_url", ""):
         found.append("REDIS_URL is required when FRAUD_ENV=production")

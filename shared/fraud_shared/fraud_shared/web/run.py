@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import resource
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,9 +17,10 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 from uvicorn.importer import import_from_string
 
-from fraud_shared.web import production
+from fraud_shared.web import aliases, production
 from fraud_shared.web.bounded import BoundedProtocol
 from fraud_shared.web.connections import Connections
+from fraud_shared.web.head_refusals import HeadRefusals
 from fraud_shared.web.problems import FraudError
 from fraud_shared.web.settings import ServiceSettings
 
@@ -33,6 +35,10 @@ def serve(factory: str, settings: type[ServiceSettings]) -> None:
 
     A configuration error ends the process with one clear line each and status 2.
     """
+    try:
+        aliases.adopt(os.environ)
+    except ValueError as error:
+        _give_up([str(error)])
     try:
         chosen = settings()
     except ValidationError as error:
@@ -57,7 +63,7 @@ def serve(factory: str, settings: type[ServiceSettings]) -> None:
 async def _serve(create: Any, settings: ServiceSettings) -> bool:
     """Serve until a signal comes. False when the service could not start."""
     app: FastAPI = create()
-    listen = protocol(settings)
+    listen = protocol(settings, app.state.head_refusals)
     public = uvicorn.Server(_config(app, settings.host, settings.port, listen))
     if not settings.production:
         await public.serve()
@@ -107,9 +113,10 @@ def _config(
     )
 
 
-def protocol(settings: ServiceSettings) -> Any:
+def protocol(settings: ServiceSettings, refusals: HeadRefusals | None = None) -> Any:
     """What makes uvicorn's protocol for each connection, under the limits of `settings`
-    and of the open files that this process may have."""
+    and of the open files that this process may have. `refusals` may refuse a request by
+    its head."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = settings.max_connections + OWN_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -120,7 +127,7 @@ def protocol(settings: ServiceSettings) -> Any:
         # Half for callers where files are few, but never more than are left.
         most = max(soft - OWN_FILES, soft // 2)
         limits = replace(limits, max_connections=min(limits.max_connections, most))
-    return partial(BoundedProtocol, connections=Connections(limits))
+    return partial(BoundedProtocol, connections=Connections(limits), refusals=refusals)
 
 
 def problems(settings: type[ServiceSettings], error: ValidationError) -> list[str]:

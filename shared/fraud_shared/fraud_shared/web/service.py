@@ -22,6 +22,7 @@ from fraud_shared.web import (
     production,
     strict_json,
 )
+from fraud_shared.web.admission import Admission
 from fraud_shared.web.context import RawResponse, RequestContext
 from fraud_shared.web.edge import Asgi, Edge, HotHandler
 from fraud_shared.web.guard import Guard, service_guard
@@ -98,6 +99,7 @@ def create_service(
     routers: Sequence[APIRouter] = (),
     lifespan: Lifespan | None = None,
     checks: health.Checks | None = None,
+    facts: health.Facts = health.no_facts,
     summary: str = "",
     public: bool = False,
     tracing: Tracing | None = None,
@@ -106,7 +108,7 @@ def create_service(
 ) -> FastAPI:
     """A FastAPI app with the mesh's edge, probes, problems and telemetry.
 
-    `limits`: the largest body, in bytes, of routes of `routers` that take more than usual:
+    `facts`: what the probes say of the models. `limits`: the largest body, in bytes, of routes of `routers` that take more than usual:
     by path, or by `/match/` for what is beneath it. `guard`: who may send a body to them at
     all, asked before it is read; callers with a service token when not given.
     `public` is for the gateway: trace sampling and budgets are then not the caller's to
@@ -114,7 +116,7 @@ def create_service(
     """
     if settings.production and (refused := production.refusals(settings)):
         raise production.UnsafeConfiguration("; ".join(refused))
-    readiness = health.Readiness(name, checks or {})
+    readiness = health.Readiness(name, checks or {}, facts)
     tracing = tracing or Tracing(name)
     service = service_guard(TokenVerifier(name, settings.token_secret()))
     edge = Edge(
@@ -135,15 +137,16 @@ def create_service(
         summary=summary,
         openapi_url=None if settings.production else operations.DOCUMENT,
         version="1",
-        lifespan=_lifespan(readiness, settings, lifespan, tracing),
+        lifespan=_lifespan(readiness, settings, lifespan, tracing, edge.admission),
         docs_url=None if settings.production else "/docs",
-        redoc_url=None,
+        redoc_url=None if settings.production else "/redoc",
         # A redirect would lead to whatever Host the caller named.
         redirect_slashes=False,
     )
     app.state.service_guard = service
     app.state.readiness = readiness
     app.state.hot = tuple(hot)
+    app.state.head_refusals = edge.refusals
     app.include_router(health.router(readiness, metrics_too=not settings.production))
     app.state.operations = operations.operations_app(app, readiness)
     for router in routers:
@@ -306,6 +309,7 @@ def _lifespan(
     settings: ServiceSettings,
     inner: Lifespan | None,
     tracing: Tracing,
+    admission: Admission,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     name = readiness.service
 
@@ -314,7 +318,7 @@ def _lifespan(
         logs.configure(settings.log_level)
         log.info("starting", service=name, env=settings.env)
         try:
-            async with inner() if inner else nullcontext():
+            async with inner() if inner else nullcontext(), admission.watching():
                 readiness.started, readiness.draining = True, False
                 log.info("started", service=name)
                 yield

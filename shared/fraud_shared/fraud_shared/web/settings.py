@@ -99,6 +99,16 @@ class ServiceSettings(BaseSettings):
         """The key that signs service tokens (`FRAUD_TOKEN_KEY`)."""
         return self.secret("FRAUD_TOKEN_KEY", self.token_key)
 
+    @property
+    def admission_target(self) -> float:
+        """Of its time: how much nine of ten requests may use before fewer are let in."""
+        return 0.8
+
+    @property
+    def budget_ms(self) -> float:
+        """How long one hot request may take, whatever longer its caller allows."""
+        return self.deadline_cap_ms
+
     def connection_limits(self) -> ConnectionLimits:
         """What one connection may take, and how many there may be."""
         return ConnectionLimits(

@@ -38,6 +38,25 @@ IN_FLIGHT = Gauge(
     ["service"],
     registry=REGISTRY,
 )
+ADMISSION_LIMIT = Gauge(
+    "fraud_admission_limit",
+    "Payments that may be under way at once, as learned from how long they take.",
+    ["service"],
+    registry=REGISTRY,
+)
+REFUSED = Counter(
+    "fraud_admission_refused",
+    "Requests refused because they could not be answered well in their time.",
+    ["service", "lane"],
+    registry=REGISTRY,
+)
+LOOP_LAG = Histogram(
+    "fraud_loop_lag_seconds",
+    "How late the event loop comes to a timer.",
+    ["service"],
+    buckets=LATENCY_BUCKETS,
+    registry=REGISTRY,
+)
 
 CONNECTIONS_CLOSED = Counter(
     "fraud_http_connections_closed",

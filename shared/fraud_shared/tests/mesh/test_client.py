@@ -1,6 +1,7 @@
 """The door: what it sends, when it tries again, and when it does not even try."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,14 +11,17 @@ from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.errors import (
     DependencyError,
     DependencyFailed,
+    DependencyOverloaded,
     DependencyRefused,
     DependencyTimeout,
     DependencyUnreachable,
 )
+from fraud_shared.mesh.hedging import RetryBudget
 from fraud_shared.mesh.metrics import BREAKER_OPEN, CALLS
 from fraud_shared.mesh.tokens import TokenIssuer, TokenVerifier
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.testing.fakes import FakeTransport
+from fraud_shared.web import problems
 
 KEY = "door-key-of-at-least-32-characters!!"
 
@@ -27,6 +31,7 @@ class Context:
 
     request_id = "r-1"
     trace = Trace.start(1.0)
+    overloaded = False
 
 
 class Script:
@@ -42,6 +47,11 @@ class Script:
         if isinstance(answer, DependencyError):
             raise answer
         return answer, b"reply to " + body
+
+
+async def overloaded(path: str, body: bytes) -> tuple[int, bytes]:
+    """What a service at its limit answers."""
+    return 503, problems.body(problems.Overloaded(), "r-1")
 
 
 UNREACHABLE = DependencyUnreachable("rules")
@@ -112,6 +122,15 @@ class TestCall:
 
 
 class TestRetry:
+    async def test_second_attempts_add_a_tenth_of_the_load_at_most(self) -> None:
+        # Without a budget half of the calls would be sent twice.
+        service_client, script, _ = make(*([UNREACHABLE, 200, 200] * 400))
+        for _ in range(400):
+            with suppress(DependencyUnreachable):
+                await ask(service_client)
+        assert service_client.breaker("rules").state == "closed"
+        assert 400 < script.calls <= 400 * 1.1 + RetryBudget.MOST
+
     async def test_once_when_no_byte_reached_a_handler(self) -> None:
         service_client, script, _ = make(UNREACHABLE, 200)
         assert await ask(service_client) == b"reply to x"
@@ -171,6 +190,34 @@ class TestBreaker:
     async def test_breaker_ignores_4xx(self, status: int) -> None:
         service_client, _, _ = make(status)
         await fail(service_client, 30)
+        assert service_client.breaker("rules").state == "closed"
+
+    async def test_a_dependency_at_its_limit_opens_nothing(self) -> None:
+        service_client, _, _ = make(overloaded)
+        context = Context()
+        for _ in range(30):
+            with pytest.raises(DependencyOverloaded):
+                await ask(service_client, context=context)
+        assert service_client.breaker("rules").state == "closed"
+        assert context.overloaded
+
+    async def test_a_probe_that_finds_it_at_its_limit_closes_nothing(self) -> None:
+        script = Script(TIMEOUT)
+
+        async def respond(path: str, body: bytes) -> tuple[int, bytes]:
+            if script.calls < 5:
+                return await script(path, body)
+            if len(transport.calls) == 6:
+                return await overloaded(path, body)
+            return 200, b"back"
+
+        service_client, _, transport = make(respond)
+        await fail(service_client, 5)
+        await half_open(service_client)
+        with pytest.raises(DependencyOverloaded):
+            await ask(service_client)
+        assert service_client.breaker("rules").state == "half_open"
+        assert await ask(service_client) == b"back"
         assert service_client.breaker("rules").state == "closed"
 
     async def test_breaker_counts_5xx(self) -> None:

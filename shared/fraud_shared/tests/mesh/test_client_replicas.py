@@ -18,7 +18,7 @@ from fraud_shared.mesh.errors import (
     DependencyTimeout,
     DependencyUnreachable,
 )
-from fraud_shared.mesh.hedging import HedgeBudget
+from fraud_shared.mesh.hedging import RetryBudget
 from fraud_shared.mesh.metrics import ADDRESS_EJECTED, BREAKER_OPEN, HEDGES
 from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.mesh.transport import HttpTransport
@@ -206,7 +206,7 @@ class TestFrozenAddress:
             two.service_client.breaker("rules", replica).WINDOW_CALLS = 10**9  # type: ignore[misc]
         calls = [two.ask(cap=50) for _ in range(60)]
         await asyncio.gather(*calls, return_exceptions=True)
-        assert two.a.calls + two.b.calls <= 60 + HedgeBudget.MOST + 6
+        assert two.a.calls + two.b.calls <= 60 + RetryBudget.MOST + 6
 
 
 class TestAddresses:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from fraud_shared.mesh.hedging import HedgeBudget, HedgeDelay
+from fraud_shared.mesh.hedging import HedgeDelay, RetryBudget
 from fraud_shared.mesh.replicas import BULKHEAD, Replica, ReplicaSet
 from fraud_shared.testing.clocks import FakeClock
 
@@ -165,20 +165,20 @@ class TestHedgeDelay:
         assert HedgeDelay.LEAST_MS <= delay.ms() <= HedgeDelay.MOST_MS
 
 
-class TestHedgeBudget:
+class TestRetryBudget:
     @given(st.lists(st.booleans(), max_size=400))
     def test_is_a_tenth_of_the_calls_beyond_the_first_few(
         self, wants: list[bool]
     ) -> None:
-        budget = HedgeBudget()
+        budget = RetryBudget()
         hedged = 0
         for calls, wanted in enumerate(wants, 1):
             budget.called()
             hedged += wanted and budget.take()
-            assert hedged <= HedgeBudget.MOST + calls * HedgeBudget.PER_CALL
+            assert hedged <= RetryBudget.MOST + calls * RetryBudget.PER_CALL
 
     def test_grows_back_one_in_ten_calls(self) -> None:
-        budget = HedgeBudget()
+        budget = RetryBudget()
         while budget.take():
             pass
         taken = []

@@ -133,6 +133,7 @@ def knock() -> Knock:
         headers: dict[str, str] | None = None,
         chunks: Sequence[bytes] = (b'{"name":"a"}',),
         leaves: bool = False,
+        extra: dict[str, Any] | None = None,
     ) -> Raw:
         given = {"content-type": "application/json", **(headers or {})}
         waiting = [
@@ -155,6 +156,7 @@ def knock() -> Knock:
             "path": path.partition("?")[0],
             "query_string": path.partition("?")[2].encode(),
             "headers": [(k.encode(), v.encode("latin-1")) for k, v in given.items()],
+            **(extra or {}),
         }
         await app(scope, receive, send)
         if not sent:

@@ -89,7 +89,7 @@ def serve(make_settings: Callable[..., ServiceSettings]) -> Serve:
             uvicorn.Config(
                 app,
                 port=0,
-                http=run.protocol(make_settings(**settings)),
+                http=run.protocol(make_settings(**settings), app.state.head_refusals),
                 backlog=4096,
                 lifespan="off",
                 ws="none",
@@ -133,6 +133,51 @@ def kind(body: bytes) -> str:
 @pytest.fixture
 def token(bearer: dict[str, str]) -> str:
     return f"Authorization: {bearer['authorization']}"
+
+
+class TestRefusedByHead:
+    """A full process refuses known callers before their body is read."""
+
+    async def test_refusals_keep_the_connection_and_go_between_answers(
+        self, kit: Any, serve: Serve, token: str, gate: asyncio.Event
+    ) -> None:
+        async with serve(kit(max_in_flight=1)) as server:
+            client = await server.connect(request(OK, token))
+            assert (await client.reply())[0] == 200
+            slow = await server.connect(request(OK, token, path="/wait"))
+            async with asyncio.timeout(10):
+                while (refused := await answered(client, request(OK, token)))[0] == 200:
+                    pass
+            assert refused[0] == 503
+            assert kind(refused[1]) == "overloaded"
+            # Head and body apart, in small parts: nothing of it is read as a request.
+            head, body = request(OK, token)[: -len(OK)], OK
+            await client.send(head)
+            assert (await client.reply())[0] == 503
+            for byte in body:
+                await client.send(bytes([byte]))
+            gate.set()
+            assert (await slow.reply())[0] == 200
+            assert (await answered(client, request(OK, token)))[0] == 200
+
+    async def test_a_caller_that_is_not_known_still_learns_that_first(
+        self, kit: Any, serve: Serve, token: str, gate: asyncio.Event
+    ) -> None:
+        async with serve(kit(max_in_flight=1)) as server:
+            client = await server.connect(request(OK, token))
+            assert (await client.reply())[0] == 200
+            await server.connect(request(OK, token, path="/wait"))
+            async with asyncio.timeout(10):
+                while (await answered(client, request(OK, token)))[0] == 200:
+                    pass
+            wrong = request(OK, "Authorization: Bearer wrong")
+            assert (await answered(client, wrong))[0] == 401
+            gate.set()
+
+
+async def answered(client: "Client", data: bytes) -> tuple[int, bytes]:
+    await client.send(data)
+    return await client.reply()
 
 
 class TestHead:

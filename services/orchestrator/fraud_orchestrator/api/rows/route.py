@@ -12,6 +12,10 @@ from fraud_shared.web.keys import Scope
 JSON = "application/json"
 YAML = "application/yaml"
 HTML = "text/html"
+# In OpenAPI: the words of the `fraud` command that asks a route.
+COMMAND = "x-fraud-command"
+# In OpenAPI: problem types of an operation by status, besides those of every operation.
+PROBLEMS = "x-fraud-problems"
 Method = Literal["GET", "POST", "DELETE"]
 
 
@@ -24,7 +28,11 @@ class PublicRoute:
     `response` are models; what is not declared is refused (query, request) or undocumented
     (response). `media`: what the answer may be, by `Accept`, the first without one. `takes`:
     what the body may be; with more than JSON it is passed on as it came, with its type.
-    `services`: those that answer this route each for itself; the query `service` chooses.
+    `problems`: types that it can answer with besides those of every route, by status.
+    `tokenises_address`: a `value` of `kind` `ip` becomes the token that payments have.
+    `personal`: answers hold personal data of one person, so that each view is on record.
+    `tenant_query`: the service is told in the query whose payments are meant; `inner_method`:
+    how it is asked, if otherwise. `services`: those that answer this route each for itself; the query `service` chooses.
     `command`: the words of the `fraud` command, e.g. `cases list`; none without.
     """
 
@@ -47,9 +55,20 @@ class PublicRoute:
     examples: Mapping[str, str] = field(default_factory=dict)
     max_body_bytes: int | None = None
     timeout_ms: float | None = None
+    problems: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tenant_query: bool = False
+    inner_method: str = ""
     services: tuple[str, ...] = ()
     optional_body: bool = False
+    tokenises_address: bool = False
+    personal: bool = False
     command: str = ""
+
+    @property
+    def audited(self) -> bool:
+        """Whether the audit log says who asked: whatever changes something, and each view
+        of personal data."""
+        return self.method != "GET" or self.personal
 
     @property
     def inner_path(self) -> str:

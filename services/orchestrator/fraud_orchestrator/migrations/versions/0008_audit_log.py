@@ -5,8 +5,8 @@ from alembic import op
 
 from fraud_shared.state.types import UtcDateTime
 
-revision = "0009"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 
 # Nobody changes what is written, whatever role asks; acts go when their time is over.
 APPEND_ONLY = {

@@ -1,0 +1,1 @@
+"""Faults under load, row by row of what is promised."""

@@ -1,0 +1,266 @@
+"""`fraud chaos run`: faults under load, the history checked, the figures kept for the table.
+
+Steady state, fault, heal, recovery, then every payment again: with an open-loop stream the
+whole time. Each case is run several times at random offsets.
+"""
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from fraud_lab.bench.load import live
+from fraud_lab.chaos.suite import duplicates
+from fraud_lab.chaos.suite.observed import (
+    RECOVERY_S,
+    Answer,
+    Run,
+    figures_of,
+    totals,
+)
+from fraud_lab.chaos.suite.planted import planted
+from fraud_lab.chaos.suite.results import Result, store
+from fraud_lab.chaos.suite.rows import ROWS, Case
+from fraud_ops.figures import Gate, finish, gate, wide_console
+from fraud_ops.mesh.environment import LocalMesh
+from fraud_ops.mesh.http import Client
+from fraud_ops.mesh.supervisor import Supervisor
+from fraud_ops.mesh.up import running_mesh
+from fraud_ops.running import CommandError
+from fraud_shared.mesh.errors import DependencyError
+
+PORT = 21000
+STEADY_S = 2.0
+AFTER_S = 4.0
+LONGEST_S = 90.0
+AGAIN_AT_ONCE = 4
+AGAIN_TRIES = 40
+ANSWER_WITHIN_S = 1.0
+# Whoever asks the gateway while it is away gets no answer: that is its fault, not a
+# finding. What was acknowledged must be kept all the same.
+MAY_FAIL = frozenset({11})
+Sent = tuple[bytes, Answer]
+Cases = dict[str, list[dict[str, Any]]]
+console = wide_console()
+
+
+class NoSuchRow(CommandError):
+    """This suite has no such row."""
+
+
+def chaos_run_command(
+    mesh: LocalMesh,
+    *,
+    row: int | None,
+    runs: int,
+    rps: float,
+    seed: int,
+    into: Path | None,
+    as_json: bool,
+    enforce: bool,
+) -> None:
+    """Run one row, or all, and judge. `into`: the folder whose results are updated."""
+    known = sorted([*ROWS, duplicates.ROW])
+    if row is not None and row not in known:
+        raise NoSuchRow(f"row {row} is not measured here; there are {known}")
+    chosen = known if row is None else [row]
+    gates, figures = [], {}
+
+    def measured(number: int, cases: Cases) -> None:
+        """A row is stored as soon as it is there: the next one may take the mesh along."""
+        promise, summed, judged = judged_row(number, cases)
+        figures[number] = {"cases": cases, "total": summed}
+        gates.extend(judged)
+        if into is not None:
+            command = f"fraud chaos run --row {number} --runs {runs} --rps {rps:g}"
+            n = summed["attempted"]
+            store(into, Result.now(number, promise, judged, n, command, seed))
+
+    with mesh.fresh(PORT) as stage:
+        chance = random.Random(seed)
+        asyncio.run(_rows(stage, chosen, runs, rps, chance, measured=measured))
+    _show({number: one["cases"] for number, one in figures.items()})
+    finish(
+        "chaos run",
+        {"rps": rps, "runs": runs, "rows": figures},
+        gates,
+        n=sum(one["total"]["attempted"] for one in figures.values()),
+        seed=seed,
+        as_json=as_json,
+        enforce=enforce,
+    )
+
+
+def chaos_selftest_command(*, as_json: bool, enforce: bool) -> None:
+    """Every judgement against a bug that it must find, and against a run without one."""
+    found = planted()
+    gates = [gate(f"found: {name}", float(red), 1, "at_least") for name, red in found]
+    finish(
+        "chaos run --selftest", {}, gates, n=len(found), seed=None, as_json=as_json,
+        enforce=enforce,
+    )  # fmt: skip
+
+
+def judged_row(number: int, cases: Cases) -> tuple[str, dict[str, Any], list[Gate]]:
+    """The promise of a row, its sums, and its gates."""
+    every = [one for case in cases.values() for one in case]
+    if number == duplicates.ROW:
+        return duplicates.PROMISE, every[0], duplicates.judge(every[0])
+    summed = totals(every)
+    return ROWS[number].promise, summed, judge(number, summed)
+
+
+def judge(number: int, summed: Mapping[str, Any]) -> list[Gate]:
+    """The gates of a row over all its runs."""
+    name = f"row {number}: "
+    expected = [case.expected for case in ROWS[number].cases.values()]
+    gates = [
+        gate(name + "verdicts with an unnamed gap", summed["unmarked"], 0, "at_most"),
+        gate(name + "answers lost", summed["lost"], 0, "at_most"),
+        gate(name + "answers changed", summed["changed"], 0, "at_most"),
+        gate(name + "recovery, s", summed["slowest_recovery_s"], RECOVERY_S, "at_most"),
+    ]
+    if number not in MAY_FAIL:
+        gates.insert(0, gate(name + "failed requests", summed["failed"], 0, "at_most"))
+    if any(one.never_approves for one in expected):
+        blind = summed["blind_approvals"]
+        gates.append(gate(name + "blind approvals", blind, 0, "at_most"))
+    if all(one.must_be_felt for one in expected):
+        felt, runs = summed["runs_felt"], summed["runs"]
+        gates.append(gate(name + "runs that felt the fault", felt, runs, "at_least"))
+    return gates
+
+
+async def _rows(
+    mesh: LocalMesh,
+    rows: Sequence[int],
+    runs: int,
+    rps: float,
+    chance: random.Random,
+    *,
+    measured: Callable[[int, Cases], None],
+) -> None:
+    async with running_mesh(mesh) as supervisor:
+        client = Client(mesh.url, mesh.key(), connections=256)
+        stage = Stage(mesh, supervisor, client, rps, chance)
+        for row in rows:
+            measured(row, await stage.row(row, runs))
+        await client.close()
+
+
+@dataclass
+class Stage:
+    """The mesh under test, and who pays."""
+
+    mesh: LocalMesh
+    supervisor: Supervisor
+    client: Client
+    rps: float
+    chance: random.Random
+
+    async def row(self, row: int, runs: int) -> Cases:
+        """Every case of a row, `runs` times each."""
+        if row == duplicates.ROW:
+            console.print(f"row {row}: {duplicates.AT_ONCE} copies at once")
+            rounds, seed = runs * duplicates.ROUNDS_PER_RUN, self.chance.randrange(1000)
+            made = await duplicates.duplicates(self.client, rounds, seed)
+            return {"copies at once": [made]}
+        found = {}
+        for name, case in ROWS[row].cases.items():
+            console.print(f"row {row}: {name}, {runs} times")
+            found[name] = [
+                await self.run(case, f"{row}-{name}-{n}") for n in range(runs)
+            ]
+        return found
+
+    async def run(self, case: Case, name: str) -> dict[str, Any]:
+        """One fault and its history. The payments of a run are its own."""
+        unique = "".join(c if c.isalnum() else "-" for c in name)
+        # Made beforehand: a generator that is late would be taken for a slow answer.
+        payments = live(self.chance.randrange(1000), unique)
+        bodies = list(islice(payments, int(self.rps * LONGEST_S)))
+        run, sent = Run(), list[Sent]()
+        traffic = asyncio.create_task(_traffic(self.client, bodies, self.rps, sent))
+        await asyncio.sleep(STEADY_S + self.chance.random())
+        with suppress(TimeoutError):  # never back: then there is no recovery
+            await case.fault(self.mesh, self.supervisor, run)
+        await asyncio.sleep(AFTER_S)
+        traffic.cancel()
+        await asyncio.gather(traffic, return_exceptions=True)
+        run.answers = await _again(self.client, sent)
+        return figures_of(run, case.expected)
+
+
+async def _traffic(
+    client: Client,
+    bodies: Sequence[bytes],
+    rps: float,
+    sent: list[Sent],
+) -> None:
+    start = time.monotonic()
+    under_way: set[asyncio.Task[None]] = set()
+    try:
+        for number, body in enumerate(bodies):
+            due = start + number / rps
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            task = asyncio.create_task(_one(client, body, due, sent))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+    finally:
+        # Every payment that was sent is part of the history.
+        await asyncio.gather(*under_way)
+
+
+async def _one(client: Client, body: bytes, due: float, sent: list[Sent]) -> None:
+    failure, shed, reply = None, False, b""
+    try:
+        code, got = await client.post("/score", body, timeout_s=ANSWER_WITHIN_S)
+        shed = code == 503 and b":overloaded" in got
+        if code == 200:
+            reply = got
+        elif not shed:
+            failure = f"status {code}"
+    except DependencyError as error:
+        failure = error.kind
+    took_ms = (time.monotonic() - due) * 1000
+    decision = json.loads(reply) if reply else {}
+    sent.append((body, Answer(due, took_ms, failure, shed, reply, decision)))
+
+
+async def _again(client: Client, sent: Sequence[Sent]) -> list[Answer]:
+    """Every payment sent a second time, once all is well."""
+    places = asyncio.Semaphore(AGAIN_AT_ONCE)
+
+    async def again(body: bytes, one: Answer) -> Answer:
+        async with places:
+            for _ in range(AGAIN_TRIES):
+                try:
+                    code, reply = await client.post("/score", body, timeout_s=5.0)
+                except DependencyError:
+                    code, reply = 0, b""
+                if code == 200:
+                    return replace(one, again=reply)
+                await asyncio.sleep(0.25)
+        return one
+
+    return list(await asyncio.gather(*(again(*pair) for pair in sent)))
+
+
+def _show(found: Mapping[int, Mapping[str, Sequence[Mapping[str, Any]]]]) -> None:
+    keys = ["answered", "failed", "shed", "felt", "unmarked", "lost", "changed"]
+    keys += ["recovered", "recovery_s", "p99_during_ms"]
+    table = Table("row", "case", *keys, title="faults under load")
+    for row, cases in found.items():
+        for name, runs in cases.items():
+            for one in runs:
+                shown = (str(one.get(key, "")) for key in keys)
+                table.add_row(str(row), name, *shown)
+    console.print(table)

@@ -1,0 +1,95 @@
+"""Faults of a local mesh: processes are killed or stopped by their id, Redis by command.
+
+Each fault begins, lasts, and is healed; it returns when every service is ready again.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+from redis.asyncio import Redis
+
+from fraud_lab.chaos.suite.observed import Run
+from fraud_ops.mesh.environment import LocalMesh
+from fraud_ops.mesh.http import status
+from fraud_ops.mesh.supervisor import Supervisor
+
+BACK_WITHIN_S = 60.0
+Fault = Callable[[LocalMesh, Supervisor, Run], Awaitable[None]]
+
+
+def killed(*services: str) -> Fault:
+    """SIGKILL; the supervisor starts them again."""
+
+    async def fault(mesh: LocalMesh, supervisor: Supervisor, run: Run) -> None:
+        run.began = time.monotonic()
+        for service in services:
+            process = supervisor.children[service].process
+            assert process is not None
+            process.kill()
+            await process.wait()
+        await _ready(mesh, services)
+        run.healed = time.monotonic()
+
+    return fault
+
+
+def frozen(*services: str, seconds: float) -> Fault:
+    """SIGSTOP for a while, then SIGCONT: connections are taken, nothing is answered."""
+
+    async def fault(mesh: LocalMesh, supervisor: Supervisor, run: Run) -> None:
+        pids = []
+        for service in services:
+            process = supervisor.children[service].process
+            assert process is not None
+            pids.append(process.pid)
+        run.began = time.monotonic()
+        try:
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            await asyncio.sleep(seconds)
+        finally:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+        await _ready(mesh, services)
+        run.healed = time.monotonic()
+
+    return fault
+
+
+def redis_silent(seconds: float) -> Fault:
+    """Redis takes commands and answers none for a while."""
+
+    async def fault(mesh: LocalMesh, supervisor: Supervisor, run: Run) -> None:
+        async with Redis.from_url(supervisor.redis_url) as redis:
+            run.began = time.monotonic()
+            await redis.client_pause(int(seconds * 1000))
+        await asyncio.sleep(seconds)
+        run.healed = time.monotonic()
+
+    return fault
+
+
+def redis_forgetful() -> Fault:
+    """Redis loses everything and every script; it is healed when it was rebuilt."""
+
+    async def fault(mesh: LocalMesh, supervisor: Supervisor, run: Run) -> None:
+        async with Redis.from_url(supervisor.redis_url) as redis:
+            run.began = time.monotonic()
+            await redis.flushall()
+            await redis.script_flush()
+        await asyncio.sleep(8.0)
+        run.healed = time.monotonic()
+
+    return fault
+
+
+async def _ready(mesh: LocalMesh, services: Sequence[str]) -> None:
+    async with asyncio.timeout(BACK_WITHIN_S):
+        for service in services:
+            while await status(f"http://127.0.0.1:{mesh.port(service)}/readyz") != 200:
+                await asyncio.sleep(0.02)

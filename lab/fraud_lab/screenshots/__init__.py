@@ -1,0 +1,1 @@
+"""Pictures of every page of the console, for its documentation and for whoever designs it."""

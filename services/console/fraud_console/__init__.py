@@ -1,0 +1,1 @@
+"""The console: where analysts work, model owners judge, and operators look."""

@@ -1,0 +1,5 @@
+"""Alembic's entry."""
+
+from fraud_shared.state import migrate
+
+migrate.run()

@@ -1,0 +1,1 @@
+"""Messages of payment systems, as payments: pure, one module for each standard."""
