@@ -101,6 +101,8 @@ class Admission:
                 yield
             finally:
                 self._leave(client)
+            if context.replayed:
+                return
             share = (self._used_ms(context) + self._lag_ms) / budget_ms
             # Another service refused a part of it: as bad as late.
             self.limit.finished(max(share, 1.0) if context.overloaded else share)
