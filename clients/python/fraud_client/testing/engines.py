@@ -1,13 +1,10 @@
 """The fake gateway's rules, policies, lists, models and probes."""
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fraud_client.testing.analysis import Row, page
 from fraud_client.testing.ask import Ask, Refused
-
-if TYPE_CHECKING:
-    from fraud_client.testing.gateway import FakeGateway
 
 RULES = """rules:
   - id: R-014
@@ -168,7 +165,7 @@ class Versions:
 class Engines:
     """Rules, policies, lists, models, probes."""
 
-    def __init__(self, gateway: "FakeGateway") -> None:
+    def __init__(self, gateway: Any) -> None:
         self._gateway = gateway
         self.rules, self.policy = Versions("rules", RULES), Versions("policy", POLICY)
         self.entries: dict[str, list[dict[str, Any]]] = {}

@@ -116,7 +116,7 @@ def _signed_in(routes: APIRouter, service: ConsoleService) -> None:
     sees = seeing(service, "")
 
     @routes.post("/sign-out")
-    async def sign_out(visit: changes) -> Response:  # type: ignore[valid-type]
+    async def sign_out(visit: Annotated[Visit, changes]) -> Response:
         """End the session."""
         found: Visit = visit
         await service.sessions.close(found.session.token)
@@ -127,7 +127,7 @@ def _signed_in(routes: APIRouter, service: ConsoleService) -> None:
 
     @routes.post("/theme")
     async def theme(
-        visit: changes,  # type: ignore[valid-type]
+        visit: Annotated[Visit, changes],
         theme: Text,
         back: Text = "/",
     ) -> Response:
@@ -140,7 +140,7 @@ def _signed_in(routes: APIRouter, service: ConsoleService) -> None:
         return reply
 
     @routes.get("/style")
-    async def style(visit: sees) -> Response:  # type: ignore[valid-type]
+    async def style(visit: Annotated[Visit, sees]) -> Response:
         """Every component once."""
         found: Visit = visit
         return found.page("pages/style.html", **samples())
