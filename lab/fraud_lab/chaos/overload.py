@@ -142,7 +142,10 @@ def chaos_overload_command(
     n, gates = sum(one.sent for one in everything), judge(found)
     if into is not None:
         command = f"fraud chaos overload --seconds {seconds:g}"
-        store(into, Result.now(ROW, PROMISE, LEFT_OUT, gates, n, command, seed))
+        store(
+            into,
+            Result.now(ROW, PROMISE, LEFT_OUT, gates, n=n, command=command, seed=seed),
+        )
     finish(
         "chaos overload",
         {"seconds": seconds, **found.document()},
