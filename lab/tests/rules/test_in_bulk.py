@@ -120,7 +120,7 @@ class TestSpecialForms:
             "[1, 2].exists(x, x == account_count_5m)",
             "size(channel) > 5",
             "account_count_5m % 2 == 1",
-            "dyn(account_count_5m) == 1.0",
+            "int(string(account_count_5m)) == 1",
         ],
     )
     def test_what_has_no_columns_is_asked_of_the_engine(self, write_rules, when):
