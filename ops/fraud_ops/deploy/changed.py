@@ -5,11 +5,11 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from fraud_ops.deploy.call_graph import DEPLOYED
 from fraud_ops.running import CommandError
-from fraud_shared.mesh.addresses import SERVICES
 
 # Changes here reach no image.
-NOWHERE = ("docs/", "lab/", "tests/", "clients/", ".github/", ".ci/")
+NOWHERE = ("docs/", "lab/", "tests/", ".github/", ".ci/")
 TRAIN = "train"
 
 
@@ -24,12 +24,12 @@ def changed_services(paths: Iterable[str]) -> list[str]:
             continue
         if folder == "ops":
             found.add(TRAIN)
-        elif folder == "services" and service in SERVICES:
+        elif folder == "services" and service in DEPLOYED:
             # Training imports every service.
             found |= {service, TRAIN}
         else:
-            return [*SERVICES, TRAIN]
-    return [name for name in (*SERVICES, TRAIN) if name in found]
+            return [*DEPLOYED, TRAIN]
+    return [name for name in (*DEPLOYED, TRAIN) if name in found]
 
 
 def changed_command(base: str, root: Path = Path()) -> None:

@@ -117,12 +117,11 @@ class OpenIdConnect:
             "client_id": self._client_id,
             "code_verifier": verifier,
         }
-        basic = (
-            httpx.BasicAuth(self._client_id, self._secret)
-            if self._secret
-            else httpx.USE_CLIENT_DEFAULT
+        # A public client has nothing to authenticate with but the verifier.
+        basic = httpx.BasicAuth(self._client_id, self._secret) if self._secret else None
+        reply = await http.post(
+            found["token_endpoint"], data=form, auth=basic or httpx.Auth()
         )
-        reply = await http.post(found["token_endpoint"], data=form, auth=basic)
         return str(reply.raise_for_status().json()["id_token"])
 
     async def _provider(self, http: httpx.AsyncClient) -> dict[str, Any]:

@@ -20,6 +20,12 @@ from fraud_console.views.policy import PolicyView
 from fraud_console.words import feature_names
 
 LARGEST_TEXT = 200_000
+# Bodies of forms with such a text, in which a byte may take three.
+LIMITS = {
+    f"/{name}/{what}": 3 * LARGEST_TEXT + 4096
+    for name in ("rules", "policy")
+    for what in ("check", "drafts")
+}
 _LINE = re.compile(r"line (\d+)")
 Source = Annotated[str, Form(max_length=LARGEST_TEXT)]
 Short = Annotated[str, Form(max_length=256)]
@@ -235,12 +241,14 @@ def _placed(problems: Sequence[FieldError]) -> list[tuple[str, str, int]]:
 
 
 async def _lists(visit: Visit) -> dict[str, Any]:
-    entries = (
-        fetch(visit.client.lists.entries(name, limit=100), f"The {name} list")
-        for name in LISTS
-    )
-    snoozes, found = await asyncio.gather(
-        fetch(visit.client.snoozes.list(), "Snoozes"), asyncio.gather(*entries)
+    found, snoozes = await asyncio.gather(
+        asyncio.gather(
+            *(
+                fetch(visit.client.lists.entries(name, limit=100), f"The {name} list")
+                for name in LISTS
+            )
+        ),
+        fetch(visit.client.snoozes.list(), "Snoozes"),
     )
     lists = [
         (name, part, in_force(part)) for name, part in zip(LISTS, found, strict=True)

@@ -14,6 +14,7 @@ from fraud_console.security import SESSION, THEME, local_path, same_origin
 from fraud_console.service import ConsoleService
 from fraud_console.telemetry import SIGN_INS
 from fraud_console.users import ADMIN
+from fraud_console.views.style import samples
 from fraud_shared.web.context import RequestContext
 
 PENDING = "fraud_sign_in"
@@ -117,8 +118,9 @@ def _signed_in(routes: APIRouter, service: ConsoleService) -> None:
     @routes.post("/sign-out")
     async def sign_out(visit: Annotated[Visit, changes]) -> Response:
         """End the session."""
-        await service.sessions.close(visit.session.token)
-        await visit.note("sign out", visit.session.name, "done")
+        found: Visit = visit
+        await service.sessions.close(found.session.token)
+        await found.note("sign out", found.session.name, "done")
         reply = RedirectResponse("/sign-in", 303)
         service.cookies.drop(reply, SESSION)
         return reply
@@ -140,9 +142,8 @@ def _signed_in(routes: APIRouter, service: ConsoleService) -> None:
     @routes.get("/style")
     async def style(visit: Annotated[Visit, sees]) -> Response:
         """Every component once."""
-        from fraud_console.views.style import samples
-
-        return visit.page("pages/style.html", **samples())
+        found: Visit = visit
+        return found.page("pages/style.html", **samples())
 
 
 async def opened(service: ConsoleService, name: str, wanted: str) -> Response:
