@@ -125,7 +125,7 @@ class RandomRequests:
             )
             for n in range(pick((0, 0, 0, 1, 1, 2, 3, 4)))
         )
-        flag = "ALLOW" if not hits else pick(("FLAG", "ALLOW"))
+        flag: Any = "ALLOW" if not hits else pick(("FLAG", "ALLOW"))
         if any(hit.effect == "BLOCK" for hit in hits):
             flag = "BLOCK"
         elif not hits and chance() < 0.1:
@@ -161,7 +161,7 @@ class RandomRequests:
 
     def screening(self) -> ScreeningResult:
         """What screening said: mostly clear."""
-        status = "clear"
+        status: Any = "clear"
         if self._chance.random() < 0.3:
             status = self._chance.choice(STATUSES)
         stale = self._chance.random() < 0.05

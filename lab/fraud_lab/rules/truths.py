@@ -61,8 +61,10 @@ class Meaning:
                 return Truth(algebra.mask(node.value), algebra.mask(not node.value))
             if isinstance(node.value, str):
                 return Text(algebra.constant(node.value))
-            kind = "int" if isinstance(node.value, int) else "double"
-            return Number(kind, algebra.constant(node.value))
+            value = algebra.constant(node.value)
+            if isinstance(node.value, int):
+                return Number("int", value)
+            return Number("double", value)
         if isinstance(node, Field):
             return algebra.field(node.name)
         if not isinstance(node, Call):

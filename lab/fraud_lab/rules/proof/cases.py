@@ -171,7 +171,9 @@ _MANY = 6
 
 def any_rules() -> tuple[RulesSaid, list[Any]]:
     """What rules might say, whatever they are, and what holds of it."""
-    flags = {s: [z3.Bool(f"{s}-hit-{n}") for n in range(_MANY)] for s in SEVERITIES}
+    flags: dict[str, list[Any]] = {
+        s: [z3.Bool(f"{s}-hit-{n}") for n in range(_MANY)] for s in SEVERITIES
+    }
     blocked, unnamed = z3.Bool("blocked"), z3.Bool("unnamed")
     answered, complete = z3.Bool("answered"), z3.Bool("complete")
     hits = [hit for row in flags.values() for hit in row]
@@ -190,7 +192,9 @@ def policy_input(
     facts: list[Any] = []
     risk = _share("risk", facts)
     scores = tuple(_share(f"anomaly-{n}", facts) for n in range(anomalies))
-    screening = {status: z3.Bool(f"screening-{status}") for status in STATUSES}
+    screening: dict[str, Any] = {
+        status: z3.Bool(f"screening-{status}") for status in STATUSES
+    }
     facts.append(z3.PbEq([(mask, 1) for mask in screening.values()], 1))
     absent = {block: z3.Bool(f"absent-{block}") for block in BLOCKS}
     for block, mask in absent.items():

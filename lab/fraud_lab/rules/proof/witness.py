@@ -75,7 +75,7 @@ class Reading:
 
     def holds(self, mask: Any) -> bool:
         """Whether a formula holds."""
-        return z3.is_true(self._model.eval(mask, model_completion=True))
+        return bool(z3.is_true(self._model.eval(mask, model_completion=True)))
 
     def number(self, term: Any) -> float | int:
         """A number; a fraction becomes the nearest double."""
