@@ -29,6 +29,7 @@ IMAGE_FLAVOURS = {"xgboost": "xgboost-cpu"}
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
 # Beside the services: no image is made of them, and images hold neither.
 COMMAND, LABORATORY = "ops", "lab"
+# What callers of the gateway install.
 CLIENT = "client"
 OWN = re.compile(r"^fraud-([a-z-]+)(?:\[([a-z0-9,]+)\])?$")
 

@@ -43,7 +43,7 @@ class TestFiles:
         assert names == {f"{service}.json" for service in SERVICES}
         schema = {p.stem for p in files if p.parent == schemas.SCHEMA_FOLDER}
         assert {"TransactionIn", "Decision", "CloudEvent", "LabelReport"} <= schema
-        assert len(schema) == 21
+        assert len(schema) == 24
 
     def test_hold_documents_of_their_kind(self, files: dict[Path, str]) -> None:
         for path, text in files.items():

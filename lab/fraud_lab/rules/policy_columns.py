@@ -70,7 +70,9 @@ class Given:
             beyond=beyond,
         )
         found = PolicyVerdicts(document, columns).of(given)
-        severity: Verdicts = found.challenge.astype(np.int8) + found.decline
+        severity: np.ndarray = found.challenge.astype(np.int8) + found.decline.astype(
+            np.int8
+        )
         return severity
 
     def with_rules(self, applied: Mapping[str, np.ndarray]) -> "Given":
@@ -97,7 +99,7 @@ def of_month(frame: pl.DataFrame, rules: Applied | None) -> Given:
     no, yes = np.zeros(height, dtype=np.bool_), np.ones(height, dtype=np.bool_)
     listed = (frame["scenario"] == "sanctioned_counterparty").fill_null(value=False)
     match = listed.to_numpy()
-    screening: dict[str, Flags] = dict.fromkeys(STATUSES, no)
+    screening = {status: no for status in STATUSES}
     zeros = np.zeros(height, dtype=np.int64)
     counted = rules.counted() if rules is not None else nothing_said(height)
     scores = {

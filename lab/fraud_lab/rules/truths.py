@@ -61,10 +61,9 @@ class Meaning:
                 return Truth(algebra.mask(node.value), algebra.mask(not node.value))
             if isinstance(node.value, str):
                 return Text(algebra.constant(node.value))
-            value = algebra.constant(node.value)
             if isinstance(node.value, int):
-                return Number("int", value)
-            return Number("double", value)
+                return Number("int", algebra.constant(node.value))
+            return Number("double", algebra.constant(node.value))
         if isinstance(node, Field):
             return algebra.field(node.name)
         if not isinstance(node, Call):

@@ -1,5 +1,6 @@
 """Composition root of the gateway."""
 
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -7,13 +8,16 @@ from fastapi import FastAPI
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator.api import (
     audit_routes,
+    auto_loan,
     decision_routes,
+    feeds,
     forwarding,
     key_routes,
     messages,
     routes,
     screening_routes,
 )
+from fraud_orchestrator.api.document import completed
 from fraud_orchestrator.api.fraud_score import FraudScoring
 from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.gateway import Gateway
@@ -62,6 +66,8 @@ def create_app(
         hot=[
             *routes.hot(gateway, models, fraud_scoring),
             *messages.hot(gateway),
+            *auto_loan.hot(gateway),
+            *feeds.hot(gateway),
         ],
         routers=[
             routes.router(gateway, models),
@@ -79,13 +85,18 @@ def create_app(
         },
         lifespan=gateway.running,
         checks={"decision_log": gateway.ready},
+        facts=catalogue.facts,
         summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",
         public=True,
         guard=gateway.admission.authenticate,
     )
     app.state.engines = gateway.engines
     app.state.gateway = gateway
-    document = app.openapi
+    framework = app.openapi
+
+    @cache
+    def document() -> dict[str, Any]:
+        return completed(app, framework())
 
     def openapi() -> dict[str, Any]:
         """OpenAPI with the rows of the models that serve, as last fetched."""

@@ -7,12 +7,14 @@ from fraud_features.store.open_store import open_online_store
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator.audit_chain import CheckpointKey
 from fraud_orchestrator.engines import Engines, LocalPolicy, LocalRules
+from fraud_orchestrator.measured_rates import MeasuredRates
 from fraud_orchestrator.pipeline import Pipeline
 from fraud_orchestrator.rebuild import RebuildLease
 from fraud_orchestrator.self_rebuild import SelfRebuild
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.stages.actions import Actions
 from fraud_orchestrator.stages.challenger import Challenger
+from fraud_orchestrator.stages.exemption import Exemptions
 from fraud_orchestrator.stages.online import Online
 from fraud_orchestrator.stages.rules import Rules
 from fraud_orchestrator.stages.screening import Screening
@@ -24,6 +26,7 @@ from fraud_orchestrator.stores.decisions import DecisionStore
 from fraud_orchestrator.stores.history import History
 from fraud_orchestrator.stores.labels import Labels
 from fraud_orchestrator.stores.payment_events import PaymentEvents
+from fraud_orchestrator.stores.sca import ScaCounters
 from fraud_orchestrator.stores.search import DecisionSearch
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
@@ -89,6 +92,8 @@ class Dependencies:
             share=settings.compare_share,
             ask=partial(_ask, self.questions),
         )
+        self.rates = MeasuredRates(self.questions, max_age=settings.rates_max_age)
+        self.exemptions = Exemptions(ScaCounters(self.db), self.rates)
         self.pipeline = self._pipeline(settings)
         self.self_rebuild = SelfRebuild(
             self.store,
@@ -117,6 +122,7 @@ class Dependencies:
                 challenger=Challenger(s.challenger_mode, s.challenger_share),
             ),
             decider=Decider(client, engines, cap_ms=s.decision_cap_ms),
+            exemptions=self.exemptions,
             decisions=self.decisions,
             actions=Actions(client, cap_ms=s.action_cap_ms),
         )

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 
+from pydantic import BaseModel
+
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator import tables
 from fraud_orchestrator.authentication import Authentication
@@ -17,6 +19,9 @@ from fraud_orchestrator.privacy import Privacy, parties
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.stores.api_keys import KeyStore
 from fraud_orchestrator.warm_up import WarmUp
+from fraud_shared.contracts.decision import DecisionMade
+from fraud_shared.contracts.entries import network_or_address
+from fraud_shared.contracts.payment_events import PaymentEvent
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
 from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.client import ServiceClient
@@ -28,7 +33,6 @@ from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import InvalidInput
 
 CATCH_UP_S = 0.5
-FOLLOW_S = 0.5
 COLD_CHECK_S = 2.0
 SEAL_S = 0.5
 # A key made or revoked at another gateway counts here within 5 seconds.
@@ -69,6 +73,7 @@ class Gateway:
         self.labels = self._dependencies.labels
         self.audit_log = self._dependencies.audit_log
         self.payment_events = self._dependencies.payment_events
+        self.exemptions = self._dependencies.exemptions
         self.engines = self._dependencies.engines
         self.questions = self._dependencies.questions
         self._started = False
@@ -77,7 +82,7 @@ class Gateway:
         """Decide one payment. See `Pipeline.score` for what it raises."""
         inside = await self.inside(payment, context)
         if inside.supersedes is not None:
-            await self._check_first_request(inside, context.caller)
+            await self._check_first_request(inside, inside.supersedes, context.caller)
         key = self._keys.of(inside, payment, context)
         return await self.pipeline.score(inside, parties(payment), key, context)
 
@@ -90,6 +95,20 @@ class Gateway:
         inside = self._privacy.inside(payment, self.engines.rules.in_force.networks)
         await self._features.check(payment.features, context)
         return inside
+
+    def with_token(self, request: BaseModel) -> BaseModel:
+        """An entry or snooze about an address, with the token that payments have of it; of
+        a network, or another kind, as it is."""
+        if getattr(request, "kind", None) != "ip":
+            return request
+        try:
+            address = network_or_address(getattr(request, "value", ""))
+        except ValueError:
+            return request  # the service says what is wrong
+        if "/" in address:
+            return request
+        token = self._privacy.address(address)
+        return request.model_copy(update={"value": token})
 
     def now(self) -> datetime:
         """The time of this gateway's clock."""
@@ -113,12 +132,22 @@ class Gateway:
         if ahead_s > self.settings.event_ahead_s:
             raise InvalidInput(errors=[(field, "lies in the future")])
 
-    async def _check_first_request(self, payment: Transaction, client: str) -> None:
-        """Refuse `supersedes` that does not name the first request about a payment of the
-        same account."""
-        first = await self.decisions.get(
-            client, decision_id=None, transaction_id=payment.supersedes
-        )
+    async def heed(self, event: PaymentEvent, client: str) -> None:
+        """Let an event count where decisions depend on it: after a challenge that was
+        passed, exemptions of low value begin again."""
+        if event.three_ds is None or not event.three_ds.is_strong:
+            return
+        row = await self.search.of_transaction(client, event.transaction_id)
+        if row is not None:
+            made = DecisionMade.model_validate_json(bytes(row.record))
+            await self.exemptions.authenticated(made.transaction, client)
+
+    async def _check_first_request(
+        self, payment: Transaction, named: str, client: str
+    ) -> None:
+        """Refuse `supersedes` (`named`) where it is not the first request about a payment
+        of the same account."""
+        first = await self.search.of_transaction(client, named)
         if first is None:
             problem = "is no payment of yours that was decided"
         elif first.account_id != payment.account_id:
@@ -166,7 +195,17 @@ class Gateway:
                 every_s=CATCH_UP_S,
                 wake=online.recovered,
             ),
-            repeating("engines_follow", self.engines.follow, every_s=FOLLOW_S),
+            repeating(
+                "engines_follow",
+                self.engines.follow,
+                every_s=self.settings.follow_every_s,
+            ),
+            repeating(
+                "measured_rates",
+                parts.rates.refresh,
+                every_s=self.settings.rates_every.total_seconds(),
+                wake=parts.rates.wanted,
+            ),
             repeating("api_keys_follow", self.keys.follow, every_s=KEYS_S),
             repeating("online_rebuild", parts.self_rebuild.round, every_s=COLD_CHECK_S),
             repeating("audit_seal", self.audit_log.round, every_s=SEAL_S),

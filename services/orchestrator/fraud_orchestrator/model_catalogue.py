@@ -25,6 +25,10 @@ class ModelNotLoaded(FraudError):
     detail = "No version of this model is loaded; see /v1/version."
 
 
+# The model that decides on risk.
+CHAMPION = "xgboost"
+
+
 class ModelCatalogue:
     """The scorers' descriptions of their models. `cap_ms` bounds the wait for one."""
 
@@ -47,6 +51,17 @@ class ModelCatalogue:
             for _, description in self._described.values()
             for slot in description.get("models", ())
             if slot["current"] is not None and "instance" in slot["current"]
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """What the probes say: of the champion, as last fetched."""
+        _, known = self._described.get(CHAMPION, (0.0, {}))
+        slot = _slot(known, CHAMPION)
+        current = None if slot is None else slot["current"]
+        return {
+            "model_loaded": current is not None,
+            "model_version": current and current["ref"]["version"],
+            "calibration_version": current and current.get("calibration_version"),
         }
 
     async def slot(

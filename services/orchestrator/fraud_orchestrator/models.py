@@ -38,6 +38,21 @@ class Change(BaseModel):
     after: Annotated[str, Field(serialization_alias="to")]
 
 
+class ModelScores(SignalBatch):
+    """The reply of `POST /ml/predict`: every model's signal, and the raw figures of the
+    three champions side by side."""
+
+    if_score: float | None = Field(
+        description="Raw anomaly score of the isolation forest."
+    )
+    ae_error: float | None = Field(
+        description="Reconstruction error of the autoencoder."
+    )
+    fraud_score: float | None = Field(
+        description="Raw score of the model that decides on risk."
+    )
+
+
 class Refreshed(BaseModel):
     """What changed, by model, and what every scorer answered."""
 
@@ -57,14 +72,21 @@ class Models:
 
     async def scores(
         self, payment: TransactionIn, context: RequestContext
-    ) -> SignalBatch:
+    ) -> ModelScores:
         """Every model's signal for a payment; nothing is recorded or counted."""
         inside = await self._gateway.inside(payment, context)
         vector = PAYMENT_FEATURES.vector(inside, await self._peek(inside, context))
         signals = await self._gateway.pipeline.signals.collect(
             inside, vector, _QUIET, context, self._deadline()
         )
-        return SignalBatch(signals=signals)
+        raw = {name: value for s in signals for name, value in s.raw.items()}
+        lead = next((s for s in signals if s.source == "xgboost"), None)
+        return ModelScores(
+            signals=signals,
+            if_score=raw.get("if_score"),
+            ae_error=raw.get("ae_error"),
+            fraud_score=lead.raw.get("fraud_score") if lead else None,
+        )
 
     async def rules(
         self, payment: TransactionIn, context: RequestContext
@@ -143,6 +165,7 @@ class Models:
         return {
             "service": "orchestrator",
             "version": distribution_version("fraud-orchestrator"),
+            "app_version": self._gateway.settings.app_version or None,
             "features": {
                 "name": PAYMENT_FEATURES.name,
                 "version": PAYMENT_FEATURES.version,

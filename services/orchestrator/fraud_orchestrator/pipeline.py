@@ -13,6 +13,7 @@ from fraud_orchestrator.action_requests import requested
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.stages.actions import Actions
 from fraud_orchestrator.stages.decision_builder import DecisionBuilder, reply_of
+from fraud_orchestrator.stages.exemption import Exemptions
 from fraud_orchestrator.stages.online import Online
 from fraud_orchestrator.stages.rules import Rules
 from fraud_orchestrator.stages.screening import Screening
@@ -25,6 +26,7 @@ from fraud_orchestrator.stores.decisions import (
     IdempotencyKey,
     RecordedDecision,
 )
+from fraud_orchestrator.stores.sca import instrument_of
 from fraud_shared.contracts.decision import (
     Decision,
     DecisionMade,
@@ -55,6 +57,7 @@ class Pipeline:
     rules: Rules
     signals: Signals
     decider: Decider
+    exemptions: Exemptions
     decisions: DecisionStore
     actions: Actions
 
@@ -120,9 +123,12 @@ class Pipeline:
             policy = self.policy_context(payment, observed, vector, signals, named)
             request = decide_request(payment, policy, rules, signals, screened)
             ruling = await self.decider.decide(request, context, wall)
+            exemption = await self.exemptions.choose(
+                ruling, payment, key.client, policy.amount_ref_minor, wall
+            )
 
         built = DecisionBuilder(
-            payment, vector, policy, rules, signals, screened, ruling
+            payment, vector, policy, rules, signals, screened, ruling, exemption
         )
         decision = built.decision(watch, context)
         made = built.made(context, decision)
@@ -130,7 +136,17 @@ class Pipeline:
         with watch.stage("commit"), self.online.recording(own_id) as missed:
             reply = None if decision.actions else reply_of(decision, watch, done=True)
             winner = await self.decisions.commit(
-                DecisionEntry(key, made, reply, context.trace, missed=missed), wall
+                DecisionEntry(
+                    key,
+                    made,
+                    reply,
+                    context.trace,
+                    missed=missed,
+                    authenticated=instrument_of(key.client, payment)
+                    if payment.is_authenticated
+                    else None,
+                ),
+                wall,
             )
         if winner is not None:
             return await self._earlier(winner, key, context)
@@ -258,6 +274,7 @@ class Pipeline:
         self, stored: RecordedDecision, key: IdempotencyKey, context: RequestContext
     ) -> bytes:
         """The bytes of an earlier reply, waiting for them within this call's deadline."""
+        context.replayed = True
         context.log(replayed=True)
         limit = context.wall(self.settings.wall_ms)
         current: RecordedDecision | None = stored

@@ -68,13 +68,15 @@ class Settings(ServiceSettings):
     # A caller that allows less than this is refused: it could only get a degraded verdict.
     min_deadline_ms: float = 100.0
 
-    # The files of rules and decision, by the same variables: the gateway applies them too.
+    # The seeds of rules and decision, by the same variables: until the gateway hears more.
     ruleset: Path = Field(
         default=DEFAULT_RULESET, validation_alias="FRAUD_RULES_RULESET"
     )
     policy: Path = Field(
         default=DEFAULT_POLICY, validation_alias="FRAUD_DECISION_POLICY"
     )
+    # What rules and decision have in force is in force here after so long.
+    follow_every_s: float = Field(default=0.5, gt=0)
     # Share of payments on which the services' answers are compared with the gateway's own.
     compare_share: float = Field(default=0.02, ge=0, le=1)
 
@@ -93,11 +95,29 @@ class Settings(ServiceSettings):
     fraud_threshold: float = Field(
         default=50.0, ge=0, le=100, validation_alias="FRAUD_THRESHOLD"
     )
+    # Measured fraud rates, of which exemptions depend: how often they are asked for, and
+    # how old they may be.
+    rates_every: timedelta = timedelta(minutes=5)
+    rates_max_age: timedelta = timedelta(hours=1)
+    # The installation's own version, shown by /v1/version.
+    app_version: str = Field(
+        default="", max_length=64, validation_alias="FRAUD_APP_VERSION"
+    )
     event_ahead_s: float = 300.0
     event_behind_s: float = 7 * 86400.0
     batch_concurrency: int = 8
     # Of the wall, for nine of ten payments: so that the slowest of a hundred are in time.
-    admission_target: float = Field(default=0.4, gt=0, le=1)
+    admission_share: float = Field(default=0.4, gt=0, le=1)
+
+    @property
+    def admission_target(self) -> float:
+        """Of the wall: how much nine of ten payments may use."""
+        return self.admission_share
+
+    @property
+    def admission_least(self) -> int:
+        """So many payments at once even a slow machine decides in time."""
+        return 4
 
     @property
     def budget_ms(self) -> float:

@@ -107,6 +107,15 @@ payment_events = sa.Table(
     sa.Column("content", sa.JSON, nullable=False),
 )
 
+# Payments that were exempted as of low value since the payer was last authenticated.
+sca_counters = sa.Table(
+    "sca_counters",
+    metadata,
+    sa.Column("instrument", sa.String(300), primary_key=True),
+    sa.Column("payments", sa.Integer, nullable=False),
+    sa.Column("sum_minor", sa.BigInteger, nullable=False),
+)
+
 # Decided payments that the online store has still to be told of.
 online_missed = sa.Table(
     "online_missed",

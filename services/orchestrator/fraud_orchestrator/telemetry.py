@@ -67,6 +67,13 @@ ENGINE_RELOADS = Counter(
     ["engine", "outcome"],
     registry=REGISTRY,
 )
+EXEMPTIONS = Counter(
+    "fraud_exemptions",
+    "Exemptions from strong authentication that the policy offers, by outcome: asked, "
+    "used_up, rate_too_high, or unknown (no counters, or a stale rate).",
+    ["exemption", "outcome"],
+    registry=REGISTRY,
+)
 ONLINE_MISSED = Counter(
     "fraud_online_missed",
     "Payments decided without the online store, to be told to it later.",

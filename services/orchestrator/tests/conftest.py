@@ -43,6 +43,7 @@ class Neighbours:
     screening: Any = field(default_factory=make_screening)
     verdict: str = "APPROVE"
     actions: tuple[str, ...] = ()
+    exemptions: tuple[Any, ...] = ()
     degraded: tuple[str, ...] = ()
     blocked: set[str] = field(default_factory=set)
     scores: dict[str, float] = field(default_factory=dict)
@@ -117,6 +118,7 @@ class Neighbours:
                 "degraded": self.degraded,
                 "stand_in": False,
                 "policy": "test@1",
+                "exemptions": self.exemptions,
             },
             strict=False,
         )
@@ -199,6 +201,8 @@ def start(tmp_path: Path) -> Start:
                 "action_cap_ms": 2000.0,
                 "online_cap_ms": 2000.0,
                 "default_deadline_ms": 10_000.0,
+                # A test says when.
+                "follow_every_s": 3600.0,
                 **overrides,
             }
         )

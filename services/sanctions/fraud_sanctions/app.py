@@ -8,7 +8,13 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from fraud_sanctions import tables
-from fraud_sanctions.api import clearing_routes, match_routes, party_routes, routes
+from fraud_sanctions.api import (
+    clearing_routes,
+    match_routes,
+    party_routes,
+    routes,
+    yente_routes,
+)
 from fraud_sanctions.clearing.store import ClearedMatchStore
 from fraud_sanctions.lists.announcer import Announcer
 from fraud_sanctions.lists.consumer import ListUpdateConsumer
@@ -89,6 +95,7 @@ def create_app(
         routers=[
             routes.router(service),
             match_routes.router(service),
+            yente_routes.router(service),
             clearing_routes.router(service, register, clock),
             party_routes.router(store, book, list_updates),
         ],

@@ -60,9 +60,9 @@ class Formulas:
         return found
 
     def _variable(self, name: str, kind: FieldType) -> Part:
-        known = z3.Bool(f"{name}?")
         if kind == "timestamp":
             raise Outside("a time")
+        known = z3.Bool(f"{name}?")
         if kind == "bool":
             value = z3.Bool(name)
             return Truth(z3.And(known, value), z3.And(known, z3.Not(value)))

@@ -14,22 +14,19 @@ from fraud_orchestrator.api.fraud_score import (
     FraudScoring,
 )
 from fraud_orchestrator.api.guards import Caller, needs
+from fraud_orchestrator.api.rows.route import COMMAND
 from fraud_orchestrator.gateway import Gateway
-from fraud_orchestrator.models import Models, Refreshed
+from fraud_orchestrator.models import Models, ModelScores, Refreshed
 from fraud_shared.contracts.decision import DecideRequest, Decision, Ruling
-from fraud_shared.contracts.disputes import ReportIncomplete, report_of
-from fraud_shared.contracts.label import LabelAccepted, LabelReportIn
-from fraud_shared.contracts.payment_events import PaymentEvent, PaymentEventAccepted
 from fraud_shared.contracts.predict import PredictReply, PredictRequest, fast_parse
 from fraud_shared.contracts.screening import (
     LARGEST_BODY,
     ScreeningRequest,
     ScreeningResult,
 )
-from fraud_shared.contracts.signal import RulesResult, SignalBatch
+from fraud_shared.contracts.signal import RulesResult
 from fraud_shared.contracts.transaction import TransactionIn
 from fraud_shared.web.context import RawResponse, RequestContext
-from fraud_shared.web.problems import InvalidInput
 from fraud_shared.web.service import HotRoute
 
 MEGABYTE = 1024 * 1024
@@ -60,27 +57,6 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
     ) -> RawResponse:
         """Decide up to 1,000 payments; each gets its own decision or its own problem."""
         return await batch.score_batch(gateway, request, context)
-
-    async def label(given: LabelReportIn, context: RequestContext) -> LabelAccepted:
-        """Report what happened to a payment, or withdraw such a report.
-
-        With an `event` in the words of schemes and processors, label and source follow
-        from it: only fraud reports and fraud reason codes say fraud.
-        """
-        gateway.check_past("reported_at", given.reported_at)
-        try:
-            report = report_of(given)
-        except ReportIncomplete as error:
-            raise InvalidInput(errors=[(error.field, error.problem)]) from None
-        return await gateway.labels.report(report, context)
-
-    async def payment_event(
-        given: PaymentEvent, context: RequestContext
-    ) -> PaymentEventAccepted:
-        """Report what happened to a payment besides its decision: authorised, declined,
-        captured, voided, refunded, 3-D Secure finished. Stored and published once."""
-        gateway.check_past("occurred_at", given.occurred_at)
-        return await gateway.payment_events.report(given, context)
 
     may_score = gateway.admission.guard("score")
     charge = gateway.admission.charge
@@ -113,37 +89,13 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
             units=lambda request: len(request.transactions),
             lane="batches",
         ),
-        HotRoute(
-            "/v1/labels",
-            LabelReportIn,
-            LabelAccepted,
-            label,
-            "reportLabel",
-            "Report the outcome of a payment",
-            guard=gateway.admission.guard("label"),
-            strict=True,
-            charge=charge,
-            lane="questions",
-        ),
-        HotRoute(
-            "/v1/events",
-            PaymentEvent,
-            PaymentEventAccepted,
-            payment_event,
-            "reportEvent",
-            "Report what happened to a payment",
-            guard=gateway.admission.guard("label"),
-            strict=True,
-            charge=charge,
-            lane="questions",
-        ),
     ]
 
 
 def _questions(gateway: Gateway, models: Models) -> list[HotRoute]:
     async def predict_scores(
         payment: TransactionIn, context: RequestContext
-    ) -> SignalBatch:
+    ) -> ModelScores:
         """Raw model scores for a payment: no decision, nothing recorded or counted."""
         return await models.scores(payment, context)
 
@@ -173,7 +125,7 @@ def _questions(gateway: Gateway, models: Models) -> list[HotRoute]:
     may = gateway.admission.guard("score")
     charge = gateway.admission.charge
     table: list[tuple[str, Any, Any, Any, str, str, int | None]] = [
-        ("/ml/predict", TransactionIn, SignalBatch, predict_scores, "modelScores",
+        ("/ml/predict", TransactionIn, ModelScores, predict_scores, "modelScores",
          "Raw model scores", None),
         ("/rules/evaluate", TransactionIn, RulesResult, rules, "evaluateRules",
          "Rules only", None),
@@ -276,11 +228,15 @@ def _operations(routes: APIRouter, gateway: Gateway, models: Models) -> None:
         "/v1/model-info",
         operation_id="getModelInfo",
         tags=["models"],
+        response_model=dict[str, Any],
+        openapi_extra={COMMAND: "models info"},
         dependencies=[needs(gateway, "read")],
     )
     async def model_info(
         context: Caller,
-        model: Annotated[str, Query(pattern=r"^[a-z_]{1,32}$")] = "xgboost",
+        model: Annotated[
+            str, Query(pattern=r"^[a-z_]{1,32}$", description="The model's service.")
+        ] = "xgboost",
     ) -> Response:
         """Training date, features, metrics, library versions and card of one model."""
         return await models.info(model, context)

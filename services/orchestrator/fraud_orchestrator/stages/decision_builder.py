@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from fraud_orchestrator.action_requests import planned
 from fraud_orchestrator.stages.stopwatch import Stopwatch
 from fraud_orchestrator.telemetry import DECISION_SECONDS, DECISIONS, DEGRADED
+from fraud_shared.contracts.acceptance import Exemption
 from fraud_shared.contracts.action import ActionResult
 from fraud_shared.contracts.decision import (
     Decision,
@@ -32,6 +33,7 @@ class DecisionBuilder:
     signals: tuple[Signal, ...]
     screening: ScreeningResult
     ruling: Ruling
+    exemption: Exemption | None = None
 
     def made(self, context: RequestContext, decision: Decision) -> DecisionMade:
         """The decision as it is recorded and published.
@@ -82,6 +84,7 @@ class DecisionBuilder:
             timings_ms=dict(watch.ms),
             trace_id=context.trace.trace_id,
             decided_at=datetime.now(UTC),
+            exemption=self.exemption,
         )
 
     def _versions(self) -> dict[str, str]:

@@ -17,11 +17,11 @@ from fraud_orchestrator import tables
 from fraud_orchestrator.action_requests import queued_event, requested
 from fraud_orchestrator.lookups import BY_KEY_OR_TRANSACTION, BY_TRANSACTION
 from fraud_orchestrator.stores.in_time import in_time
-from fraud_orchestrator.stores.search import found_by, visible
+from fraud_orchestrator.stores.sca import reset
+from fraud_orchestrator.stores.search import found_by
 from fraud_shared.contracts.decision import Decision, DecisionMade
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
 from fraud_shared.mesh.deadline import Deadline
-from fraud_shared.mesh.tokens import Actor
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.state.batcher import Batcher
 from fraud_shared.state.bus import Envelope, envelope
@@ -73,8 +73,8 @@ class DecisionEntry:
     made: DecisionMade
     reply: bytes | None
     trace: Trace
-    # Whether the online store has still to take the payment.
-    missed: bool = False
+    missed: bool = False  # whether the online store has still to take the payment
+    authenticated: str | None = None  # the instrument, see `stores.sca`
 
 
 _KEYS = tables.idempotency_keys
@@ -193,17 +193,6 @@ class DecisionStore:
             rows = (await conn.execute(query)).all()
         return [DecisionMade.model_validate_json(bytes(row.record)) for row in rows]
 
-    async def get(
-        self, decision_id: str, actor: Actor
-    ) -> sa.Row[tuple[object, ...]] | None:
-        """One stored decision that `actor` may see."""
-        table = tables.decisions
-        query = sa.select(table).where(
-            table.c.decision_id == decision_id, visible(actor)
-        )
-        async with self._db.read() as conn:
-            return (await conn.execute(query)).first()
-
     async def _find_all(self, keys: Sequence[IdempotencyKey]) -> Sequence[_Found]:
         given = [key.key for key in keys if key.key is not None]
         asked: dict[str, list[str]] = {
@@ -237,8 +226,7 @@ class DecisionStore:
         return [None] * len(rows)
 
     async def _commit_all(self, entries: Sequence[DecisionEntry]) -> Sequence[_Found]:
-        # Every gateway locks keys before transactions, each in order: none waits for another
-        # that waits for it.
+        # Every gateway locks keys, then transactions, each in order: nobody waits in a circle.
         claims = sorted(
             (
                 _key_row(entry.key, entry.made.decision.decision_id)
@@ -259,13 +247,13 @@ class DecisionStore:
                 conn,
                 [_event(e, records[e.made.decision.decision_id]) for e in recorded],
             )
-            missed = [
-                {"client": e.key.client, "transaction_id": e.key.transaction_id}
-                for e in recorded
-                if e.missed
-            ]
-            if missed:
+            names = ("client", "transaction_id")
+            if missed := [
+                {n: getattr(e.key, n) for n in names} for e in recorded if e.missed
+            ]:
                 conn.execute(self._insert_missed, missed)
+            if strong := {e.authenticated for e in recorded if e.authenticated}:
+                conn.execute(reset(strong))
             return won
 
         won = await self._db.run(work)

@@ -200,8 +200,8 @@ def _as_ofac(names: Sequence[str], hits: list[Hit], cutoff: float) -> list[Hit]:
     return sorted(kept, key=lambda hit: (-hit.score, hit.entity.entity_id))
 
 
-def _result(hit: Hit, bar: float) -> dict[str, Any]:
-    entity = hit.entity
+def entity_document(entity: ListedEntity) -> dict[str, Any]:
+    """A listed entity in the FollowTheMoney form of yente's answers."""
     properties = {
         **_other_names(entity),
         "name": [entity.caption],
@@ -219,6 +219,11 @@ def _result(hit: Hit, bar: float) -> dict[str, Any]:
         "referents": [],
         "target": True,
         "properties": {name: values for name, values in properties.items() if values},
+    }
+
+
+def _result(hit: Hit, bar: float) -> dict[str, Any]:
+    return entity_document(hit.entity) | {
         "score": round(hit.score, 4),
         "match": hit.score >= bar,
         "features": {

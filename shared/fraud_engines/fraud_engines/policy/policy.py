@@ -13,6 +13,7 @@ from pathlib import Path
 from fraud_engines.policy import minimum_verdict
 from fraud_engines.policy.bands import Bands
 from fraud_engines.policy.evidence import Evidence, Models
+from fraud_engines.policy.exemptions import offers
 from fraud_engines.policy.minimum_verdict import MinimumVerdict
 from fraud_engines.policy.policy_schema import (
     ActionWhen,
@@ -88,7 +89,7 @@ class Policy:
         reasons = _ranked(made, verdict)
         risk = evidence.risk
         exposure = self.document.costs.exposure(request.amount_ref_minor)
-        return Ruling(
+        ruling = Ruling(
             decision=verdict,
             challenge=challenge,
             confidence=self._confidence(evidence, verdict, reasons),
@@ -101,6 +102,8 @@ class Policy:
             stand_in=stand_in,
             policy=self.version,
         )
+        offered = tuple(offers(self.document.exemptions, request, ruling))
+        return ruling.model_copy(update={"exemptions": offered}) if offered else ruling
 
     def _settle(
         self, evidence: Evidence, floor: Verdict, made: list[MinimumVerdict]

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from fraud_engines.policy.bands import Band, Bands
 from fraud_engines.policy.costs import Costs
+from fraud_engines.policy.exemptions import ExemptionsSection
 from fraud_shared.contracts.action import ActionKind
 from fraud_shared.contracts.base import (
     AmountMinor,
@@ -265,6 +266,7 @@ class PolicyDocument(Contract):
     flags: FlagsSection
     screening: ScreeningSection
     stand_in: StandInSection
+    exemptions: ExemptionsSection = ExemptionsSection()
     costs: Costs
     challenges: Annotated[tuple[ChallengeRow, ...], Field(min_length=1)]
     confidence: ConfidenceSection

@@ -9,7 +9,12 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fraud_scoring.artifacts.metadata import Metadata
-from fraud_scoring.serving.named import NamedRequest, NamedScore
+from fraud_scoring.serving.invocations import Invocation, Invoked
+from fraud_scoring.serving.named import (
+    NamedRequest,
+    NamedScore,
+    calibration_version,
+)
 from fraud_scoring.serving.service import ScorerService
 from fraud_scoring.serving.settings import ScorerSettings
 from fraud_scoring.serving.slot import ModelSlot, ServedModel, Swap, SwapStatus
@@ -41,6 +46,7 @@ class ServingInfo(BaseModel):
     alias: str
     serving_since: datetime
     metadata: Metadata
+    calibration_version: str
     instance: dict[str, Any]
     model_card: str
 
@@ -122,6 +128,16 @@ def hot(
             operation_id="predictRows",
             summary="Score up to 1,000 rows of named features",
             fast_parse=fast_parse,
+            max_body_bytes=settings.max_batch_bytes,
+            tags=("scoring",),
+        ),
+        HotRoute(
+            "/invocations",
+            Invocation,
+            Invoked,
+            service.invoke,
+            operation_id="invocations",
+            summary="Score rows as clients of MLflow send them",
             max_body_bytes=settings.max_batch_bytes,
             tags=("scoring",),
         ),
@@ -263,6 +279,7 @@ def _serving(serving: ServedModel) -> ServingInfo:
         alias=serving.alias,
         serving_since=serving.since,
         metadata=artifact.metadata,
+        calibration_version=calibration_version(serving.model),
         instance=serving.model.schema.json_schema(),
         model_card=artifact.card,
     )

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from fraud_scoring.registry.port import ModelRegistry
-from fraud_scoring.serving import routes
+from fraud_scoring.serving import metric_aliases, routes
 from fraud_scoring.serving.sandbox import ModelCheck
 from fraud_scoring.serving.scorer import ScorerEngine
 from fraud_scoring.serving.service import ScorerService
@@ -55,8 +55,10 @@ def create_scorer_service(
         routers=[routes.router(service)],
         lifespan=running,
         checks=service.checks,
+        facts=service.facts,
         summary=summary,
     )
+    metric_aliases.register()
     app.openapi = _living(app.openapi, service)  # type: ignore[method-assign]
     return app
 

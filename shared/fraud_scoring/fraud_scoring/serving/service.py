@@ -6,12 +6,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import structlog
 
 from fraud_scoring.registry.port import ModelRegistry
 from fraud_scoring.serving import named
 from fraud_scoring.serving.explainer import Explainer
+from fraud_scoring.serving.invocations import Invocation, Invoked
 from fraud_scoring.serving.manager import ModelManager
 from fraud_scoring.serving.meters import Meters
 from fraud_scoring.serving.model import MAX_LISTED, Model, Scored, WrongFeatureSet
@@ -78,6 +80,21 @@ class ScorerService:
         not wait for another model that nobody has trained."""
         default = self.slots[self._default]
         return {f"model:{default.name}": partial(_loaded, default)}
+
+    def facts(self) -> Mapping[str, Any]:
+        """What the probes say of the default model."""
+        serving = self.slots[self._default].current
+        if serving is None:
+            return {
+                "model_loaded": False,
+                "model_version": None,
+                "calibration_version": None,
+            }
+        return {
+            "model_loaded": True,
+            "model_version": serving.model.ref.version,
+            "calibration_version": named.calibration_version(serving.model),
+        }
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -171,6 +188,19 @@ class ScorerService:
             model=model.ref,
             predictions=[named.prediction(model, scored) for scored in results],
         )
+
+    async def invoke(self, request: Invocation, context: RequestContext) -> Invoked:
+        """Score rows as clients of MLflow's scoring server send them, with the default
+        model or the one that `params.model` names."""
+        try:
+            rows = request.rows()
+        except ValueError:
+            problem = "a row or column is longer than another"
+            raise InvalidInput(errors=[("rows", problem)]) from None
+        model = (request.params or {}).get("model") or self._default
+        asked = PredictRequest.model_construct(model=model, instances=rows)
+        reply = await self.predict(asked, context)
+        return Invoked(predictions=[one.score for one in reply.predictions])
 
     async def score_named(
         self, request: NamedRequest, context: RequestContext

@@ -59,6 +59,11 @@ class ThreeDs(Contract):
         default=None, description="Whether the issuer bears the loss of a fraud."
     )
 
+    @property
+    def is_strong(self) -> bool:
+        """Whether the payer was strongly authenticated: a challenge that was passed."""
+        return self.status == "Y" and self.flow != "frictionless"
+
 
 class SecondFactorExemption(Contract):
     """An exemption from strong customer authentication: asked for, and granted."""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from fraud_shared.contracts.acceptance import Exemption
 from fraud_shared.contracts.action import ActionKind, ActionResult
 from fraud_shared.contracts.base import (
     AmountMinor,
@@ -13,6 +14,7 @@ from fraud_shared.contracts.base import (
     Identifier,
     NonNegative,
     Probability,
+    absent,
 )
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.iso import CountryCode, CurrencyCode
@@ -56,6 +58,10 @@ class Reason(Contract):
     weight: Probability
 
 
+def _is_empty(value: object) -> bool:
+    return not value
+
+
 class DecideRequest(Contract):
     """`POST /decide`: everything the policy may look at, with its gaps marked.
 
@@ -90,6 +96,19 @@ class DecideRequest(Contract):
     absent_blocks: Annotated[tuple[Block, ...], Field(max_length=7)] = ()
     account_largest_minor: AmountMinor | None = None
     account_typical_minor: AmountMinor | None = None
+    # The customer sets it off and was not strongly authenticated.
+    may_be_exempt: Annotated[bool, Field(exclude_if=_is_empty)] = False
+
+
+class ExemptionOffer(Contract):
+    """An exemption that the policy lets a payment ask for, and the limits within which."""
+
+    exemption: Exemption
+    # Of low value: payments in a row and their sum, this one included.
+    payments_max: Annotated[int, Field(ge=1)] | None = None
+    sum_max_minor: AmountMinor | None = None
+    # Of transaction risk analysis: the highest measured fraud rate, in basis points.
+    rate_max_bp: NonNegative | None = None
 
 
 class Ruling(Contract):
@@ -106,6 +125,9 @@ class Ruling(Contract):
     degraded: tuple[Code, ...]
     stand_in: bool
     policy: Identifier
+    exemptions: Annotated[
+        tuple[ExemptionOffer, ...], Field(max_length=8, exclude_if=_is_empty)
+    ] = ()
 
 
 class Decision(Contract):
@@ -139,6 +161,9 @@ class Decision(Contract):
     timings_ms: dict[str, NonNegative]
     trace_id: str
     decided_at: AwareDatetime
+    exemption: Exemption | None = absent(
+        "The exemption from strong customer authentication to ask for."
+    )
 
 
 class PolicyContext(Contract):
@@ -213,4 +238,11 @@ def decide_request(
         absent_blocks=context.absent_blocks,
         account_largest_minor=context.account_largest_minor,
         account_typical_minor=context.account_typical_minor,
+        may_be_exempt=_may_be_exempt(payment),
     )
+
+
+def _may_be_exempt(payment: Transaction) -> bool:
+    initiator = payment.initiator
+    by_customer = initiator is None or initiator.party == "customer"
+    return by_customer and not payment.is_authenticated

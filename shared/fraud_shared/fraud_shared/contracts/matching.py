@@ -84,6 +84,32 @@ class MatchParameters(BaseModel):
     exclude_entity_ids: _Names = []
 
 
+class SearchParameters(BaseModel):
+    """The query of `GET /search/{dataset}`; yente's facets and filters have no effect."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    q: Annotated[
+        str,
+        Field(min_length=1, max_length=256, description="A name.", examples=["Kravin"]),
+    ]
+    limit: Annotated[int, Field(ge=1, le=500, description="How many at most.")] = 10
+    offset: Annotated[int, Field(ge=0, le=9500, description="How many to skip.")] = 0
+    cutoff: Annotated[float, Field(ge=0.0, le=1.0, description="The least score.")] = (
+        0.3
+    )
+
+
+class EntityParameters(BaseModel):
+    """The query of `GET /entities/{entity_id}`."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    nested: Annotated[
+        bool, Field(description="Lists hold no entities within others: no effect.")
+    ] = True
+
+
 class MatchTotal(BaseModel):
     """How many results there are."""
 

@@ -202,6 +202,16 @@ class Transaction(Acceptance, _TransactionFields):
         neither a login or signup, nor another request about a payment asked before."""
         return self.kind not in NO_PAYMENTS and self.supersedes is None
 
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether the payer was strongly authenticated: by the session's second factor, or
+        by a challenge of 3-D Secure."""
+        if self.session is not None and self.session.two_factor:
+            return True
+        authentication = self.authentication
+        three_ds = authentication.three_ds if authentication else None
+        return three_ds is not None and three_ds.is_strong
+
     def redacted(self) -> Self:
         """The same transaction without names, birth dates and user agent."""
         update: dict[str, object] = {}

@@ -4,6 +4,9 @@ Readiness never looks at another service, or one outage would take out its neigh
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
@@ -12,13 +15,21 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from fraud_shared.mesh.metrics import REGISTRY
 
 Checks = Mapping[str, Callable[[], bool]]
+# What the probes say besides: `model_loaded`, `model_version`, `calibration_version`.
+Facts = Callable[[], Mapping[str, Any]]
+
+
+def no_facts() -> Mapping[str, Any]:
+    """Of a service without models."""
+    return {}
 
 
 class Readiness:
     """Started, not draining, and every check true."""
 
-    def __init__(self, service: str, checks: Checks) -> None:
+    def __init__(self, service: str, checks: Checks, facts: Facts = no_facts) -> None:
         self.service = service
+        self.facts = facts
         self._checks = dict(checks)
         self.started = False
         self.draining = False
@@ -44,8 +55,26 @@ def router(readiness: Readiness, *, metrics_too: bool = True) -> APIRouter:
         """The process answers."""
         return {"status": "alive", "service": readiness.service}
 
+    async def healthz() -> dict[str, Any]:
+        """The process answers; where it serves models, with which."""
+        facts = readiness.facts()
+        return {
+            "status": "alive",
+            "service": readiness.service,
+            "timestamp": datetime.now(UTC).isoformat(),
+            **{n: facts[n] for n in facts if n != "model_loaded"},
+        }
+
     async def ready() -> JSONResponse:
         """The service can do its work; 503 with the failing conditions otherwise."""
+        return _ready()
+
+    async def health() -> JSONResponse:
+        """The same, and whether a model is loaded where the service has to do with any."""
+        facts = readiness.facts()
+        return _ready({n: facts[n] for n in facts if n == "model_loaded"})
+
+    def _ready(more: Mapping[str, Any] = MappingProxyType({})) -> JSONResponse:
         report = readiness.report()
         ok = all(report.values())
         return JSONResponse(
@@ -53,6 +82,7 @@ def router(readiness: Readiness, *, metrics_too: bool = True) -> APIRouter:
                 "status": "ready" if ok else "not_ready",
                 "service": readiness.service,
                 "checks": report,
+                **more,
             },
             status_code=200 if ok else 503,
         )
@@ -62,9 +92,9 @@ def router(readiness: Readiness, *, metrics_too: bool = True) -> APIRouter:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
     routes.add_api_route("/livez", live, operation_id="livez")
-    routes.add_api_route("/healthz", live, operation_id="healthz")
+    routes.add_api_route("/healthz", healthz, operation_id="healthz")
     routes.add_api_route("/readyz", ready, operation_id="readyz")
-    routes.add_api_route("/health", ready, operation_id="health")
+    routes.add_api_route("/health", health, operation_id="health")
     if metrics_too:
         routes.add_api_route("/metrics", metrics, operation_id="metrics")
     return routes

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import resource
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 from uvicorn.importer import import_from_string
 
-from fraud_shared.web import production
+from fraud_shared.web import aliases, production
 from fraud_shared.web.bounded import BoundedProtocol
 from fraud_shared.web.connections import Connections
 from fraud_shared.web.head_refusals import HeadRefusals
@@ -34,6 +35,10 @@ def serve(factory: str, settings: type[ServiceSettings]) -> None:
 
     A configuration error ends the process with one clear line each and status 2.
     """
+    try:
+        aliases.adopt(os.environ)
+    except ValueError as error:
+        _give_up([str(error)])
     try:
         chosen = settings()
     except ValidationError as error:

@@ -99,6 +99,7 @@ def create_service(
     routers: Sequence[APIRouter] = (),
     lifespan: Lifespan | None = None,
     checks: health.Checks | None = None,
+    facts: health.Facts = health.no_facts,
     summary: str = "",
     public: bool = False,
     tracing: Tracing | None = None,
@@ -107,7 +108,7 @@ def create_service(
 ) -> FastAPI:
     """A FastAPI app with the mesh's edge, probes, problems and telemetry.
 
-    `limits`: the largest body, in bytes, of routes of `routers` that take more than usual:
+    `facts`: what the probes say of the models. `limits`: the largest body, in bytes, of routes of `routers` that take more than usual:
     by path, or by `/match/` for what is beneath it. `guard`: who may send a body to them at
     all, asked before it is read; callers with a service token when not given.
     `public` is for the gateway: trace sampling and budgets are then not the caller's to
@@ -115,7 +116,7 @@ def create_service(
     """
     if settings.production and (refused := production.refusals(settings)):
         raise production.UnsafeConfiguration("; ".join(refused))
-    readiness = health.Readiness(name, checks or {})
+    readiness = health.Readiness(name, checks or {}, facts)
     tracing = tracing or Tracing(name)
     service = service_guard(TokenVerifier(name, settings.token_secret()))
     edge = Edge(
@@ -138,7 +139,7 @@ def create_service(
         version="1",
         lifespan=_lifespan(readiness, settings, lifespan, tracing, edge.admission),
         docs_url=None if settings.production else "/docs",
-        redoc_url=None,
+        redoc_url=None if settings.production else "/redoc",
         # A redirect would lead to whatever Host the caller named.
         redirect_slashes=False,
     )

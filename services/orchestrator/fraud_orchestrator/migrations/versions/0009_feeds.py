@@ -23,9 +23,16 @@ def upgrade() -> None:
         sa.Column("received_at", UtcDateTime, nullable=False),
         sa.Column("content", sa.JSON, nullable=False),
     )
+    op.create_table(
+        "sca_counters",
+        sa.Column("instrument", sa.String(300), primary_key=True),
+        sa.Column("payments", sa.Integer, nullable=False),
+        sa.Column("sum_minor", sa.BigInteger, nullable=False),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("sca_counters")
     op.drop_table("payment_events")
     with op.batch_alter_table("decisions") as batch:
         batch.drop_column("supersedes")
