@@ -31,7 +31,6 @@ NAME = re.compile(r"^[A-Za-z0-9._-]+")
 COMMAND, LABORATORY = "ops", "lab"
 # What callers of the gateway install.
 CLIENT = "client"
-CLIENT = "client"
 OWN = re.compile(r"^fraud-([a-z-]+)(?:\[([a-z0-9,]+)\])?$")
 
 
@@ -133,8 +132,6 @@ def _folder(root: Path, name: str) -> Path:
     name = name.replace("-", "_")
     if name == COMMAND:
         return root / name
-    if name == CLIENT:
-        return root / "clients" / "python"
     if name == CLIENT:
         return root / "clients" / "python"
     shared = root / "shared" / f"fraud_{name}"

@@ -97,9 +97,8 @@ def _by_payment(applied: Applied) -> Iterator[Said]:
         (set(), set(), set()) for _ in range(applied.height)
     ]
     for one in applied.rules:
-        said = one.true | one.failed
-        masks = (said & one.acts, said & ~one.acts, one.error)
-        for kind, mask in enumerate(masks):
+        shadow = (one.true | one.failed) & ~one.acts
+        for kind, mask in enumerate((one.hit, shadow, one.error)):
             for place in mask.nonzero()[0]:
                 found[place][kind].add(one.rule.ref)
     return ((frozenset(a), frozenset(b), frozenset(c)) for a, b, c in found)

@@ -1,8 +1,9 @@
 """`fraud rules` and `fraud policy`: files checked and tested here, everything else through the
 gateway, for whoever the key belongs to."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -223,8 +224,8 @@ def _segment(text: str) -> str:
 def _ask(
     method: str,
     path: str,
-    body: dict[str, object] | None = None,
-    query: dict[str, object] | None = None,
+    body: Mapping[str, Any] | None = None,
+    query: Mapping[str, Any] | None = None,
     *,
     url: str,
     key: str,

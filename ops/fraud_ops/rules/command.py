@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -89,8 +90,8 @@ def _ruleset(file: Path) -> "Ruleset":
 def ask(
     method: str,
     path: str,
-    body: dict[str, Any] | None = None,
-    query: dict[str, Any] | None = None,
+    body: Mapping[str, Any] | None = None,
+    query: Mapping[str, Any] | None = None,
     *,
     url: str,
     key: str,

@@ -35,7 +35,9 @@ class SimulationConfig:
     `payments` is exact. `accounts` defaults to one per 100 payments, so that an account
     is about as busy in a short run as in a long one of the same `days`. `fraud_rate` is
     the share of payments that are fraudulent; `false_reports` the share of good card payments
-    that are reported as fraud and cleared later. `start` is a midnight in UTC.
+    that are reported as fraud and cleared later. `logins` is the share of payments of the
+    bank's own channels before which the login is sent as well; these are no payments and
+    count besides. `start` is a midnight in UTC.
     `begins` are the days before which a scenario does not happen.
     """
 
@@ -46,6 +48,7 @@ class SimulationConfig:
     accounts: int | None = None
     fraud_rate: float = 0.006
     false_reports: float = 0.0003
+    logins: float = 0.0
     scenarios: Mapping[str, float] = field(default_factory=lambda: SCENARIO_SHARES)
     listed_names: tuple[str, ...] = SANCTIONED_NAMES
     begins: Mapping[str, int] = field(default_factory=dict)
@@ -57,6 +60,8 @@ class SimulationConfig:
             raise ValueError("accounts must be >= 20")
         if not 0.0 <= self.fraud_rate <= 0.5:
             raise ValueError("fraud_rate must lie in [0, 0.5]")
+        if not 0.0 <= self.logins <= 1.0:
+            raise ValueError("logins must lie in [0, 1]")
         if not 0.0 <= self.false_reports <= 0.1:
             raise ValueError("false_reports must lie in [0, 0.1]")
         if self.start.utcoffset() != timedelta(0) or self.start.time() != _MIDNIGHT:

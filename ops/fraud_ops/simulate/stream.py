@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from fraud_features.store.observation import LabelEffect
-from fraud_ops.simulate.acceptance import Acceptor
+from fraud_ops.simulate.acceptance import Acceptor, draws
 from fraud_ops.simulate.compose import PaymentDraft
 from fraud_ops.simulate.config import DAY_MS, SimulationConfig
 from fraud_ops.simulate.habits import Habits
@@ -68,8 +68,28 @@ def stream(config: SimulationConfig) -> Iterator[SimulatedPayment | SimulatedLab
         yield from labels.due(draft.at)
         payment = payments.number(draft)
         labels.expect(payment, draft)
+        if config.logins and (login := login_before(payment, config.logins)):
+            yield login
         yield payment
     yield from labels.due(None)
+
+
+def login_before(payment: SimulatedPayment, share: float) -> SimulatedPayment | None:
+    """The login behind a payment of the bank's own channels, in `share` of the cases."""
+    body = payment.payment
+    name = f"{body['transaction_id']}-login"
+    if "seconds_since_login" not in body.get("session", {}) or draws(name)[0] >= share:
+        return None
+    known = ("account_id", "currency", "occurred_at", "channel", "device", "location")
+    login = {field: body[field] for field in known if field in body} | {
+        "transaction_id": name,
+        "kind": "login",
+        "amount_minor": 0,
+        "session": body["session"] | {"seconds_since_login": 0},
+        "segment": body["segment"],
+        "hints": body["hints"],
+    }
+    return payment._replace(payment=login)
 
 
 def transactions(config: SimulationConfig) -> Simulation:

@@ -93,6 +93,29 @@ class TestContract:
         assert shapes(True) <= shapes(False)
 
 
+class TestLogins:
+    def test_come_before_their_payment_and_are_no_payments(self):
+        config = SimulationConfig(seed=3, payments=2_000, logins=0.5)
+        found = transactions(config).payments
+        logins = [e for e in found if e.payment["kind"] == "login"]
+        assert len(found) - len(logins) == 2_000
+        assert len(logins) > 50
+        for before, after in pairwise(found):
+            if before.payment["kind"] == "login":
+                TransactionIn.model_validate_json(orjson.dumps(before.payment))
+                name = after.payment["transaction_id"]
+                assert before.payment["transaction_id"] == f"{name}-login"
+                assert before.payment["account_id"] == after.payment["account_id"]
+
+    def test_change_nothing_about_the_payments(self):
+        plain = transactions(SimulationConfig(seed=3, payments=500)).payments
+        other = transactions(
+            SimulationConfig(seed=3, payments=500, logins=1.0)
+        ).payments
+        kept = [e.payment for e in other if e.payment["kind"] != "login"]
+        assert kept == [e.payment for e in plain]
+
+
 class TestOrder:
     def test_events_come_in_the_order_of_time(self, events):
         times = [

@@ -92,8 +92,8 @@ class TestLifeCycle:
             assert reply.status_code == 422
             assert reply.json()["type"] == "urn:fraud:problem:policy-invalid"
             error = reply.json()["errors"][0]
-            assert error["field"] == "risk.bands.4.allow.0"
-            assert error["problem"].startswith("line 17: ")
+            assert error["field"] == "risk.bands.3.allow.0"
+            assert error["problem"].startswith("line 20: ")
             decided = await http.post(
                 "/decide", content=make_request().model_dump_json()
             )

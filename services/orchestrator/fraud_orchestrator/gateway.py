@@ -204,6 +204,7 @@ class Gateway:
                 "measured_rates",
                 parts.rates.refresh,
                 every_s=self.settings.rates_every.total_seconds(),
+                wake=parts.rates.wanted,
             ),
             repeating("api_keys_follow", self.keys.follow, every_s=KEYS_S),
             repeating("online_rebuild", parts.self_rebuild.round, every_s=COLD_CHECK_S),

@@ -1,5 +1,6 @@
 """The fraud rates that post_auth measures, as far as exemptions may rely on them."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -33,16 +34,24 @@ class MeasuredRates:
         self._monotonic = monotonic
         self._rates: dict[Instrument, float] = {}
         self._asked_at = float("-inf")
+        # Set by the first payment that a rate matters for: before, nobody is asked.
+        self.wanted = asyncio.Event()
+        self._in_use = False
 
     def rate_bp(self, instrument: Instrument) -> float | None:
         """The fraud rate by value in basis points; None where it is stale, or where nothing
         was paid that it could be measured on."""
+        if not self._in_use:
+            self._in_use = True
+            self.wanted.set()
         if self._monotonic() - self._asked_at > self._max_age_s:
             return None
         return self._rates.get(instrument)
 
     async def refresh(self) -> None:
-        """Ask for the rates. Without an answer the last ones age."""
+        """Ask for the rates, if anybody uses them. Without an answer the last ones age."""
+        if not self._in_use:
+            return
         asked_at = self._monotonic()
         try:
             status, body = await self._client.forward(

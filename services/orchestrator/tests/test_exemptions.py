@@ -125,6 +125,7 @@ class Rates:
 class TestMeasuredRate:
     async def test_fresh_rate_of_all_payments_counts(self) -> None:
         rates = Rates(12.5).measured()
+        await rates.refresh()
         assert rates.rate_bp("card") is None
         await rates.refresh()
         assert rates.rate_bp("card") == 12.5
@@ -133,6 +134,7 @@ class TestMeasuredRate:
     async def test_stale_rate_is_none(self) -> None:
         answer = Rates(12.5)
         rates = answer.measured()
+        rates.rate_bp("card")
         await rates.refresh()
         answer.at, answer.status = 3_601.0, 503
         await rates.refresh()
@@ -146,6 +148,7 @@ class TestMeasuredRate:
         self, rate: float | None, exemption: str | None
     ) -> None:
         rates = Rates(rate).measured()
+        rates.rate_bp("card")
         await rates.refresh()
         no_counters: Any = None
         ruling: Any = SimpleNamespace(exemptions=(ANALYSIS,))

@@ -8,6 +8,7 @@ and a report that was withdrawn not at all.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -87,7 +88,7 @@ def _sale(asked: Asked) -> sa.ColumnElement[bool]:
 
 def _sales_between(
     asked: Asked, which: sa.ColumnElement[bool], begin: datetime, end: datetime
-) -> sa.Select[tuple[int]]:
+) -> sa.Select[Any]:
     return (
         sa.select(sa.func.count())
         .select_from(training_rows)
@@ -107,7 +108,7 @@ def _reported(
     events: Sequence[str],
     begin: datetime,
     end: datetime,
-) -> sa.Select[tuple[int]]:
+) -> sa.Select[Any]:
     later = labels.alias("later")
     withdrawn = sa.exists().where(
         later.c.transaction_id == labels.c.transaction_id,
@@ -136,7 +137,7 @@ def _reported(
 
 
 async def _count_ratio(
-    conn: AsyncConnection, reported: sa.Select[tuple[int]], sales: sa.Select[tuple[int]]
+    conn: AsyncConnection, reported: sa.Select[Any], sales: sa.Select[Any]
 ) -> CountRatio:
     some = int((await conn.execute(reported)).scalar_one())
     all_of_them = int((await conn.execute(sales)).scalar_one())

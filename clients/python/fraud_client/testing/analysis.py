@@ -4,14 +4,11 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
 from fraud_client.testing.ask import Ask, Refused
-
-if TYPE_CHECKING:
-    from fraud_client.testing.gateway import FakeGateway
 
 Row = tuple[str, str, str, str, Any]
 LISTS = (
@@ -34,7 +31,7 @@ def page(items: Sequence[Any], ask: Ask) -> dict[str, Any]:
 class Analysis:
     """What analysts ask."""
 
-    def __init__(self, gateway: "FakeGateway") -> None:
+    def __init__(self, gateway: Any) -> None:
         self._gateway = gateway
 
     def routes(self) -> list[Row]:
@@ -128,7 +125,8 @@ class Analysis:
         return httpx.Response(200, text=lines, headers=headers)
 
     def _record(self, decision_id: str) -> dict[str, Any]:
-        for one in self._gateway.records:
+        records: list[dict[str, Any]] = self._gateway.records
+        for one in records:
             if one["decision"]["decision_id"] == decision_id:
                 return one
         raise Refused(404, "not-found")

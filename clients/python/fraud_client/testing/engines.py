@@ -1,13 +1,10 @@
 """The fake gateway's rules, policies, lists, models and probes."""
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fraud_client.testing.analysis import Row, page
 from fraud_client.testing.ask import Ask, Refused
-
-if TYPE_CHECKING:
-    from fraud_client.testing.gateway import FakeGateway
 
 RULES = """rules:
   - id: R-014
@@ -138,9 +135,11 @@ class Versions:
 
     def diff(self, ask: Ask, older: str, newer: str) -> Any:
         """A unified diff of two texts."""
-        texts = [self.get(ask, one)["text"].splitlines() for one in (older, newer)]
-        lines = [*difflib.unified_diff(*texts, older, newer, lineterm="")]
-        return {"before": int(older), "after": int(newer), "lines": lines}
+        one, other = (
+            self.get(ask, version)["text"].splitlines() for version in (older, newer)
+        )
+        lines = difflib.unified_diff(one, other, older, newer, lineterm="")
+        return {"before": int(older), "after": int(newer), "lines": [*lines]}
 
     def metrics(self, _: Ask) -> Any:
         """One rule in force, one in shadow."""
@@ -166,7 +165,7 @@ class Versions:
 class Engines:
     """Rules, policies, lists, models, probes."""
 
-    def __init__(self, gateway: "FakeGateway") -> None:
+    def __init__(self, gateway: Any) -> None:
         self._gateway = gateway
         self.rules, self.policy = Versions("rules", RULES), Versions("policy", POLICY)
         self.entries: dict[str, list[dict[str, Any]]] = {}

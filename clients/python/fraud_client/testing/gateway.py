@@ -37,6 +37,8 @@ class FakeGateway:
     faults: deque[httpx.Response | Exception] = field(default_factory=deque)
     down: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+    # What `/metrics` answers, in Prometheus' text form; 404 while it is empty.
+    metrics: str = ""
 
     def __post_init__(self) -> None:
         self.engines = engines.Engines(self)
@@ -82,6 +84,8 @@ class FakeGateway:
 
     def _handle(self, request: httpx.Request) -> Json:
         path = request.url.path
+        if path == "/metrics" and self.metrics:
+            return httpx.Response(200, text=self.metrics)
         for method, pattern, service, scopes, handler in self._routes:
             found = pattern.fullmatch(path)
             if (

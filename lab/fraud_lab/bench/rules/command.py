@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from time import perf_counter_ns
 from typing import Any
 
@@ -31,6 +32,10 @@ P50_MS, P99_MS, ROUND_TRIP = 0.15, 1.0, 2.0
 WARM_UP = 1000
 TIMED_PAYMENTS = 1000
 _WHOLE = re.compile(r"(?<=[<>=] )(\d+)(?![\d.])")
+
+
+def _raised(more: int, found: re.Match[str]) -> str:
+    return str(int(found[1]) + more)
 
 
 def bench_rules_command(
@@ -66,7 +71,7 @@ def many_rules(count: int) -> str:
     for number in range(count):
         row = dict(shipped[number % len(shipped)])
         more = number // len(shipped)
-        row["when"] = _WHOLE.sub(lambda m, n=more: str(int(m[1]) + n), row["when"])
+        row["when"] = _WHOLE.sub(partial(_raised, more), row["when"])
         rows.append(row | {"id": f"R-{number:03d}", "state": "live"})
     return yaml.safe_dump(document | {"name": "bench", "rules": rows}, sort_keys=False)
 

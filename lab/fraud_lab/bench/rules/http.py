@@ -100,10 +100,10 @@ async def _measure(
     finally:
         await transport.close()
     figures: dict[str, Any] = {"n": ROUNDS}
-    for service, taken in spent.items():
+    for service, times in spent.items():
         for share in (50, 99):
             figures[f"{service}_p{share}_ms"] = round(
-                float(np.percentile(taken, share)), 4
+                float(np.percentile(times, share)), 4
             )
     figures["ratio_p50"] = round(figures["rules_p50_ms"] / figures["empty_p50_ms"], 3)
     return figures

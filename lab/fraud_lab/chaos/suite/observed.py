@@ -5,6 +5,7 @@ whether the first was kept, and whether one that was lost on the way happened wh
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,6 +83,10 @@ def figures_of(run: Run, expected: Expected) -> dict[str, Any]:
     return {
         "answered": len(answered),
         "failed": sum(one.failure is not None for one in run.answers),
+        "failures": dict(Counter(one.failure for one in run.answers if one.failure)),
+        "failed_before": sum(
+            one.failure is not None for one in run.answers if one.due < run.began
+        ),
         "shed": sum(one.shed for one in run.answers),
         "felt": len(felt),
         "unmarked": sum(unmarked(one.decision) for one in answered),
@@ -116,11 +121,12 @@ def history(answers: Iterable[Answer]) -> dict[str, int]:
 
 def totals(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Sums over runs, the slowest recovery, and in how many the fault was felt."""
-    summed = ("answered", "failed", "shed", "unmarked", "blind_approvals", "attempted",
+    summed = ("answered", "failed", "shed", "unmarked", "blind_approvals", "attempted", "failed_before",
               "ok", "lost", "changed", "recovered", "felt")  # fmt: skip
     recoveries = [one["recovery_s"] for one in runs]
     return {
         **{name: sum(one[name] for one in runs) for name in summed},
+        "failures": dict(sum((Counter(one["failures"]) for one in runs), Counter())),
         "runs": len(runs),
         "runs_felt": sum(one["felt"] > 0 for one in runs),
         "slowest_recovery_s": None if None in recoveries else max(recoveries),

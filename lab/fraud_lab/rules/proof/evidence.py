@@ -233,7 +233,7 @@ def _apart(one: Applied, other: Applied) -> bool:
         if (mine.true != theirs.true).any() or (mine.error != theirs.error).any():
             return True
         same = a[:2] == b[:2] and (mine.hit == theirs.hit).all()
-        if mine.true.any() and not same:
+        if (mine.true | mine.failed).any() and not same:
             return True
     return False
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 
@@ -25,7 +25,7 @@ def router(service: ConsoleService) -> APIRouter:
     sees, changes = seeing(service, "decisions"), changing(service, "decisions")
 
     @routes.get("")
-    async def search(visit: sees) -> Response:  # type: ignore[valid-type]
+    async def search(visit: Annotated[Visit, sees]) -> Response:
         """Decisions by what they were about."""
         found: Visit = visit
         asked = filters_of(found)
@@ -38,7 +38,7 @@ def router(service: ConsoleService) -> APIRouter:
         return found.page(template, rows=rows, asked=asked)
 
     @routes.get("/{decision_id}")
-    async def decision(decision_id: str, visit: sees) -> Response:  # type: ignore[valid-type]
+    async def decision(decision_id: str, visit: Annotated[Visit, sees]) -> Response:
         """Why, against what is usual, and what may be done."""
         found: Visit = visit
         stored, why = await asyncio.gather(
@@ -63,7 +63,7 @@ def router(service: ConsoleService) -> APIRouter:
         )
 
     @routes.post("/{decision_id}/replay")
-    async def replay(decision_id: str, visit: changes) -> Response:  # type: ignore[valid-type]
+    async def replay(decision_id: str, visit: Annotated[Visit, changes]) -> Response:
         """The decision computed again, beside what was recorded."""
         found: Visit = visit
         again = await fetch(found.client.decisions.replay(decision_id), "The replay")

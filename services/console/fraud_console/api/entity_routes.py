@@ -33,7 +33,9 @@ def router(service: ConsoleService) -> APIRouter:
     sees, changes = seeing(service, "entities"), changing(service, "entities")
 
     @routes.get("")
-    async def look_up(visit: sees, kind: str = "account", id: str = "") -> Response:  # type: ignore[valid-type]
+    async def look_up(
+        visit: Annotated[Visit, sees], kind: str = "account", id: str = ""
+    ) -> Response:
         """The form, or the page of what it names; and the blocks in force."""
         found: Visit = visit
         if id.strip() and kind in KINDS:
@@ -42,7 +44,7 @@ def router(service: ConsoleService) -> APIRouter:
         return found.page("pages/entities.html", kinds=KINDS, blocks=blocks)
 
     @routes.get("/{kind}/{id:path}")
-    async def entity(kind: str, id: str, visit: sees) -> Response:  # type: ignore[valid-type]
+    async def entity(kind: str, id: str, visit: Annotated[Visit, sees]) -> Response:
         """What it did, what is usual for it, whom it is linked with."""
         found: Visit = visit
         if kind not in KINDS:
@@ -56,7 +58,7 @@ def router(service: ConsoleService) -> APIRouter:
 
     @routes.post("/block")
     async def block(
-        visit: changes,  # type: ignore[valid-type]
+        visit: Annotated[Visit, changes],
         kind: Short,
         id: Short,
         why: Why,
@@ -75,7 +77,7 @@ def router(service: ConsoleService) -> APIRouter:
 
     @routes.post("/unblock")
     async def unblock(
-        visit: changes,  # type: ignore[valid-type]
+        visit: Annotated[Visit, changes],
         block_id: Short,
         kind: Short,
         id: Short,

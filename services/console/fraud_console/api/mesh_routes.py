@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 
@@ -24,7 +24,7 @@ def router(service: ConsoleService) -> APIRouter:
     replays = changing(service, "parked")
 
     @routes.get("/mesh")
-    async def mesh(visit: sees) -> Response:  # type: ignore[valid-type]
+    async def mesh(visit: Annotated[Visit, sees]) -> Response:
         """Health, breakers, outbox, versions."""
         found: Visit = visit
         operations = found.client.operations
@@ -48,7 +48,7 @@ def router(service: ConsoleService) -> APIRouter:
         )
 
     @routes.post("/mesh/parked/{parked_id}/replay")
-    async def replay(parked_id: str, visit: replays) -> Response:  # type: ignore[valid-type]
+    async def replay(parked_id: str, visit: Annotated[Visit, replays]) -> Response:
         """Handle a parked event again."""
         found: Visit = visit
         return await found.change(
@@ -61,8 +61,8 @@ def router(service: ConsoleService) -> APIRouter:
 
     @routes.get("/activity")
     async def activity(
-        visit: audits, before: int | None = None, name: str = ""
-    ) -> Response:  # type: ignore[valid-type]
+        visit: Annotated[Visit, audits], before: int | None = None, name: str = ""
+    ) -> Response:
         """Who changed what here, newest first."""
         found: Visit = visit
         lines = await service.activity.list(

@@ -63,7 +63,7 @@ class EntityView:
             kind=kind,
             id=name,
             rows=rows,
-            counts=list((extra.get("decisions") or {}).items()),
+            counts=sorted((extra.get("decisions") or {}).items()),
             dots=timeline(rows),
             nodes=nodes,
             edges=edges,

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from fraud_orchestrator import audit, entities
-from fraud_orchestrator.api.forwarding import accepted
 from fraud_orchestrator.api.guards import Caller, Id, needs
+from fraud_orchestrator.api.passthrough import accepted
 from fraud_orchestrator.api.rows.route import COMMAND, JSON, NDJSON
 from fraud_orchestrator.authentication import actor
 from fraud_orchestrator.gateway import Gateway

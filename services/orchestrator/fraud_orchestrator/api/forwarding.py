@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from fraud_orchestrator.api.guards import Caller, Id, needs
-from fraud_orchestrator.api.passthrough import handed_over, response
+from fraud_orchestrator.api.passthrough import accepted, handed_over, response
 from fraud_orchestrator.api.public_routes import JSON, PUBLIC_ROUTES, PublicRoute
 from fraud_orchestrator.api.rows.route import COMMAND, PROBLEMS
 from fraud_orchestrator.authentication import actor
@@ -151,7 +151,7 @@ def _signature(row: PublicRoute) -> inspect.Signature:
         given["body"] = row.request | None if row.optional_body else row.request
     defaults: dict[str, Any] = {"body": None} if row.optional_body else {}
     if row.services:
-        chosen = Literal.__getitem__(row.services)
+        chosen: Any = Literal.__getitem__(row.services)
         given["service"] = Annotated[chosen, Query(description="Whose events.")]
         defaults["service"] = row.service
     return inspect.Signature(
@@ -203,9 +203,3 @@ async def _forward(
     except DependencyError as error:
         raise Unavailable(f"The {service} service did not answer.") from error
     return response(handed_over(service, status, body, wanted))
-
-
-def accepted(offered: tuple[str, ...], accept: str | None) -> str:
-    """The first type offered that an `Accept` header names; the first of all without."""
-    named = [part.partition(";")[0].strip() for part in (accept or "").split(",")]
-    return next((media for media in named if media in offered), offered[0])

@@ -77,9 +77,10 @@ class AuditLog:
         done. Of the `body` that was sent only a keyed digest is kept: it may hold a code
         of six digits. Raises Unavailable."""
         now = self._clock.now()
+        act_id = f"{now.timestamp():017.6f}-{next(self._numbers):08x}-{self._name}"
         row = {
             # In the order in which they were noted, also within one microsecond.
-            "act_id": f"{now.timestamp():017.6f}-{next(self._numbers):08x}-{self._name}",
+            "act_id": act_id,
             "at": now,
             "actor": actor,
             "act": act,
@@ -89,7 +90,7 @@ class AuditLog:
             "status": status,
         }
         await self._db.run(lambda conn: conn.execute(sa.insert(tables.acts), row))
-        self._add(Subject(ACT, row["act_id"]))
+        self._add(Subject(ACT, act_id))
 
     async def round(self) -> int:
         """Seal what is waiting; returns how many rows. Raises Unavailable."""

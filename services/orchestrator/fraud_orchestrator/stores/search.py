@@ -60,17 +60,27 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 class DecisionSearch:
-    """Finds decisions, newest first."""
+    """Reads the decision log, and finds decisions in it, newest first."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
+    async def get(
+        self, decision_id: str, actor: Actor
+    ) -> sa.Row[tuple[object, ...]] | None:
+        """One stored decision that `actor` may see."""
+        query = sa.select(decisions).where(
+            decisions.c.decision_id == decision_id, visible(actor)
+        )
+        async with self._db.read() as conn:
+            return (await conn.execute(query)).first()
+
     async def of_transaction(
         self, client: str, transaction_id: str
     ) -> sa.Row[tuple[object, ...]] | None:
-        """The decision about a client's own payment."""
+        """The stored decision of a client's payment."""
         query = sa.select(decisions).where(
-            decisions.c.client == client, decisions.c.transaction_id == transaction_id
+            decisions.c.transaction_id == transaction_id, decisions.c.client == client
         )
         async with self._db.read() as conn:
             return (await conn.execute(query)).first()
