@@ -87,6 +87,7 @@ def create_app(
         summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",
         public=True,
         guard=gateway.admission.authenticate,
+        cors_origins=settings.cors_origins,
     )
     app.state.engines = gateway.engines
     app.state.gateway = gateway
