@@ -29,6 +29,8 @@ IMAGE_FLAVOURS = {"xgboost": "xgboost-cpu"}
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
 # Beside the services: no image is made of them, and images hold neither.
 COMMAND, LABORATORY = "ops", "lab"
+# What callers of the gateway install.
+CLIENT = "client"
 CLIENT = "client"
 OWN = re.compile(r"^fraud-([a-z-]+)(?:\[([a-z0-9,]+)\])?$")
 
@@ -131,6 +133,8 @@ def _folder(root: Path, name: str) -> Path:
     name = name.replace("-", "_")
     if name == COMMAND:
         return root / name
+    if name == CLIENT:
+        return root / "clients" / "python"
     if name == CLIENT:
         return root / "clients" / "python"
     shared = root / "shared" / f"fraud_{name}"

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from fraud_lab.bench.features.cli import bench_features
+from fraud_lab.bench.rules.cli import bench_rules
 from fraud_lab.bench.screening.cli import bench_screening
 from fraud_lab.bench.serving.cli import bench_serving
 from fraud_lab.chaos.cli import audit as chaos_audit
@@ -24,7 +25,6 @@ from fraud_lab.rules.cli import (
     evaluate_monotone,
     evaluate_proofs,
     evaluate_system,
-    rules_app,
 )
 from fraud_lab.screenshots.cli import console_app
 from fraud_ops.features.cli import features_app
@@ -48,6 +48,7 @@ bench_app = typer.Typer(help="Measurements that anyone can run.")
 bench_app.command("serving")(bench_serving)
 bench_app.command("features")(bench_features)
 bench_app.command("screening")(bench_screening)
+bench_app.command("rules")(bench_rules)
 
 demo_app = typer.Typer(help="Watch the mesh decide, and learn.")
 
@@ -77,7 +78,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(chaos_app, name="chaos")
     app.add_typer(replay_app, name="replay")
     app.add_typer(demo_app, name="demo")
-    app.add_typer(rules_app, name="rules")
     app.add_typer(decide_app, name="decide")
     app.add_typer(console_app, name="console")
     features_app.command("parity")(parity)
@@ -184,7 +184,7 @@ def demo(
 
 @demo_app.command("learning")
 def demo_learning(
-    payments: Payments = 90_000,
+    payments: Payments = 72_000,
     seed: NewSeed = 7,
     as_json: Json = False,
     enforce: Enforce = False,

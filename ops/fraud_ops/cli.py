@@ -18,6 +18,7 @@ from fraud_ops.datasets.cli import dataset_app
 from fraud_ops.deploy.cli import deploy_app, deploy_sizes
 from fraud_ops.drift.cli import drift_app
 from fraud_ops.features.cli import features_app
+from fraud_ops.gateway.commands import add_commands
 from fraud_ops.labels.cli import labels_app
 from fraud_ops.lists.cli import lists_app
 from fraud_ops.models.cli import models_app
@@ -32,6 +33,7 @@ from fraud_ops.options import (
     trained_mesh,
 )
 from fraud_ops.retrain.cli import retrain
+from fraud_ops.rules.cli import policy_app, rules_app
 from fraud_ops.running import run_cli
 from fraud_ops.screen.cli import screen
 from fraud_ops.users import users_app
@@ -43,6 +45,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.add_typer(audit_app, name="audit")
+app.add_typer(rules_app, name="rules")
+app.add_typer(policy_app, name="policy")
 app.add_typer(features_app, name="features")
 app.add_typer(models_app, name="models")
 app.add_typer(labels_app, name="labels")
@@ -189,6 +193,7 @@ app.command("retrain")(retrain)
 @cache
 def complete() -> typer.Typer:
     """The application with the commands of every distribution that adds some."""
+    add_commands(app)
     for plugin in sorted(entry_points(group="fraud.commands"), key=lambda p: p.name):
         plugin.load()(app)
     return app

@@ -34,6 +34,7 @@ from fraud_ops.deploy.objectives import FILE as SLO_FILE
 from fraud_ops.deploy.objectives import generated_rules
 from fraud_ops.deploy.pages import generated_pages
 from fraud_ops.deploy.variables import entries, fields_of, settings_of
+from fraud_ops.gateway.operations import written
 from fraud_ops.iso_tables import iso_tables
 from fraud_ops.source_systems import source_systems_page
 from fraud_shared.contracts import (
@@ -48,6 +49,7 @@ from fraud_shared.contracts import (
     signal,
     transaction,
 )
+from fraud_shared.contracts.describing import described
 from fraud_shared.mesh.addresses import CONSOLE, SERVICES
 
 CONTRACTS: tuple[type[BaseModel], ...] = (
@@ -79,6 +81,7 @@ CONTRACTS: tuple[type[BaseModel], ...] = (
 SCHEMA_FOLDER = Path("shared/fraud_shared/schemas")
 OPENAPI_FOLDER = Path("deploy/openapi")
 FEATURE_WORDS = Path("services/console/fraud_console/feature_words.json")
+OPERATIONS = Path("ops/fraud_ops/gateway/operations.json")
 LUA_FOLDER = Path("shared/fraud_features/fraud_features/store/redis/generated")
 # Whatever the shell says, documents are made without stores, brokers and registries.
 _ALONE = {
@@ -122,6 +125,8 @@ def generated() -> dict[Path, str]:
     files[FEATURE_WORDS] = _feature_words()
     for service in SERVICES:
         files[OPENAPI_FOLDER / f"{service}.json"] = _openapi(service)
+    gateway = json.loads(files[OPENAPI_FOLDER / "orchestrator.json"])
+    files[OPERATIONS] = written(gateway)
     # After the apps: whatever a service can refuse with is imported by now.
     files[Path("docs/reasons.md")] = reasons_page()
     files[Path("docs/problems.md")] = problems_page()
@@ -166,11 +171,12 @@ def between_markers(text: str, name: str, table: str) -> str:
 
 
 def _schema(model: type[BaseModel]) -> str:
+    named = described({model.__name__: model.model_json_schema()})
     return _json(
         {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": f"urn:fraud:schema:{model.__name__}",
-            **model.model_json_schema(),
+            **named[model.__name__],
         }
     )
 

@@ -12,7 +12,7 @@ from fraud_ops.deploy.variables import fields_of
 from fraud_shared.state.retaining import rules_of
 from fraud_shared.state.retention import DECLARED, RETENTIONS
 
-STORES = ("orchestrator", "action", "post_auth", "sanctions")
+STORES = ("orchestrator", "action", "post_auth", "sanctions", "rules", "decision")
 HEADER = "#--- How long things are kept; written by `fraud schemas`\n"
 
 

@@ -27,6 +27,7 @@ from fraud_client import (
     every,
     webhooks,
 )
+from fraud_client.models import row_of
 from fraud_client.paths import path, timestamp
 from fraud_client.testing import FakeGateway, payment, signed
 
@@ -163,6 +164,18 @@ class TestPages:
         assert [row.account_id for row in every(client.decisions.list, limit=3)] == [
             f"acc-{number}" for number in reversed(range(7))
         ]
+
+    def test_an_export_brings_whole_records_page_by_page(
+        self, client: FraudClient, gateway: FakeGateway
+    ):
+        for number in range(3):
+            gateway.decided(payment(device={"device_id": f"dev-{number}"}), "APPROVE")
+        page = client.decisions.export(limit=2)
+        assert page.next_cursor == "2"
+        assert page.items[0].transaction["device"] == {"device_id": "dev-2"}
+        assert row_of(page.items[0]).device_id == "dev-2"
+        rest = client.decisions.export(limit=2, cursor=page.next_cursor)
+        assert (len(rest), rest.next_cursor) == (1, None)
 
     def test_a_plain_list_is_one_page(self, client: FraudClient, gateway: FakeGateway):
         gateway.faults.append(httpx.Response(200, json=[{"case_id": "c-1"}]))

@@ -48,10 +48,12 @@ class HttpxTransport:
         timeout_s: float,
         *,
         address: int = 0,
+        method: str = "POST",
     ) -> tuple[int, bytes]:
-        """POST with httpx."""
+        """Send with httpx."""
         try:
-            reply = await self._client.post(
+            reply = await self._client.request(
+                method,
                 self._urls[service][address] + path,
                 content=body,
                 headers=dict(headers),
@@ -92,7 +94,7 @@ def plain_app(service: str) -> FastAPI:
     ports: dict[str, Any] = {}
     if service == "orchestrator":
         issuer = TokenIssuer(service, settings.token_secret())
-        ports["door"] = ServiceClient(HttpxTransport(default_urls()), issuer)
+        ports["service_client"] = ServiceClient(HttpxTransport(default_urls()), issuer)
     lean: FastAPI = module.create_app(settings, **ports)
     app = FastAPI(lifespan=lean.router.lifespan_context)
     app.state = lean.state

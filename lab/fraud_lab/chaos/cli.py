@@ -7,6 +7,10 @@ import typer
 
 from fraud_ops.options import Enforce, Json, OpenLoopRate, Seed, Var, trained_mesh
 
+ResultsFolder = Annotated[
+    Path | None, typer.Option(help="Folder whose table of results is updated.")
+]
+
 
 def swap(
     swaps: Annotated[int, typer.Option(help="How many promotions.")] = 50,
@@ -53,9 +57,7 @@ def run(
     runs: Annotated[int, typer.Option(help="How often each fault.", min=1)] = 3,
     rps: OpenLoopRate = 20.0,
     seed: Seed = 1,
-    into: Annotated[
-        Path | None, typer.Option(help="Folder whose table of results is updated.")
-    ] = None,
+    into: ResultsFolder = None,
     selftest: Annotated[
         bool, typer.Option(help="Show that each check finds a planted bug.")
     ] = False,
@@ -85,6 +87,7 @@ def run(
 def overload(
     seconds: Annotated[float, typer.Option(help="How long each surge lasts.")] = 60.0,
     seed: Seed = 1,
+    into: ResultsFolder = None,
     as_json: Json = False,
     enforce: Enforce = False,
     var: Var = None,
@@ -94,7 +97,7 @@ def overload(
 
     mesh = trained_mesh(var)
     chaos_overload_command(
-        mesh, seconds=seconds, seed=seed, as_json=as_json, enforce=enforce
+        mesh, seconds=seconds, seed=seed, into=into, as_json=as_json, enforce=enforce
     )
 
 

@@ -11,17 +11,21 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import uvloop
 from rich.table import Table
 
 from fraud_lab.bench.load import Load, Outcome, live
+from fraud_lab.chaos.suite.results import Result, store
 from fraud_ops.figures import Gate, finish, gate, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import Client
 from fraud_ops.mesh.up import running_mesh
 
+ROW = 2
+PROMISE = "Overload sheds, does not collapse, and heals"
 PORT = 20000
 PREPARED = 60_000
 WARM_UP_S = 5.0
@@ -115,18 +119,28 @@ def judge(found: Figures) -> list[Gate]:
 
 
 def chaos_overload_command(
-    mesh: LocalMesh, *, seconds: float, seed: int, as_json: bool, enforce: bool
+    mesh: LocalMesh,
+    *,
+    seconds: float,
+    seed: int,
+    into: Path | None,
+    as_json: bool,
+    enforce: bool,
 ) -> None:
-    """Find the knee, offer more, and judge."""
+    """Find the knee, offer more, and judge. `into`: the folder whose results are updated."""
     with mesh.fresh(PORT) as stage:
         found = uvloop.run(_run(stage, seconds, seed))
     _show(found)
     everything = [*found.ordinary, *found.surges.values(), *found.after.values()]
+    n, gates = sum(one.sent for one in everything), judge(found)
+    if into is not None:
+        command = f"fraud chaos overload --seconds {seconds:g}"
+        store(into, Result.now(ROW, PROMISE, gates, n, command, seed))
     finish(
         "chaos overload",
         {"seconds": seconds, **found.document()},
-        judge(found),
-        n=sum(one.sent for one in everything),
+        gates,
+        n=n,
         seed=seed,
         as_json=as_json,
         enforce=enforce,

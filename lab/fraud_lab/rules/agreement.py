@@ -97,7 +97,7 @@ def _by_payment(applied: Applied) -> Iterator[Said]:
         (set(), set(), set()) for _ in range(applied.height)
     ]
     for one in applied.rules:
-        shadow = one.true & ~one.acts
+        shadow = (one.true | one.failed) & ~one.acts
         for kind, mask in enumerate((one.hit, shadow, one.error)):
             for place in mask.nonzero()[0]:
                 found[place][kind].add(one.rule.ref)

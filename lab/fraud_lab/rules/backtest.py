@@ -168,7 +168,7 @@ def cost(history: History, policy: PolicyDocument, verdict: np.ndarray) -> np.nd
         here = known & (verdict == option.severity)
         found[here] = policy.costs.of(
             option,
-            risk[here],  # type: ignore[arg-type]
-            history.amount[here],  # type: ignore[arg-type]
+            risk[here],
+            history.amount[here],
         )
     return found

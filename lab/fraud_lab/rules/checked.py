@@ -204,8 +204,8 @@ def _messages() -> dict[str, Any]:
             message.field.add(
                 name=field,
                 number=number,
-                label=label,  # type: ignore[arg-type]
-                type=kind,  # type: ignore[arg-type]
+                label=label,
+                type=kind,
                 type_name=f".fraud_lab.checked.{of}" if of else None,
             )
     pool = descriptor_pool.DescriptorPool()

@@ -16,6 +16,7 @@ from fraud_ops.options import (
     Var,
     trained_mesh,
 )
+from fraud_ops.rules.cli import rules_app
 
 if TYPE_CHECKING:
     from fraud_engines.policy.policy import Policy
@@ -32,14 +33,6 @@ On = Annotated[
         help="`simulated`, `log` (the mesh's own), or a file of recorded decisions."
     ),
 ]
-
-rules_app = typer.Typer(help="Rules on history, compared, proved, suggested.")
-
-
-@rules_app.callback()
-def rules() -> None:
-    """Rules on history, compared, proved, suggested."""
-
 
 decide_app = typer.Typer(help="Policies on history.")
 

@@ -21,6 +21,8 @@ from fraud_lab.rules.checked import Constant, Node, Unwritable, fields, write
 from fraud_shared.contracts.decision import Verdict
 
 Flags = npt.NDArray[np.bool_]
+# The entries of a list, or what says whether a text is on it.
+Contains = frozenset[str] | Callable[[str], bool]
 _INT64 = np.iinfo(np.int64)
 _TRUE: dict[Any, int] = {True: 0, False: 1, Trouble.UNKNOWN: 2, Trouble.FAULT: 3}
 
@@ -36,7 +38,7 @@ class Columns:
         types: Mapping[str, FieldType],
         language: Language | None = None,
         *,
-        lists: Mapping[str, frozenset[str]] = MappingProxyType({}),
+        lists: Mapping[str, Contains] = MappingProxyType({}),
         texts: Iterable[str] = (),
     ) -> None:
         self.frame = frame
@@ -81,6 +83,8 @@ class Columns:
     def _read(self, name: str) -> Part:
         column, known = self.frame[name], self.known(name)
         kind = self._types[name]
+        if kind == "timestamp":
+            raise Outside("a time")
         if kind == "string":
             codes = column.cast(self._open()).to_physical().fill_null(0)
             return Text(codes.to_numpy().astype(np.int64), known)
@@ -111,9 +115,10 @@ class Columns:
         if found is None:
             self._open()
             found = np.zeros(len(self._places) + 1, dtype=np.bool_)
-            for entry in self._lists[name]:
-                if (place := self._places.get(entry)) is not None:
-                    found[place] = True
+            entries = self._lists[name]
+            on = entries if callable(entries) else entries.__contains__
+            for word, place in self._places.items():
+                found[place] = on(word)
             self._members[name] = found
         return found[text.code]
 
@@ -186,6 +191,7 @@ _CASTS: dict[FieldType, Callable[[Any], Any]] = {
     "int": int,
     "double": float,
     "string": str,
+    "timestamp": lambda moment: moment,
 }
 
 

@@ -104,7 +104,7 @@ def apply(ruleset: Ruleset, frame: pl.DataFrame, progress: Any = None) -> Applie
                 one.rule,
                 *(
                     np.concatenate([getattr(r, name) for r in same])
-                    for name in ("true", "acts", "error")
+                    for name in ("true", "failed", "acts", "error")
                 ),
             )
         )
@@ -177,7 +177,11 @@ def recorded(rows: Iterable[Recorded], policy: PolicyDocument, what: str) -> His
 
 
 _SCHEMA: Any = {
-    **{n: pl.Int64 if t == "int" else pl.String for n, t in PAYMENT_FIELDS.items()},
+    **{
+        n: pl.Int64 if t == "int" else pl.String
+        for n, t in PAYMENT_FIELDS.items()
+        if t != "timestamp"
+    },
     **dict.fromkeys(PAYMENT_FEATURES.names, pl.Float64),
     "occurred_at": pl.Datetime("us", "UTC"),
     "ref_minor": pl.Int64,

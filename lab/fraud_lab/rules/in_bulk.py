@@ -7,13 +7,13 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from fraud_engines.rules.entries import asked_of, canonical
 from fraud_engines.rules.fields import WITNESS, declared
+from fraud_engines.rules.register import FUNCTIONS
 from fraud_engines.rules.ruleset import Rule, Ruleset
 from fraud_features.definitions.registry import PAYMENT_FEATURES, FeatureSet
 from fraud_lab.rules.algebra import Outside, Truth
 from fraud_lab.rules.checked import Const, Node, read, walk
-from fraud_lab.rules.columns import Columns, Flags
+from fraud_lab.rules.columns import Columns, Contains, Flags
 from fraud_lab.rules.truths import Meaning
 
 # Payments that are worked on at a time: about 100 MB with every field in use.
@@ -23,17 +23,19 @@ _STORED = ("velocity", "profile", "risk")
 
 @dataclass(frozen=True)
 class RuleColumns:
-    """One rule over a frame: where it is true, where it acts, and where it is an error."""
+    """One rule over a frame: where it is true, where it failed, where it acts, and where it
+    acts and is an error: it failed, or a field that it needs was lost."""
 
     rule: Rule
     true: Flags
+    failed: Flags
     acts: Flags
     error: Flags
 
     @property
     def hit(self) -> Flags:
-        """Where it is true and acts."""
-        return self.true & self.acts
+        """Where it acts and is true, or failed."""
+        return (self.true | self.failed) & self.acts
 
 
 class RulesetColumns:
@@ -54,7 +56,7 @@ class RulesetColumns:
             for node in nodes
             if isinstance(node, Const) and isinstance(node.value, str)
         }
-        self.lists = lists_of(ruleset)
+        self.lists: dict[str, Contains] = {**ruleset.lists, **edited(ruleset)}
 
     @property
     def fields(self) -> frozenset[str]:
@@ -83,13 +85,14 @@ class RulesetColumns:
         for rule in self.ruleset.evaluated:
             truth = self._truth(rule, meaning, columns)
             own = _any([lost[n] for n in self._uses(rule) if n in lost], frame.height)
-            error = ~(truth.true | truth.false) & own
+            failed = np.zeros(frame.height, dtype=np.bool_)
             if truth.fault is not None:
                 # Without anything lost a rule that lacks a needed field is not even asked.
                 absent = _any([gone[n] for n in rule.expression.needs], frame.height)
-                error = error | (truth.fault & (any_lost | ~absent))
+                failed = truth.fault & (any_lost | ~absent)
             acts = self._acts(rule, frame, now)
-            found.append(RuleColumns(rule, truth.true, acts, error & acts))
+            error = acts & (failed | (~(truth.true | truth.false) & own))
+            found.append(RuleColumns(rule, truth.true, failed, acts, error))
         return Applied(tuple(found), frame.height, tuple(columns.asked_singly))
 
     def _truth(self, rule: Rule, meaning: Meaning, columns: Columns) -> Truth:
@@ -99,23 +102,25 @@ class RulesetColumns:
             return columns.asked(rule.expression, rule.expression.uses)
 
     def _acts(self, rule: Rule, frame: pl.DataFrame, now: datetime | None) -> Flags:
-        live = rule.state == "live"
-        if rule.snoozed_until is None or not live:
+        row, live = rule.row, rule.state == "live"
+        bounds = (row.snoozed_until, row.valid_from, row.valid_until)
+        if not live or bounds == (None, None, None):
             return np.full(frame.height, live)
         if now is not None:
             return np.full(frame.height, rule.acts(now))
-        awake = frame["occurred_at"] >= rule.snoozed_until
-        return awake.to_numpy()
+        moments = frame["occurred_at"].to_list()
+        return np.array([rule.acts(moment) for moment in moments], dtype=np.bool_)
 
 
-def lists_of(ruleset: Ruleset) -> dict[str, frozenset[str]]:
-    """Every list's entries in the form that the fields have which rules ask it about."""
-    document = ruleset.document
-    asked = asked_of(rule.when for rule in document.rules)
-    return {
-        name: canonical(name, row.entries, asked.get(name, set()))[0]
-        for name, row in document.lists.items()
-    }
+def edited(ruleset: Ruleset) -> dict[str, Contains]:
+    """The lists that people edit, as the ruleset's register has them by now."""
+    register = ruleset.register
+
+    def on(name: str) -> Contains:
+        which, kind = FUNCTIONS[name]
+        return lambda value: register.contains(which, kind, value)
+
+    return {name: on(name) for name in FUNCTIONS}
 
 
 @dataclass(frozen=True)
@@ -141,10 +146,12 @@ class Applied:
         }
         for one in self.rules:
             found["errors"] |= one.error
-            if one.rule.effect == "BLOCK":
-                found["blocked"] |= one.hit
-            else:
-                found[one.rule.severity] += one.hit
+            failing = one.rule.failed(0.0)
+            for said, where in ((one.rule, one.true), (failing, one.failed)):
+                if said.effect == "BLOCK":
+                    found["blocked"] |= where & one.acts
+                else:
+                    found[said.severity] += where & one.acts
         return found
 
 

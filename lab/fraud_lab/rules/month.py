@@ -8,6 +8,7 @@ is kept as Parquet beside the mesh's other files and made once for each seed and
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from time import perf_counter
@@ -64,35 +65,61 @@ class Month:
     seconds: dict[str, float]
 
 
+# Where a payment's own fields stand in it. What names a person, or is made of two fields,
+# stands nowhere: contacts are no columns of a simulated month.
+PATHS: dict[str, tuple[str, ...]] = {
+    **{n: (n,) for n in ("amount_minor", "account_id", "currency", "kind", "channel",
+                         "merchant_group", "wallet", "segment", "supersedes")},
+    "mcc": ("merchant", "mcc"),
+    "merchant_id": ("merchant", "merchant_id"),
+    "terminal_id": ("merchant", "terminal_id"),
+    "merchant_country": ("merchant", "country"),
+    "card_token": ("card", "token"),
+    "entry_mode": ("card", "entry_mode"),
+    "device_id": ("device", "device_id"),
+    "ip": ("device", "ip"),
+    "os": ("device", "os"),
+    "location_country": ("location", "country"),
+    "customer_country": ("customer", "country"),
+    "counterparty_country": ("counterparty", "country"),
+    "counterparty_account": ("counterparty", "account"),
+    "three_ds_eci": ("authentication", "three_ds", "eci"),
+    "three_ds_status": ("authentication", "three_ds", "status"),
+    "three_ds_flow": ("authentication", "three_ds", "flow"),
+    "exemption_asked": ("authentication", "exemption", "asked"),
+    "exemption_granted": ("authentication", "exemption", "granted"),
+    "avs_result": ("authentication", "avs"),
+    "cvc_result": ("authentication", "cvc"),
+    "payee_result": ("authentication", "payee"),
+    "initiator": ("initiator", "party"),
+    "series_id": ("initiator", "series_id"),
+}  # fmt: skip
+
+
 def text_fields(payment: dict[str, Any]) -> dict[str, Any]:
     """The payment's own fields, from its JSON form: as `fraud_engines.rules.fields.flat`."""
-    card, merchant = payment.get("card") or {}, payment.get("merchant") or {}
-    device, place = payment.get("device") or {}, payment.get("location") or {}
-    customer = payment.get("customer") or {}
-    counterparty = payment.get("counterparty") or {}
-    digits = card.get("bin")
-    return {
-        "account_id": payment["account_id"],
-        "amount_minor": payment["amount_minor"],
-        "currency": payment["currency"],
-        "kind": payment["kind"],
-        "channel": payment["channel"],
-        "mcc": merchant.get("mcc"),
-        "merchant_id": merchant.get("merchant_id"),
-        "terminal_id": merchant.get("terminal_id"),
-        "merchant_country": merchant.get("country"),
-        "card_token": card.get("token"),
-        "card_bin": digits[:6] if digits else None,
-        "card_bin_8": digits if digits and len(digits) == 8 else None,
-        "entry_mode": card.get("entry_mode"),
-        "device_id": device.get("device_id"),
-        "ip": _token(device["ip"]) if device.get("ip") else None,
-        "os": device.get("os"),
-        "location_country": place.get("country"),
-        "customer_country": customer.get("country"),
-        "counterparty_country": counterparty.get("country"),
-        "counterparty_account": counterparty.get("account"),
-    }
+    found = {name: _at(payment, path) for name, path in PATHS.items()}
+    digits = _at(payment, ("card", "bin"))
+    found["card_bin"] = digits[:6] if digits else None
+    found["card_bin_8"] = digits[:8] if digits and len(digits) >= 8 else None
+    if found["ip"] is not None:
+        found["ip"] = _token(found["ip"])
+    first = _at(payment, ("counterparty", "first_used_at"))
+    if first is not None:
+        passed = datetime.fromisoformat(payment["occurred_at"]) - (
+            datetime.fromisoformat(first)
+        )
+        found["beneficiary_days"] = max(passed.days, 0)
+    return found
+
+
+def _at(payment: dict[str, Any], path: tuple[str, ...]) -> Any:
+    found: Any = payment
+    for name in path:
+        found = found.get(name)
+        if found is None:
+            return None
+    return found
 
 
 @lru_cache(maxsize=1_000_000)
@@ -215,7 +242,11 @@ def _simulated(
 PART = 50_000
 _OWN: dict[str, Any] = {
     "transaction_id": pl.String,
-    **{n: pl.Int64 if t == "int" else pl.String for n, t in PAYMENT_FIELDS.items()},
+    **{
+        n: pl.Int64 if t == "int" else pl.String
+        for n, t in PAYMENT_FIELDS.items()
+        if t != "timestamp"
+    },
     "ref_minor": pl.Int64,
     "fraud": pl.Boolean,
     "scenario": pl.String,

@@ -70,7 +70,10 @@ class Given:
             beyond=beyond,
         )
         found = PolicyVerdicts(document, columns).of(given)
-        return found.challenge.astype(np.int8) + found.decline.astype(np.int8)
+        severity: np.ndarray = found.challenge.astype(np.int8) + found.decline.astype(
+            np.int8
+        )
+        return severity
 
     def with_rules(self, applied: Mapping[str, np.ndarray]) -> "Given":
         """The same with what other rules said: the counts of `Applied.counted`."""
@@ -149,12 +152,14 @@ def of_requests(requests: Sequence[DecideRequest], document: PolicyDocument) -> 
         },
         schema=dict.fromkeys(_TEXTS, pl.String),
     )
-    scores = {models.risk: _optional([e.risk for e in rows], "double")}
+    scores: dict[str, Number] = {
+        models.risk: _optional([e.risk for e in rows], "double")
+    }
     for name in models.anomaly:
         values = [e.anomalies.get(name) for e in rows]
         scores[name] = _optional(values, "double")
     beyond = _flags([_beyond(e) for e in rows])
-    by_model = dict.fromkeys(scores, beyond)
+    by_model: dict[str, Flags] = dict.fromkeys(scores, beyond)
     return Given(texts, _input(requests, rows), scores, by_model)
 
 

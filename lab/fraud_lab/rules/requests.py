@@ -14,7 +14,13 @@ from fraud_shared.contracts.screening import (
     ScreeningResult,
     ScreeningStatus,
 )
-from fraud_shared.contracts.signal import ModelSource, RuleHit, RulesResult, Signal
+from fraud_shared.contracts.signal import (
+    ModelSource,
+    RuleHit,
+    RulesFlag,
+    RulesResult,
+    Signal,
+)
 from fraud_shared.contracts.transaction import Block, Channel, Kind
 
 BLOCKS, KINDS, CHANNELS = get_args(Block), get_args(Kind), get_args(Channel)
@@ -125,7 +131,7 @@ class RandomRequests:
             )
             for n in range(pick((0, 0, 0, 1, 1, 2, 3, 4)))
         )
-        flag = "ALLOW" if not hits else pick(("FLAG", "ALLOW"))
+        flag: RulesFlag = "ALLOW" if not hits else pick(("FLAG", "ALLOW"))
         if any(hit.effect == "BLOCK" for hit in hits):
             flag = "BLOCK"
         elif not hits and chance() < 0.1:
@@ -161,7 +167,7 @@ class RandomRequests:
 
     def screening(self) -> ScreeningResult:
         """What screening said: mostly clear."""
-        status = "clear"
+        status: ScreeningStatus = "clear"
         if self._chance.random() < 0.3:
             status = self._chance.choice(STATUSES)
         stale = self._chance.random() < 0.05

@@ -61,8 +61,9 @@ class Meaning:
                 return Truth(algebra.mask(node.value), algebra.mask(not node.value))
             if isinstance(node.value, str):
                 return Text(algebra.constant(node.value))
-            kind = "int" if isinstance(node.value, int) else "double"
-            return Number(kind, algebra.constant(node.value))
+            if isinstance(node.value, int):
+                return Number("int", algebra.constant(node.value))
+            return Number("double", algebra.constant(node.value))
         if isinstance(node, Field):
             return algebra.field(node.name)
         if not isinstance(node, Call):

@@ -7,7 +7,7 @@ Challenges, reasons and actions follow from the verdict and are the engine's aff
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from fraud_engines.policy.bands import Bands
 from fraud_engines.policy.policy_schema import (
@@ -59,7 +59,7 @@ class PolicyInput:
     anomalies: tuple[Number, ...]
     beyond: Mask
     rules: RulesSaid
-    screening: Mapping[str, Mask]
+    screening: Mapping[Any, Mask]
     stale: Mask
     velocity_known: Mask
     lower_bound: Mask

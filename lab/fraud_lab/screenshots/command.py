@@ -62,6 +62,8 @@ def sample_console() -> Iterator[str]:
     gateway.keys[gateway_key(key.encode(), ADMIN, 1)] = gateway.keys.pop(made)
     with tempfile.TemporaryDirectory() as var, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        # Whoever comes before the server has started waits.
+        listener.listen(16)
         settings = Settings(
             env="development",
             token_key=SecretStr(secrets.token_urlsafe(32)),

@@ -36,6 +36,7 @@ def sample_gateway(seed: int = 7) -> FakeGateway:
         at[0] = NOW - timedelta(seconds=(PAYMENTS - number) * 1.4)
         _payment(gateway, chance, at[0])
     at[0] = NOW
+    gateway.metrics = _metrics()
     _rules(gateway)
     _case(gateway)
     return gateway
@@ -65,6 +66,38 @@ def _payment(gateway: FakeGateway, chance: random.Random, at: datetime) -> None:
     }
     made["timings_ms"]["total"] = round(sum(made["timings_ms"].values()) * 0.62, 2)
     made["degraded"] = [code for code, share in LATE if chance.random() < share]
+
+
+def _metrics() -> str:
+    """What a gateway that has run for a while says of its neighbours."""
+    lines = [
+        "fraud_outbox_oldest_age_seconds 0.4",
+        f'fraud_decisions_total{{decision="APPROVE"}} {182_411}',
+        f'fraud_decisions_total{{decision="DECLINE"}} {3_107}',
+        "fraud_decision_duration_seconds_count 185518",
+        "fraud_decision_duration_seconds_sum 3358.4",
+        'fraud_decisions_degraded_total{reason="SCREENING_UNAVAILABLE"} 212',
+    ]
+    neighbours = ("rules", "isolation_forest", "autoencoder", "xgboost", "lightgbm")
+    for name in (*neighbours, "decision", "action", "post_auth", "sanctions"):
+        lines += [
+            f'fraud_dependency_calls_total{{dependency="{name}",outcome="ok"}} 185{len(name):03}',
+            f'fraud_dependency_calls_total{{dependency="{name}",outcome="timeout"}} {len(name)}',
+            f'fraud_dependency_breaker_open{{dependency="{name}"}} 0',
+        ]
+    stages = {
+        "online": 1.1,
+        "screening": 3.9,
+        "rules": 2.2,
+        "models": 6.4,
+        "decision": 1.8,
+    }
+    for name, mean_ms in stages.items():
+        lines += [
+            f'fraud_stage_duration_seconds_count{{stage="{name}"}} 185518',
+            f'fraud_stage_duration_seconds_sum{{stage="{name}"}} {185.518 * mean_ms:.1f}',
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def _rules(gateway: FakeGateway) -> None:

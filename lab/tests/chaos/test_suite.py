@@ -41,7 +41,7 @@ def test_the_page_shows_figures_that_do_not_hold_and_rows_not_measured(
     store(tmp_path, Result.now(6, "A promise", gates, 700, "fraud chaos run", 2))
     shown = page(tmp_path)
     assert shown == (tmp_path / "reliability.md").read_text()
-    assert "| 6 | A promise | failed requests: 0 | 0 | yes | 700 |" in shown
+    assert "| 6 | A promise | failed requests: 0 (0) | 700 |" in shown
     assert "rows 1, 2, 3, 4, 5, 7," in shown
 
 

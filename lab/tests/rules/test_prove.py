@@ -48,10 +48,28 @@ class TestRulesets:
         assert (proof.old, proof.new) == ("CHALLENGE", "APPROVE")
         assert proof.witness.shown()["features"]["speed_kmh"] == 0.1
 
-    def test_absent_field_never_hits_and_a_lost_one_is_an_error(self, compare):
-        pair = compare("speed_kmh > 1.0 || speed_kmh <= 1.0", "true")
-        assert pair.milder().outcome == "proved"
+    def test_allow_list_outweighs_a_hit_but_not_a_rule_that_lost_its_field(
+        self, compare
+    ):
+        pair = compare("speed_kmh > 1.0 || speed_kmh <= 1.0", "amount_minor >= 0")
+        proof = pair.milder()
+        assert proof.outcome == "witness"
+        assert proof.witness.allowed
         assert pair.milder(swapped=True).outcome == "witness"
+
+    def test_hard_rule_made_soft_is_milder_for_an_allowed_account(self, write_rules):
+        row = {"when": "is_pos", "effect": "BLOCK", "tier": "hard"}
+        old, new = write_rules(row), write_rules(row | {"tier": "soft"})
+        proof = rulesets(old, new, POLICY, NOW).milder()
+        assert proof.old == "DECLINE"
+        assert proof.witness.allowed
+
+    def test_failing_rule_says_what_its_on_error_says(self, write_rules):
+        row = {"when": "account_count_5m * 4611686018427387904 > 0", "effect": "BLOCK"}
+        old = write_rules(row | {"on_error": "BLOCK"})
+        new = write_rules(row | {"on_error": "FLAG"})
+        proof = rulesets(old, new, POLICY, NOW).milder()
+        assert (proof.old, proof.new.severity) == ("DECLINE", 1)
 
     def test_overflow_counts_as_an_error_not_as_silence(self, compare):
         same = "account_count_5m * 4611686018427387904 > 0"
@@ -104,13 +122,13 @@ class TestOutsideTheLanguage:
 
 class TestPolicies:
     def test_lower_threshold_is_proved_to_be_no_milder(self):
-        pair = policies(_policy(), _policy("alone: 0.9995", "alone: 0.999"), NOW)
+        pair = policies(_policy(), _policy("alone: 0.9999", "alone: 0.999"), NOW)
         assert pair.milder().outcome == "proved"
         assert pair.milder(swapped=True).outcome == "witness"
 
     def test_dearer_challenge_makes_some_payment_milder(self):
         pair = policies(
-            _policy(), _policy("challenge_minor: 40", "challenge_minor: 60"), NOW
+            _policy(), _policy("challenge_minor: 40", "challenge_minor: 900"), NOW
         )
         proof = pair.milder()
         assert proof.outcome == "witness"

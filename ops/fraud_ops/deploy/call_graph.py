@@ -12,8 +12,17 @@ from functools import cache
 from pathlib import Path
 
 from fraud_ops.deploy.variables import fields_of
-from fraud_shared.mesh.addresses import SERVICES
+from fraud_shared.mesh.addresses import (
+    CONSOLE,
+    CONSOLE_PORT,
+    PORTS,
+    SERVICES,
+    url_variable,
+)
 
+# What is deployed: the mesh, and the console beside it.
+AT: Mapping[str, int] = {**PORTS, CONSOLE: CONSOLE_PORT}
+DEPLOYED: tuple[str, ...] = tuple(AT)
 # Settings that name a store, by their variable.
 STORES: Mapping[str, str] = {
     "DATABASE_URL": "postgres",
@@ -32,20 +41,21 @@ def stores_of(service: str) -> set[str]:
 def calls_of(service: str) -> set[str]:
     """The other services that the code of a service asks.
 
-    A package that sends requests through a client may name its callees in another of its
+    A setting of its own for the address of another is a call too. A package that sends requests through a client may name its callees in another of its
     modules, so all names in a package that sends are taken.
     """
+    addressed = {o for o in SERVICES if url_variable(o) in fields_of(service)}
     trees = [ast.parse(file.read_text()) for file in _sources(service)]
     if not any(_sends(tree) for tree in trees):
-        return set()
-    named = {text for tree in trees for text in _texts(tree)}
-    return {other for other in SERVICES if other != service and other in named}
+        return addressed
+    named = {text for tree in trees for text in _texts(tree)} & set(SERVICES)
+    return addressed | (named - {service})
 
 
 @cache
 def call_graph() -> dict[str, set[str]]:
     """`calls_of` every service."""
-    return {service: calls_of(service) for service in SERVICES}
+    return {service: calls_of(service) for service in DEPLOYED}
 
 
 def _sources(service: str) -> list[Path]:

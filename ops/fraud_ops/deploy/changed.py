@@ -5,10 +5,11 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from fraud_shared.mesh.addresses import SERVICES
+from fraud_ops.deploy.call_graph import DEPLOYED
+from fraud_ops.running import CommandError
 
 # Changes here reach no image.
-NOWHERE = ("docs/", "lab/", "tests/", "clients/", ".github/", ".ci/")
+NOWHERE = ("docs/", "lab/", "tests/", ".github/", ".ci/")
 TRAIN = "train"
 
 
@@ -23,21 +24,24 @@ def changed_services(paths: Iterable[str]) -> list[str]:
             continue
         if folder == "ops":
             found.add(TRAIN)
-        elif folder == "services" and service in SERVICES:
+        elif folder == "services" and service in DEPLOYED:
             # Training imports every service.
             found |= {service, TRAIN}
         else:
-            return [*SERVICES, TRAIN]
-    return [name for name in (*SERVICES, TRAIN) if name in found]
+            return [*DEPLOYED, TRAIN]
+    return [name for name in (*DEPLOYED, TRAIN) if name in found]
 
 
 def changed_command(base: str, root: Path = Path()) -> None:
-    """Print the images to build since `base`, as a JSON list."""
+    """Print the images to build since `base`, as a JSON list. Raises CommandError where git
+    does not know it."""
     done = subprocess.run(
         ["git", "diff", "--name-only", f"{base}...HEAD"],
         cwd=root,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    if done.returncode:
+        raise CommandError(f"git cannot compare with {base}: {done.stderr.strip()}")
     print(json.dumps(changed_services(done.stdout.splitlines())))  # noqa: T201

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fraud_ops.deploy.variables import fields_of
+from fraud_ops.deploy.call_graph import DEPLOYED, STORES
+from fraud_ops.deploy.variables import fields_of, settings_of
 from fraud_shared.mesh.addresses import PORTS, SERVICES, url_variable
 
 Compose = Mapping[str, Any]
@@ -37,7 +38,7 @@ PINNED = re.compile(r"^[a-z0-9_-]+(/[a-z0-9_-]+)?:v?\d+\.\d+[A-Za-z0-9._-]*$")
 def compose_problems(compose: Compose) -> list[str]:
     """Everything wrong with a parsed compose file, as `service: what`."""
     services: Compose = compose.get("services", {})
-    missing = [f"{name}: not there" for name in SERVICES if name not in services]
+    missing = [f"{name}: not there" for name in DEPLOYED if name not in services]
     found = [
         f"{name}: {problem}"
         for name, service in services.items()
@@ -50,7 +51,7 @@ def _of_service(name: str, service: Compose, services: Compose) -> Iterator[str]
     yield from _hardening(name, service)
     yield from _secrets(service)
     yield from _dependencies(service, services)
-    if name in PORTS:
+    if name in DEPLOYED:
         yield from _of_the_mesh(name, service)
     elif name in BUILT:
         if service.get("build", {}).get("target") != "train":
@@ -115,6 +116,11 @@ def _of_the_mesh(name: str, service: Compose) -> Iterator[str]:
         address = f"http://{other}:{port}"
         if environment.get(url_variable(other)) != address:
             yield f"{url_variable(other)} must be {address}"
+    settings = settings_of(name)
+    needed = {settings.variable(field) for field in settings.required_secrets}
+    needed |= set(STORES) & set(fields_of(name))
+    for key in sorted(needed - set(environment)):
+        yield f"is not told {key}"
     addresses = {url_variable(other) for other in SERVICES}
     for key in set(environment) - set(fields_of(name)) - addresses:
         if not COMMON.match(key):

@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from fraud_ops.deploy.call_graph import call_graph
+from fraud_ops.deploy.call_graph import AT, DEPLOYED, call_graph
 from fraud_ops.deploy.compose import COMMON, SECRET
 from fraud_ops.deploy.helm import OVERLAYS, Document, HelmFailed, helm
 from fraud_ops.deploy.variables import fields_of, settings_of
@@ -44,7 +44,7 @@ def problems(documents: Documents) -> list[str]:
         for line in (*schema_problems(one), *_pod_problems(one))
     ]
     deployed = of_kind(documents, "Deployment")
-    for service in SERVICES:
+    for service in DEPLOYED:
         name = dns(service)
         if name not in deployed:
             found.append(f"{service}: not deployed")
@@ -119,14 +119,12 @@ def network_graph(documents: Documents) -> dict[str, set[str]]:
     """Who may call whom, by both ends: an edge needs egress of the one and ingress of the
     other."""
     policies = of_kind(documents, "NetworkPolicy")
-    graph: dict[str, set[str]] = {service: set() for service in SERVICES}
-    for service in SERVICES:
-        for other in SERVICES:
+    graph: dict[str, set[str]] = {service: set() for service in DEPLOYED}
+    for service in DEPLOYED:
+        for other in DEPLOYED:
             out = _peers(policies[dns(service)], "egress", "to")
             into = _peers(policies[dns(other)], "ingress", "from")
-            if (dns(other), PORTS[other]) in out and (
-                (dns(service), PORTS[other]) in into
-            ):
+            if (dns(other), AT[other]) in out and ((dns(service), AT[other]) in into):
                 graph[service].add(other)
     return graph
 
@@ -143,7 +141,7 @@ def _peers(policy: Document, way: str, side: str) -> set[tuple[str, int]]:
 
 def _graph_problems(documents: Documents) -> Iterator[str]:
     allowed, called = network_graph(documents), call_graph()
-    for service in SERVICES:
+    for service in DEPLOYED:
         for other in sorted(called[service] - allowed[service]):
             yield f"{service}: its call of {other} is closed"
         for other in sorted(allowed[service] - called[service]):

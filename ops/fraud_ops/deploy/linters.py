@@ -21,6 +21,11 @@ COMMANDS: Mapping[str, Sequence[str]] = {
         *(f".github/workflows/{name}.yml" for name in WORKFLOWS),
     ),
     "yamllint": (sys.executable, "-m", "yamllint", "--strict", "."),
+    # Broken links and pages that nothing leads to are errors.
+    "documentation": (
+        *(sys.executable, "-m", "mkdocs"),
+        *("build", "--strict", "--quiet", "--site-dir", "build/site"),
+    ),
     "hadolint": (
         str(Path(sys.executable).parent / "hadolint"),
         *("--failure-threshold", "style", "deploy/docker/Dockerfile"),

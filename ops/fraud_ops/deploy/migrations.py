@@ -66,7 +66,7 @@ def _steps(function: ast.FunctionDef) -> Iterator[tuple[ast.Call, str]]:
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         name = node.func.attr
-        given = {k.arg: k.value for k in node.keywords}
+        given = {k.arg: k.value for k in node.keywords if k.arg is not None}
         if name in _TAKES_AWAY:
             yield node, f"{name} takes away what the code before it may use"
         elif name == "alter_column":

@@ -10,9 +10,9 @@ from typing import Any
 import promql_parser
 import yaml
 
+from fraud_ops.deploy.call_graph import DEPLOYED
 from fraud_ops.deploy.dashboards import read_dashboards
 from fraud_ops.deploy.objectives import RULES, read_objectives, slo_rules
-from fraud_shared.mesh.addresses import SERVICES
 from fraud_shared.mesh.metrics import REGISTRY
 
 # What Prometheus itself adds.
@@ -25,7 +25,7 @@ Labels = Mapping[str, frozenset[str]]
 @cache
 def existing() -> dict[str, frozenset[str]]:
     """The series that the code exports, each with its labels."""
-    for service in SERVICES:
+    for service in DEPLOYED:
         importlib.import_module(f"fraud_{service}.app")
     importlib.import_module("fraud_shared.state.telemetry")
     found: dict[str, frozenset[str]] = {}

@@ -3,20 +3,21 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fraud_ops.deploy.call_graph import DEPLOYED
 from fraud_ops.deploy.compose import COMMON, PASSWORD_IN_URL, SECRET
 from fraud_ops.deploy.variables import fields_of, settings_of
-from fraud_shared.mesh.addresses import PORTS, SERVICES, url_variable
+from fraud_shared.mesh.addresses import CONSOLE, PORTS, SERVICES, url_variable
 
 Stack = Mapping[str, Any]
-GATEWAY = "orchestrator"
+PUBLIC = ("orchestrator", CONSOLE)
 STORES = ("DATABASE_URL", "REDIS_URL", "AMQP_URL")
 
 
 def stack_problems(stack: Stack) -> list[str]:
     """Everything wrong with a parsed stack file, as `service: what`."""
     services: Stack = stack["services"]
-    found = [f"{name}: not there" for name in SERVICES if name not in services]
-    for name in SERVICES:
+    found = [f"{name}: not there" for name in DEPLOYED if name not in services]
+    for name in DEPLOYED:
         if name in services:
             found += [f"{name}: {problem}" for problem in _of(name, services[name])]
     used = {s for one in services.values() for s in one.get("secrets", ())}
@@ -39,8 +40,8 @@ def _of(name: str, service: Stack) -> Iterator[str]:
     if "ports" in service:
         yield "is published past Traefik"
     labelled = service.get("deploy", {}).get("labels", {})
-    if bool(labelled.get("traefik.enable")) != (name == GATEWAY):
-        yield "Traefik must know the gateway, and nothing else of the mesh"
+    if bool(labelled.get("traefik.enable")) != (name in PUBLIC):
+        yield "Traefik must know the gateway and the console, and nothing else"
     if not str(service.get("image", "")).endswith("}"):
         yield "its image has no version from outside"
 

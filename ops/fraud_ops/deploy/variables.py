@@ -84,7 +84,8 @@ def entries(text: str) -> Iterator[Entry]:
 def example_problems(root: Path) -> list[str]:
     """What `.env.example` lacks, has too much, or says wrongly."""
     listed = list(entries((root / ".env.example").read_text()))
-    programs = (*SERVICES, CONSOLE)
+    # Of a variable that several read, the mesh's default is shown.
+    programs = (CONSOLE, *SERVICES)
     fields = {name: f for one in programs for name, f in fields_of(one).items()}
     known = set(fields) | read_by_code(root) | read_by_compose(root)
     names = [entry.name for entry in listed]

@@ -6,12 +6,12 @@ from pathlib import Path
 from rich.table import Table
 
 from fraud_ops.datasets.command import found, opened
-from fraud_ops.drift.measure import NotEnough, measure
 from fraud_ops.drift.report import page
 from fraud_ops.figures import finish, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.running import CommandError
 from fraud_post_auth.dataset import DatasetDamaged
+from fraud_post_auth.drift import NotEnough, measure
 
 console = wide_console()
 _SHOWN = 8

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from fraud_ops.drift.measure import CALENDAR, Calibration, Drift
-from fraud_post_auth.drift import ColumnDrift
+from fraud_post_auth.drift import CALENDAR, Calibration, Drift
+from fraud_post_auth.stability import ColumnDrift
 
 WARN, ALARM = 0.1, 0.25
 _SHOWN = 30

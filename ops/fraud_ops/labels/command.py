@@ -107,7 +107,7 @@ def _problem(line: int, status: int, body: bytes) -> Refused:
         problem = json.loads(body)
     except ValueError:
         return Refused(line, "row", f"status {status}")
-    first = next(iter(problem.get("errors", ())), {})
+    first: dict[str, str] = next(iter(problem.get("errors", ())), {})
     return Refused(
         line,
         first.get("field", "row"),

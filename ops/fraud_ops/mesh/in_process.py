@@ -76,7 +76,7 @@ class InProcessMesh:
             autoencoder=fraud_autoencoder.app.create_app(trial=self._trial),
             xgboost=fraud_xgboost.app.create_app(trial=self._trial),
             lightgbm=fraud_lightgbm.app.create_app(trial=self._trial),
-            decision=fraud_decision.app.create_app(),
+            decision=fraud_decision.app.create_app(clock=self._clock),
             # The last to be stopped of those with a store: the others' last events go there.
             post_auth=fraud_post_auth.app.create_app(
                 online=self._online, clock=self._clock

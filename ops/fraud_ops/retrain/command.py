@@ -13,7 +13,6 @@ from rich.table import Table
 
 from fraud_engines.policy.policy import DEFAULT_POLICY, load
 from fraud_ops.datasets import source
-from fraud_ops.drift.measure import Drift, measure
 from fraud_ops.models import announce
 from fraud_ops.models.context import RegistryContext
 from fraud_ops.retrain.lock import Busy, only_one
@@ -25,6 +24,7 @@ from fraud_ops.train.command import PAYMENT_MODELS
 from fraud_ops.train.from_data import open_recorded
 from fraud_ops.train.stages import Stages
 from fraud_post_auth.dataset import DatasetMissing, DatasetStore
+from fraud_post_auth.drift import Drift, measure
 from fraud_scoring.errors import RegistryUnavailable
 from fraud_shared.state.rabbit import RabbitBus
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from fraud_ops.deploy.call_graph import DEPLOYED
 from fraud_ops.deploy.changed import TRAIN, changed_services
-from fraud_shared.mesh.addresses import SERVICES
 
-ALL = [*SERVICES, TRAIN]
+ALL = [*DEPLOYED, TRAIN]
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,8 @@ ALL = [*SERVICES, TRAIN]
         (["ops/fraud_ops/cli.py"], [TRAIN]),
         (["shared/fraud_shared/fraud_shared/errors.py"], ALL),
         (["requirements.lock"], ALL),
+        (["services/console/fraud_console/app.py"], ["console", TRAIN]),
+        (["clients/python/fraud_client/errors.py"], ALL),
         (["deploy/docker/Dockerfile", "services/rules/README.md"], ALL),
         (["services/unheard_of/app.py"], ALL),
     ],

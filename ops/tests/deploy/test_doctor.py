@@ -27,6 +27,7 @@ POSTGRESQL = "must name PostgreSQL when FRAUD_ENV=production"
 GUESSED = "can be guessed; make one with `openssl rand -hex 32`"
 GATEWAY = ("orchestrator",)
 STORES = ("orchestrator", "action", "post_auth", "sanctions")
+DATABASES = ("orchestrator", "rules", "decision", "action", "post_auth", "sanctions")
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ class TestDoctor:
             ("FRAUD_TOKEN_KEY", "", REQUIRED, SERVICES),
             ("FRAUD_TOKEN_KEY", "k" * 64, GUESSED, SERVICES),
             ("FRAUD_PAN_KEY", "k" * 9, "must have at least 32 bytes", GATEWAY),
-            ("DATABASE_URL", "sqlite:///a.db", POSTGRESQL, STORES),
+            ("DATABASE_URL", "sqlite:///a.db", POSTGRESQL, DATABASES),
             ("AMQP_URL", "", REQUIRED, STORES),
             ("FRAUD_KEY_PEPPER", "", REQUIRED, GATEWAY),
         ],

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from fraud_ops.deploy.call_graph import STORES, call_graph, stores_of
+from fraud_ops.deploy.call_graph import DEPLOYED, STORES, call_graph, stores_of
 from fraud_ops.deploy.helm import CHART, OVERLAYS, Helm, HelmFailed, helm
 from fraud_ops.deploy.kubernetes import dns, network_graph, of_kind, pod_of, problems
-from fraud_shared.mesh.addresses import SERVICES
 
 ROOT = Path(__file__).resolve().parents[3]
 VALUES = yaml.safe_load((ROOT / CHART / "values.yaml").read_text())
@@ -63,10 +62,10 @@ class TestCallGraph:
 
     def test_gateway_calls_every_service_and_nobody_calls_back(self):
         graph = call_graph()
-        assert graph["orchestrator"] >= set(SERVICES) - {"orchestrator", "console"}
+        assert graph["orchestrator"] >= set(DEPLOYED) - {"orchestrator", "console"}
         assert not any("orchestrator" in graph[s] for s in graph if s != "console")
 
-    @pytest.mark.parametrize("service", SERVICES)
+    @pytest.mark.parametrize("service", DEPLOYED)
     def test_open_stores_are_those_of_the_settings(self, service: str):
         opened = set(VALUES["services"][service]["stores"])
         assert opened & set(STORES.values()) == stores_of(service)
@@ -131,7 +130,7 @@ class TestReleases:
     def test_all_parts_one_by_one_are_the_whole(self, engine: Helm, rendered):
         parts = [
             document
-            for part in (*SERVICES, "platform")
+            for part in (*DEPLOYED, "platform")
             for document in engine.template(ROOT, "standard", {"only": [part]})
         ]
         names = sorted((d["kind"], d["metadata"]["name"]) for d in parts)
@@ -157,5 +156,5 @@ class TestReleases:
 
     def test_services_and_jobs_have_names_that_dns_allows(self, rendered):
         names = {d["metadata"]["name"] for d in rendered["standard"]}
-        assert {dns(service) for service in SERVICES} <= names
+        assert {dns(service) for service in DEPLOYED} <= names
         assert not any("_" in name for name in names)

@@ -6,10 +6,10 @@ import pytest
 from typer.testing import CliRunner
 
 from fraud_ops.cli import app
-from fraud_ops.drift.measure import NotEnough, measure
 from fraud_ops.drift.report import page
 from fraud_post_auth.dataset import DatasetStore
-from fraud_post_auth.drift import categories, drifts, psi
+from fraud_post_auth.drift import NotEnough, measure
+from fraud_post_auth.stability import categories, drifts, psi
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@ whose rows somebody may see."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,8 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from fraud_action.tables import activity
 from fraud_shared.contracts.casework import Note
 from fraud_shared.web.keys import EVERY_TENANT
-
-Subject = Literal["case", "hold", "block", "challenge"]
 
 
 def of_tenants(table: sa.Table, tenants: Sequence[str]) -> sa.ColumnElement[bool]:
@@ -24,14 +21,15 @@ def of_tenants(table: sa.Table, tenants: Sequence[str]) -> sa.ColumnElement[bool
 
 async def record(
     conn: AsyncConnection,
-    subject: tuple[Subject, str, str],
+    subject: tuple[str, str, str],
     did: str,
     who: str,
     at: datetime,
     *,
     text: str | None = None,
 ) -> None:
-    """Add to the record of `subject` (kind, id, tenant), in the caller's transaction."""
+    """Add to the record of `subject` (case, hold, block or challenge; its id; its tenant),
+    in the caller's transaction."""
     kind, identity, tenant = subject
     await conn.execute(
         sa.insert(activity).values(
@@ -46,7 +44,7 @@ async def record(
     )
 
 
-async def notes_of(conn: AsyncConnection, kind: Subject, identity: str) -> list[Note]:
+async def notes_of(conn: AsyncConnection, kind: str, identity: str) -> list[Note]:
     """What was done to a subject, oldest first, at most the last thousand."""
     found = await conn.execute(
         sa.select(activity.c.at, activity.c.who, activity.c.did, activity.c.text)

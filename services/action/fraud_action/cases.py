@@ -3,7 +3,7 @@ proved wrong."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, get_args
+from typing import get_args
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -143,7 +143,8 @@ class Cases:
     ) -> tuple[BulkResolved, Lifted]:
         """One finding about many cases, each for itself: what cannot be resolved so is
         said and stops no other."""
-        items, lifted = [], []
+        items: list[BulkItem] = []
+        lifted: list[BlockTarget] = []
         finding = CaseResolution(outcome=found.outcome, note=found.note)
         for case_id in dict.fromkeys(found.case_ids):
             try:
@@ -190,7 +191,7 @@ def _this(case_id: str, tenants: Sequence[str]) -> tuple[sa.ColumnElement[bool],
     return cases.c.case_id == case_id, of_tenants(cases, tenants)
 
 
-def _subject(row: sa.RowMapping) -> tuple[Literal["case"], str, str]:
+def _subject(row: sa.RowMapping) -> tuple[str, str, str]:
     return "case", row["case_id"], row["tenant"]
 
 

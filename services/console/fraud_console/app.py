@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
-from fraud_console.api import errors, routes
+from fraud_console.api import errors, routes, rule_routes
 from fraud_console.rendering import STATIC
 from fraud_console.security import SecurityHeaders
 from fraud_console.service import ConsoleService
@@ -56,6 +56,7 @@ def create_app(
         checks=service.checks,
         summary="Pages for analysts, rule authors, model owners and operators.",
         public=True,
+        limits=rule_routes.LIMITS,
         # Whoever wants to sign in has no session yet; every other page asks for one.
         guard=open_guard,
     )

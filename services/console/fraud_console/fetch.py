@@ -3,7 +3,6 @@
 A page loads whatever its parts do: each part is fetched on its own.
 """
 
-import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -50,12 +49,6 @@ async def fetch(asked: Awaitable[Value], what: str) -> Fetched[Value]:
         return Fetched(await asked)
     except FraudClientError as error:
         return Fetched(missing=explain(error, what))
-
-
-async def fetch_all(**asked: Awaitable[Fetched[object]]) -> dict[str, Fetched[object]]:
-    """Several parts at once, by name."""
-    found = await asyncio.gather(*asked.values())
-    return dict(zip(asked, found, strict=True))
 
 
 def explain(error: FraudClientError, what: str) -> Missing:

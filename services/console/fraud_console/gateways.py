@@ -1,7 +1,5 @@
 """The mesh as each user sees it: one client with the user's own key."""
 
-from collections.abc import Callable
-
 import httpx
 
 from fraud_client import AsyncFraudClient
@@ -62,4 +60,7 @@ class _Shared(httpx.AsyncBaseTransport):
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self._inner = inner
-        self.handle_async_request: Callable[..., object] = inner.handle_async_request  # type: ignore[method-assign]
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Hand over."""
+        return await self._inner.handle_async_request(request)

@@ -117,8 +117,11 @@ class OpenIdConnect:
             "client_id": self._client_id,
             "code_verifier": verifier,
         }
-        basic = (self._client_id, self._secret) if self._secret else None
-        reply = await http.post(found["token_endpoint"], data=form, auth=basic)
+        # A public client has nothing to authenticate with but the verifier.
+        basic = httpx.BasicAuth(self._client_id, self._secret) if self._secret else None
+        reply = await http.post(
+            found["token_endpoint"], data=form, auth=basic or httpx.Auth()
+        )
         return str(reply.raise_for_status().json()["id_token"])
 
     async def _provider(self, http: httpx.AsyncClient) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Mapping
-from functools import partial
+from contextvars import ContextVar
+from datetime import datetime
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,6 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fraud_console import formats, words
-from fraud_console.charts import bars, graph, series, waterfall
-from fraud_console.fetch import Missing
 from fraud_console.security import THEME
 from fraud_console.sessions import Session
 from fraud_shared.mesh.clock import Clock
@@ -32,7 +32,39 @@ PAGES = (
     ("/mesh", "Mesh", "mesh", "h"),
     ("/activity", "Activity", "activity", "a"),
 )
+# When the page is made: times are said relative to it.
+_NOW: ContextVar[datetime] = ContextVar("now")
 THEMES = ("auto", "light", "dark")
+
+
+@cache
+def environment() -> Environment:
+    """The templates, compiled once a process."""
+    made = Environment(
+        loader=PackageLoader("fraud_console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "money": formats.money,
+        "percent": formats.percent,
+        "number": formats.number,
+        "ms": formats.milliseconds,
+        "span": formats.span,
+        "short": formats.short,
+        "words": formats.words,
+        "when": lambda at: formats.when(at, _NOW.get()),
+        "ago": lambda at: formats.ago(at, _NOW.get()),
+        "reason": words.reason,
+        "feature": words.feature,
+        "verdict": words.verdict,
+        "model": words.model,
+        "stage": words.stage,
+    }
+    made.globals["asset"] = partial(_asset, _digests())
+    return made
 
 
 class Renderer:
@@ -40,42 +72,14 @@ class Renderer:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._env = Environment(
-            loader=PackageLoader("fraud_console"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            enable_async=False,
-        )
-        self._env.filters |= {
-            "money": formats.money,
-            "percent": formats.percent,
-            "number": formats.number,
-            "ms": formats.milliseconds,
-            "span": formats.span,
-            "short": formats.short,
-            "words": formats.words,
-            "when": lambda at: formats.when(at, clock.now()),
-            "ago": lambda at: formats.ago(at, clock.now()),
-            "reason": words.reason,
-            "feature": words.feature,
-            "verdict": words.verdict,
-            "model": words.model,
-            "stage": words.stage,
-        }
-        self._env.tests["missing"] = lambda part: isinstance(part, Missing)
-        self._env.globals |= {
-            "asset": partial(_asset, _digests()),
-            "bars": bars,
-            "series": series,
-            "waterfall": waterfall,
-            "graph": graph,
-        }
 
     def text(self, template: str, **context: Any) -> str:
         """A template as text, for a fragment in a stream."""
-        return self._env.get_template(template).render(context)
+        token = _NOW.set(self._clock.now())
+        try:
+            return environment().get_template(template).render(context)
+        finally:
+            _NOW.reset(token)
 
     def reply(
         self,
@@ -96,7 +100,6 @@ class Renderer:
             pages=shown,
             path=request.url.path,
             query=request.query_params,
-            now=self._clock.now(),
             flash=flash,
             theme=theme if theme in THEMES else "auto",
             **context,

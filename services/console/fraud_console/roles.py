@@ -24,11 +24,13 @@ NEEDS: Mapping[str, frozenset[str]] = {
     "entities": frozenset({"analyst"}),
     "screening": frozenset({"score"}),
     "clearing": frozenset({"analyst"}),
-    "rules": frozenset({"rules"}),
-    "policy": frozenset({"rules"}),
+    "rules": frozenset({"rules", "audit"}),
+    "policy": frozenset({"rules", "audit"}),
+    "authoring": frozenset({"rules"}),
     "models": frozenset({"models"}),
     "mesh": frozenset({"read", "admin"}),
     "parked": frozenset({"admin"}),
+    "audit": frozenset({"audit"}),
     "activity": frozenset({"audit", "admin"}),
 }
 

@@ -1,10 +1,12 @@
 """The console in a real Chromium: what no parser sees. `pytest -m slow` where there is one."""
 
+import asyncio
 import re
 import shutil
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,9 @@ from fraud_client.testing import FakeGateway, payment
 from fraud_console.app import create_app
 from fraud_console.gateway_keys import CLIENT, gateway_key
 from fraud_console.roles import scopes_of
+from fraud_console.service import open_database
+from fraud_console.users import Users
+from fraud_shared.mesh.clock import SystemClock
 
 from .conftest import CHEAP, KEY, ONE_TIME, PASSWORD, settings
 from .test_pages import HOSTILE
@@ -49,6 +54,8 @@ class Site:
 def listening(app: Any) -> Iterator[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        # Whoever comes before the server has started waits.
+        listener.listen(16)
         config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
@@ -248,12 +255,6 @@ class TestRoles:
     def test_a_viewer_is_shown_no_more_than_a_viewer_may_see(
         self, site: Site, watched: Watched, tmp_path: Path
     ):
-        import asyncio
-
-        from fraud_console.service import open_database
-        from fraud_console.users import Users
-        from fraud_shared.mesh.clock import SystemClock
-
         async def add() -> None:
             db = open_database(settings(tmp_path))
             await db.start()
@@ -262,7 +263,9 @@ class TestRoles:
             )
             await db.stop()
 
-        asyncio.run(add())
+        # Playwright has an event loop in this thread.
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, add()).result()
         site.know("vic", "viewer")
         page = watched.page
         page.goto(site.url)

@@ -17,9 +17,7 @@ class TestFigures:
         feed, now = Feed(), console.clock.now()
         for amount, verdict in ((100, "APPROVE"), (200, "CHALLENGE"), (300, "DECLINE")):
             made = console.gateway.decided(payment(amount_minor=amount), verdict)
-            feed.take(
-                [DecisionRow.model_validate({"record": made})], now - timedelta(hours=1)
-            )
+            feed.take([DecisionRow.model_validate(made)], now - timedelta(hours=1))
         view = LiveView.of(feed, Wanted(), now, 40)
         assert view.total == 3
         assert view.stopped == [("EUR", 500)]
@@ -30,7 +28,7 @@ class TestFigures:
     def test_a_decision_is_taken_once_and_forgotten_when_old(self, console: Console):
         feed, now = Feed(), console.clock.now()
         made = console.gateway.decided(payment(), "APPROVE")
-        row = DecisionRow.model_validate({"record": made})
+        row = DecisionRow.model_validate(made)
         assert len(feed.take([row], now - timedelta(hours=1))) == 1
         assert feed.take([row], now - timedelta(hours=1)) == []
         feed.take([], now + timedelta(seconds=1))

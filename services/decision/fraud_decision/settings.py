@@ -6,11 +6,9 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from fraud_engines.policy.policy import DEFAULT_POLICY
-from fraud_shared.state.retaining import kept_for
 from fraud_shared.web.settings import ServiceSettings
 
 
-@kept_for("decision")
 class Settings(ServiceSettings):
     """Settings of the decision service, prefix `FRAUD_DECISION_`."""
 

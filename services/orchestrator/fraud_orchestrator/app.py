@@ -1,5 +1,6 @@
 """Composition root of the gateway."""
 
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,6 +17,7 @@ from fraud_orchestrator.api import (
     routes,
     screening_routes,
 )
+from fraud_orchestrator.api.document import completed
 from fraud_orchestrator.api.fraud_score import FraudScoring
 from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.gateway import Gateway
@@ -91,7 +93,11 @@ def create_app(
     )
     app.state.engines = gateway.engines
     app.state.gateway = gateway
-    document = app.openapi
+    framework = app.openapi
+
+    @cache
+    def document() -> dict[str, Any]:
+        return completed(app, framework())
 
     def openapi() -> dict[str, Any]:
         """OpenAPI with the rows of the models that serve, as last fetched."""

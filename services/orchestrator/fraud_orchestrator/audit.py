@@ -48,7 +48,7 @@ async def stored(
     gateway: Gateway, actor: Actor, context: RequestContext, decision_id: str
 ) -> StoredDecision:
     """The record of a decision that `actor` may see. Raises NotFound."""
-    row = await gateway.decisions.get(decision_id, actor)
+    row = await gateway.search.get(decision_id, actor)
     if row is None:
         raise NotFound
     record = DecisionMade.model_validate_json(bytes(row.record))
@@ -69,7 +69,7 @@ async def stored(
 
 async def recorded(gateway: Gateway, actor: Actor, decision_id: str) -> DecisionMade:
     """What a decision that `actor` may see was made from. Raises NotFound."""
-    row = await gateway.decisions.get(decision_id, actor)
+    row = await gateway.search.get(decision_id, actor)
     if row is None:
         raise NotFound
     return DecisionMade.model_validate_json(bytes(row.record))

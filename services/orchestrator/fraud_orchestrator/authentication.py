@@ -93,6 +93,7 @@ class Authentication:
             context.tenant = _tenant(client, held, context.header("x-tenant"))
             self._check_deadline(context)
 
+        check.scopes = scopes  # type: ignore[attr-defined]
         return check
 
     def authenticate(self, context: RequestContext) -> Client:

@@ -10,17 +10,24 @@ from urllib.parse import quote, urlencode
 from pydantic import BaseModel, ValidationError
 
 from fraud_orchestrator.gateway import Gateway
-from fraud_orchestrator.stores.search import row_of
-from fraud_shared.contracts.casework import Block, Case
-from fraud_shared.contracts.decision_search import EntityKind, EntityPage
+from fraud_orchestrator.stores.search import entity_of, row_of
+from fraud_shared.contracts.casework import Block, Case, Keys, RelatedCases
+from fraud_shared.contracts.decision_search import (
+    EntityKind,
+    EntityPage,
+    Related,
+    RelatedPayment,
+)
 from fraud_shared.contracts.paging import Page
 from fraud_shared.contracts.profile import BehaviourProfile
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.errors import DependencyError
 from fraud_shared.mesh.tokens import Actor
 from fraud_shared.web.context import RequestContext
+from fraud_shared.web.problems import NotFound, Unavailable
 
 RECENT = 50
+RELATED = 20
 _BLOCKED = ("account", "card", "device")
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -61,6 +68,47 @@ async def page(
     )
 
 
+async def related(
+    gateway: Gateway, case_id: str, actor: Actor, context: RequestContext
+) -> Related:
+    """Other cases and payments that have something in common with a case. Raises NotFound
+    and Unavailable as the action service says."""
+    path = f"/v1/cases/{quote(case_id, safe='')}/related"
+    try:
+        status, body = await _get(gateway, "action", path, actor, context)
+    except DependencyError as error:
+        raise Unavailable("The action service did not answer.") from error
+    if status != 200:
+        raise NotFound if status == 404 else Unavailable
+    found = RelatedCases.model_validate_json(body)
+    known = _known(found.keys)
+    pages = await asyncio.gather(
+        *(
+            gateway.search.of_entity(kind, identity, actor, RELATED)
+            for kind, identity in known.items()
+        )
+    )
+    rows: dict[str, RelatedPayment] = {}
+    for record in (record for page in pages for record in page):
+        row = row_of(record)
+        if row.decision_id != found.keys.decision_id:
+            shared = [k for k, v in known.items() if entity_of(record, k) == v]
+            rows[row.decision_id] = RelatedPayment(**dict(row), shared=shared)
+    newest = sorted(rows.values(), key=lambda row: row.decided_at, reverse=True)
+    return Related(case_id=case_id, cases=found.items, payments=newest)
+
+
+def _known(keys: Keys) -> dict[EntityKind, str]:
+    given: dict[EntityKind, str | None] = {
+        "account": keys.account_id,
+        "card": keys.card_token,
+        "device": keys.device_id,
+        "merchant": keys.merchant_id,
+        "counterparty": keys.counterparty,
+    }
+    return {kind: value for kind, value in given.items() if value is not None}
+
+
 async def asked(
     gateway: Gateway,
     service: str,
@@ -71,19 +119,25 @@ async def asked(
 ) -> Answer | None:
     """What a service answers on behalf of `actor`; None where it cannot, or has nothing."""
     try:
-        status, body = await gateway.questions.forward(
-            service,
-            "GET",
-            path,
-            b"",
-            deadline=Deadline.after(gateway.settings.query_cap_ms),
-            headers={"accept": "application/json"},
-            context=context,
-            actor=actor,
-        )
+        status, body = await _get(gateway, service, path, actor, context)
         return model.model_validate_json(body) if status == 200 else None
     except (DependencyError, ValidationError):
         return None
+
+
+async def _get(
+    gateway: Gateway, service: str, path: str, actor: Actor, context: RequestContext
+) -> tuple[int, bytes]:
+    return await gateway.questions.forward(
+        service,
+        "GET",
+        path,
+        b"",
+        deadline=Deadline.after(gateway.settings.query_cap_ms),
+        headers={"accept": "application/json"},
+        context=context,
+        actor=actor,
+    )
 
 
 async def _list(

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 
+from pydantic import BaseModel
+
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator import tables
 from fraud_orchestrator.authentication import Authentication
@@ -18,6 +20,7 @@ from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.stores.api_keys import KeyStore
 from fraud_orchestrator.warm_up import WarmUp
 from fraud_shared.contracts.decision import DecisionMade
+from fraud_shared.contracts.entries import network_or_address
 from fraud_shared.contracts.payment_events import PaymentEvent
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
 from fraud_shared.mesh.background import repeating
@@ -30,7 +33,6 @@ from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import InvalidInput
 
 CATCH_UP_S = 0.5
-FOLLOW_S = 0.5
 COLD_CHECK_S = 2.0
 SEAL_S = 0.5
 # A key made or revoked at another gateway counts here within 5 seconds.
@@ -93,6 +95,20 @@ class Gateway:
         inside = self._privacy.inside(payment, self.engines.rules.in_force.networks)
         await self._features.check(payment.features, context)
         return inside
+
+    def with_token(self, request: BaseModel) -> BaseModel:
+        """An entry or snooze about an address, with the token that payments have of it; of
+        a network, or another kind, as it is."""
+        if getattr(request, "kind", None) != "ip":
+            return request
+        try:
+            address = network_or_address(getattr(request, "value", ""))
+        except ValueError:
+            return request  # the service says what is wrong
+        if "/" in address:
+            return request
+        token = self._privacy.address(address)
+        return request.model_copy(update={"value": token})
 
     def now(self) -> datetime:
         """The time of this gateway's clock."""
@@ -180,12 +196,16 @@ class Gateway:
                 wake=online.recovered,
             ),
             repeating(
+                "engines_follow",
+                self.engines.follow,
+                every_s=self.settings.follow_every_s,
+            ),
+            repeating(
                 "measured_rates",
                 parts.rates.refresh,
                 every_s=self.settings.rates_every.total_seconds(),
                 wake=parts.rates.wanted,
             ),
-            repeating("engines_follow", self.engines.follow, every_s=FOLLOW_S),
             repeating("api_keys_follow", self.keys.follow, every_s=KEYS_S),
             repeating("online_rebuild", parts.self_rebuild.round, every_s=COLD_CHECK_S),
             repeating("audit_seal", self.audit_log.round, every_s=SEAL_S),

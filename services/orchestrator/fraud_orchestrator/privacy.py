@@ -81,8 +81,12 @@ class Privacy:
             email=email and self._token("email", email),
             email_domain=email and email.rpartition("@")[2],
             phone=phone and self._token("phone", phone),
-            billing_address=billing and self._token("address", billing.normal()),
-            shipping_address=shipping and self._token("address", shipping.normal()),
+            billing_address=self._token("address", billing.normal())
+            if billing
+            else None,
+            shipping_address=self._token("address", shipping.normal())
+            if shipping
+            else None,
         )
 
     def _card(self, card: CardIn) -> Card:

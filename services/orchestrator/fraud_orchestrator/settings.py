@@ -68,13 +68,15 @@ class Settings(ServiceSettings):
     # A caller that allows less than this is refused: it could only get a degraded verdict.
     min_deadline_ms: float = 100.0
 
-    # The files of rules and decision, by the same variables: the gateway applies them too.
+    # The seeds of rules and decision, by the same variables: until the gateway hears more.
     ruleset: Path = Field(
         default=DEFAULT_RULESET, validation_alias="FRAUD_RULES_RULESET"
     )
     policy: Path = Field(
         default=DEFAULT_POLICY, validation_alias="FRAUD_DECISION_POLICY"
     )
+    # What rules and decision have in force is in force here after so long.
+    follow_every_s: float = Field(default=0.5, gt=0)
     # Share of payments on which the services' answers are compared with the gateway's own.
     compare_share: float = Field(default=0.02, ge=0, le=1)
 
@@ -109,7 +111,12 @@ class Settings(ServiceSettings):
     event_behind_s: float = 7 * 86400.0
     batch_concurrency: int = 8
     # Of the wall, for nine of ten payments: so that the slowest of a hundred are in time.
-    admission_target: float = Field(default=0.4, gt=0, le=1)
+    admission_share: float = Field(default=0.4, gt=0, le=1)
+
+    @property
+    def admission_target(self) -> float:
+        """Of the wall: how much nine of ten payments may use."""
+        return self.admission_share
 
     @property
     def budget_ms(self) -> float:

@@ -201,6 +201,8 @@ def start(tmp_path: Path) -> Start:
                 "action_cap_ms": 2000.0,
                 "online_cap_ms": 2000.0,
                 "default_deadline_ms": 10_000.0,
+                # A test says when.
+                "follow_every_s": 3600.0,
                 **overrides,
             }
         )

@@ -1,5 +1,6 @@
 """Searching the decision log, and who sees whose decisions."""
 
+import json
 import runpy
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,39 @@ class TestEntities:
             assert (await run.http.get("/v1/entities/card/c")).status_code == 403
         async with start(scopes=["analyst"]) as run:
             assert (await run.http.get("/v1/entities/planet/c")).status_code == 422
+
+
+class TestRelated:
+    async def test_payments_say_what_they_have_in_common(self, start: Any) -> None:
+        other = {"account_id": "acc-2", "device": {"device_id": "dev-2"}}
+        async with start(scopes=["score", "analyst"]) as run:
+            mine = (await run.score(payment_body(transaction_id="tx-1"))).json()
+            await run.score(payment_body(transaction_id="tx-2", **other))
+            far = {
+                **other,
+                "card": {"token": "c-9"},
+                "merchant": {"merchant_id": "m-9"},
+            }
+            await run.score(payment_body(transaction_id="tx-3", **far))
+            keys = {
+                "decision_id": mine["decision_id"], "account_id": "acc-1",
+                "card_token": "card-1", "device_id": "dev-1", "merchant_id": "mer-1",
+                "counterparty": None,
+            }  # fmt: skip
+            answer = {"case_id": "case-1", "keys": keys, "items": []}
+
+            async def act(path: str, _: bytes) -> tuple[int, bytes]:
+                known = path == "/v1/cases/case-1/related"
+                return (200, json.dumps(answer).encode()) if known else (404, b"{}")
+
+            run.transport.responders["action"] = act
+            found = (await run.http.get("/v1/cases/case-1/related")).json()
+            unknown = await run.http.get("/v1/cases/case-2/related")
+            del run.transport.responders["action"]
+            away = await run.http.get("/v1/cases/case-1/related")
+        shared = {p["transaction_id"]: p["shared"] for p in found["payments"]}
+        assert shared == {"tx-2": ["card", "merchant"]}
+        assert (unknown.status_code, away.status_code) == (404, 503)
 
 
 class TestMe:

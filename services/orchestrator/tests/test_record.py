@@ -15,6 +15,7 @@ from fraud_orchestrator.stores.decisions import (
     DecisionStore,
     IdempotencyKey,
 )
+from fraud_orchestrator.stores.search import DecisionSearch
 from fraud_shared.contracts.decision import DecisionMade
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.tokens import Actor
@@ -138,7 +139,8 @@ class TestOwner:
                 record.find(own, Deadline.after(20_000)),
                 record.find(other, Deadline.after(20_000)),
             )
-            read = await record.get("d-1", Actor("market", tenants=("market",)))
+            other_client = Actor("market", tenants=("market",))
+            read = await DecisionSearch(record._db).get("d-1", other_client)
         assert found[0] is not None
         assert found[1] is None
         assert read is None

@@ -112,14 +112,18 @@ class DatasetStore:
                 return one
         raise DatasetMissing(f"no dataset version {version} there")
 
-    def read(self, version: DatasetVersion) -> pl.DataFrame:
-        """All rows of a version in the order of time, every part checked against its hash.
-        Raises DatasetDamaged."""
+    def read(
+        self, version: DatasetVersion, *, since: datetime | None = None
+    ) -> pl.DataFrame:
+        """All rows of a version in the order of time, or those of the days since a moment,
+        every part checked against its hash. Raises DatasetDamaged and DatasetMissing."""
+        day = f"day={since:%Y-%m-%d}" if since is not None else ""
         parts = [
             pl.read_parquet(
                 BytesIO(self.checked(f"{version.version}/{part.path}", part))
             )
             for part in version.parts
+            if part.path >= day
         ]
         if not parts:
             raise DatasetMissing(f"dataset version {version.version} has no rows")

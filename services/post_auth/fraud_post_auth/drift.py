@@ -1,86 +1,133 @@
-"""How far a stretch of payments has moved from another. Pure: frames in, figures out.
+"""Drift of a dataset: its last week against what came before. Pure."""
 
-The population stability index compares shares of ten equally full bins of the reference,
-and of unknown as a bin of its own (Siddiqi, Credit Risk Scorecards, 2006): below 0.1
-nothing moved, above 0.25 something did.
-"""
-
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-BINS = 10
-# An empty bin counts as half a payment, or one payment in it would be an infinite change.
-_HALF = 0.5
-FEWEST_ROWS = 200
+from fraud_post_auth.dataset import FEATURE_PREFIX
+from fraud_post_auth.stability import ColumnDrift, categories, drifts
 
-Values = npt.NDArray[np.float64]
+WEEK = timedelta(days=7)
+# What the reference may reach back.
+REFERENCE = timedelta(days=60)
+SCORES = ("fraud_score", "if_score", "ae_error", "risk")
+CATEGORIES = ("kind", "channel", "currency", "decision", "label_source")
+# Features that count time or age move by themselves.
+CALENDAR = frozenset(
+    f"{FEATURE_PREFIX}{name}"
+    for name in ("history_payments", "account_age_seconds", "day_of_week", "is_weekend")
+)
+
+
+class NotEnough(ValueError):
+    """The dataset is too short to compare two stretches of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnDrift:
-    """One column: its PSI, and the share of unknown values before and now."""
+class Calibration:
+    """Frauds that the deciding score promised, and those that came: weighted sums over
+    payments with a score, and how many deviations apart they are."""
 
-    name: str
-    psi: float
-    null_before: float
-    null_now: float
-
-
-def drifts(
-    before: pl.DataFrame, now: pl.DataFrame, columns: Sequence[str]
-) -> list[ColumnDrift]:
-    """Each column's drift, the strongest first; none with fewer than 200 payments on a
-    side, where chance alone moves the index."""
-    if min(before.height, now.height) < FEWEST_ROWS:
-        return []
-    found = []
-    for name in columns:
-        a, b = _values(before[name]), _values(now[name])
-        nulls = (float(np.isnan(a).mean()), float(np.isnan(b).mean()))
-        found.append(ColumnDrift(name, psi(a, b), *nulls))
-    return sorted(found, key=lambda one: (-one.psi, one.name))
+    promised: float
+    came: float
+    deviations: float
 
 
-def psi(before: Values, now: Values) -> float:
-    """The population stability index of two samples; NaN is a value of its own."""
-    known = before[~np.isnan(before)]
-    edges = (
-        np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
-        if len(known)
-        else np.empty(0)
+@dataclass(frozen=True)
+class Drift:
+    """What moved. `payments_per_day` before and now; `worst` is the highest PSI of a
+    feature or score that does not move by itself."""
+
+    began: datetime
+    ended: datetime
+    features: tuple[ColumnDrift, ...]
+    scores: tuple[ColumnDrift, ...]
+    new_categories: Mapping[str, list[str]]
+    payments_per_day: tuple[float, float]
+    calibration: Calibration | None
+    daily: tuple[dict[str, Any], ...]
+
+    @property
+    def worst(self) -> float:
+        """The highest PSI; 0 when nothing could be compared."""
+        moving = (
+            one.psi
+            for one in (*self.features, *self.scores)
+            if one.name not in CALENDAR
+        )
+        return max(moving, default=0.0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the command prints it."""
+        return {**asdict(self), "worst": self.worst} | {
+            "began": self.began.isoformat(),
+            "ended": self.ended.isoformat(),
+        }
+
+
+def measure(
+    rows: pl.DataFrame, *, since: datetime | None = None, window: timedelta = WEEK
+) -> Drift:
+    """The last `window` of rows (in the order of time) against the 60 days before it, or
+    before `since` where the models know later payments. Raises NotEnough."""
+    times = rows["occurred_at"]
+    if not rows.height:
+        raise NotEnough("no payments")
+    first, last = _moment(times.min()), _moment(times.max())
+    begins = max(last - window, first + (last - first) / 2)
+    known_until = min(since, begins) if since is not None else begins
+    earliest = known_until - REFERENCE
+    before = rows.filter((times >= earliest) & (times < known_until))
+    now = rows.filter(times >= begins)
+    features = [name for name in rows.columns if name.startswith(FEATURE_PREFIX)]
+    days = [
+        max((known_until - max(first, earliest)) / timedelta(days=1), 1e-9),
+        max((last - begins) / timedelta(days=1), 1e-9),
+    ]
+    return Drift(
+        began=begins,
+        ended=last,
+        features=tuple(drifts(before, now, features)),
+        scores=tuple(drifts(before, now, SCORES)),
+        new_categories=categories(before, now, CATEGORIES),
+        payments_per_day=(before.height / days[0], now.height / days[1]),
+        calibration=calibration(now),
+        daily=tuple(_daily(rows)),
     )
-    shares = [_shares(values, edges) for values in (before, now)]
-    return float(np.sum((shares[1] - shares[0]) * np.log(shares[1] / shares[0])))
 
 
-def categories(
-    before: pl.DataFrame, now: pl.DataFrame, columns: Sequence[str]
-) -> Mapping[str, list[str]]:
-    """Texts of each column that only the later payments have."""
-    found = {}
-    for name in columns:
-        known = set(before[name].drop_nulls().to_list())
-        fresh = sorted(set(now[name].drop_nulls().to_list()) - known)
-        if fresh:
-            found[name] = fresh
-    return found
+def calibration(rows: pl.DataFrame) -> Calibration | None:
+    """Promise against outcome, weighted by how much each label counts; None without
+    scores. The deviation is that of independent payments, so read it with care."""
+    scored = rows.drop_nulls("fraud_score")
+    if not scored.height:
+        return None
+    score = np.clip(scored["fraud_score"].to_numpy(), 0.0, 1.0)
+    weight = scored["weight"].to_numpy()
+    fraud = (scored["label"] == 1).to_numpy()
+    promised, came = float(np.sum(weight * score)), float(np.sum(weight[fraud]))
+    spread = float(np.sqrt(np.sum(weight**2 * score * (1.0 - score))))
+    return Calibration(promised, came, (came - promised) / max(spread, 1e-9))
 
 
-def _shares(values: Values, edges: Values) -> Values:
-    known = values[~np.isnan(values)]
-    # An edge belongs to the bin below it: of a column that is mostly zero, the zeros.
-    place = np.searchsorted(edges, known, side="left")
-    counts = np.bincount(place, minlength=len(edges) + 1).astype(np.float64)
-    counts = np.append(counts, len(values) - len(known))
-    filled = np.maximum(counts, _HALF)
-    found: Values = filled / filled.sum()
-    return found
+def _daily(rows: pl.DataFrame) -> list[dict[str, Any]]:
+    found = (
+        rows.group_by(day=pl.col("occurred_at").dt.date())
+        .agg(
+            payments=pl.len(),
+            fraud=(pl.col("label") == 1).sum(),
+            stopped=(pl.col("decision") != "APPROVE").mean(),
+            score=pl.col("fraud_score").mean(),
+        )
+        .sort("day")
+    )
+    return [row | {"day": row["day"].isoformat()} for row in found.to_dicts()]
 
 
-def _values(column: pl.Series) -> Values:
-    found: Values = column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    return found
+def _moment(value: object) -> datetime:
+    assert isinstance(value, datetime)
+    return value

@@ -9,7 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fraud_features.definitions.label_resolution import ReportedLabel
-from fraud_post_auth.dataset import DatasetRow, DatasetStore, Features, Writer
+from fraud_post_auth import telemetry
+from fraud_post_auth.dataset import (
+    DatasetMissing,
+    DatasetRow,
+    DatasetStore,
+    Features,
+    Writer,
+)
+from fraud_post_auth.drift import REFERENCE, WEEK, NotEnough, measure
 from fraud_post_auth.ledger import report_of
 from fraud_post_auth.outcomes import Outcome, fold, learnable
 from fraud_post_auth.rows import unpack
@@ -21,6 +29,8 @@ from fraud_shared.state.database import Database
 
 # Bounds memory: rows of a page are held at once, and a part holds at most so many.
 PAGE = 10_000
+# What drift compares; older days need not be read again.
+LOOK_BACK = REFERENCE + WEEK
 
 
 class Exporter:
@@ -85,7 +95,17 @@ class Exporter:
                 await asyncio.to_thread(writer.abandon)
                 raise
         EXPORTED.set(version.rows)
+        await asyncio.to_thread(self._measure, version)
         return version
+
+    def _measure(self, version: DatasetVersion) -> None:
+        """Metrics of drift, of what was just written."""
+        try:
+            rows = self.store.read(version, since=version.as_of - LOOK_BACK)
+            drift = measure(rows)
+        except (DatasetMissing, NotEnough):
+            return
+        telemetry.show(drift)
 
     async def export_if_due(self, every: timedelta | None) -> DatasetVersion | None:
         """Export when a day of event time has passed since the newest version, or `every`

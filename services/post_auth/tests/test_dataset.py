@@ -16,6 +16,7 @@ from fraud_post_auth.dataset import (
     frame,
 )
 from fraud_post_auth.outcomes import silence_weight
+from fraud_shared.mesh.metrics import REGISTRY
 from fraud_shared.testing.factories import NOON
 
 DAY = timedelta(days=1)
@@ -123,6 +124,34 @@ class TestReading:
         store = DatasetStore(str(world.var_dir / "datasets"))
         with pytest.raises(DatasetMissing, match="no dataset version newest"):
             store.find()
+
+
+class TestDrift:
+    async def test_export_shows_what_moved_in_the_last_week(self, world, decided):
+        first, second = "f_first", "f_second"
+        async with world.service() as service:
+            old = [
+                decided(n, values=(float(n % 7), 1.0), occurred_at=NOON + n * DAY / 12)
+                for n in range(260)
+            ]
+            new = [
+                decided(
+                    260 + n, values=(900.0, 1.0), occurred_at=NOON + (22 + n / 36) * DAY
+                )
+                for n in range(250)
+            ]
+            await service.handle([*old, *new])
+            await service.exporter.export()
+        moved, same = (
+            REGISTRY.get_sample_value("fraud_post_auth_psi", {"column": column})
+            for column in (first, second)
+        )
+        assert moved > 1.0
+        assert same < 0.01
+        now = REGISTRY.get_sample_value(
+            "fraud_post_auth_payments_per_day", {"stretch": "now"}
+        )
+        assert now == pytest.approx(36, rel=0.1)
 
 
 class TestVersions:

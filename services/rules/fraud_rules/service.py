@@ -14,7 +14,7 @@ from fraud_engines.rules.guard import Departure, HitRateGuard
 from fraud_engines.rules.in_force import Loaded, RulesInForce
 from fraud_engines.rules.ruleset import Ruleset, RulesetError, load
 from fraud_features.definitions.registry import PAYMENT_FEATURES
-from fraud_rules import telemetry
+from fraud_rules import tables, telemetry
 from fraud_rules.settings import Settings
 from fraud_rules.store import RulesStore
 from fraud_rules.tallies import Tallies
@@ -28,6 +28,7 @@ from fraud_shared.documents import line_of
 from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database, database_url
+from fraud_shared.state.retaining import Retainer, retaining, rules_in
 from fraud_shared.state.versions import Numbered
 from fraud_shared.web.problems import FraudError, Unavailable
 
@@ -104,6 +105,9 @@ class RulesService:
                 ("rules_guard", self.settle_departed, settings.refresh_every_s),
             ):
                 await stack.enter_async_context(repeating(name, work, every_s=every_s))
+            kept = rules_in("rules", settings)
+            retainer = Retainer(self.db, tables.metadata, kept, self._clock)
+            await stack.enter_async_context(retaining(retainer))
             yield
 
     async def start(self) -> None:

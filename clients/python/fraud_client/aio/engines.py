@@ -31,7 +31,7 @@ class AsyncVersioned:
         return await self._transport.get(Page[Version], self._prefix, asked)
 
     async def get(self, version: str) -> Version:
-        """One version with its text."""
+        """One version with its text: by number, or `live`, or `shadow`."""
         return await self._transport.get(Version, path(self._prefix + "/{}", version))
 
     async def check(self, text: str) -> CheckReport:
@@ -81,7 +81,7 @@ class AsyncVersioned:
         return await self._transport.get(Page[JsonObject], f"{self._prefix}/history")
 
     async def metrics(self) -> JsonObject:
-        """Hits, errors and time per rule; what shadows would have done."""
+        """Hits, errors and time per rule, shadows beside them; of rulesets only."""
         return await self._transport.get(JsonObject, f"{self._prefix}/metrics")
 
 
@@ -124,12 +124,15 @@ class AsyncLists:
             JsonObject, path("/v1/lists/{}/entries", name), body
         )
 
-    async def remove(self, name: str, entry_id: str) -> JsonObject | None:
-        """Take an entry off."""
+    async def remove(
+        self, name: str, entry_id: str, *, reason: str | None = None
+    ) -> JsonObject | None:
+        """Take an entry off; the record of it stays."""
         return await self._transport.send(
             JsonObject | None,  # type: ignore[arg-type]
             "DELETE",
             path("/v1/lists/{}/entries/{}", name, entry_id),
+            params=query({"reason": reason}),
             repeatable=True,
         )
 
@@ -160,12 +163,15 @@ class AsyncSnoozes:
         }
         return await self._transport.post(JsonObject, "/v1/snoozes", body)
 
-    async def remove(self, snooze_id: str) -> JsonObject | None:
-        """Let the rule speak again."""
+    async def remove(
+        self, snooze_id: str, *, reason: str | None = None
+    ) -> JsonObject | None:
+        """Let the rule speak again; the record of it stays."""
         return await self._transport.send(
             JsonObject | None,  # type: ignore[arg-type]
             "DELETE",
             path("/v1/snoozes/{}", snooze_id),
+            params=query({"reason": reason}),
             repeatable=True,
         )
 

@@ -8,6 +8,7 @@ from fraud_client.aio.transport import AsyncTransport
 from fraud_client.models import (
     Challenge,
     Decision,
+    DecisionRecord,
     DecisionRow,
     EffectiveLabel,
     JsonObject,
@@ -16,7 +17,18 @@ from fraud_client.models import (
     Replay,
     StoredDecision,
 )
-from fraud_client.paths import path, query, timestamp
+from fraud_client.paths import path, query, records, timestamp
+
+
+def _search(
+    limit: int, cursor: str | None, filters: Mapping[str, Any]
+) -> dict[str, Any]:
+    times = {
+        "from": timestamp(filters.get("since")),
+        "to": timestamp(filters.get("until")),
+    }
+    rest = {k: v for k, v in filters.items() if k not in ("since", "until")}
+    return query({**rest, **times, "limit": limit, "cursor": cursor})
 
 
 class AsyncPayments:
@@ -68,20 +80,25 @@ class AsyncDecisions:
     async def list(
         self, *, limit: int = 100, cursor: str | None = None, **filters: Any
     ) -> Page[DecisionRow]:
-        """Decisions, newest first. Filters: `account_id`, `card_token`, `merchant_id`,
-        `since`, `until`, `decision`, `reason`, `degraded`, `transaction_id`."""
-        asked = {
-            **filters,
-            "from": timestamp(filters.pop("since", None)),
-            "to": timestamp(filters.pop("until", None)),
-            "limit": limit,
-            "cursor": cursor,
-        }
-        asked.pop("since", None)
-        asked.pop("until", None)
+        """Decisions, newest first. Filters: `transaction_id`, `account_id`, `card_token`,
+        `device_id`, `merchant_id`, `counterparty`, `since`, `until`, `decision`, `reason`,
+        `degraded` (a code, True or False)."""
         return await self._transport.get(
-            Page[DecisionRow], "/v1/decisions", query(asked)
+            Page[DecisionRow], "/v1/decisions", _search(limit, cursor, filters)
         )
+
+    async def export(
+        self, *, limit: int = 100, cursor: str | None = None, **filters: Any
+    ) -> Page[DecisionRecord]:
+        """The same with whole records, as the log holds them."""
+        reply = await self._transport.raw(
+            "GET",
+            "/v1/decisions",
+            params=_search(limit, cursor, filters),
+            headers={"accept": "application/x-ndjson"},
+            repeatable=True,
+        )
+        return records(reply.content, reply.headers.get("link", ""))
 
     async def get(self, decision_id: str) -> StoredDecision:
         """One decision with its record and labels."""

@@ -30,6 +30,7 @@ from fraud_client.models.payments import (
     ScreeningResult,
     Signal,
     StoredDecision,
+    row_of,
 )
 
 __all__ = [
@@ -66,4 +67,5 @@ __all__ = [
     "Snooze",
     "StoredDecision",
     "Version",
+    "row_of",
 ]

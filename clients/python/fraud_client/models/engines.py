@@ -19,6 +19,7 @@ class ListEntry(Reply):
     who: str | None = None
     created_at: datetime | None = None
     expires_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 class Snooze(Reply):
@@ -29,7 +30,9 @@ class Snooze(Reply):
     kind: str = ""
     value: str = ""
     reason: str = ""
+    who: str | None = None
     expires_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 class Version(Reply):

@@ -149,6 +149,7 @@ class StoredDecision(Reply):
     record: DecisionRecord
     reply: JsonObject | None = None
     labels: Sequence[JsonObject] = ()
+    outcomes: JsonObject | None = None
 
 
 class DecisionRow(Reply):
@@ -239,3 +240,9 @@ class Challenge(Reply):
     attempts_left: int = 0
     expires_at: datetime | None = None
     resolved_at: datetime | None = None
+
+
+def row_of(record: DecisionRecord) -> DecisionRow:
+    """A record as a search shows it, with place and device besides."""
+    document = record.model_dump(include={"decision", "transaction"})
+    return DecisionRow.model_validate(document)

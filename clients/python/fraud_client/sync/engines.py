@@ -30,7 +30,7 @@ class Versioned:
         return self._transport.get(Page[Version], self._prefix, asked)
 
     def get(self, version: str) -> Version:
-        """One version with its text."""
+        """One version with its text: by number, or `live`, or `shadow`."""
         return self._transport.get(Version, path(self._prefix + "/{}", version))
 
     def check(self, text: str) -> CheckReport:
@@ -78,7 +78,7 @@ class Versioned:
         return self._transport.get(Page[JsonObject], f"{self._prefix}/history")
 
     def metrics(self) -> JsonObject:
-        """Hits, errors and time per rule; what shadows would have done."""
+        """Hits, errors and time per rule, shadows beside them; of rulesets only."""
         return self._transport.get(JsonObject, f"{self._prefix}/metrics")
 
 
@@ -121,12 +121,15 @@ class Lists:
             JsonObject, path("/v1/lists/{}/entries", name), body
         )
 
-    def remove(self, name: str, entry_id: str) -> JsonObject | None:
-        """Take an entry off."""
+    def remove(
+        self, name: str, entry_id: str, *, reason: str | None = None
+    ) -> JsonObject | None:
+        """Take an entry off; the record of it stays."""
         return self._transport.send(
             JsonObject | None,  # type: ignore[arg-type]
             "DELETE",
             path("/v1/lists/{}/entries/{}", name, entry_id),
+            params=query({"reason": reason}),
             repeatable=True,
         )
 
@@ -155,12 +158,13 @@ class Snoozes:
         }
         return self._transport.post(JsonObject, "/v1/snoozes", body)
 
-    def remove(self, snooze_id: str) -> JsonObject | None:
-        """Let the rule speak again."""
+    def remove(self, snooze_id: str, *, reason: str | None = None) -> JsonObject | None:
+        """Let the rule speak again; the record of it stays."""
         return self._transport.send(
             JsonObject | None,  # type: ignore[arg-type]
             "DELETE",
             path("/v1/snoozes/{}", snooze_id),
+            params=query({"reason": reason}),
             repeatable=True,
         )
 

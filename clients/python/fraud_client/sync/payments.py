@@ -8,6 +8,7 @@ from typing import Any
 from fraud_client.models import (
     Challenge,
     Decision,
+    DecisionRecord,
     DecisionRow,
     EffectiveLabel,
     JsonObject,
@@ -16,8 +17,19 @@ from fraud_client.models import (
     Replay,
     StoredDecision,
 )
-from fraud_client.paths import path, query, timestamp
+from fraud_client.paths import path, query, records, timestamp
 from fraud_client.sync.transport import Transport
+
+
+def _search(
+    limit: int, cursor: str | None, filters: Mapping[str, Any]
+) -> dict[str, Any]:
+    times = {
+        "from": timestamp(filters.get("since")),
+        "to": timestamp(filters.get("until")),
+    }
+    rest = {k: v for k, v in filters.items() if k not in ("since", "until")}
+    return query({**rest, **times, "limit": limit, "cursor": cursor})
 
 
 class Payments:
@@ -69,18 +81,25 @@ class Decisions:
     def list(
         self, *, limit: int = 100, cursor: str | None = None, **filters: Any
     ) -> Page[DecisionRow]:
-        """Decisions, newest first. Filters: `account_id`, `card_token`, `merchant_id`,
-        `since`, `until`, `decision`, `reason`, `degraded`, `transaction_id`."""
-        asked = {
-            **filters,
-            "from": timestamp(filters.pop("since", None)),
-            "to": timestamp(filters.pop("until", None)),
-            "limit": limit,
-            "cursor": cursor,
-        }
-        asked.pop("since", None)
-        asked.pop("until", None)
-        return self._transport.get(Page[DecisionRow], "/v1/decisions", query(asked))
+        """Decisions, newest first. Filters: `transaction_id`, `account_id`, `card_token`,
+        `device_id`, `merchant_id`, `counterparty`, `since`, `until`, `decision`, `reason`,
+        `degraded` (a code, True or False)."""
+        return self._transport.get(
+            Page[DecisionRow], "/v1/decisions", _search(limit, cursor, filters)
+        )
+
+    def export(
+        self, *, limit: int = 100, cursor: str | None = None, **filters: Any
+    ) -> Page[DecisionRecord]:
+        """The same with whole records, as the log holds them."""
+        reply = self._transport.raw(
+            "GET",
+            "/v1/decisions",
+            params=_search(limit, cursor, filters),
+            headers={"accept": "application/x-ndjson"},
+            repeatable=True,
+        )
+        return records(reply.content, reply.headers.get("link", ""))
 
     def get(self, decision_id: str) -> StoredDecision:
         """One decision with its record and labels."""

@@ -1,14 +1,14 @@
 """The fake gateway's decision log, cases, blocks, entities and screening."""
 
+import json
 import uuid
+from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fraud_client.models import DecisionRow
+import httpx
+
 from fraud_client.testing.ask import Ask, Refused
-
-if TYPE_CHECKING:
-    from fraud_client.testing.gateway import FakeGateway
 
 Row = tuple[str, str, str, str, Any]
 LISTS = (
@@ -31,7 +31,7 @@ def page(items: Sequence[Any], ask: Ask) -> dict[str, Any]:
 class Analysis:
     """What analysts ask."""
 
-    def __init__(self, gateway: "FakeGateway") -> None:
+    def __init__(self, gateway: Any) -> None:
         self._gateway = gateway
 
     def routes(self) -> list[Row]:
@@ -99,6 +99,8 @@ class Analysis:
                 "account_id": payment["account_id"],
                 "transaction_id": payment["transaction_id"],
                 "card_token": (payment.get("card") or {}).get("token"),
+                "device_id": (payment.get("device") or {}).get("device_id"),
+                "counterparty": (payment.get("counterparty") or {}).get("account"),
                 "merchant_id": (payment.get("merchant") or {}).get("merchant_id"),
                 "decision": made["decision"],
             }
@@ -112,7 +114,15 @@ class Analysis:
             return asked.get("degraded") != "true" or bool(made["degraded"])
 
         found = [one for one in reversed(self._gateway.records) if fits(one)]
-        return page([{"record": one, "labels": []} for one in found], ask)
+        if "ndjson" in ask.accept:
+            return self._export(page(found, ask))
+        return page([_row(one) for one in found], ask)
+
+    def _export(self, some: dict[str, Any]) -> httpx.Response:
+        lines = "".join(json.dumps(one) + "\n" for one in some["items"])
+        following = f'</v1/decisions?cursor={some["next_cursor"]}>; rel="next"'
+        headers = {"link": following} if some["next_cursor"] else {}
+        return httpx.Response(200, text=lines, headers=headers)
 
     def _record(self, decision_id: str) -> dict[str, Any]:
         for one in self._gateway.records:
@@ -229,19 +239,27 @@ class Analysis:
         return self._gateway.blocks.pop(block_id, {})
 
     def entity(self, ask: Ask, kind: str, name: str) -> Any:
-        """Payments and blocks of one."""
-        rows = [DecisionRow.model_validate(r) for r in self._gateway.records]
-        own = [r for r in rows if kind != "account" or r.account_id == name]
+        """Decisions, blocks and cases of one."""
+        at = {
+            "account": ("account_id",),
+            "card": ("card", "token"),
+            "device": ("device", "device_id"),
+            "merchant": ("merchant", "merchant_id"),
+            "counterparty": ("counterparty", "account"),
+        }
+        own = [
+            r for r in self._gateway.records if _at(r["transaction"], at[kind]) == name
+        ]
         blocks = [b for b in self._gateway.blocks.values() if b["key"] == name]
+        cases = [c for c in self._gateway.cases.values() if c["account_id"] == name]
         return {
             "kind": kind,
             "id": name,
-            "decisions": [r.model_dump(mode="json") for r in own[-50:]],
+            "decisions": Counter(one["decision"]["decision"] for one in own),
+            "recent": [_row(one) for one in reversed(own[-50:])],
             "blocks": blocks,
-            "links": [
-                {"kind": "device", "id": "dev-1", "accounts": 3, "frauds": 1},
-                {"kind": "card", "id": "tok-1", "accounts": 1, "frauds": 0},
-            ],
+            "cases": cases if kind == "account" else None,
+            "profile": self.profile(ask, name) if kind == "account" else None,
         }
 
     def profile(self, _: Ask, account_id: str) -> Any:
@@ -324,3 +342,29 @@ class Analysis:
 
 def _offset(at: str) -> str:
     return at.replace("Z", "+00:00")
+
+
+def _at(document: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        document = (document or {}).get(name)
+    return document
+
+
+def _row(record: dict[str, Any]) -> dict[str, Any]:
+    """A record as a search shows it."""
+    made, payment = record["decision"], record["transaction"]
+    return {
+        **{
+            k: made[k]
+            for k in ("decision_id", "transaction_id", "decision", "challenge")
+        },
+        **{k: payment[k] for k in ("account_id", "amount_minor", "currency", "kind")},
+        "client": record["client"],
+        "merchant_id": _at(payment, ("merchant", "merchant_id")),
+        "risk": made["risk"],
+        "reason": made["reason"],
+        "reasons": [reason["code"] for reason in made["reasons"]],
+        "degraded": made["degraded"],
+        "decided_at": made["decided_at"],
+        "elapsed_ms": made["timings_ms"].get("total"),
+    }

@@ -37,3 +37,4 @@ class Ask:
     caller: Caller
     query: httpx.QueryParams
     body: Any
+    accept: str = ""

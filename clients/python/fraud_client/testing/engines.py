@@ -1,13 +1,10 @@
 """The fake gateway's rules, policies, lists, models and probes."""
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fraud_client.testing.analysis import Row, page
 from fraud_client.testing.ask import Ask, Refused
-
-if TYPE_CHECKING:
-    from fraud_client.testing.gateway import FakeGateway
 
 RULES = """rules:
   - id: R-014
@@ -66,7 +63,10 @@ class Versions:
             ("POST", one + "/promote", self.promote),
             ("GET", one + "/diff/([^/]+)", self.diff),
         ]
-        return [(method, path, service, "rules", do) for method, path, do in rows]
+        return [
+            (method, path, service, "rules audit" if method == "GET" else "rules", do)
+            for method, path, do in rows
+        ]
 
     def list(self, ask: Ask) -> Any:
         """Newest first, without their texts."""
@@ -74,7 +74,10 @@ class Versions:
         return page(rows, ask)
 
     def get(self, _: Ask, version: str) -> Any:
-        """One."""
+        """One, by number or by state."""
+        if version in ("live", "shadow"):
+            states = {one["state"]: number for number, one in self.known.items()}
+            version = states.get(version, version)
         if version not in self.known:
             raise Refused(404, "not-found")
         return self.known[version]
@@ -132,9 +135,11 @@ class Versions:
 
     def diff(self, ask: Ask, older: str, newer: str) -> Any:
         """A unified diff of two texts."""
-        texts = [self.get(ask, one)["text"].splitlines() for one in (older, newer)]
-        lines = [*difflib.unified_diff(*texts, older, newer, lineterm="")]
-        return {"before": int(older), "after": int(newer), "lines": lines}
+        one, other = (
+            self.get(ask, version)["text"].splitlines() for version in (older, newer)
+        )
+        lines = difflib.unified_diff(one, other, older, newer, lineterm="")
+        return {"before": int(older), "after": int(newer), "lines": [*lines]}
 
     def metrics(self, _: Ask) -> Any:
         """One rule in force, one in shadow."""
@@ -160,7 +165,7 @@ class Versions:
 class Engines:
     """Rules, policies, lists, models, probes."""
 
-    def __init__(self, gateway: "FakeGateway") -> None:
+    def __init__(self, gateway: Any) -> None:
         self._gateway = gateway
         self.rules, self.policy = Versions("rules", RULES), Versions("policy", POLICY)
         self.entries: dict[str, list[dict[str, Any]]] = {}
@@ -172,11 +177,21 @@ class Engines:
         entries = "/v1/lists/([^/]+)/entries"
         return [
             *self.rules.routes("/v1/rulesets", "rules"),
-            *self.policy.routes("/v1/policies", "decision"),
-            ("GET", entries, "rules", "rules", self.list_entries),
+            *(
+                row
+                for row in self.policy.routes("/v1/policies", "decision")
+                if not row[1].endswith("/metrics")
+            ),
+            ("GET", entries, "rules", "rules audit", self.list_entries),
             ("POST", entries, "rules", "rules", self.add_entry),
             ("DELETE", entries + "/([^/]+)", "rules", "rules", self.drop_entry),
-            ("GET", "/v1/snoozes", "rules", "rules", lambda a: page(self.snoozes, a)),
+            (
+                "GET",
+                "/v1/snoozes",
+                "rules",
+                "rules audit",
+                lambda a: page(self.snoozes, a),
+            ),
             ("POST", "/v1/snoozes", "rules", "rules", self.add_snooze),
             ("GET", "/v1/models", "orchestrator", "models", self.models),
             ("GET", "/v1/models/([^/]+)/([^/]+)/card", "xgboost", "models", self.card),

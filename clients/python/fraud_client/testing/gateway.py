@@ -37,6 +37,8 @@ class FakeGateway:
     faults: deque[httpx.Response | Exception] = field(default_factory=deque)
     down: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+    # What `/metrics` answers, in Prometheus' text form; 404 while it is empty.
+    metrics: str = ""
 
     def __post_init__(self) -> None:
         self.engines = engines.Engines(self)
@@ -65,7 +67,10 @@ class FakeGateway:
                 raise fault
             return fault
         try:
-            return httpx.Response(200, json=self._handle(request))
+            answer = self._handle(request)
+            if isinstance(answer, httpx.Response):
+                return answer
+            return httpx.Response(200, json=answer)
         except Refused as refused:
             problem = {
                 "type": f"urn:fraud:problem:{refused.kind}",
@@ -79,6 +84,8 @@ class FakeGateway:
 
     def _handle(self, request: httpx.Request) -> Json:
         path = request.url.path
+        if path == "/metrics" and self.metrics:
+            return httpx.Response(200, text=self.metrics)
         for method, pattern, service, scopes, handler in self._routes:
             found = pattern.fullmatch(path)
             if (
@@ -97,7 +104,9 @@ class FakeGateway:
                     503, "unavailable", f"The {service} service did not answer."
                 )
             body = json.loads(request.content) if request.content else None
-            return handler(Ask(caller, request.url.params, body), *found.groups())
+            accept = request.headers.get("accept", "")
+            ask = Ask(caller, request.url.params, body, accept)
+            return handler(ask, *found.groups())
         raise Refused(404, "not-found", "There is no such route.")
 
     def _table(self) -> list[tuple[str, str, str, frozenset[str], Handler]]:

@@ -8,7 +8,8 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 from rich.table import Table
 
 from fraud_lab.bench.load import live
+from fraud_lab.chaos.suite import duplicates
 from fraud_lab.chaos.suite.observed import (
     RECOVERY_S,
     Answer,
@@ -46,6 +48,7 @@ ANSWER_WITHIN_S = 1.0
 # finding. What was acknowledged must be kept all the same.
 MAY_FAIL = frozenset({11})
 Sent = tuple[bytes, Answer]
+Cases = dict[str, list[dict[str, Any]]]
 console = wide_console()
 
 
@@ -65,23 +68,26 @@ def chaos_run_command(
     enforce: bool,
 ) -> None:
     """Run one row, or all, and judge. `into`: the folder whose results are updated."""
-    if row is not None and row not in ROWS:
-        raise NoSuchRow(f"row {row} is not measured here; there are {sorted(ROWS)}")
-    chosen = sorted(ROWS) if row is None else [row]
-    with mesh.fresh(PORT) as stage:
-        found = asyncio.run(_rows(stage, chosen, runs, rps, random.Random(seed)))
+    known = sorted([*ROWS, duplicates.ROW])
+    if row is not None and row not in known:
+        raise NoSuchRow(f"row {row} is not measured here; there are {known}")
+    chosen = known if row is None else [row]
     gates, figures = [], {}
-    for number, cases in found.items():
-        summed = totals([one for case in cases.values() for one in case])
+
+    def measured(number: int, cases: Cases) -> None:
+        """A row is stored as soon as it is there: the next one may take the mesh along."""
+        promise, summed, judged = judged_row(number, cases)
         figures[number] = {"cases": cases, "total": summed}
-        judged = judge(number, summed)
-        gates += judged
+        gates.extend(judged)
         if into is not None:
             command = f"fraud chaos run --row {number} --runs {runs} --rps {rps:g}"
-            promise = ROWS[number].promise
             n = summed["attempted"]
             store(into, Result.now(number, promise, judged, n, command, seed))
-    _show(found)
+
+    with mesh.fresh(PORT) as stage:
+        chance = random.Random(seed)
+        asyncio.run(_rows(stage, chosen, runs, rps, chance, measured=measured))
+    _show({number: one["cases"] for number, one in figures.items()})
     finish(
         "chaos run",
         {"rps": rps, "runs": runs, "rows": figures},
@@ -101,6 +107,15 @@ def chaos_selftest_command(*, as_json: bool, enforce: bool) -> None:
         "chaos run --selftest", {}, gates, n=len(found), seed=None, as_json=as_json,
         enforce=enforce,
     )  # fmt: skip
+
+
+def judged_row(number: int, cases: Cases) -> tuple[str, dict[str, Any], list[Gate]]:
+    """The promise of a row, its sums, and its gates."""
+    every = [one for case in cases.values() for one in case]
+    if number == duplicates.ROW:
+        return duplicates.PROMISE, every[0], duplicates.judge(every[0])
+    summed = totals(every)
+    return ROWS[number].promise, summed, judge(number, summed)
 
 
 def judge(number: int, summed: Mapping[str, Any]) -> list[Gate]:
@@ -125,21 +140,20 @@ def judge(number: int, summed: Mapping[str, Any]) -> list[Gate]:
 
 
 async def _rows(
-    mesh: LocalMesh, rows: Sequence[int], runs: int, rps: float, chance: random.Random
-) -> dict[int, dict[str, list[dict[str, Any]]]]:
-    found: dict[int, dict[str, list[dict[str, Any]]]] = {}
+    mesh: LocalMesh,
+    rows: Sequence[int],
+    runs: int,
+    rps: float,
+    chance: random.Random,
+    *,
+    measured: Callable[[int, Cases], None],
+) -> None:
     async with running_mesh(mesh) as supervisor:
         client = Client(mesh.url, mesh.key(), connections=256)
         stage = Stage(mesh, supervisor, client, rps, chance)
         for row in rows:
-            found[row] = {}
-            for name, case in ROWS[row].cases.items():
-                console.print(f"row {row}: {name}, {runs} times")
-                found[row][name] = [
-                    await stage.run(case, f"{row}-{name}-{n}") for n in range(runs)
-                ]
+            measured(row, await stage.row(row, runs))
         await client.close()
-    return found
 
 
 @dataclass
@@ -152,6 +166,21 @@ class Stage:
     rps: float
     chance: random.Random
 
+    async def row(self, row: int, runs: int) -> Cases:
+        """Every case of a row, `runs` times each."""
+        if row == duplicates.ROW:
+            console.print(f"row {row}: {duplicates.AT_ONCE} copies at once")
+            rounds, seed = runs * duplicates.ROUNDS_PER_RUN, self.chance.randrange(1000)
+            made = await duplicates.duplicates(self.client, rounds, seed)
+            return {"copies at once": [made]}
+        found = {}
+        for name, case in ROWS[row].cases.items():
+            console.print(f"row {row}: {name}, {runs} times")
+            found[name] = [
+                await self.run(case, f"{row}-{name}-{n}") for n in range(runs)
+            ]
+        return found
+
     async def run(self, case: Case, name: str) -> dict[str, Any]:
         """One fault and its history. The payments of a run are its own."""
         unique = "".join(c if c.isalnum() else "-" for c in name)
@@ -161,7 +190,8 @@ class Stage:
         run, sent = Run(), list[Sent]()
         traffic = asyncio.create_task(_traffic(self.client, bodies, self.rps, sent))
         await asyncio.sleep(STEADY_S + self.chance.random())
-        await case.fault(self.mesh, self.supervisor, run)
+        with suppress(TimeoutError):  # never back: then there is no recovery
+            await case.fault(self.mesh, self.supervisor, run)
         await asyncio.sleep(AFTER_S)
         traffic.cancel()
         await asyncio.gather(traffic, return_exceptions=True)
@@ -231,6 +261,6 @@ def _show(found: Mapping[int, Mapping[str, Sequence[Mapping[str, Any]]]]) -> Non
     for row, cases in found.items():
         for name, runs in cases.items():
             for one in runs:
-                shown = (str(one[key]) for key in keys)
+                shown = (str(one.get(key, "")) for key in keys)
                 table.add_row(str(row), name, *shown)
     console.print(table)

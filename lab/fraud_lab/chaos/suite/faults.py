@@ -67,7 +67,7 @@ def redis_silent(seconds: float) -> Fault:
     async def fault(mesh: LocalMesh, supervisor: Supervisor, run: Run) -> None:
         async with Redis.from_url(supervisor.redis_url) as redis:
             run.began = time.monotonic()
-            await redis.execute_command("CLIENT", "PAUSE", int(seconds * 1000), "ALL")
+            await redis.client_pause(int(seconds * 1000))
         await asyncio.sleep(seconds)
         run.healed = time.monotonic()
 

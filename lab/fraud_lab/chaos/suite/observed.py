@@ -4,6 +4,8 @@ Every payment is sent once around the fault and again after it: the second answe
 whether the first was kept, and whether one that was lost on the way happened wholly.
 """
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,7 +38,7 @@ class Run:
 
     answers: list[Answer] = field(default_factory=list)
     began: float = 0.0
-    healed: float = 0.0
+    healed: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def figures_of(run: Run, expected: Expected) -> dict[str, Any]:
     """The figures of one run."""
     answered = [one for one in run.answers if one.decision]
     felt = [one for one in answered if _felt(one, expected)]
+    healed = math.isfinite(run.healed)
     clean = sorted(
         one.due for one in answered if one.due >= run.healed and one not in felt
     )
@@ -80,11 +83,15 @@ def figures_of(run: Run, expected: Expected) -> dict[str, Any]:
     return {
         "answered": len(answered),
         "failed": sum(one.failure is not None for one in run.answers),
+        "failures": dict(Counter(one.failure for one in run.answers if one.failure)),
+        "failed_before": sum(
+            one.failure is not None for one in run.answers if one.due < run.began
+        ),
         "shed": sum(one.shed for one in run.answers),
         "felt": len(felt),
         "unmarked": sum(unmarked(one.decision) for one in answered),
         "blind_approvals": sum(map(_blind, felt)) if expected.never_approves else 0,
-        "away_s": round(run.healed - run.began, 2),
+        "away_s": round(run.healed - run.began, 2) if healed else None,
         # Without an answer afterwards there is no recovery.
         "recovery_s": round(clean[0] - run.healed, 2) if clean else None,
         "p99_during_ms": round(float(np.percentile(during, 99)), 1) if during else None,
@@ -114,11 +121,12 @@ def history(answers: Iterable[Answer]) -> dict[str, int]:
 
 def totals(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Sums over runs, the slowest recovery, and in how many the fault was felt."""
-    summed = ("answered", "failed", "shed", "unmarked", "blind_approvals", "attempted",
+    summed = ("answered", "failed", "shed", "unmarked", "blind_approvals", "attempted", "failed_before",
               "ok", "lost", "changed", "recovered", "felt")  # fmt: skip
     recoveries = [one["recovery_s"] for one in runs]
     return {
         **{name: sum(one[name] for one in runs) for name in summed},
+        "failures": dict(sum((Counter(one["failures"]) for one in runs), Counter())),
         "runs": len(runs),
         "runs_felt": sum(one["felt"] > 0 for one in runs),
         "slowest_recovery_s": None if None in recoveries else max(recoveries),

@@ -179,10 +179,11 @@ def _reached(quarter: Quarter, played: Played, first: int) -> int | None:
 
 
 def _short(record: RunRecord) -> dict[str, Any]:
-    return record.model_dump(
+    found: dict[str, Any] = record.model_dump(
         mode="json",
         include={"run", "trigger", "outcome", "reasons", "as_of", "rows", "fraud"},
     )
+    return found | {"checks": {c["name"]: c["value"] for c in record.checks}}
 
 
 def _show(

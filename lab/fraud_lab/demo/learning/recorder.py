@@ -27,22 +27,22 @@ def known_rows(quarter: Quarter, scores: Floats64, as_of: datetime) -> pl.DataFr
             reports[place].append(report)
     paid = quarter.rows["occurred_at"].to_list()
     past = [place for place, at in enumerate(paid) if at < as_of]
+    places: list[int] = []
+    weights: list[float] = []
     columns: dict[str, list[object]] = {
-        name: []
-        for name in ("place", "label", "label_state", "label_source", "labelled_at")
+        name: [] for name in ("label", "label_state", "label_source", "labelled_at")
     }
-    weights = []
     for place in past:
         outcome = fold(reports[place]) if place in reports else _PENDING
         known = learnable(outcome, paid[place], as_of, MATURITY)
         if known is None:
             continue
         said, weight = known
-        row = (place, int(said.state == "fraud"), said.state, said.source)
+        places.append(place)
+        row = (int(said.state == "fraud"), said.state, said.source)
         for name, value in zip(columns, (*row, said.reported_at), strict=True):
             columns[name].append(value)
         weights.append(weight)
-    places = columns.pop("place")
     labels = pl.DataFrame(columns, schema={name: SCHEMA[name] for name in columns})
     taken = quarter.rows[places].hstack(labels)
     blank = [
@@ -58,7 +58,7 @@ def known_rows(quarter: Quarter, scores: Floats64, as_of: datetime) -> pl.DataFr
         versions=pl.lit("{}"),
     )
     features = [FEATURE_PREFIX + name for name in BANK.names]
-    return full.select(*SCHEMA, *features).cast(SCHEMA)
+    return full.select(*SCHEMA, *features).cast(pl.Schema(SCHEMA))
 
 
 def write(store: DatasetStore, rows: pl.DataFrame, as_of: datetime) -> DatasetVersion:

@@ -20,6 +20,8 @@ from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
 from fraud_xgboost.settings import Settings
 
 CALLERS = 4
+# Between two requests of a caller: the scorer is to be asked, not starved.
+PAUSE_S = 0.02
 
 
 @dataclass
@@ -56,6 +58,7 @@ class Traffic:
             body = self.bodies[(number + self.requests) % len(self.bodies)]
             reply = await self.http.post("/score", content=body)
             self.requests += 1
+            await asyncio.sleep(PAUSE_S)
             if reply.status_code != 200 or reply.json()["outcome"] != "scored":
                 self.failed += 1
                 continue

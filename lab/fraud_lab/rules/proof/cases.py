@@ -13,7 +13,6 @@ from fraud_engines.rules.ruleset import Rule, Ruleset
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_lab.rules.algebra import Number, Outside, Text, Truth
 from fraud_lab.rules.checked import Const, Node, read, walk
-from fraud_lab.rules.in_bulk import lists_of
 from fraud_lab.rules.month import BLOCKS
 from fraud_lab.rules.policy_columns import STATUSES
 from fraud_lab.rules.proof.formulas import Formulas
@@ -24,6 +23,8 @@ from fraud_lab.rules.verdicts import PolicyInput, RulesSaid
 from fraud_shared.contracts.transaction import Block
 
 TYPES = declared(PAYMENT_FEATURES)
+# Whether the paying account is on the allow list that people edit.
+ALLOWED = z3.Bool("allowed")
 _STORED = frozenset(
     f.name
     for f in PAYMENT_FEATURES.features
@@ -61,7 +62,7 @@ def space_of(
         whens = [s.when for s in policy.segments]
         whens += [row.when for row in policy.required_blocks]
         constants |= {t for w in whens for t in (*w.kind, *w.channel, *w.mcc)}
-    own = [lists_of(ruleset) for ruleset in rulesets]
+    own = [ruleset.lists for ruleset in rulesets]
     numbers = [own.index(lists) for lists in own]
     lists = {
         f"{name}#{number}": entries
@@ -89,12 +90,14 @@ class _Own:
 
 @dataclass(frozen=True, slots=True)
 class RuleFormula:
-    """One rule: where it is true, where it is a hit, and where it is an error."""
+    """One rule: where it is true, where it failed, and where it acts and is an error. Whether
+    it acts depends on no payment."""
 
     rule: Rule
     truth: Truth
-    hit: Any
+    failed: Any
     error: Any
+    acts: bool
 
 
 @dataclass(frozen=True)
@@ -125,15 +128,13 @@ def rule_formulas(
         except Outside:
             truth = space.opaque_source(rule.expression.source)
         uses = [lost[n] for n in rule.expression.uses if n in lost]
-        error = z3.And(z3.Not(truth.known), z3.Or(uses))
+        no = failed = z3.BoolVal(val=False)
         if truth.fault is not None:
             asked = [known(space, n) for n in rule.expression.needs]
-            error = z3.Or(error, z3.And(truth.fault, z3.Or(any_lost, z3.And(asked))))
+            failed = z3.And(truth.fault, z3.Or(any_lost, z3.And(asked)))
+        error = z3.Or(failed, z3.And(z3.Not(truth.known), z3.Or(uses)))
         acts = rule.acts(now)
-        no = z3.BoolVal(val=False)
-        found.append(
-            RuleFormula(rule, truth, truth.true if acts else no, error if acts else no)
-        )
+        found.append(RuleFormula(rule, truth, failed, error if acts else no, acts))
     return found
 
 
@@ -142,13 +143,21 @@ def _lost(space: Formulas, name: str) -> Any:
 
 
 def rules_said(formulas: Sequence[RuleFormula]) -> RulesSaid:
-    """What rules that answered say together."""
+    """What rules that answered say together. The account may be on the allow list, which
+    outweighs whatever a soft rule says."""
     flags: dict[str, list[Any]] = {severity: [] for severity in SEVERITIES}
+    blocks: list[Any] = []
     for one in formulas:
-        if one.rule.effect == "FLAG":
-            flags[one.rule.severity].append(one.hit)
+        if not one.acts:
+            continue
+        failing = one.rule.failed(0.0)
+        for said, where in ((one.rule, one.truth.true), (failing, one.failed)):
+            hit = where if one.rule.tier == "hard" else z3.And(where, z3.Not(ALLOWED))
+            into = blocks if said.effect == "BLOCK" else flags[said.severity]
+            if not z3.is_false(where):
+                into.append(hit)
     return RulesSaid(
-        blocked=z3.Or([f.hit for f in formulas if f.rule.effect == "BLOCK"]),
+        blocked=z3.Or(blocks),
         flags=Flags(flags),
         unnamed=z3.BoolVal(val=False),
         known=z3.BoolVal(val=True),
@@ -162,7 +171,9 @@ _MANY = 6
 
 def any_rules() -> tuple[RulesSaid, list[Any]]:
     """What rules might say, whatever they are, and what holds of it."""
-    flags = {s: [z3.Bool(f"{s}-hit-{n}") for n in range(_MANY)] for s in SEVERITIES}
+    flags: dict[str, list[Any]] = {
+        s: [z3.Bool(f"{s}-hit-{n}") for n in range(_MANY)] for s in SEVERITIES
+    }
     blocked, unnamed = z3.Bool("blocked"), z3.Bool("unnamed")
     answered, complete = z3.Bool("answered"), z3.Bool("complete")
     hits = [hit for row in flags.values() for hit in row]

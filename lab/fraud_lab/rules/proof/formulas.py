@@ -60,6 +60,8 @@ class Formulas:
         return found
 
     def _variable(self, name: str, kind: FieldType) -> Part:
+        if kind == "timestamp":
+            raise Outside("a time")
         known = z3.Bool(f"{name}?")
         if kind == "bool":
             value = z3.Bool(name)
@@ -78,6 +80,8 @@ class Formulas:
 
     def member(self, text: Text, name: str) -> Mask:
         """Whether a text is on a list: in one of its ranges."""
+        if name not in self.texts.ranges:
+            raise Outside("a list that people edit")
         ranges = self.texts.ranges[name]
         return z3.Or([z3.And(text.code >= a, text.code < b) for a, b in ranges])
 

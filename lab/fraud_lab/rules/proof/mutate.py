@@ -5,18 +5,21 @@ a proof that finds a difference there would be as wrong as one that misses anoth
 """
 
 import copy
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from random import Random
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from fraud_engines.policy.policy import Policy
-from fraud_engines.policy.policy import load as load_policy
-from fraud_engines.policy.policy_schema import DocumentError
+from fraud_engines.policy.policy_schema import PolicyDocument
 from fraud_engines.rules.ruleset import Ruleset, RulesetError
 from fraud_engines.rules.ruleset import load as load_ruleset
+from fraud_engines.rules.ruleset_schema import RulesetDocument
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_lab.rules.checked import (
     Call,
@@ -54,7 +57,7 @@ class Mutant:
     """A changed document that loads, and what was changed."""
 
     what: str
-    body: bytes
+    document: dict[str, Any]
     loaded: Ruleset | Policy
 
 
@@ -75,11 +78,12 @@ def rule_mutants(body: bytes, chance: Random) -> Iterator[Mutant]:
             )
         except Unwritable:
             continue
-        text = yaml.safe_dump(changed, sort_keys=False).encode()
         try:
-            yield Mutant(what, text, load_ruleset(text, PAYMENT_FEATURES))
-        except RulesetError:
+            read_again = RulesetDocument.model_validate_json(json.dumps(changed))
+            loaded = Ruleset(read_again, _hash(what), PAYMENT_FEATURES)
+        except (RulesetError, ValidationError):
             continue
+        yield Mutant(what, changed, loaded)
 
 
 def policy_mutants(body: bytes, chance: Random) -> Iterator[Mutant]:
@@ -97,12 +101,16 @@ def policy_mutants(body: bytes, chance: Random) -> Iterator[Mutant]:
         if other == value:
             continue
         holder[place[-1]] = other
-        text = yaml.safe_dump(changed, sort_keys=False).encode()
         what = f"{'.'.join(map(str, place))}: {value} to {other}"
         try:
-            yield Mutant(what, text, load_policy(text))
-        except DocumentError:
+            read_again = PolicyDocument.model_validate_json(json.dumps(changed))
+        except ValidationError:
             continue
+        yield Mutant(what, changed, Policy(read_again, _hash(what)))
+
+
+def _hash(what: str) -> str:
+    return sha256(what.encode()).hexdigest()
 
 
 def _places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import z3
 
-from fraud_engines.rules.fields import WITNESS
+from fraud_engines.rules.fields import PAYMENT_FIELDS, WITNESS
 from fraud_features.definitions.payment_features import BANK_LIMITS
 from fraud_features.definitions.registry import PAYMENT_FEATURES, FeatureSet
 from fraud_lab.rules.algebra import Number, Text, Truth
@@ -35,7 +35,7 @@ def premises(space: Formulas, features: FeatureSet = PAYMENT_FEATURES) -> list[A
         if name in _WITH:
             space.field(_WITH[name])
         match = equality(features, name)
-        if match:
+        if match is not None:
             space.field(match[2])
     if "card_bin_8" in space.parts:
         space.field("card_bin")
@@ -78,7 +78,10 @@ def _of_field(space: Formulas, features: FeatureSet, name: str) -> list[Any]:
 def equality(features: FeatureSet, name: str) -> re.Match[str] | None:
     """How a feature says that a text of the payment is one value, where it is that."""
     feature = next((f for f in features.features if f.name == name), None)
-    return None if feature is None else _EQUALS.fullmatch(feature.expression)
+    found = None if feature is None else _EQUALS.fullmatch(feature.expression)
+    if found is None or PAYMENT_FIELDS.get(found[2]) != "string":
+        return None
+    return found
 
 
 def _same(space: Formulas, name: str, match: re.Match[str]) -> list[Any]:

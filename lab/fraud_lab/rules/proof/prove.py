@@ -30,7 +30,8 @@ from fraud_lab.rules.proof.formulas import Formulas
 from fraud_lab.rules.proof.witness import Witness, witness
 from fraud_lab.rules.verdicts import AtLeast, PolicyInput, PolicyVerdicts
 from fraud_shared.contracts.decision import Verdict
-from fraud_shared.contracts.signal import RulesResult
+from fraud_shared.contracts.entries import Marker
+from fraud_shared.contracts.signal import RuleHit, RulesResult
 
 Outcome = Literal["proved", "witness", "open"]
 # Longer than any question about shipped rules took, by far.
@@ -107,10 +108,12 @@ class Pair:
         for name in old.keys() & new.keys():
             a, b = old[name], new[name]
             if _shape(a) != _shape(b):
-                apart += [a.truth.true, b.truth.true]
+                apart += [a.truth.true, b.truth.true, a.failed, b.failed]
             apart += [a.truth.true != b.truth.true, a.error != b.error]
+            apart.append(a.failed != b.failed)
         for name in old.keys() ^ new.keys():
-            apart.append((old.get(name) or new[name]).truth.true)
+            one = old.get(name) or new[name]
+            apart += [one.truth.true, one.failed]
         goal = z3.Or(apart)
 
         def confirm(found: Witness) -> tuple[bool, Any, Any]:
@@ -199,7 +202,8 @@ class Pair:
 
 
 def _shape(one: RuleFormula) -> tuple[Any, ...]:
-    return one.rule.state, one.rule.effect, one.rule.severity
+    rule = one.rule
+    return one.acts, rule.effect, rule.severity, rule.tier, rule.on_error
 
 
 def rulesets(old: Ruleset, new: Ruleset, policy: Policy, now: datetime) -> Pair:
@@ -215,9 +219,7 @@ def rulesets(old: Ruleset, new: Ruleset, policy: Policy, now: datetime) -> Pair:
     strict_new = verdicts.of(replace(given, rules=rules_said(after)))
 
     def results(found: Witness) -> tuple[RulesResult, RulesResult]:
-        first, second = (
-            engine.evaluate(r, found.payment, found.vector, now) for r in (old, new)
-        )
+        first, second = (_evaluated(r, found, now) for r in (old, new))
         return first, second
 
     def decided(found: Witness) -> tuple[Verdict, Verdict]:
@@ -243,16 +245,38 @@ def rulesets(old: Ruleset, new: Ruleset, policy: Policy, now: datetime) -> Pair:
     )
 
 
+def _evaluated(ruleset: Ruleset, found: Witness, now: datetime) -> RulesResult:
+    """What the engine says, with the account on the allow list where the witness is."""
+    if found.allowed:
+        account = found.payment.account_id
+        entry = Marker(
+            marker_id="witness", on="allow", kind="account", value=account,
+            expires_at=None, ended=False,
+        )  # fmt: skip
+        ruleset.register.apply([entry], 1)
+    try:
+        return engine.evaluate(ruleset, found.payment, found.vector, now)
+    finally:
+        ruleset.register.clear()
+
+
 def _said(results: Sequence[RulesResult]) -> tuple[Any, Any]:
     first, second = (
         (
-            frozenset((h.rule.partition("@")[0], h.effect, h.severity) for h in r.hits),
-            frozenset(h.rule.partition("@")[0] for h in r.shadow),
+            _hits(r.hits),
+            _hits(r.shadow),
+            _hits(r.overridden),
             frozenset(name.partition("@")[0] for name in r.errors),
         )
         for r in results
     )
     return first, second
+
+
+def _hits(hits: Sequence[RuleHit]) -> frozenset[tuple[str, ...]]:
+    return frozenset(
+        (h.rule.partition("@")[0], h.effect, h.severity, h.kind) for h in hits
+    )
 
 
 class DifferentModels(ValueError):

@@ -7,7 +7,7 @@ whoever is seen apart on any of them needs no question. The rest is asked of the
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from fraud_lab.rules.proof.texts import CLOSED, Texts
 from fraud_lab.rules.proof.witness import Reading
 
 VARIATIONS = 24
+_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 _TIMEOUT_MS = 2_000
 
 
@@ -122,7 +123,7 @@ def drawn(
         made[name] = values
     for name in made:
         equal = equality(PAYMENT_FEATURES, name)
-        if equal is not None:
+        if equal is not None and equal[2] in made:
             given = made[equal[2]]
             made[name] = [None if g is None else g == equal[3] for g in given]
     return pl.DataFrame(
@@ -142,6 +143,8 @@ def _values(
     elif PAYMENT_FIELDS.get(name) == "string" and name not in PAYMENT_FEATURES.index:
         words = texts.words
         found = [words[n] for n in chance.integers(len(words), size=count)]
+    elif TYPES[name] == "timestamp":
+        found = [_MOMENT] * count
     elif TYPES[name] == "bool":
         found = (chance.random(count) < 0.5).tolist()
     else:
@@ -158,4 +161,5 @@ def _values(
 def _type(name: str) -> Any:
     if name in PAYMENT_FEATURES.index:
         return pl.Float64
-    return pl.Int64 if PAYMENT_FIELDS[name] == "int" else pl.String
+    kinds = {"int": pl.Int64, "timestamp": pl.Datetime("us", "UTC")}
+    return kinds.get(PAYMENT_FIELDS[name], pl.String)

@@ -6,48 +6,59 @@ Entries of lists are numbered so that each list is a few ranges, however long it
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from itertools import count, groupby, islice
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
-from fraud_engines.rules.fields import TEXT_FIELDS
+from fraud_engines.rules.fields import PAYMENT_FIELDS
+from fraud_lab.rules.month import PATHS
 from fraud_shared.contracts.base import Identifier
-from fraud_shared.contracts.canonical import AccountId
 from fraud_shared.contracts.countries import name_keys
-from fraud_shared.contracts.iso import CURRENCY_EXPONENT, CountryCode, CurrencyCode
-from fraud_shared.contracts.transaction import Channel, Device, Digits4, EntryMode, Kind
+from fraud_shared.contracts.iso import CURRENCY_EXPONENT
+from fraud_shared.contracts.transaction import Transaction
 
+TEXT_FIELDS = tuple(name for name, kind in PAYMENT_FIELDS.items() if kind == "string")
 _OTHERS = len(TEXT_FIELDS) + 1
 _SHORT = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 _LONG = Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$")]
-_TYPES: dict[str, Any] = {
-    **dict.fromkeys(TEXT_FIELDS, Identifier),
-    "account_id": AccountId,
-    "counterparty_account": AccountId,
-    "currency": CurrencyCode,
-    "kind": Kind,
-    "channel": Channel,
-    "mcc": Digits4,
-    "card_bin": _SHORT,
-    "card_bin_8": _LONG,
-    "entry_mode": EntryMode,
-    "ip": Device.model_fields["ip"].annotation,
-    "os": Device.model_fields["os"].annotation,
-    **dict.fromkeys(
-        ("merchant_country", "location_country", "customer_country", "counterparty_country"),
-        CountryCode,
-    ),
-}  # fmt: skip
+
+
+def _type_of(field: str) -> Any:
+    """The type of a field in the contract of a payment; an identifier where the field is
+    made of others."""
+    if field in ("card_bin", "card_bin_8"):
+        return _SHORT if field == "card_bin" else _LONG
+    model: Any = Transaction
+    for name in PATHS.get(field, ()):
+        if not isinstance(model, type):
+            model = next(part for part in get_args(model) if isinstance(part, type))
+        info = model.model_fields[name]
+        model = Annotated[info.annotation, *info.metadata] if info.metadata else None
+        model = info.annotation if model is None else model
+    return Identifier if model is Transaction else model
+
+
+def _closed(field: str) -> tuple[str, ...]:
+    """The values of a field that has a few; none of a field that can be anything."""
+    kind = _type_of(field)
+    literals = [kind] if get_origin(kind) is Literal else list(get_args(kind))
+    return tuple(
+        str(value)
+        for part in literals
+        if get_origin(part) is Literal
+        for value in get_args(part)
+    )
+
+
 # Fields with a few values, all of which take part in a proof.
 CLOSED: dict[str, tuple[str, ...]] = {
-    "kind": get_args(Kind),
-    "channel": get_args(Channel),
-    "entry_mode": get_args(EntryMode),
+    name: values for name in TEXT_FIELDS if (values := _closed(name))
 }
 
 
+@lru_cache(maxsize=65_536)
 def can_be(field: str, text: str) -> bool:
     """Whether a payment could bring this text in this field, as it stands."""
     try:
@@ -59,7 +70,7 @@ def can_be(field: str, text: str) -> bool:
 
 @cache
 def _adapter(field: str) -> TypeAdapter[Any]:
-    return TypeAdapter(_TYPES[field])
+    return TypeAdapter(_type_of(field))
 
 
 class Texts:
@@ -83,10 +94,12 @@ class Texts:
 
     def possible(self, field: str) -> list[tuple[int, int]]:
         """Ranges `[from, to)` of numbers that the field can have."""
+        if field in CLOSED:
+            return _ranges(self.code[word] for word in CLOSED[field])
         codes = [n for n, word in enumerate(self.words) if can_be(field, word)]
         for place, form in enumerate(_FORMS):
             start = len(self.words) + place * _OTHERS
-            if field not in CLOSED and can_be(field, _made_up(form, 0, ())):
+            if can_be(field, _made_up(form, 0, ())):
                 codes += range(start, start + _OTHERS)
         return _ranges(codes)
 
@@ -102,13 +115,18 @@ class Texts:
 _FORMS = ("identifier", "country", "currency", "4", "6", "8")
 
 
+@cache
+def _countries() -> tuple[str, ...]:
+    return tuple(sorted(set(name_keys().values())))
+
+
 def _made_up(form: str, place: int, taken: Container[str]) -> str:
     """The text of this form and number, beside those that are taken."""
     free: Iterator[str]
     if form == "identifier":
         free = (f"other-{n}" for n in count())
     elif form == "country":
-        free = iter(sorted(set(name_keys().values())))
+        free = iter(_countries())
     elif form == "currency":
         free = iter(sorted(CURRENCY_EXPONENT))
     else:

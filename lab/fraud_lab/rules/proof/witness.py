@@ -1,8 +1,9 @@
 """A payment out of a model of the solver, and what the running engines say of it."""
 
+import json
 from collections.abc import Container
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -10,9 +11,11 @@ import z3
 
 from fraud_engines.policy.minimum_verdict import AMOUNT_FEATURE
 from fraud_engines.policy.policy_schema import SEVERITIES, PolicyDocument
-from fraud_engines.rules.fields import PAYMENT_FIELDS
+from fraud_engines.rules.fields import flat
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_lab.rules.algebra import Number, Text, Truth
+from fraud_lab.rules.month import PATHS
+from fraud_lab.rules.proof.cases import ALLOWED
 from fraud_lab.rules.proof.formulas import Formulas
 from fraud_lab.rules.verdicts import PolicyInput
 from fraud_shared.contracts.decision import DecideRequest
@@ -20,14 +23,7 @@ from fraud_shared.contracts.degraded import DegradedCode
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.screening import ScreeningResult
 from fraud_shared.contracts.signal import RuleHit, RulesResult, Signal
-from fraud_shared.contracts.transaction import (
-    Card,
-    Device,
-    Location,
-    Merchant,
-    Party,
-    Transaction,
-)
+from fraud_shared.contracts.transaction import Transaction
 
 _EXAMPLE = {"account_id": "acc-witness", "currency": "EUR", "kind": "transfer",
             "channel": "branch", "amount_minor": 0}  # fmt: skip
@@ -41,12 +37,16 @@ class Witness:
     vector: FeatureVector
     # Without what the rules say, where rules are evaluated.
     request: DecideRequest
+    # The paying account is on the allow list.
+    allowed: bool = False
 
     def shown(self) -> dict[str, Any]:
         """What differs from nothing, for people: known fields and evidence."""
-        from fraud_engines.rules.fields import flat
-
-        own = {n: v for n, v in flat(self.payment).items() if v is not None}
+        own = {
+            name: value if isinstance(value, int | str) else str(value)
+            for name, value in flat(self.payment).items()
+            if value is not None
+        }
         names = PAYMENT_FEATURES.names
         features = {
             n: v
@@ -55,7 +55,10 @@ class Witness:
         }
         request = self.request.model_dump(mode="json", exclude_defaults=True)
         request.pop("rules", None)
-        return {"payment": own, "features": features, "evidence": request}
+        found = {"payment": own, "features": features, "evidence": request}
+        return found | (
+            {"on_the_allow_list": own["account_id"]} if self.allowed else {}
+        )
 
 
 class Reading:
@@ -72,7 +75,7 @@ class Reading:
 
     def holds(self, mask: Any) -> bool:
         """Whether a formula holds."""
-        return z3.is_true(self._model.eval(mask, model_completion=True))
+        return bool(z3.is_true(self._model.eval(mask, model_completion=True)))
 
     def number(self, term: Any) -> float | int:
         """A number; a fraction becomes the nearest double."""
@@ -136,7 +139,7 @@ def witness(
         account_largest_minor=_amount(read.optional(given.largest)),
         account_typical_minor=_amount(read.optional(given.typical)),
     )
-    return Witness(payment, vector, request)
+    return Witness(payment, vector, request, read.holds(ALLOWED))
 
 
 def _amount(value: int | None) -> int | None:
@@ -144,46 +147,28 @@ def _amount(value: int | None) -> int | None:
 
 
 def _payment(fields: dict[str, Any], now: datetime) -> Transaction:
-    own: dict[str, Any] = {
-        n: fields.get(n, _EXAMPLE.get(n)) for n in PAYMENT_FIELDS
-    }  # fmt: skip
-    long, short = own["card_bin_8"], own["card_bin"]
+    body: dict[str, Any] = {
+        "transaction_id": "witness",
+        "occurred_at": now.isoformat(),
+        **_EXAMPLE,
+    }
+    long, short = fields.get("card_bin_8"), fields.get("card_bin")
     if long and short and not long.startswith(short):
         # A range that no rule names: any two digits more.
         long = f"{short}00"
-    card = merchant = device = location = customer = counterparty = None
-    if own["card_token"]:
-        card = Card(
-            token=own["card_token"], bin=long or short, entry_mode=own["entry_mode"]
-        )
-    if own["merchant_id"]:
-        merchant = Merchant(
-            merchant_id=own["merchant_id"],
-            terminal_id=own["terminal_id"],
-            mcc=own["mcc"],
-            country=own["merchant_country"],
-        )
-    if own["device_id"] or own["ip"] or own["os"]:
-        device = Device(device_id=own["device_id"], ip=own["ip"], os=own["os"])
-    if own["location_country"]:
-        location = Location(country=own["location_country"])
-    if own["customer_country"]:
-        customer = Party(country=own["customer_country"])
-    if own["counterparty_country"] or own["counterparty_account"]:
-        counterparty = Party(
-            country=own["counterparty_country"], account=own["counterparty_account"]
-        )
-    return Transaction(
-        transaction_id="witness",
-        occurred_at=now,
-        card=card,
-        merchant=merchant,
-        device=device,
-        location=location,
-        customer=customer,
-        counterparty=counterparty,
-        **{name: own[name] for name in _EXAMPLE},
-    )
+    if long or short:
+        body["card"] = {"bin": long or short}
+    if (days := fields.get("beneficiary_days")) is not None:
+        body["counterparty"] = {
+            "first_used_at": (now - timedelta(days=days)).isoformat()
+        }
+    for name, path in PATHS.items():
+        if name in fields:
+            holder = body
+            for step in path[:-1]:
+                holder = holder.setdefault(step, {})
+            holder[path[-1]] = fields[name]
+    return Transaction.model_validate_json(json.dumps(body))
 
 
 def _vector(fields: dict[str, Any]) -> FeatureVector:

@@ -35,7 +35,7 @@ def _pages(routes: APIRouter, service: ConsoleService) -> None:
     sees = seeing(service, "cases")
 
     @routes.get("")
-    async def queue(visit: sees) -> Response:  # type: ignore[valid-type]
+    async def queue(visit: Annotated[Visit, sees]) -> Response:
         """Cases, the largest expected loss first."""
         found: Visit = visit
         given = found.request.query_params
@@ -59,7 +59,7 @@ def _pages(routes: APIRouter, service: ConsoleService) -> None:
         )
 
     @routes.get("/{case_id}")
-    async def case(case_id: str, visit: sees) -> Response:  # type: ignore[valid-type]
+    async def case(case_id: str, visit: Annotated[Visit, sees]) -> Response:
         """One case with its decision and what is related."""
         found: Visit = visit
         one, related = await asyncio.gather(
@@ -85,7 +85,7 @@ def _pages(routes: APIRouter, service: ConsoleService) -> None:
         )
 
     @routes.get("/{case_id}/evidence")
-    async def evidence(case_id: str, visit: sees) -> Response:  # type: ignore[valid-type]
+    async def evidence(case_id: str, visit: Annotated[Visit, sees]) -> Response:
         """What a dispute needs, to print or keep."""
         found: Visit = visit
         got = await fetch(found.client.cases.evidence(case_id), "The evidence")
@@ -98,7 +98,7 @@ def _changes(routes: APIRouter, service: ConsoleService) -> None:
 
     @routes.post("/resolve")
     async def resolve_many(
-        visit: changes,  # type: ignore[valid-type]
+        visit: Annotated[Visit, changes],
         outcome: Short,
         case_ids: Chosen,
         note: Note = "",
@@ -117,7 +117,7 @@ def _changes(routes: APIRouter, service: ConsoleService) -> None:
     @routes.post("/{case_id}/assign")
     async def assign(
         case_id: str,
-        visit: changes,  # type: ignore[valid-type]
+        visit: Annotated[Visit, changes],
         assignee: Short = "",
     ) -> Response:
         """Take a case, or give it back."""
@@ -134,7 +134,7 @@ def _changes(routes: APIRouter, service: ConsoleService) -> None:
     @routes.post("/{case_id}/notes")
     async def note(
         case_id: str,
-        visit: changes,  # type: ignore[valid-type]
+        visit: Annotated[Visit, changes],
         text: Note,
     ) -> Response:
         """Add a note."""
@@ -147,7 +147,7 @@ def _changes(routes: APIRouter, service: ConsoleService) -> None:
     @routes.post("/{case_id}/resolve")
     async def resolve(
         case_id: str,
-        visit: changes,  # type: ignore[valid-type]
+        visit: Annotated[Visit, changes],
         outcome: Short,
         note: Note = "",
     ) -> Response:

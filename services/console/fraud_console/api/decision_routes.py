@@ -2,10 +2,11 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 
+from fraud_client.models import row_of
 from fraud_console.api.guards import Visit, changing, seeing
 from fraud_console.fetch import Fetched, fetch
 from fraud_console.service import ConsoleService
@@ -15,7 +16,7 @@ FILTERS = (
     "account_id", "card_token", "merchant_id", "transaction_id", "decision", "reason",
 )  # fmt: skip
 PAGE = 50
-HISTORY = 200
+HISTORY = 100
 
 
 def router(service: ConsoleService) -> APIRouter:
@@ -24,7 +25,7 @@ def router(service: ConsoleService) -> APIRouter:
     sees, changes = seeing(service, "decisions"), changing(service, "decisions")
 
     @routes.get("")
-    async def search(visit: sees) -> Response:  # type: ignore[valid-type]
+    async def search(visit: Annotated[Visit, sees]) -> Response:
         """Decisions by what they were about."""
         found: Visit = visit
         asked = filters_of(found)
@@ -37,7 +38,7 @@ def router(service: ConsoleService) -> APIRouter:
         return found.page(template, rows=rows, asked=asked)
 
     @routes.get("/{decision_id}")
-    async def decision(decision_id: str, visit: sees) -> Response:  # type: ignore[valid-type]
+    async def decision(decision_id: str, visit: Annotated[Visit, sees]) -> Response:
         """Why, against what is usual, and what may be done."""
         found: Visit = visit
         stored, why = await asyncio.gather(
@@ -62,7 +63,7 @@ def router(service: ConsoleService) -> APIRouter:
         )
 
     @routes.post("/{decision_id}/replay")
-    async def replay(decision_id: str, visit: changes) -> Response:  # type: ignore[valid-type]
+    async def replay(decision_id: str, visit: Annotated[Visit, changes]) -> Response:
         """The decision computed again, beside what was recorded."""
         found: Visit = visit
         again = await fetch(found.client.decisions.replay(decision_id), "The replay")
@@ -103,13 +104,13 @@ async def _around(visit: Visit, view: DecisionView) -> dict[str, Any]:
     account = str(record.transaction.get("account_id", ""))
     earlier, profile = await asyncio.gather(
         fetch(
-            visit.client.decisions.list(account_id=account, limit=HISTORY),
+            visit.client.decisions.export(account_id=account, limit=HISTORY),
             "Earlier payments",
         ),
         fetch(visit.client.entities.profile(account), "The profile"),
     )
     compared: Fetched[Any] = Fetched(missing=earlier.missing)
     if earlier.value is not None:
-        rows = earlier.value.items
+        rows = [row_of(one) for one in earlier.value.items]
         compared = Fetched(usual(record.transaction, record.context, rows))
     return {"usual": compared, "profile": profile}

@@ -2,23 +2,29 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
 from fraud_console.api.guards import Visit, changing, seeing
-from fraud_console.fetch import Fetched, fetch
+from fraud_console.charts.graph import Link
+from fraud_console.fetch import fetch
 from fraud_console.service import ConsoleService
-from fraud_console.views.entity import KINDS, EntityView
+from fraud_console.views.entity import (
+    FILTERS,
+    KINDS,
+    EntityView,
+    href,
+    links_of,
+    named_in,
+)
+from fraud_shared.web.problems import NotFound
 
 Short = Annotated[str, Form(max_length=128)]
 Days = Annotated[int, Form(ge=1, le=365)]
 Why = Annotated[str, Form(min_length=3, max_length=256)]
-# By which filter of the decision log an entity's payments are found.
-FILTER = {"account": "account_id", "card": "card_token", "merchant": "merchant_id"}
-PAGE = 100
+PAGE, NEAR = 100, 50
 
 
 def router(service: ConsoleService) -> APIRouter:
@@ -27,34 +33,32 @@ def router(service: ConsoleService) -> APIRouter:
     sees, changes = seeing(service, "entities"), changing(service, "entities")
 
     @routes.get("")
-    async def look_up(visit: sees, kind: str = "account", id: str = "") -> Response:  # type: ignore[valid-type]
+    async def look_up(
+        visit: Annotated[Visit, sees], kind: str = "account", id: str = ""
+    ) -> Response:
         """The form, or the page of what it names; and the blocks in force."""
         found: Visit = visit
         if id.strip() and kind in KINDS:
-            return RedirectResponse(place(kind, id.strip()), 303)
+            return RedirectResponse(href(kind, id.strip()), 303)
         blocks = await fetch(found.client.blocks.list(limit=PAGE), "Blocks")
         return found.page("pages/entities.html", kinds=KINDS, blocks=blocks)
 
     @routes.get("/{kind}/{id:path}")
-    async def entity(kind: str, id: str, visit: sees) -> Response:  # type: ignore[valid-type]
+    async def entity(kind: str, id: str, visit: Annotated[Visit, sees]) -> Response:
         """What it did, what is usual for it, whom it is linked with."""
         found: Visit = visit
-        one, rows = await asyncio.gather(
+        if kind not in KINDS:
+            raise NotFound
+        one, links = await asyncio.gather(
             fetch(found.client.entities.get(kind, id), f"The {kind}"),
-            _decisions(found, kind, id),
+            fetch(_links(found, kind, id), "Links"),
         )
-        profile: Fetched[Any] = Fetched()
-        if kind == "account":
-            profile = await fetch(found.client.entities.profile(id), "The profile")
-        items = rows.value.items if rows.value else ()
-        view = EntityView.of(kind, id, one.value, items)
-        return found.page(
-            "pages/entity.html", view=view, entity=one, rows=rows, profile=profile
-        )
+        view = EntityView.of(kind, id, one.value, links.value or ())
+        return found.page("pages/entity.html", view=view, entity=one, links=links)
 
     @routes.post("/block")
     async def block(
-        visit: changes,  # type: ignore[valid-type]
+        visit: Annotated[Visit, changes],
         kind: Short,
         id: Short,
         why: Why,
@@ -67,13 +71,13 @@ def router(service: ConsoleService) -> APIRouter:
             "Block",
             f"{kind} {id}",
             found.client.blocks.add(kind, id, why, until),
-            to=place(kind, id),
+            to=href(kind, id),
             done=f"Blocked for {days} days.",
         )
 
     @routes.post("/unblock")
     async def unblock(
-        visit: changes,  # type: ignore[valid-type]
+        visit: Annotated[Visit, changes],
         block_id: Short,
         kind: Short,
         id: Short,
@@ -85,20 +89,19 @@ def router(service: ConsoleService) -> APIRouter:
             "Lift block",
             f"{kind} {id}",
             found.client.blocks.remove(block_id, why),
-            to=place(kind, id),
+            to=href(kind, id),
             done="The block is lifted.",
         )
 
     return routes
 
 
-def place(kind: str, id: str) -> str:
-    """The page of an entity."""
-    return f"/entities/{quote(kind, safe='')}/{quote(id, safe='')}"
-
-
-async def _decisions(visit: Visit, kind: str, id: str) -> Fetched[Any]:
-    if kind not in FILTER:
-        return Fetched()
-    asked = {FILTER[kind]: id}
-    return await fetch(visit.client.decisions.list(limit=PAGE, **asked), "Its payments")
+async def _links(visit: Visit, kind: str, id: str) -> list[Link]:
+    """Two hops: what its payments name, and what the payments of those name."""
+    export = visit.client.decisions.export
+    own = await export(limit=PAGE, **{FILTERS[kind]: id})
+    near = named_in(own.items, (kind, id))
+    far = await asyncio.gather(
+        *(export(limit=NEAR, **{FILTERS[k]: name}) for k, name in near)
+    )
+    return links_of(near, [page.items for page in far], (kind, id))

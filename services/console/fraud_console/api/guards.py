@@ -126,7 +126,7 @@ def seeing(service: ConsoleService, what: str) -> Any:
             raise NotAllowed
         return Visit(service, request, session)
 
-    return Annotated[Visit, Depends(visit)]
+    return Depends(visit)
 
 
 def changing(service: ConsoleService, what: str) -> Any:
@@ -134,7 +134,7 @@ def changing(service: ConsoleService, what: str) -> Any:
     ForeignRequest, and InvalidInput for a field with a card number in it."""
     seen = seeing(service, what)
 
-    async def visit(request: Request, found: seen) -> Visit:  # type: ignore[valid-type]
+    async def visit(request: Request, found: Annotated[Visit, seen]) -> Visit:
         form = await request.form()
         given = request.headers.get("x-csrf-token") or str(form.get("csrf", ""))
         good = hmac.compare_digest(given.encode(), found.session.csrf.encode())
@@ -145,4 +145,4 @@ def changing(service: ConsoleService, what: str) -> Any:
                 raise InvalidInput(errors=[(name, "looks like a card number")])
         return found
 
-    return Annotated[Visit, Depends(visit)]
+    return Depends(visit)

@@ -1,6 +1,7 @@
 """Decisions as they happen."""
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
@@ -18,7 +19,7 @@ def router(service: ConsoleService) -> APIRouter:
     sees = seeing(service, "live")
 
     @routes.get("/")
-    async def live(visit: sees) -> Response:  # type: ignore[valid-type]
+    async def live(visit: Annotated[Visit, sees]) -> Response:
         """Rate, latency, outcomes and the newest decisions."""
         found: Visit = visit
         if not found.may("live"):
@@ -29,7 +30,7 @@ def router(service: ConsoleService) -> APIRouter:
         return found.page("pages/live.html", live=view, paused=paused)
 
     @routes.get("/live/stream")
-    async def stream(visit: sees) -> Response:  # type: ignore[valid-type]
+    async def stream(visit: Annotated[Visit, sees]) -> Response:
         """Server-sent events: the page's parts again whenever there is something new."""
         return StreamingResponse(
             _events(service, visit),
@@ -48,7 +49,7 @@ async def _events(service: ConsoleService, visit: Visit) -> AsyncIterator[bytes]
         now = service.clock.now()
         view = LiveView.of(feed, wanted, now, SHOWN)
         for name in ("figures", "rows"):
-            text = service.renderer.text(f"parts/live_{name}.html", live=view, now=now)
+            text = service.renderer.text(f"parts/live_{name}.html", live=view)
             if last.get(name) != text:
                 last[name] = text
                 yield event(name, text)

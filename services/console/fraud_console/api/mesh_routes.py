@@ -1,6 +1,8 @@
 """The mesh's health, parked events, and who changed what."""
 
 import asyncio
+from datetime import timedelta
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 
@@ -10,6 +12,8 @@ from fraud_console.service import ConsoleService
 from fraud_console.views.mesh import MeshView
 
 PAGE = 50
+# How far back the gateway's own audit log is shown.
+AUDITED = timedelta(hours=24)
 
 
 def router(service: ConsoleService) -> APIRouter:
@@ -20,7 +24,7 @@ def router(service: ConsoleService) -> APIRouter:
     replays = changing(service, "parked")
 
     @routes.get("/mesh")
-    async def mesh(visit: sees) -> Response:  # type: ignore[valid-type]
+    async def mesh(visit: Annotated[Visit, sees]) -> Response:
         """Health, breakers, outbox, versions."""
         found: Visit = visit
         operations = found.client.operations
@@ -44,7 +48,7 @@ def router(service: ConsoleService) -> APIRouter:
         )
 
     @routes.post("/mesh/parked/{parked_id}/replay")
-    async def replay(parked_id: str, visit: replays) -> Response:  # type: ignore[valid-type]
+    async def replay(parked_id: str, visit: Annotated[Visit, replays]) -> Response:
         """Handle a parked event again."""
         found: Visit = visit
         return await found.change(
@@ -57,14 +61,22 @@ def router(service: ConsoleService) -> APIRouter:
 
     @routes.get("/activity")
     async def activity(
-        visit: audits, before: int | None = None, name: str = ""
-    ) -> Response:  # type: ignore[valid-type]
+        visit: Annotated[Visit, audits], before: int | None = None, name: str = ""
+    ) -> Response:
         """Who changed what here, newest first."""
         found: Visit = visit
         lines = await service.activity.list(
             before=before, name=name.strip(), limit=PAGE
         )
         more = lines[-1].number if len(lines) == PAGE else None
-        return found.page("pages/activity.html", lines=lines, more=more, name=name)
+        acts: Fetched[Any] = Fetched()
+        if found.may("audit"):
+            since = service.clock.now() - AUDITED
+            acts = await fetch(
+                found.client.operations.audit(since=since, limit=PAGE), "The audit log"
+            )
+        return found.page(
+            "pages/activity.html", lines=lines, more=more, name=name, acts=acts
+        )
 
     return routes

@@ -20,7 +20,7 @@ def router(service: ConsoleService) -> APIRouter:
     sees, changes = seeing(service, "models"), changing(service, "models")
 
     @routes.get("")
-    async def models(visit: sees) -> Response:  # type: ignore[valid-type]
+    async def models(visit: Annotated[Visit, sees]) -> Response:
         """What serves, champion against challenger, bundles and runs."""
         found: Visit = visit
         listed, version = await asyncio.gather(
@@ -34,7 +34,7 @@ def router(service: ConsoleService) -> APIRouter:
         )
 
     @routes.get("/{name}/{version}")
-    async def card(name: str, version: str, visit: sees) -> Response:  # type: ignore[valid-type]
+    async def card(name: str, version: str, visit: Annotated[Visit, sees]) -> Response:
         """A model's card."""
         found: Visit = visit
         one, serving = await asyncio.gather(
@@ -51,7 +51,9 @@ def router(service: ConsoleService) -> APIRouter:
         )
 
     @routes.post("/promote")
-    async def promote(visit: changes, bundle: Short, why: Why) -> Response:  # type: ignore[valid-type]
+    async def promote(
+        visit: Annotated[Visit, changes], bundle: Short, why: Why
+    ) -> Response:
         """Ask for a bundle to serve, or, by a second person, let it."""
         found: Visit = visit
         return await found.change(
@@ -63,7 +65,7 @@ def router(service: ConsoleService) -> APIRouter:
         )
 
     @routes.post("/rollback")
-    async def rollback(visit: changes, why: Why) -> Response:  # type: ignore[valid-type]
+    async def rollback(visit: Annotated[Visit, changes], why: Why) -> Response:
         """The bundle before, at once."""
         found: Visit = visit
         return await found.change(

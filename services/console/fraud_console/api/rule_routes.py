@@ -20,6 +20,12 @@ from fraud_console.views.policy import PolicyView
 from fraud_console.words import feature_names
 
 LARGEST_TEXT = 200_000
+# Bodies of forms with such a text, in which a byte may take three.
+LIMITS = {
+    f"/{name}/{what}": 3 * LARGEST_TEXT + 4096
+    for name in ("rules", "policy")
+    for what in ("check", "drafts")
+}
 _LINE = re.compile(r"line (\d+)")
 Source = Annotated[str, Form(max_length=LARGEST_TEXT)]
 Short = Annotated[str, Form(max_length=256)]
@@ -66,35 +72,37 @@ def router(service: ConsoleService, name: str) -> APIRouter:
 
 
 def _pages(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
-    sees = seeing(service, kind.name)
+    sees, writes = seeing(service, kind.name), seeing(service, "authoring")
 
     @routes.get("")
-    async def versions(visit: sees) -> Response:  # type: ignore[valid-type]
+    async def versions(visit: Annotated[Visit, sees]) -> Response:
         """Every version and its state; what is in force; what happened."""
         found: Visit = visit
         engine = kind.of(found)
-        listed, metrics, history = await asyncio.gather(
+        listed, live, history = await asyncio.gather(
             fetch(engine.list(limit=50), f"Versions of the {kind.one}"),
-            fetch(engine.metrics(), "Figures"),
+            fetch(engine.get("live"), f"The {kind.one} in force"),
             fetch(engine.history(), "The history"),
         )
-        live = await _live(engine, listed)
-        picture = PolicyView.of(live.text) if live and kind.name == "policy" else None
-        lists = await _lists(found) if kind.name == "rules" else {}
+        more: dict[str, Any] = {}
+        if kind.name == "rules":
+            more = await _lists(found)
+            more["metrics"] = await fetch(engine.metrics(), "Figures")
+        elif live.value is not None:
+            more["picture"] = PolicyView.of(live.value.text)
         return found.page(
             f"pages/{kind.name}.html",
             kind=kind,
             listed=listed,
-            metrics=metrics,
             history=history,
             live=live,
-            picture=picture,
             list_kinds=LIST_KINDS,
-            **lists,
+            may_write=found.may("authoring"),
+            **more,
         )
 
     @routes.get("/edit")
-    async def edit(visit: sees, version: str = "") -> Response:  # type: ignore[valid-type]
+    async def edit(visit: Annotated[Visit, writes], version: str = "") -> Response:
         """The editor, on the text of a version."""
         found: Visit = visit
         one: Fetched[Any] = Fetched()
@@ -111,7 +119,7 @@ def _pages(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
         )
 
     @routes.get("/diff")
-    async def diff(visit: sees, older: str, newer: str) -> Response:  # type: ignore[valid-type]
+    async def diff(visit: Annotated[Visit, sees], older: str, newer: str) -> Response:
         """What differs between two versions."""
         found: Visit = visit
         change = await fetch(kind.of(found).diff(older, newer), "The difference")
@@ -125,25 +133,29 @@ def _pages(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
         )
 
     @routes.get("/{version}")
-    async def version(version: str, visit: sees) -> Response:  # type: ignore[valid-type]
+    async def version(version: str, visit: Annotated[Visit, sees]) -> Response:
         """One version, and what may be done with it."""
         found: Visit = visit
         engine = kind.of(found)
-        one, listed = await asyncio.gather(
+        one, live = await asyncio.gather(
             fetch(engine.get(version), f"The {kind.one}"),
-            fetch(engine.list(), "Versions"),
+            fetch(engine.get("live"), f"The {kind.one} in force"),
         )
-        live = await _live(engine, listed)
         return found.page(
-            "pages/version.html", kind=kind, version=version, one=one, live=live
+            "pages/version.html",
+            kind=kind,
+            version=version,
+            one=one,
+            live=live,
+            may_write=found.may("authoring"),
         )
 
 
 def _changes(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
-    changes = changing(service, kind.name)
+    changes = changing(service, "authoring")
 
     @routes.post("/check")
-    async def check(visit: changes, text: Source = "") -> Response:  # type: ignore[valid-type]
+    async def check(visit: Annotated[Visit, changes], text: Source = "") -> Response:
         """Whether a text type-checks, while it is written."""
         found: Visit = visit
         problems: tuple[FieldError, ...] = ()
@@ -159,7 +171,9 @@ def _changes(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
         )
 
     @routes.post("/drafts")
-    async def draft(visit: changes, text: Source, why: Why) -> Response:  # type: ignore[valid-type]
+    async def draft(
+        visit: Annotated[Visit, changes], text: Source, why: Why
+    ) -> Response:
         """Keep a text as a draft."""
         found: Visit = visit
         return await found.change(
@@ -171,7 +185,9 @@ def _changes(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
         )
 
     @routes.post("/rollback")
-    async def rollback(visit: changes, version: Short, why: Why) -> Response:  # type: ignore[valid-type]
+    async def rollback(
+        visit: Annotated[Visit, changes], version: Short, why: Why
+    ) -> Response:
         """An earlier version in force again."""
         found: Visit = visit
         return await found.change(
@@ -183,7 +199,9 @@ def _changes(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
         )
 
     @routes.post("/{version}/shadow")
-    async def shadow(version: str, visit: changes, why: Why) -> Response:  # type: ignore[valid-type]
+    async def shadow(
+        version: str, visit: Annotated[Visit, changes], why: Why
+    ) -> Response:
         """Let it run beside what is in force."""
         found: Visit = visit
         return await found.change(
@@ -195,7 +213,9 @@ def _changes(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
         )
 
     @routes.post("/{version}/promote")
-    async def promote(version: str, visit: changes, why: Why) -> Response:  # type: ignore[valid-type]
+    async def promote(
+        version: str, visit: Annotated[Visit, changes], why: Why
+    ) -> Response:
         """Ask for it to be put in force, or, by a second person, do it."""
         found: Visit = visit
         return await found.change(
@@ -220,25 +240,27 @@ def _placed(problems: Sequence[FieldError]) -> list[tuple[str, str, int]]:
     return found
 
 
-async def _live(engine: AsyncVersioned, listed: Fetched[Any]) -> Any:
-    """The version in force, with its text."""
-    items = listed.value.items if listed.value else ()
-    live = next((one for one in items if one.state == "live"), None)
-    if live is None or live.text is not None:
-        return live
-    whole = await fetch(engine.get(live.version), "The version in force")
-    return whole.value or live
-
-
 async def _lists(visit: Visit) -> dict[str, Any]:
-    entries = (
-        fetch(visit.client.lists.entries(name, limit=100), f"The {name} list")
-        for name in LISTS
+    found, snoozes = await asyncio.gather(
+        asyncio.gather(
+            *(
+                fetch(visit.client.lists.entries(name, limit=100), f"The {name} list")
+                for name in LISTS
+            )
+        ),
+        fetch(visit.client.snoozes.list(), "Snoozes"),
     )
-    *found, snoozes = await asyncio.gather(
-        *entries, fetch(visit.client.snoozes.list(), "Snoozes")
+    lists = [
+        (name, part, in_force(part)) for name, part in zip(LISTS, found, strict=True)
+    ]
+    return {"lists": lists, "snoozes": snoozes, "snoozed": in_force(snoozes)}
+
+
+def in_force(part: Fetched[Any]) -> list[Any]:
+    """Entries or snoozes that nobody ended; the gateway lists those that ended too."""
+    return (
+        [one for one in part.value.items if one.ended_at is None] if part.value else []
     )
-    return {"lists": list(zip(LISTS, found, strict=True)), "snoozes": snoozes}
 
 
 def diff_lines(change: Fetched[Any]) -> list[tuple[str, str]]:
@@ -254,14 +276,14 @@ def diff_lines(change: Fetched[Any]) -> list[tuple[str, str]]:
 def lists_router(service: ConsoleService) -> APIRouter:
     """Entries of lists, and snoozes."""
     routes = APIRouter(prefix="/lists", include_in_schema=False)
-    changes = changing(service, "rules")
+    changes = changing(service, "authoring")
 
     def until(days: int) -> datetime | None:
         return service.clock.now() + timedelta(days=days) if days else None
 
     @routes.post("/entries")
     async def add(
-        visit: changes,  # type: ignore[valid-type]
+        visit: Annotated[Visit, changes],
         name: Short,
         kind: Short,
         value: Short,
@@ -281,7 +303,9 @@ def lists_router(service: ConsoleService) -> APIRouter:
         )
 
     @routes.post("/entries/remove")
-    async def remove(visit: changes, name: Short, entry_id: Short) -> Response:  # type: ignore[valid-type]
+    async def remove(
+        visit: Annotated[Visit, changes], name: Short, entry_id: Short
+    ) -> Response:
         """Take a value off a list."""
         found: Visit = visit
         asked = found.client.lists.remove(name, entry_id)
@@ -296,7 +320,7 @@ def lists_router(service: ConsoleService) -> APIRouter:
 
     @routes.post("/snoozes")
     async def snooze(
-        visit: changes,  # type: ignore[valid-type]
+        visit: Annotated[Visit, changes],
         rule: Short,
         kind: Short,
         value: Short,
@@ -318,7 +342,7 @@ def lists_router(service: ConsoleService) -> APIRouter:
         )
 
     @routes.post("/snoozes/remove")
-    async def wake(visit: changes, snooze_id: Short) -> Response:  # type: ignore[valid-type]
+    async def wake(visit: Annotated[Visit, changes], snooze_id: Short) -> Response:
         """Let it speak again."""
         found: Visit = visit
         asked = found.client.snoozes.remove(snooze_id)

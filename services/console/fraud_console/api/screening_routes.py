@@ -22,7 +22,7 @@ def router(service: ConsoleService) -> APIRouter:
     sees, changes = seeing(service, "screening"), changing(service, "clearing")
 
     @routes.get("")
-    async def search(visit: sees) -> Response:  # type: ignore[valid-type]
+    async def search(visit: Annotated[Visit, sees]) -> Response:
         """Who resembles a name, and why; the lists with their age."""
         found: Visit = visit
         given = found.request.query_params
@@ -46,7 +46,7 @@ def router(service: ConsoleService) -> APIRouter:
         )
 
     @routes.get("/entities/{entity_id:path}")
-    async def entity(entity_id: str, visit: sees) -> Response:  # type: ignore[valid-type]
+    async def entity(entity_id: str, visit: Annotated[Visit, sees]) -> Response:
         """One listed entity in full, and who was cleared of being it."""
         found: Visit = visit
         one = await fetch(found.client.screening.entity(entity_id), "The listed entity")
@@ -65,7 +65,7 @@ def router(service: ConsoleService) -> APIRouter:
 
     @routes.post("/clear")
     async def clear(
-        visit: changes,  # type: ignore[valid-type]
+        visit: Annotated[Visit, changes],
         account: Short,
         entity_id: Short,
         why: Why,

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from fraud_console.api.errors import ForeignRequest, NotSignedIn
-from fraud_console.api.guards import changing, seeing
+from fraud_console.api.guards import Visit, changing, seeing
 from fraud_console.oidc import WAIT_S, Pending, SignInFailed
 from fraud_console.rendering import THEMES, theme_of
 from fraud_console.security import SESSION, THEME, local_path, same_origin
 from fraud_console.service import ConsoleService
 from fraud_console.telemetry import SIGN_INS
 from fraud_console.users import ADMIN
+from fraud_console.views.style import samples
 from fraud_shared.web.context import RequestContext
 
 PENDING = "fraud_sign_in"
@@ -115,17 +116,18 @@ def _signed_in(routes: APIRouter, service: ConsoleService) -> None:
     sees = seeing(service, "")
 
     @routes.post("/sign-out")
-    async def sign_out(visit: changes) -> Response:  # type: ignore[valid-type]
+    async def sign_out(visit: Annotated[Visit, changes]) -> Response:
         """End the session."""
-        await service.sessions.close(visit.session.token)
-        await visit.note("sign out", visit.session.name, "done")
+        found: Visit = visit
+        await service.sessions.close(found.session.token)
+        await found.note("sign out", found.session.name, "done")
         reply = RedirectResponse("/sign-in", 303)
         service.cookies.drop(reply, SESSION)
         return reply
 
     @routes.post("/theme")
     async def theme(
-        visit: changes,  # type: ignore[valid-type]
+        visit: Annotated[Visit, changes],
         theme: Text,
         back: Text = "/",
     ) -> Response:
@@ -138,11 +140,10 @@ def _signed_in(routes: APIRouter, service: ConsoleService) -> None:
         return reply
 
     @routes.get("/style")
-    async def style(visit: sees) -> Response:  # type: ignore[valid-type]
+    async def style(visit: Annotated[Visit, sees]) -> Response:
         """Every component once."""
-        from fraud_console.views.style import samples
-
-        return visit.page("pages/style.html", **samples())
+        found: Visit = visit
+        return found.page("pages/style.html", **samples())
 
 
 async def opened(service: ConsoleService, name: str, wanted: str) -> Response:

@@ -145,7 +145,8 @@ def usual(
         amounts=places,
         amount=place,
         hours=bars.hours(
-            (t.hour for row in own if (t := _happened(row))), occurred and occurred.hour
+            (t.hour for row in own if (t := _happened(row))),
+            occurred.hour if occurred else None,
         ),
         places=_counted(own, "country", country),
         devices=_counted(own, "device_id", device),

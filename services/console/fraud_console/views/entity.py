@@ -1,18 +1,37 @@
 """An account, card, device, merchant or counterparty: what it did, and with whom."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from fraud_client.models import Block, DecisionRow, Entity
+from fraud_client.models import Block, Case, DecisionRecord, DecisionRow, Entity
 from fraud_console.charts import graph
 from fraud_console.charts.graph import Edge, Link, Node
 from fraud_console.charts.series import Dot
 
 KINDS = ("account", "card", "device", "merchant", "counterparty")
 BLOCKABLE = ("account", "card", "device")
+# Where a payment names each; merchants link nearly everybody, so they are no link.
+PLACES: Mapping[str, tuple[str, ...]] = {
+    "account": ("account_id",),
+    "card": ("card", "token"),
+    "device": ("device", "device_id"),
+    "counterparty": ("counterparty", "account"),
+}
+# By which filter of the decision log the payments of an entity are found.
+FILTERS: Mapping[str, str] = {
+    "account": "account_id",
+    "card": "card_token",
+    "device": "device_id",
+    "merchant": "merchant_id",
+    "counterparty": "counterparty",
+}
+MOST_LINKS = 6
 _HEIGHT = {"APPROVE": 78.0, "CHALLENGE": 48.0, "DECLINE": 18.0}
+# A thing that a payment names: its kind and its identifier.
+Named = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,90 +41,94 @@ class EntityView:
     kind: str
     id: str
     rows: Sequence[DecisionRow]
+    counts: Sequence[tuple[str, int]]
     dots: Sequence[Dot]
     nodes: Sequence[Node]
     edges: Sequence[Edge]
     links: Sequence[Link]
     blocks: Sequence[Block]
-    habits: Sequence[tuple[str, Any]]
+    cases: Sequence[Case]
+    profile: Mapping[str, Any]
     blockable: bool
 
     @classmethod
     def of(
-        cls, kind: str, name: str, entity: Entity | None, rows: Sequence[DecisionRow]
+        cls, kind: str, name: str, entity: Entity | None, links: Sequence[Link]
     ) -> "EntityView":
-        """From what the gateway says of it, and its decisions."""
+        """From what the gateway says of it, and what it is linked with."""
         extra: Mapping[str, Any] = (entity.model_extra or {}) if entity else {}
-        if not rows:
-            given = extra.get("decisions") or extra.get("payments") or ()
-            rows = [
-                DecisionRow.model_validate(one)
-                for one in given
-                if isinstance(one, Mapping) and "decision" in one
-            ]
-        links = [
-            _link(one) for one in extra.get("links") or () if isinstance(one, dict)
-        ]
+        rows = [DecisionRow.model_validate(one) for one in extra.get("recent") or ()]
         nodes, edges = graph.around((kind, name), links)
         return cls(
             kind=kind,
             id=name,
             rows=rows,
+            counts=sorted((extra.get("decisions") or {}).items()),
             dots=timeline(rows),
             nodes=nodes,
             edges=edges,
             links=links,
             blocks=[Block.model_validate(one) for one in extra.get("blocks") or ()],
-            habits=list(_plain(extra.get("habits") or extra.get("profile") or {})),
+            cases=[Case.model_validate(one) for one in extra.get("cases") or ()],
+            profile=extra.get("profile") or {},
             blockable=kind in BLOCKABLE,
         )
 
 
-def _link(given: Mapping[str, Any]) -> Link:
-    kind, name = str(given.get("kind", "")), str(given.get("id", ""))
-    others = tuple(
-        (str(one.get("kind", "")), str(one.get("id", "")), href(one))
-        for one in given.get("others") or given.get("links") or ()
-        if isinstance(one, Mapping)
-    )
-    return Link(kind, name, href(given), bool(given.get("frauds")), others)
+def named_in(records: Sequence[DecisionRecord], besides: Named) -> list[Named]:
+    """What payments name besides one thing, the most frequent first."""
+    found: Counter[Named] = Counter()
+    for record in records:
+        for kind, path in PLACES.items():
+            name: Any = record.transaction
+            for step in path:
+                name = name.get(step) if isinstance(name, Mapping) else None
+            if name and (kind, str(name)) != besides:
+                found[kind, str(name)] += 1
+    return [named for named, _ in found.most_common(MOST_LINKS)]
 
 
-def href(given: Mapping[str, Any]) -> str:
-    """The page of a linked entity; empty where there is none."""
-    kind, name = str(given.get("kind", "")), str(given.get("id", ""))
-    return f"/entities/{kind}/{quote(name, safe='')}" if kind in KINDS and name else ""
+def links_of(
+    near: Sequence[Named], far: Sequence[Sequence[DecisionRecord]], centre: Named
+) -> list[Link]:
+    """What is shared, and who shares that too; `far` are the payments of each of `near`. A
+    link is bad where one of its payments was declined."""
+    return [
+        Link(
+            kind,
+            name,
+            href(kind, name),
+            any(record.decision.decision == "DECLINE" for record in records),
+            tuple(
+                (other, id, href(other, id))
+                for other, id in named_in(records, (kind, name))
+                if (other, id) != centre and (other, id) not in near
+            ),
+        )
+        for (kind, name), records in zip(near, far, strict=True)
+    ]
+
+
+def href(kind: str, name: str) -> str:
+    """The page of an entity."""
+    return f"/entities/{kind}/{quote(name, safe='')}"
 
 
 def timeline(rows: Sequence[DecisionRow]) -> list[Dot]:
     """Payments over time, by verdict."""
-    known = sorted(
-        (row for row in rows if row.decided_at is not None),
-        key=lambda row: row.decided_at.timestamp() if row.decided_at else 0.0,
-    )
+    known = [(row.decided_at, row) for row in rows if row.decided_at is not None]
+    known.sort(key=lambda pair: pair[0])
     if not known:
         return []
-    first, last = known[0].decided_at, known[-1].decided_at
-    assert first is not None
-    assert last is not None
+    first, last = known[0][0], known[-1][0]
     whole = (last - first).total_seconds() or 1.0
     return [
         Dot(
-            round(
-                2 + 96 * ((row.decided_at or first) - first).total_seconds() / whole, 2
-            ),
+            round(2 + 96 * (at - first).total_seconds() / whole, 2),
             _HEIGHT.get(row.decision, 50.0),
             row.decision,
             row.reason,
             f"/decisions/{row.decision_id}",
         )
-        for row in known
-    ]
-
-
-def _plain(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return [
-        (name, value)
-        for name, value in document.items()
-        if isinstance(value, str | int | float) and not isinstance(value, bool)
+        for at, row in known
     ]

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from fraud_orchestrator import audit, entities
-from fraud_orchestrator.api.forwarding import accepted
 from fraud_orchestrator.api.guards import Caller, Id, needs
+from fraud_orchestrator.api.passthrough import accepted
 from fraud_orchestrator.api.rows.route import COMMAND, JSON, NDJSON
 from fraud_orchestrator.authentication import actor
 from fraud_orchestrator.gateway import Gateway
@@ -19,6 +19,7 @@ from fraud_shared.contracts.decision_search import (
     EntityKind,
     EntityPage,
     Me,
+    Related,
     StoredDecision,
 )
 from fraud_shared.contracts.paging import Page
@@ -111,6 +112,20 @@ def _entities(routes: APIRouter, gateway: Gateway) -> None:
         """Its decisions, blocks, open cases and, of an account, its profile."""
         who = actor(context, ("analyst",))
         return _json(await entities.page(gateway, kind, entity_id, who, context))
+
+    @routes.get(
+        "/v1/cases/{case_id}/related",
+        operation_id="relatedToCase",
+        summary="Cases and payments that have something in common with a case",
+        openapi_extra={COMMAND: "cases related"},
+        tags=["cases"],
+        dependencies=[needs(gateway, "analyst")],
+        response_model=Related,
+    )
+    async def related(case_id: Id, context: Caller) -> Any:
+        """The same account, card, device, merchant or counterparty."""
+        who = actor(context, ("analyst",))
+        return _json(await entities.related(gateway, case_id, who, context))
 
     @routes.get(
         "/v1/me",

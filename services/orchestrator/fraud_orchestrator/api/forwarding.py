@@ -13,9 +13,9 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from fraud_orchestrator.api.guards import Caller, Id, needs
-from fraud_orchestrator.api.passthrough import handed_over, response
+from fraud_orchestrator.api.passthrough import accepted, handed_over, response
 from fraud_orchestrator.api.public_routes import JSON, PUBLIC_ROUTES, PublicRoute
-from fraud_orchestrator.api.rows.route import COMMAND
+from fraud_orchestrator.api.rows.route import COMMAND, PROBLEMS
 from fraud_orchestrator.authentication import actor
 from fraud_orchestrator.gateway import Gateway
 from fraud_shared.mesh.deadline import Deadline
@@ -57,6 +57,8 @@ def _mount(routes: APIRouter, gateway: Gateway, row: PublicRoute) -> None:
         target = _target(row, path, given)
         raw, media = b"", JSON
         if body is not None:
+            if row.tokenises_address:
+                body = gateway.with_token(body)
             raw = body.model_dump_json(exclude_unset=True).encode()
         elif len(row.takes) > 1:
             raw = await request.body()
@@ -78,8 +80,32 @@ def _mount(routes: APIRouter, gateway: Gateway, row: PublicRoute) -> None:
         dependencies=[needs(gateway, *row.scopes)],
         response_model=row.response,
         status_code=row.status,
-        openapi_extra={COMMAND: row.command} if row.command else None,
+        responses=_other_media(row),
+        openapi_extra=_extra(row),
     )
+
+
+def _other_media(row: PublicRoute) -> dict[int | str, dict[str, Any]]:
+    """The types besides JSON that an answer may have, for the document."""
+    text = {"schema": {"type": "string"}}
+    content = {media: text for media in row.media if media != JSON}
+    return {row.status: {"content": content}} if content else {}
+
+
+def _extra(row: PublicRoute) -> dict[str, Any]:
+    """What only the document says of a row."""
+    extra: dict[str, Any] = {}
+    if row.command:
+        extra[COMMAND] = row.command
+    if row.problems:
+        extra[PROBLEMS] = {s: list(types) for s, types in row.problems.items()}
+    if len(row.takes) > 1:
+        text: dict[str, Any] = {"schema": {"type": "string"}}
+        content = dict.fromkeys(row.takes, text)
+        if row.request is not None:
+            content[JSON] = {"schema": row.request.model_json_schema()}
+        extra["requestBody"] = {"required": True, "content": content}
+    return extra
 
 
 @asynccontextmanager
@@ -125,7 +151,7 @@ def _signature(row: PublicRoute) -> inspect.Signature:
         given["body"] = row.request | None if row.optional_body else row.request
     defaults: dict[str, Any] = {"body": None} if row.optional_body else {}
     if row.services:
-        chosen = Literal[row.services]  # type: ignore[valid-type]
+        chosen: Any = Literal.__getitem__(row.services)
         given["service"] = Annotated[chosen, Query(description="Whose events.")]
         defaults["service"] = row.service
     return inspect.Signature(
@@ -177,9 +203,3 @@ async def _forward(
     except DependencyError as error:
         raise Unavailable(f"The {service} service did not answer.") from error
     return response(handed_over(service, status, body, wanted))
-
-
-def accepted(offered: tuple[str, ...], accept: str | None) -> str:
-    """The first type offered that an `Accept` header names; the first of all without."""
-    named = [part.partition(";")[0].strip() for part in (accept or "").split(",")]
-    return next((media for media in named if media in offered), offered[0])

@@ -12,7 +12,10 @@ from fraud_shared.web.guard import current_call
 from fraud_shared.web.keys import Scope
 
 Caller = Annotated[RequestContext, Depends(current_call)]
-Id = Annotated[str, Path(max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+=-]*$")]
+Id = Annotated[
+    str,
+    Path(max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+=-]*$"),
+]
 AccountPath = Annotated[Id, BeforeValidator(account_text)]
 OptionalId = Annotated[
     str | None, Query(max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+=-]*$")
@@ -30,4 +33,6 @@ def needs(gateway: Gateway, *scopes: Scope) -> Any:
         guard(context)
         await gateway.admission.charge(context, 1)
 
+    # What the document, and the matrix of roles and routes, know of it.
+    check.scopes = scopes  # type: ignore[attr-defined]
     return Depends(check)

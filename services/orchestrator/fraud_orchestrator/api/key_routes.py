@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from fraud_orchestrator.api.guards import Caller, Id, needs
-from fraud_orchestrator.api.rows.route import COMMAND
+from fraud_orchestrator.api.rows.route import COMMAND, PROBLEMS
 from fraud_orchestrator.gateway import Gateway
 from fraud_shared.contracts.api_keys import (
     KeyList,
@@ -15,6 +15,8 @@ from fraud_shared.contracts.api_keys import (
     NewKey,
     Rotation,
 )
+
+_ENDED = ("key-ended", "key-of-the-environment")
 
 
 def router(gateway: Gateway) -> APIRouter:
@@ -38,7 +40,7 @@ def router(gateway: Gateway) -> APIRouter:
         operation_id="createKey",
         summary="Make a key",
         status_code=201,
-        openapi_extra={COMMAND: "keys create"},
+        openapi_extra={COMMAND: "keys create", PROBLEMS: {"409": ["too-many-keys"]}},
     )
     async def create(wanted: NewKey, context: Caller) -> KeyMade:
         """The key is shown this once. Every gateway admits it within 5 seconds. A client
@@ -50,7 +52,10 @@ def router(gateway: Gateway) -> APIRouter:
         operation_id="rotateKey",
         summary="Replace a key by another like it",
         status_code=201,
-        openapi_extra={COMMAND: "keys rotate"},
+        openapi_extra={
+            COMMAND: "keys rotate",
+            PROBLEMS: {"409": [*_ENDED, "too-many-keys"]},
+        },
     )
     async def rotate(
         key_id: Id, context: Caller, wanted: Rotation | None = None
@@ -63,7 +68,7 @@ def router(gateway: Gateway) -> APIRouter:
         "/{key_id}",
         operation_id="revokeKey",
         summary="End a key",
-        openapi_extra={COMMAND: "keys revoke"},
+        openapi_extra={COMMAND: "keys revoke", PROBLEMS: {"409": [_ENDED[1]]}},
     )
     async def revoke(key_id: Id, context: Caller) -> KeyView:
         """Every gateway refuses it within 5 seconds. A second time changes nothing."""

@@ -96,3 +96,9 @@ def handed_over(
     return RawResponse(
         body, status, media_type=(media if status < 400 else MEDIA_TYPE).encode()
     )
+
+
+def accepted(offered: tuple[str, ...], accept: str | None) -> str:
+    """The first type offered that an `Accept` header names; the first of all without."""
+    named = [part.partition(";")[0].strip() for part in (accept or "").split(",")]
+    return next((media for media in named if media in offered), offered[0])

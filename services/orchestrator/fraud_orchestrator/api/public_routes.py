@@ -22,6 +22,7 @@ from fraud_orchestrator.api.rows.feeds import FEEDS
 from fraud_orchestrator.api.rows.models import DATASETS
 from fraud_orchestrator.api.rows.operations import OPERATIONS
 from fraud_orchestrator.api.rows.route import HTML, JSON, NDJSON, YAML, PublicRoute
+from fraud_orchestrator.api.rows.rules import LISTS, POLICIES, RULESETS
 from fraud_orchestrator.api.rows.sanctions import SANCTIONS
 
 __all__ = ["HTML", "JSON", "NDJSON", "PUBLIC_ROUTES", "YAML", "PublicRoute"]
@@ -32,6 +33,9 @@ PUBLIC_ROUTES: tuple[PublicRoute, ...] = (
     *BLOCKS,
     *CASES,
     *CLEARED,
+    *RULESETS,
+    *POLICIES,
+    *LISTS,
     *ACCOUNTS,
     *SANCTIONS,
     *OPERATIONS,

@@ -14,6 +14,7 @@ from fraud_orchestrator.api.fraud_score import (
     FraudScoring,
 )
 from fraud_orchestrator.api.guards import Caller, needs
+from fraud_orchestrator.api.rows.route import COMMAND
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.models import Models, ModelScores, Refreshed
 from fraud_shared.contracts.decision import DecideRequest, Decision, Ruling
@@ -227,11 +228,15 @@ def _operations(routes: APIRouter, gateway: Gateway, models: Models) -> None:
         "/v1/model-info",
         operation_id="getModelInfo",
         tags=["models"],
+        response_model=dict[str, Any],
+        openapi_extra={COMMAND: "models info"},
         dependencies=[needs(gateway, "read")],
     )
     async def model_info(
         context: Caller,
-        model: Annotated[str, Query(pattern=r"^[a-z_]{1,32}$")] = "xgboost",
+        model: Annotated[
+            str, Query(pattern=r"^[a-z_]{1,32}$", description="The model's service.")
+        ] = "xgboost",
     ) -> Response:
         """Training date, features, metrics, library versions and card of one model."""
         return await models.info(model, context)

@@ -5,6 +5,7 @@ import secrets
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -76,9 +77,10 @@ class AuditLog:
         done. Of the `body` that was sent only a keyed digest is kept: it may hold a code
         of six digits. Raises Unavailable."""
         now = self._clock.now()
+        act_id = f"{now.timestamp():017.6f}-{next(self._numbers):08x}-{self._name}"
         row = {
             # In the order in which they were noted, also within one microsecond.
-            "act_id": f"{now.timestamp():017.6f}-{next(self._numbers):08x}-{self._name}",
+            "act_id": act_id,
             "at": now,
             "actor": actor,
             "act": act,
@@ -88,7 +90,7 @@ class AuditLog:
             "status": status,
         }
         await self._db.run(lambda conn: conn.execute(sa.insert(tables.acts), row))
-        self._add(Subject(ACT, row["act_id"]))
+        self._add(Subject(ACT, act_id))
 
     async def round(self) -> int:
         """Seal what is waiting; returns how many rows. Raises Unavailable."""
@@ -97,7 +99,7 @@ class AuditLog:
         done = 0
         while self._settled:
             part = [self._settled[n] for n in range(min(BATCH, len(self._settled)))]
-            done += await self._db.run(lambda conn, p=part: self._seal(conn, p, now))
+            done += await self._db.run(partial(self._seal, subjects=part, now=now))
             for _ in part:
                 self._settled.popleft()
         await self._checkpoint(now)
@@ -277,7 +279,7 @@ ACT_COLUMNS = (
     _A.c.act_id, _A.c.at, _A.c.actor, _A.c.act, _A.c.subject, _A.c.request_id, _A.c.body,
     _A.c.status,
 )  # fmt: skip
-_NAMES = sa.bindparam("names", expanding=True)
+_NAMES: sa.BindParameter[Any] = sa.bindparam("names", expanding=True)
 _DECISIONS = sa.select(*DECISION_COLUMNS).where(
     _D.c.decision_id.in_(_NAMES), _D.c.reply.is_not(None)
 )

@@ -18,11 +18,10 @@ from fraud_orchestrator.action_requests import queued_event, requested
 from fraud_orchestrator.lookups import BY_KEY_OR_TRANSACTION, BY_TRANSACTION
 from fraud_orchestrator.stores.in_time import in_time
 from fraud_orchestrator.stores.sca import reset
-from fraud_orchestrator.stores.search import found_by, visible
+from fraud_orchestrator.stores.search import found_by
 from fraud_shared.contracts.decision import Decision, DecisionMade
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
 from fraud_shared.mesh.deadline import Deadline
-from fraud_shared.mesh.tokens import Actor
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.state.batcher import Batcher
 from fraud_shared.state.bus import Envelope, envelope
@@ -193,17 +192,6 @@ class DecisionStore:
         async with self._db.read() as conn:
             rows = (await conn.execute(query)).all()
         return [DecisionMade.model_validate_json(bytes(row.record)) for row in rows]
-
-    async def get(
-        self, decision_id: str, actor: Actor
-    ) -> sa.Row[tuple[object, ...]] | None:
-        """One stored decision that `actor` may see."""
-        table = tables.decisions
-        query = sa.select(table).where(
-            table.c.decision_id == decision_id, visible(actor)
-        )
-        async with self._db.read() as conn:
-            return (await conn.execute(query)).first()
 
     async def _find_all(self, keys: Sequence[IdempotencyKey]) -> Sequence[_Found]:
         given = [key.key for key in keys if key.key is not None]

@@ -60,17 +60,27 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 class DecisionSearch:
-    """Finds decisions, newest first."""
+    """Reads the decision log, and finds decisions in it, newest first."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
+    async def get(
+        self, decision_id: str, actor: Actor
+    ) -> sa.Row[tuple[object, ...]] | None:
+        """One stored decision that `actor` may see."""
+        query = sa.select(decisions).where(
+            decisions.c.decision_id == decision_id, visible(actor)
+        )
+        async with self._db.read() as conn:
+            return (await conn.execute(query)).first()
+
     async def of_transaction(
         self, client: str, transaction_id: str
     ) -> sa.Row[tuple[object, ...]] | None:
-        """The decision about a client's own payment."""
+        """The stored decision of a client's payment."""
         query = sa.select(decisions).where(
-            decisions.c.client == client, decisions.c.transaction_id == transaction_id
+            decisions.c.transaction_id == transaction_id, decisions.c.client == client
         )
         async with self._db.read() as conn:
             return (await conn.execute(query)).first()
@@ -160,3 +170,21 @@ def row_of(record: bytes) -> DecisionRow:
         decided_at=made["decided_at"],
         elapsed_ms=made["timings_ms"].get("total"),
     )
+
+
+_PLACES: dict[EntityKind, tuple[str, str]] = {
+    "card": ("card", "token"),
+    "device": ("device", "device_id"),
+    "merchant": ("merchant", "merchant_id"),
+    "counterparty": ("counterparty", "account"),
+}
+
+
+def entity_of(record: bytes, kind: EntityKind) -> str | None:
+    """The account, card, device, merchant or counterparty of a record, if it has one."""
+    payment = json.loads(record)["transaction"]
+    if kind == "account":
+        return str(payment["account_id"])
+    block, name = _PLACES[kind]
+    value = (payment.get(block) or {}).get(name)
+    return None if value is None else str(value)

@@ -1,43 +1,18 @@
 """Known parties and their rescreenings: looking on, and erasing; and parked events."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
 
 from fraud_sanctions.lists.consumer import ListUpdateConsumer
 from fraud_sanctions.parties.recorder import PartyRecorder
 from fraud_sanctions.rescreening import jobs
 from fraud_sanctions.store import Store
 from fraud_shared.contracts.clearing import Erased, ErasureRequest
+from fraud_shared.contracts.rescreening import RescreeningsView, RescreeningView
 from fraud_shared.state.parked_routes import parked_router
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.guard import current_call, require_service, who_asks
-
-
-class RescreeningView(BaseModel):
-    """One list update that known parties are screened against. `screened`: parties done;
-    `cases`: new hits among them, each of which became a case."""
-
-    model_config = ConfigDict(frozen=True, from_attributes=True)
-
-    list_id: str
-    version: str
-    received_at: Annotated[datetime, Field(serialization_alias="heard_at")]
-    begun_at: datetime | None
-    done_at: datetime | None
-    screened: int
-    cases: int
-
-
-class RescreeningsView(BaseModel):
-    """Rescreenings, newest first, at most 100; `backlog`: parties still to be screened."""
-
-    model_config = ConfigDict(frozen=True)
-
-    backlog: int
-    rescreenings: tuple[RescreeningView, ...]
 
 
 def router(

@@ -105,10 +105,8 @@ def _to_ask(
     """
     if lost:
         return ruleset.evaluated
-    shortlist = ruleset.shortlists.of(values)
-    if shortlist.cleared(activation):
-        return ()
-    return [ruleset.evaluated[place] for place in shortlist.places]
+    open_places = ruleset.shortlists.of(values).open(activation)
+    return [ruleset.evaluated[place] for place in open_places]
 
 
 def _outweighed(

@@ -62,6 +62,8 @@ class Expression:
     # Fields without which the expression cannot be true.
     needs: frozenset[str]
     tree: syntax.Node
+    # Whether it can fail on values of the declared types: an overflow, a division by zero.
+    may_fail: bool
     _program: Any
 
     def truth(self, activation: Any) -> bool | Trouble:
@@ -126,7 +128,12 @@ class Language:
         bare = _COMMENTS.sub(" ", _STRINGS.sub(" ", source))
         needs = (self._named(t) for t in _terms(bare) if not _LENIENT.search(t))
         return Expression(
-            source, self._named(bare), frozenset[str]().union(*needs), tree, program
+            source,
+            self._named(bare),
+            frozenset[str]().union(*needs),
+            tree,
+            any(map(_may_fail, tree.walk())),
+            program,
         )
 
     def _try_constants(self, tree: syntax.Node) -> None:
@@ -165,6 +172,11 @@ def _terms(bare: str) -> list[str]:
             terms.append(bare[start:at])
             start = at + 2
     return [*terms, bare[start:]]
+
+
+def _may_fail(node: syntax.Node) -> bool:
+    conversion = node.kind == "call" and not str(node.value).startswith("in_")
+    return conversion or node.kind in ("+", "-", "*", "/", "%", "negative")
 
 
 def _quoted(value: object) -> str:

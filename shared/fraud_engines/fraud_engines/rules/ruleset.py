@@ -90,14 +90,18 @@ class Rule:
             elapsed_us=elapsed_us,
         )
 
+    @property
+    def error_severity(self) -> Severity:
+        """The severity of a hit of kind `error`."""
+        flags = self.on_error == "FLAG" and self.severity == "critical"
+        return _WORST_ERROR if flags else self.severity
+
     def failed(self, elapsed_us: float) -> RuleHit:
         """What is said when it fails on a payment's values: never nothing."""
-        blocks = self.on_error == "BLOCK"
-        worst = self.severity == "critical" and not blocks
         return RuleHit(
             rule=self.ref,
             effect=self.on_error,
-            severity=_WORST_ERROR if worst else self.severity,
+            severity=self.error_severity,
             reason="The rule failed on this payment's values",
             elapsed_us=elapsed_us,
             kind="error",

@@ -36,8 +36,8 @@ class TestOneModelDown:
         assert ruling.risk is None
 
     def test_thresholds_tighten_without_it(self, policy, make_request):
-        full = make_request(risk=0.015, amount_ref_minor=90_000)
-        gap = make_request(risk=0.015, forest=None, amount_ref_minor=90_000)
+        full = make_request(risk=0.05, amount_ref_minor=90_000)
+        gap = make_request(risk=0.05, forest=None, amount_ref_minor=90_000)
         assert policy.decide(full).decision is Verdict.APPROVE
         assert policy.decide(gap).decision is Verdict.CHALLENGE
 

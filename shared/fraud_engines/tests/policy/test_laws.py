@@ -20,14 +20,9 @@ from fraud_shared.testing.factories import make_rules, make_screening, make_sign
 POLICY = load(DEFAULT_POLICY.read_bytes())
 # The same file with bands that never approve: even a missing risk may not soften these.
 STERN = load(
-    DEFAULT_POLICY.read_bytes()
-    .replace(
-        b"    - {from: 0.0, allow: [APPROVE]}\n    - {from: 0.02,",
-        b"    - {from: 0.0, allow: [CHALLENGE]}\n    - {from: 0.02,",
-    )
-    .replace(
-        b"{from: 0.02, allow: [APPROVE, CHALLENGE]}",
-        b"{from: 0.02, allow: [CHALLENGE]}",
+    DEFAULT_POLICY.read_bytes().replace(
+        b"    - {from: 0.0, allow: [APPROVE]}\n    - {from: 0.20,",
+        b"    - {from: 0.0, allow: [CHALLENGE]}\n    - {from: 0.20,",
     )
 )
 PARTS = (
@@ -36,7 +31,7 @@ PARTS = (
 )  # fmt: skip
 
 edges = st.sampled_from(
-    [0.0, 0.01, 0.02, 0.04, 0.05, 0.08, 0.3, 0.6, 0.85, 0.97, 0.995, 0.9995, 1.0]
+    [0.0, 0.01, 0.02, 0.04, 0.05, 0.08, 0.2, 0.3, 0.6, 0.85, 0.97, 0.995, 0.9995, 1.0]
 )
 scores = edges | st.floats(0, 1)
 hits = st.lists(

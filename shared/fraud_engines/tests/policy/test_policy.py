@@ -1,5 +1,6 @@
 import pytest
 
+from fraud_engines.policy.policy import load
 from fraud_shared.contracts.decision import Verdict
 from fraud_shared.contracts.screening import ScreeningHit, ScreeningResult
 from fraud_shared.contracts.signal import RuleHit
@@ -41,7 +42,7 @@ class TestCleanEvidence:
 
     def test_names_the_policy_and_its_hash(self, policy, make_request):
         ruling = policy.decide(make_request())
-        assert ruling.policy == f"default@2+{policy.content_hash[:8]}"
+        assert ruling.policy == f"default@3+{policy.content_hash[:8]}"
 
     def test_reports_risk_and_expected_loss(self, policy, make_request):
         ruling = policy.decide(make_request(risk=0.01, amount_ref_minor=10_000))
@@ -53,8 +54,8 @@ class TestRiskBands:
     @pytest.mark.parametrize(
         ("risk", "verdict"),
         [
-            (0.0199, Verdict.APPROVE),
-            (0.08, Verdict.CHALLENGE),
+            (0.1999, Verdict.APPROVE),
+            (0.2, Verdict.CHALLENGE),
             (0.5999, Verdict.CHALLENGE),
             (0.85, Verdict.DECLINE),
             (1.0, Verdict.DECLINE),
@@ -71,16 +72,27 @@ class TestRiskBands:
         assert ruling.reasons[1].weight == 0.3
         assert ruling.reason == ruling.reasons[0].text
 
-    def test_cost_chooses_inside_a_band(self, policy, make_request):
+    def test_cost_chooses_inside_a_band(self, policy_body, make_request):
+        open_band = b"{from: 0.02, allow: [APPROVE, CHALLENGE]}\n    - {from: 0.20,"
+        policy = load(policy_body.replace(b"{from: 0.20,", open_band, 1))
         small = policy.decide(make_request(risk=0.03, amount_ref_minor=500))
-        large = policy.decide(make_request(risk=0.03, amount_ref_minor=90_000))
+        large = policy.decide(make_request(risk=0.03, amount_ref_minor=15_000))
         assert small.decision is Verdict.APPROVE
         assert large.decision is Verdict.CHALLENGE
         assert codes(large) == ["COST_CHALLENGE"]
 
     def test_a_segment_has_bands_of_its_own(self, policy, make_request):
-        request = make_request(risk=0.06, mcc="7995", amount_ref_minor=100)
-        assert policy.decide(request).decision is Verdict.CHALLENGE
+        betting = make_request(risk=0.82, mcc="7995", amount_ref_minor=100)
+        groceries = make_request(risk=0.82, mcc="5411", amount_ref_minor=100)
+        assert policy.decide(betting).decision is Verdict.DECLINE
+        assert policy.decide(groceries).decision is Verdict.CHALLENGE
+
+    def test_a_large_amount_is_challenged_at_a_lower_risk(self, policy, make_request):
+        verdicts = [
+            policy.decide(make_request(risk=0.1, amount_ref_minor=amount)).decision
+            for amount in (19_999, 20_000)
+        ]
+        assert verdicts == [Verdict.APPROVE, Verdict.CHALLENGE]
 
     def test_the_challenger_never_decides(self, policy, make_request):
         clean = make_request()
@@ -130,7 +142,7 @@ class TestAnomalies:
         assert ruling.decision is Verdict.APPROVE
 
     def test_one_model_far_out_does(self, policy, make_request):
-        ruling = policy.decide(make_request(autoencoder=0.9996))
+        ruling = policy.decide(make_request(autoencoder=0.9999))
         assert ruling.decision is Verdict.CHALLENGE
 
 
@@ -160,7 +172,7 @@ class TestRules:
         [
             ("low", 0.001, Verdict.APPROVE),
             ("medium", 0.001, Verdict.APPROVE),
-            ("medium", 0.02, Verdict.CHALLENGE),
+            ("medium", 0.05, Verdict.CHALLENGE),
             ("high", 0.001, Verdict.CHALLENGE),
             ("critical", 0.001, Verdict.DECLINE),
         ],
@@ -182,7 +194,7 @@ class TestRules:
 
     def test_flag_that_names_no_rule_counts_as_medium(self, policy, make_request):
         rules = make_rules(rules_flag="FLAG")
-        ruling = policy.decide(make_request(risk=0.02, rules=rules))
+        ruling = policy.decide(make_request(risk=0.05, rules=rules))
         assert ruling.decision is Verdict.CHALLENGE
 
     def test_shadow_hits_are_never_acted_on(self, policy, make_request):

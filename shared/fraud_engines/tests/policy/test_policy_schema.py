@@ -15,10 +15,10 @@ class TestAPolicyFileIsRefused:
     @pytest.mark.parametrize(
         ("old", "new", "place"),
         [
-            (b"from: 0.02, allow", b"from: 0.001, allow", None),
-            (b"from: 0.08, allow", b"from: 0.01, allow", "body"),
-            (b"alone: 0.9995", b"alone: 0.9", "anomaly"),
-            (b"alone: 0.9995", b"alone: '0.9995'", "anomaly.alone"),
+            (b"from: 0.20, allow", b"from: 0.001, allow", None),
+            (b"from: 0.60, allow", b"from: 0.01, allow", "body"),
+            (b"alone: 0.9999", b"alone: 0.9", "anomaly"),
+            (b"alone: 0.9999", b"alone: '0.9999'", "anomaly.alone"),
             (b"high: {verdict: CHALLENGE}", b"high: {verdict: APPROVE}", "flags"),
             (b"match: DECLINE", b"match: APPROVE", "screening"),
             (b"stand_in:", b"standin:", "stand_in"),
@@ -27,7 +27,7 @@ class TestAPolicyFileIsRefused:
             (b"risk: 0.5\n", b"risk: 0.4\n", "confidence"),
             (b"do: [card_block]", b"do: [card_bloc]", "actions.5.do.0"),
             (b"loss_share: 0.95", b"loss_share: .nan", "body"),
-            (b"version: 2", b"version: 2\nversion: 3", "body"),
+            (b"version: 3", b"version: 3\nversion: 4", "body"),
             (b"name: default", b"name: &a default", None),
             (b"when: {}", b"when: {kind: [transfer]}", "body"),
             (b"name: quasi-cash", b"name: large-transfer", "body"),

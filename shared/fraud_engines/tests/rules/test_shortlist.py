@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fraud_engines.rules.expression import Language, Trouble
 from fraud_engines.rules.fields import declared
 from fraud_engines.rules.ruleset import DEFAULT_RULESET, load
-from fraud_engines.rules.shortlist import REMEMBERED, Shortlists
+from fraud_engines.rules.shortlist import REMEMBERED, TOGETHER, Shortlists
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 
 RULESET = load(DEFAULT_RULESET.read_bytes(), PAYMENT_FEATURES)
@@ -94,6 +94,21 @@ class TestAShortlist:
         shortlist = Shortlists(expressions, LANGUAGE.disjunction).of({"a": 1, "s": "x"})
         assert shortlist.cleared(LANGUAGE.activation({"a": 1, "s": "x"}))
         assert not shortlist.cleared(LANGUAGE.activation({"a": 4, "s": "x"}))
+
+    def test_that_is_unknown_clears_rules_that_cannot_fail_and_no_others(self):
+        safe = [LANGUAGE.compile("a > 1 || c"), LANGUAGE.compile("b > 1")]
+        fails = [LANGUAGE.compile("10 / b > 1 || c")]
+        values = {"a": 1, "b": 0}
+        activation = LANGUAGE.activation(values)
+        assert Shortlists(safe, LANGUAGE.disjunction).of(values).open(activation) == []
+        both = Shortlists([*safe, *fails], LANGUAGE.disjunction).of(values)
+        assert both.open(activation) == [2]
+
+    def test_asks_only_the_rules_beside_the_one_that_is_true(self):
+        expressions = [LANGUAGE.compile(f"a == {n}") for n in range(100)]
+        shortlist = Shortlists(expressions, LANGUAGE.disjunction).of({"a": 99})
+        asked = shortlist.open(LANGUAGE.activation({"a": 99}))
+        assert asked == list(range(100 - TOGETHER, 100))
 
     def test_of_no_rule_clears_everything(self):
         shortlist = Shortlists([], LANGUAGE.disjunction).of({})

@@ -411,6 +411,7 @@ class RelatedCase(Contract):
 class Keys(Contract):
     """By what a case's payment can be found: tokens and references, no names."""
 
+    decision_id: DecisionId
     account_id: Account
     card_token: Identifier | None = Field(
         description="The card, by its token.", examples=["tok-1"]

@@ -12,7 +12,7 @@ from fraud_shared.contracts.base import (
     Probability,
 )
 from fraud_shared.contracts.canonical import AccountId
-from fraud_shared.contracts.casework import Block, Case, Outcomes
+from fraud_shared.contracts.casework import Block, Case, Outcomes, RelatedCase
 from fraud_shared.contracts.decision import DecisionMade
 from fraud_shared.contracts.described import (
     Account,
@@ -167,6 +167,25 @@ class EntityPage(Contract):
     profile: BehaviourProfile | None = Field(
         description="What the account does as a rule; null for other kinds, and where "
         "nothing is known."
+    )
+
+
+class RelatedPayment(DecisionRow):
+    """A payment that has something in common with a case's."""
+
+    shared: list[EntityKind] = Field(
+        description="What they have in common.", examples=[["card"]]
+    )
+
+
+class Related(Contract):
+    """What has something in common with a case's payment: its account, card, device,
+    merchant or counterparty."""
+
+    case_id: Identifier = Field(description="The case.", examples=["case-7c3f"])
+    cases: list[RelatedCase] = Field(description="Other cases, newest first.")
+    payments: list[RelatedPayment] = Field(
+        description="Other payments, newest first: at most 20 for each thing in common."
     )
 
 

@@ -10,11 +10,11 @@ from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from fraud_shared.contracts import card_numbers
 from fraud_shared.contracts.base import Contract, Identifier, Instant, Text
-from fraud_shared.contracts.canonical import account_text, domain_text
+from fraud_shared.contracts.canonical import account_text, domain_text, ip_text
 from fraud_shared.contracts.countries import country_of, name_keys
 from fraud_shared.contracts.transaction import Transaction
 
@@ -26,6 +26,16 @@ EntityKind = Literal[
 LIST_NAMES: tuple[ListName, ...] = get_args(ListName)
 ENTITY_KINDS: tuple[EntityKind, ...] = get_args(EntityKind)
 RuleId = Annotated[str, StringConstraints(pattern=r"^R-[0-9]{3,4}$")]
+_SOME_DAY = "2027-01-01T00:00:00Z"
+Value = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=256,
+        description="The entity, in any spelling.",
+        examples=["acc-17"],
+    ),
+]
 # Wider networks than these are half the world, and a slip of the keyboard.
 _WIDEST = {4: 8, 6: 16}
 # Features in which some sources bring the domains of e-mail addresses.
@@ -36,10 +46,12 @@ class EntryRequest(Contract):
     """`POST /v1/lists/{list}/entries`. `value` in any spelling; `expires_at` None: until
     somebody takes it off."""
 
-    kind: EntityKind
-    value: Annotated[str, StringConstraints(min_length=1, max_length=256)]
-    reason: Text
-    expires_at: Instant | None = None
+    kind: EntityKind = Field(examples=["account"])
+    value: Value
+    reason: Text = Field(description="Why.", examples=["reported as a mule"])
+    expires_at: Instant | None = Field(
+        default=None, description="When it ends (RFC 3339).", examples=[_SOME_DAY]
+    )
 
 
 class Entry(Contract):
@@ -61,11 +73,13 @@ class Entry(Contract):
 class SnoozeRequest(Contract):
     """`POST /v1/snoozes`: one rule does not act on one entity until then."""
 
-    rule: RuleId
-    kind: EntityKind
-    value: Annotated[str, StringConstraints(min_length=1, max_length=256)]
-    reason: Text
-    expires_at: Instant
+    rule: RuleId = Field(description="The rule, by its id.", examples=["R-014"])
+    kind: EntityKind = Field(examples=["account"])
+    value: Value
+    reason: Text = Field(description="Why.", examples=["payroll, confirmed by phone"])
+    expires_at: Instant = Field(
+        description="When it ends (RFC 3339).", examples=[_SOME_DAY]
+    )
 
 
 class Snooze(Contract):
@@ -135,6 +149,17 @@ def entry_value(kind: EntityKind, value: str) -> str:
     return value
 
 
+def network_or_address(text: str) -> str:
+    """A single address in its shortest form, or a network in its own. Raises
+    ValueError."""
+    text = text.strip()
+    if "/" not in text:
+        return ip_text(text)
+    network = network_text(text)
+    address, _, length = network.partition("/")
+    return address if length == ("128" if ":" in address else "32") else network
+
+
 def network_text(text: str) -> str:
     """A network in its shortest form; one of IPv4 inside IPv6 as IPv4. Raises ValueError."""
     network: IPv4Network | IPv6Network = ip_network(text, strict=False)
@@ -194,12 +219,16 @@ def _address(value: str) -> str:
     if value.startswith("ip_"):
         return value
     try:
-        return network_text(value)
+        network = network_text(value) if "/" in value else ""
     except ValueError as error:
         wide = str(error).startswith("a network wider")
         raise ValueError(
             str(error) if wide else "not an address or a network (CIDR)"
         ) from None
+    if network.endswith(("/32", "/128")) or not network:
+        # Only the gateway has the key of the tokens that payments bring.
+        raise ValueError("not an address or a network (CIDR)")
+    return network
 
 
 def _domain(value: str) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 Meaning = tuple[str, Any]
 _ID = "6f1c7a52-0d0b-5c55-9a37-0d6d2f3f5b11"
 _HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-_TIME = "2026-12-01T09:30:00Z"
+_TOKEN = "token_0123456789abcdef0123456789abcdef"
+_TIME = "2026-01-02T09:30:00Z"
 
 PAYMENT: Mapping[str, Meaning] = {
     "transaction_id": ("The payment, as its client numbers it; unique per client.", "tx-1001"),
@@ -51,17 +52,21 @@ PAYMENT: Mapping[str, Meaning] = {
     "country": ("ISO 3166-1 alpha-2 code.", "FR"),
     "city": ("The city.", "Paris"),
     "failed_logins_1h": ("Failed logins of the account in the last hour.", 0),
-    "seconds_since_login": ("Seconds since the session's login.", 340.0),
+    "seconds_since_login": ("Seconds since the session's login.", 340),
     "is_new_device": ("Whether the account uses the device for the first time.", False),
-    "days_since_password_change": ("Days since the password was changed.", 90.0),
+    "days_since_password_change": ("Days since the password was changed.", 90),
     "two_factor": ("Whether the login had a second factor.", True),
     "name": ("The name, in any script.", "Alix Moreau"),
     "birth_date": ("The date of birth.", "1984-05-17"),
     "account": ("The account's reference.", "acc-99"),
+    "Contact.email": ("The keyed token of it.", _TOKEN),
     "email": ("The e-mail address, or its keyed token.", None),
     "email_domain": ("The domain of the e-mail address.", "example.com"),
+    "Contact.phone": ("The keyed token of it.", _TOKEN),
     "phone": ("The telephone number, or its keyed token.", None),
+    "Contact.billing_address": ("The keyed token of it.", _TOKEN),
     "billing_address": ("The billing address, or its keyed token.", None),
+    "Contact.shipping_address": ("The keyed token of it.", _TOKEN),
     "shipping_address": ("The delivery address, or its keyed token.", None),
     "identifiers": ("Numbers of documents or registers that the party has.", None),
     "entity_type": ("Whether a person or an organisation is asked about.", "person"),
@@ -143,6 +148,7 @@ SIGNALS: Mapping[str, Meaning] = {
     "contribution": ("By how much it moved the score, in log-odds for boosters.", 0.4),
     "value": ("The value.", 12.5),
     "hash": ("A SHA-256 in hex.", _HASH),
+    "feature_set": ("The feature set.", "payments"),
     "bundle": ("The release it was trained in.", "20261201-1"),
     "version": ("The version.", "1"),
     "ruleset": ("The ruleset's version.", "default@1"),
@@ -158,7 +164,7 @@ SIGNALS: Mapping[str, Meaning] = {
     "severity": ("How grave it is.", "medium"),
     "RuleHit.kind": ("Whether it is a rule or a list entry.", "rule"),
     "RuleHit.reason": ("The rule's reason, in words.", "many countries in a day"),
-    "detail": ("More about it.", None),
+    "detail": ("Why there is no result, as a code; null when there is one.", "TIMED_OUT"),
     "predictions": ("One for each row, in the order sent.", None),
     "instances": ("The rows: named features, or values in the registry's order.", None),
     "PredictRequest.model": ("The model's name.", "auto_loan"),
@@ -221,7 +227,7 @@ SCREENING: Mapping[str, Meaning] = {
     "ended_by": ("Who or what ended it.", "bank-desk"),
     "ended_why": ("How it ended.", "REVOKED"),
     "erased": ("How many known parties were forgotten.", 1),
-    "queries": ("What to compare, by names of your own, at most 100.", None),
+    "queries": ("What to compare, by names of your own, at most 100.", {"q": {"schema": "Person", "properties": {"name": ["Ivan Petrov"]}}}),
     "schema": ("The kind of entity, as in FollowTheMoney.", "Person"),
     "properties": ("Its properties, each a list of texts.", {"name": ["Ivan Petrov"]}),
     "MatchQuery.id": ("The entity's id at the caller.", None),
@@ -250,6 +256,9 @@ AFTERWARDS: Mapping[str, Meaning] = {
     "LabelCounts.legitimate": ("Reported as legitimate.", 40),
     "LabelCounts.reversed": ("Reported and taken back.", 0),
     "LabelCounts.pending": ("Not reported.", 2),
+    "LabelCounts.undetermined": ("Reported, but neither as fraud nor as legitimate.", 0),
+    "event_id": ("The event; a repeat has the same.", _ID),
+    "month": ("The calendar month (UTC).", "2026-03"),
     "payments": ("How many payments.", 43),
     "verdicts": ("How many payments had each verdict.", {"APPROVE": 41, "CHALLENGE": 2, "DECLINE": 0}),
     "first_seen": ("The first payment (RFC 3339, UTC).", _TIME),
@@ -301,6 +310,32 @@ PARAMETERS: Mapping[str, Meaning] = {
     "day": ("The day (UTC).", "2026-03-02"),
 }  # fmt: skip
 
+# Whole messages, where fields that are right one by one are not right together.
+EXAMPLES: Mapping[str, Any] = {
+    "TransactionIn": {
+        "transaction_id": "tx-1001",
+        "account_id": "acc-17",
+        "amount_minor": 12_300,
+        "currency": "EUR",
+        "occurred_at": _TIME,
+        "kind": "card_payment",
+        "channel": "ecommerce",
+        "card": {"token": "tok-1", "bin": "400000", "last4": "0002"},
+        "merchant": {"merchant_id": "m-1", "mcc": "5411", "country": "FR"},
+        "device": {"device_id": "dev-1", "ip": "203.0.113.7", "os": "android"},
+        "location": {"country": "FR", "city": "Paris"},
+        "session": {"is_new_device": False, "two_factor": True},
+        "customer": {"name": "Alix Moreau", "country": "FR"},
+    },
+    "LabelReportIn": {
+        "transaction_id": "tx-1001",
+        "label": "fraud",
+        "source": "chargeback",
+        "reported_at": _TIME,
+    },
+    "CardIn": {"token": "tok-1", "bin": "400000", "last4": "0002"},
+}
+
 MEANINGS: Mapping[str, Meaning] = {
     **PARAMETERS,
     **EVENTS,
@@ -310,39 +345,3 @@ MEANINGS: Mapping[str, Meaning] = {
     **DECISION,
     **PAYMENT,
 }
-
-
-def meaning(message: str, name: str) -> Meaning | None:
-    """What a property of a message means, and an example (None for none)."""
-    return MEANINGS.get(f"{message}.{name}") or MEANINGS.get(name)
-
-
-def described(schemas: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON Schemas by the name of their message, with each property described that does
-    not describe itself; `$defs` within them too."""
-    return {name: _described(name, schema) for name, schema in schemas.items()}
-
-
-def _described(message: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    made = dict(schema)
-    if "properties" in schema:
-        made["properties"] = {
-            name: with_meaning(message, name, one)
-            for name, one in schema["properties"].items()
-        }
-    if "$defs" in schema:
-        made["$defs"] = described(schema["$defs"])
-    return made
-
-
-def with_meaning(message: str, name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of one property or parameter, described if anything is known of it."""
-    known = meaning(message, name)
-    made = dict(schema)
-    if known is None:
-        return made
-    text, instance = known
-    made.setdefault("description", text)
-    if instance is not None and not {"examples", "example", "$ref"} & made.keys():
-        made["examples"] = [instance]
-    return made

@@ -6,9 +6,18 @@ from pydantic import Field
 
 from fraud_shared.contracts.base import Contract, Identifier, NonNegative
 from fraud_shared.contracts.entries import Entry, ListName, Snooze
-from fraud_shared.contracts.paging import Page
+from fraud_shared.contracts.paging import Page, Query
 
 Count = Annotated[int, Field(ge=0)]
+
+
+class EndQuery(Query):
+    """Why an entry or a snooze ends."""
+
+    reason: Annotated[
+        str | None,
+        Field(min_length=1, max_length=256, description="Why.", examples=["mistaken"]),
+    ] = None
 
 
 class EditedListView(Contract):

@@ -317,9 +317,61 @@ RETENTIONS: tuple[Retention, ...] = (
         why="Shows that a list update was applied to known parties; no personal data. "
         "Unfinished ones stay.",
     ),
+    Retention(
+        what="entries",
+        services=("rules",),
+        column="ended_at",
+        default=AUDIT,
+        least=30 * DAY,
+        where=lambda t: t.c.ended_at.is_not(None),
+        why="Whom somebody put on a list, or took a rule off, and why: audit trail. Those in "
+        "force stay.",
+    ),
+    Retention(
+        what="entries_expired",
+        services=("rules",),
+        table="entries",
+        column="expires_at",
+        setting="retain_entries",
+        default=AUDIT,
+        least=30 * DAY,
+        where=lambda t: sa.and_(t.c.ended_at.is_(None), t.c.expires_at.is_not(None)),
+        why="The same of entries and snoozes that ended by themselves.",
+    ),
+    Retention(
+        what="rule_totals",
+        services=("rules",),
+        column="changed_at",
+        default=400 * DAY,
+        why="What rules did under a version of the ruleset: a year and a month, to compare "
+        "with the same season.",
+    ),
 )
 
 DECLARED: tuple[Declared, ...] = (
+    *(
+        Declared(f"{service}, SQL", table, period, why)
+        for service in ("rules", "decision")
+        for table, period, why in (
+            (
+                "document_versions",
+                "for ever",
+                "A decision names the version it was made by.",
+            ),
+            (
+                "document_changes",
+                "for ever",
+                "Who changed what, when and why: only grows.",
+            ),
+            ("document_revisions", "three rows", "What changed last."),
+        )
+    ),
+    Declared(
+        "rules, SQL",
+        "rule_demotions",
+        "with the version",
+        "Rules that left their band.",
+    ),
     Declared(
         "orchestrator, SQL",
         "idempotency_keys",

@@ -18,7 +18,7 @@ from fraud_shared.contracts.versions import (
     VersionText,
     VersionView,
 )
-from fraud_shared.state.database import Database
+from fraud_shared.state.database import Database, Result
 from fraud_shared.state.version_tables import ALL, DOCUMENTS, VersionTables
 from fraud_shared.web.problems import Conflict, NotFound
 
@@ -330,7 +330,7 @@ class VersionStore:
             live_by=row.live_by,
         )
 
-    async def _read(self, work: Callable[[sa.Connection], Any]) -> Any:
+    async def _read(self, work: Callable[[sa.Connection], Result]) -> Result:
         return await self._db.run(work, write=False)
 
 

@@ -175,7 +175,7 @@ class BoundedProtocol(CoalescingProtocol):
             self._refused = False
             self.on_response_complete()
             return
-        self.scope[ARRIVED] = time.monotonic()  # type: ignore[typeddict-unknown-key]
+        self.scope[ARRIVED] = time.monotonic()  # type: ignore[literal-required]
         super().on_message_complete()
 
     # What is late

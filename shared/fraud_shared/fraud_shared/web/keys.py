@@ -5,7 +5,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
@@ -65,9 +65,10 @@ class Client:
     scopes: frozenset[str]
     tenant: str = ""
     tenants: frozenset[str] = frozenset()
-    key_id: str = ""
-    key_name: str | None = None
-    expires_at: datetime | None = None
+    # Of the key that was used: both keys of a client are the same client.
+    key_id: str = field(default="", compare=False)
+    key_name: str | None = field(default=None, compare=False)
+    expires_at: datetime | None = field(default=None, compare=False)
 
     @property
     def own_tenant(self) -> str:

@@ -67,8 +67,6 @@ class ServiceSettings(BaseSettings):
     trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
         default=(), validation_alias="FRAUD_TRUSTED_PROXIES"
     )
-    # Of its time: how much nine of ten payments may use before fewer are let in.
-    admission_target: float = Field(default=0.8, gt=0, le=1)
     default_deadline_ms: float = 1000.0
     deadline_cap_ms: float = 10_000.0
 
@@ -100,6 +98,11 @@ class ServiceSettings(BaseSettings):
     def token_secret(self) -> str:
         """The key that signs service tokens (`FRAUD_TOKEN_KEY`)."""
         return self.secret("FRAUD_TOKEN_KEY", self.token_key)
+
+    @property
+    def admission_target(self) -> float:
+        """Of its time: how much nine of ten requests may use before fewer are let in."""
+        return 0.8
 
     @property
     def budget_ms(self) -> float:

@@ -132,6 +132,17 @@ async def send(
 
 
 class TestEveryTransport:
+    async def test_brings_the_method_there(self, transport: Transport) -> None:
+        for method in ("GET", "DELETE", "POST"):
+            status, reply = await transport.send(
+                "rules", "/echo?a=1", b"", {"x-deadline-ms": "9"}, 2, method=method
+            )
+            assert status == 200
+            # The fake's responders know no methods: it keeps them.
+            fake = isinstance(transport, FakeTransport)
+            came = transport.methods[-1] if fake else json.loads(reply)["method"]
+            assert came == method
+
     async def test_brings_a_body_there_and_back(self, transport: Transport) -> None:
         status, reply = await send(transport, "/echo?a=1&b=%20", b'{"a": "\xc3\xa9"}')
         echoed = json.loads(reply)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fraud_shared.mesh.tokens import (
     CLOCK_SKEW_S,
     LIFETIME_S,
+    Actor,
     TokenIssuer,
     TokenVerifier,
 )
@@ -49,6 +50,30 @@ class TestIssuer:
         claims = jwt.decode(issuer.bearer("b")[7:], options={"verify_signature": False})
         assert claims["exp"] - claims["iat"] == LIFETIME_S == 60
         assert issuer.bearer("b") is issuer.bearer("b")
+
+
+class TestActor:
+    def test_is_told_whole_and_only_under_the_signature(self) -> None:
+        actor = Actor("desk", frozenset({"analyst", "read"}), ("bank", "shop"), "bank")
+        issuer = TokenIssuer("orchestrator", KEY)
+        verified = TokenVerifier("kit", KEY).verified(issuer.bearer("kit", actor))
+        assert verified is not None
+        assert (verified.caller, verified.actor) == ("orchestrator", actor)
+        forged = TokenIssuer("orchestrator", OTHER_KEY).bearer("kit", actor)
+        assert TokenVerifier("kit", KEY).verified(forged) is None
+
+    def test_differs_from_the_service_itself_and_from_others(self) -> None:
+        issuer, verifier = TokenIssuer("orchestrator", KEY), TokenVerifier("kit", KEY)
+        for actor in (None, Actor("a"), Actor("b"), None):
+            verified = verifier.verified(issuer.bearer("kit", actor))
+            assert verified is not None
+            assert verified.actor == actor
+
+    def test_issuer_keeps_no_more_tokens_than_it_may(self) -> None:
+        issuer = TokenIssuer("orchestrator", KEY)
+        for number in range(2100):
+            issuer.bearer("kit", Actor(f"client-{number}"))
+        assert len(issuer._cache) <= 1024
 
 
 class TestVerifier:

@@ -32,6 +32,7 @@ from fraud_shared.contracts.clearing import (
     RevokeRequest,
 )
 from fraud_shared.contracts.paging import Page
+from fraud_shared.contracts.rescreening import RescreeningsView
 from fraud_shared.web.keys import Scope
 
 _CHALLENGE: tuple[Scope, ...] = ("score", "analyst")
@@ -49,20 +50,23 @@ CHALLENGES = (
         description="Spends one attempt; `status` says whether the code was right. A right "
         "one releases the hold and the blocks that the same decision caused. 409 once the "
         "challenge is over.",
-        request=ChallengeAnswer, response=ChallengeState, command="challenges verify",
+        request=ChallengeAnswer, response=ChallengeState, problems={"409": ("challenge-closed",)},
+        command="challenges verify",
     ),
     PublicRoute(
         "POST", "/v1/challenges/{challenge_id}/resend", "action", _CHALLENGE,
         "challenges", "resendChallenge", "Send the code to the customer again",
         description="A few times at most, with a pause: 409 with `Retry-After` before it "
         "is over.",
-        response=ChallengeState, command="challenges resend",
+        response=ChallengeState, problems={"409": ("challenge-closed", "resend-too-soon", "resends-spent")},
+        command="challenges resend",
     ),
     PublicRoute(
         "POST", "/v1/challenges/{challenge_id}/cancel", "action", _CHALLENGE,
         "challenges", "cancelChallenge", "End a challenge that nobody will finish",
         description="What is held stays held. A second time changes nothing.",
-        response=ChallengeState, command="challenges cancel",
+        response=ChallengeState, problems={"409": ("challenge-closed",)},
+        command="challenges cancel",
     ),
     PublicRoute(
         "GET", "/v1/challenges/{challenge_id}/development-code", "action", ("score",),
@@ -96,12 +100,14 @@ BLOCKS = (
         "Block a card, account or device at once",
         description="The same again, while it is in force, is the same block; until "
         "another time it is 409: extend it.",
-        request=NewBlock, response=Block, status=201, command="blocks add",
+        request=NewBlock, response=Block, status=201, problems={"409": ("block-exists",)},
+        command="blocks add",
     ),
     PublicRoute(
         "POST", "/v1/blocks/{block_id}/extend", "action", _ANALYST, "cases",
         "extendBlock", "Give a block another end, later or earlier",
-        request=Extension, response=Block, command="blocks extend",
+        request=Extension, response=Block, problems={"409": ("block-closed",)},
+        command="blocks extend",
     ),
     PublicRoute(
         "DELETE", "/v1/blocks/{block_id}", "action", _ANALYST, "cases",
@@ -125,7 +131,8 @@ CASES = (
     PublicRoute(
         "POST", "/v1/cases/{case_id}/assign", "action", _ANALYST, "cases",
         "assignCase", "Give an open case to somebody, or back",
-        request=Assignment, response=Case, command="cases assign",
+        request=Assignment, response=Case, problems={"409": ("case-not-open",)},
+        command="cases assign",
     ),
     PublicRoute(
         "POST", "/v1/cases/{case_id}/notes", "action", _ANALYST, "cases", "noteCase",
@@ -137,7 +144,8 @@ CASES = (
         "resolveCase", "Store what a case was",
         description="About a payment it becomes its label, and `legitimate` releases its "
         "hold and blocks; about a listing it says nothing about the payment.",
-        request=CaseResolution, response=Case, command="cases resolve",
+        request=CaseResolution, response=Case, problems={"409": ("case-resolved",)},
+        command="cases resolve",
     ),
     PublicRoute(
         "POST", "/v1/cases/resolve", "action", _ANALYST, "cases", "resolveCases",
@@ -149,7 +157,7 @@ CASES = (
     PublicRoute(
         "GET", "/v1/rescreenings", "sanctions", _ANALYST, "cases",
         "listRescreenings", "How far known parties are screened against list updates",
-        command="rescreenings list",
+        response=RescreeningsView, command="rescreenings list",
     ),
 )  # fmt: skip
 

@@ -29,6 +29,7 @@ DATASETS = (
     PublicRoute(
         "POST", "/v1/datasets/export", "post_auth", ("models",), "models",
         "exportDataset", "Write what is settled as a new version now",
-        response=DatasetVersion, timeout_ms=60_000.0, command="datasets write",
+        response=DatasetVersion, timeout_ms=60_000.0, problems={"409": ("nothing-to-export",)},
+        command="datasets write",
     ),
 )  # fmt: skip

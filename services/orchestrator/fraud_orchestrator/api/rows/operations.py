@@ -25,6 +25,7 @@ OPERATIONS = (
         description="Or the corrected event in the body. It keeps its id, so that nothing "
         "is applied twice.",
         request=CloudEvent, optional_body=True, response=ParkedEvent, services=_PARKED,
+        problems={"422": ("event-unreadable",)},
         command="parked replay",
     ),
 )  # fmt: skip

@@ -14,6 +14,8 @@ YAML = "application/yaml"
 HTML = "text/html"
 # In OpenAPI: the words of the `fraud` command that asks a route.
 COMMAND = "x-fraud-command"
+# In OpenAPI: problem types of an operation by status, besides those of every operation.
+PROBLEMS = "x-fraud-problems"
 Method = Literal["GET", "POST", "DELETE"]
 
 
@@ -26,6 +28,8 @@ class PublicRoute:
     `response` are models; what is not declared is refused (query, request) or undocumented
     (response). `media`: what the answer may be, by `Accept`, the first without one. `takes`:
     what the body may be; with more than JSON it is passed on as it came, with its type.
+    `problems`: types that it can answer with besides those of every route, by status.
+    `tokenises_address`: a `value` of `kind` `ip` becomes the token that payments have.
     `personal`: answers hold personal data of one person, so that each view is on record.
     `tenant_query`: the service is told in the query whose payments are meant; `inner_method`:
     how it is asked, if otherwise. `services`: those that answer this route each for itself; the query `service` chooses.
@@ -51,10 +55,12 @@ class PublicRoute:
     examples: Mapping[str, str] = field(default_factory=dict)
     max_body_bytes: int | None = None
     timeout_ms: float | None = None
+    problems: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tenant_query: bool = False
     inner_method: str = ""
     services: tuple[str, ...] = ()
     optional_body: bool = False
+    tokenises_address: bool = False
     personal: bool = False
     command: str = ""
 

@@ -38,7 +38,9 @@ def downgrade() -> None:
 
 def _fill(conn: sa.Connection) -> None:
     """Fill in what earlier records say, a page at a time."""
-    columns = [sa.column(name) for name in ("tenant", *_FOUND_BY, "codes")]
+    columns: list[sa.ColumnClause[Any]] = [
+        sa.column(name) for name in ("tenant", *_FOUND_BY, "codes")
+    ]
     table = sa.table(
         "decisions", sa.column("decision_id"), sa.column("record"), *columns
     )

@@ -1,0 +1,1 @@
+"""Commands that ask a gateway, made from its OpenAPI document."""

@@ -1,0 +1,1 @@
+"""Rulesets, policies and edited lists, as rule authors handle them."""
