@@ -161,7 +161,7 @@ def _changes(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
         problems: tuple[FieldError, ...] = ()
         checked: Fetched[Any] = Fetched()
         try:
-            checked = Fetched(await kind.of(found).check(text))
+            checked = Fetched(await kind.of(found).check(source))
         except InvalidInput as error:
             problems = error.errors or (FieldError("", error.detail),)
         except FraudClientError as error:
@@ -179,7 +179,7 @@ def _changes(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
         return await found.change(
             f"Draft of {kind.one}",
             why,
-            kind.of(found).create(text, why),
+            kind.of(found).create(source, why),
             to=kind.place(),
             done="The draft is kept. Let it run in shadow before it is promoted.",
         )
