@@ -155,7 +155,7 @@ def _changes(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
     changes = changing(service, "authoring")
 
     @routes.post("/check")
-    async def check(visit: Annotated[Visit, changes], text: Source = "") -> Response:
+    async def check(visit: Annotated[Visit, changes], source: Source = "") -> Response:
         """Whether a text type-checks, while it is written."""
         found: Visit = visit
         problems: tuple[FieldError, ...] = ()
@@ -172,7 +172,7 @@ def _changes(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
 
     @routes.post("/drafts")
     async def draft(
-        visit: Annotated[Visit, changes], text: Source, why: Why
+        visit: Annotated[Visit, changes], source: Source, why: Why
     ) -> Response:
         """Keep a text as a draft."""
         found: Visit = visit
