@@ -127,7 +127,8 @@ class Analysis:
     def _record(self, decision_id: str) -> dict[str, Any]:
         for one in self._gateway.records:
             if one["decision"]["decision_id"] == decision_id:
-                return one
+                found: dict[str, Any] = one
+                return found
         raise Refused(404, "not-found")
 
     def stored(self, _: Ask, decision_id: str) -> Any:
