@@ -26,6 +26,7 @@ from fraud_ops.mesh.up import running_mesh
 
 ROW = 2
 PROMISE = "Overload sheds, does not collapse, and heals"
+LEFT_OUT = "clients that retry twice; growth of memory"
 PORT = 20000
 PREPARED = 60_000
 WARM_UP_S = 5.0
@@ -135,7 +136,7 @@ def chaos_overload_command(
     n, gates = sum(one.sent for one in everything), judge(found)
     if into is not None:
         command = f"fraud chaos overload --seconds {seconds:g}"
-        store(into, Result.now(ROW, PROMISE, gates, n, command, seed))
+        store(into, Result.now(ROW, PROMISE, LEFT_OUT, gates, n, command, seed))
     finish(
         "chaos overload",
         {"seconds": seconds, **found.document()},

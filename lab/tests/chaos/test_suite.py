@@ -36,12 +36,16 @@ def test_the_page_shows_figures_that_do_not_hold_and_rows_not_measured(
     tmp_path: Path,
 ) -> None:
     gates = [gate("row 6: failed requests", 2, 0, "at_most")]
-    store(tmp_path, Result.now(6, "A promise", gates, 500, "fraud chaos run", 1))
+    store(
+        tmp_path, Result.now(6, "A promise", "a part", gates, 500, "fraud chaos run", 1)
+    )
     gates = [gate("row 6: failed requests", 0, 0, "at_most")]
-    store(tmp_path, Result.now(6, "A promise", gates, 700, "fraud chaos run", 2))
+    store(
+        tmp_path, Result.now(6, "A promise", "a part", gates, 700, "fraud chaos run", 2)
+    )
     shown = page(tmp_path)
     assert shown == (tmp_path / "reliability.md").read_text()
-    assert "| 6 | A promise | failed requests: 0 (0) | 700 |" in shown
+    assert "| 6 | A promise | failed requests: 0 (0) | a part | 700 |" in shown
     assert "rows 1, 2, 3, 4, 5, 7," in shown
 
 

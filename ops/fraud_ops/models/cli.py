@@ -193,6 +193,28 @@ def card(
 
 
 @models_app.command()
+def dossier(
+    name: ModelName,
+    which: ModelVersion = "champion",
+    data: Annotated[str, typer.Option(help="Datasets (default: DATASET_URI).")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Markdown file (default: print it).")
+    ] = None,
+    registry: Registry = "",
+    var: Var = None,
+) -> None:
+    """The governance dossier: purpose, data, validation, limits, stability, overrides,
+    disparity by segment, sign-off, all from the registry."""
+    from fraud_ops.models import command, context
+
+    command.failing(
+        lambda console: command.write_dossier(
+            context.opened(var, registry), name, which, data, out, console
+        )
+    )
+
+
+@models_app.command()
 def diff(
     name: ModelName,
     one: ModelVersion,

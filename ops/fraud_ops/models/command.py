@@ -1,19 +1,24 @@
 """What `fraud models ...` does."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
+from fraud_ops.datasets.source import dataset_uri
 from fraud_ops.figures import print_json, wide_console
-from fraud_ops.models import announce, context, show
+from fraud_ops.models import announce, context, dossier, show
 from fraud_ops.models.context import Line, RegistryContext
 from fraud_ops.models.importing.plain import NotImportable
+from fraud_ops.retrain.runs import RunStore
+from fraud_post_auth.dataset import DatasetMissing, DatasetStore
 from fraud_scoring.errors import ArtifactRefused, RegistryError
 from fraud_scoring.registry.aliases import CHAMPION, AliasBook
 from fraud_shared.state.rabbit import RabbitBus
@@ -95,6 +100,36 @@ def card(place: RegistryContext, name: str, which: str, console: Console) -> Non
     """The model card."""
     version = context.resolve(place.registry, name, which)
     console.print(Markdown(place.registry.load(name, version).card))
+
+
+def write_dossier(
+    place: RegistryContext,
+    name: str,
+    which: str,
+    data: str,
+    out: Path | None,
+    console: Console,
+) -> None:
+    """The governance dossier of one version, to a file or the screen."""
+    version = context.resolve(place.registry, name, which)
+    artifact = place.registry.load(name, version)
+    uri = dataset_uri(place.mesh, data)
+    store = DatasetStore(uri)
+    problems: list[str] | None = None
+    with contextlib.suppress(DatasetMissing):
+        problems = store.problems(store.find(artifact.metadata.training.data_version))
+    text = dossier.dossier(
+        artifact,
+        place.registry.aliases(name),
+        RunStore(place.where, uri).all(),
+        problems,
+        datetime.now(UTC),
+    )
+    if out is None:
+        console.print(Markdown(text))
+        return
+    out.write_text(text)
+    console.print(f"dossier: {out}")
 
 
 def diff(

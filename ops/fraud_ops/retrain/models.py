@@ -21,6 +21,9 @@ from fraud_scoring.serving.validation import validate_model
 
 # The model whose score decides.
 DECIDES = "xgboost"
+# Those whose score may stand in for it: they must not get worse. The anomaly models are
+# not taught to find frauds, and are not judged by it.
+STAND_INS = frozenset({"lightgbm"})
 ENGINES: Mapping[str, ScorerEngine] = {
     "isolation_forest": fraud_isolation_forest.scorer.ENGINE,
     "autoencoder": fraud_autoencoder.scorer.ENGINE,

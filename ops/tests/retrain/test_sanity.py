@@ -18,7 +18,7 @@ NAMES = ("useful", "noise", "other")
 
 class TestLeakage:
     def test_honest_features_pass(self):
-        check = leakage(rows(), NAMES)
+        check = leakage([rows()], NAMES)
         assert check.holds
         assert check.value < 0.1
 
@@ -27,7 +27,7 @@ class TestLeakage:
         data = rows()
         told = data.fraud & (np.random.default_rng(2).random(len(data)) < 0.7)
         data.x[told, 1] = value
-        check = leakage(data, NAMES)
+        check = leakage([data], NAMES)
         assert not check.holds
         assert "noise" in check.detail
         assert "useful" not in check.detail
@@ -35,7 +35,12 @@ class TestLeakage:
     def test_feature_known_only_for_frauds_leaks(self):
         data = rows()
         data.x[~data.fraud, 2] = np.nan
-        assert "other" in leakage(data, NAMES).detail
+        assert "other" in leakage([data], NAMES).detail
+
+    def test_leak_that_only_one_slice_shows_is_found(self):
+        honest, spoilt = rows(), rows(seed=2)
+        spoilt.x[spoilt.fraud, 1] = 1e6
+        assert not leakage([honest, spoilt], NAMES).holds
 
     def test_too_few_frauds_tell_nothing(self):
         data = rows(count=100, rate=0.05)
@@ -47,10 +52,10 @@ class TestLeakage:
         ordinary = np.flatnonzero(~data.fraud)[:50]
         data.x[ordinary, 1] = 50.0
         weight = data.weight.copy()
-        assert leakage(data, NAMES).holds
+        assert leakage([data], NAMES).holds
         weight[ordinary] = 0.01
         spoilt = Rows(data.x, data.fraud, weight, data.day, data.card)
-        assert not leakage(spoilt, NAMES).holds
+        assert not leakage([spoilt], NAMES).holds
 
 
 class TestFraudRate:

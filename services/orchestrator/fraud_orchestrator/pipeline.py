@@ -274,6 +274,7 @@ class Pipeline:
         self, stored: RecordedDecision, key: IdempotencyKey, context: RequestContext
     ) -> bytes:
         """The bytes of an earlier reply, waiting for them within this call's deadline."""
+        context.replayed = True
         context.log(replayed=True)
         limit = context.wall(self.settings.wall_ms)
         current: RecordedDecision | None = stored

@@ -115,6 +115,11 @@ class Settings(ServiceSettings):
         return self.admission_share
 
     @property
+    def admission_least(self) -> int:
+        """So many payments at once even a slow machine decides in time."""
+        return 4
+
+    @property
     def budget_ms(self) -> float:
         """The wall of a payment."""
         return self.wall_ms

@@ -125,7 +125,8 @@ class Analysis:
         return httpx.Response(200, text=lines, headers=headers)
 
     def _record(self, decision_id: str) -> dict[str, Any]:
-        for one in self._gateway.records:
+        records: list[dict[str, Any]] = self._gateway.records
+        for one in records:
             if one["decision"]["decision_id"] == decision_id:
                 found: dict[str, Any] = one
                 return found

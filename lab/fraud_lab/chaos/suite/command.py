@@ -76,13 +76,14 @@ def chaos_run_command(
 
     def measured(number: int, cases: Cases) -> None:
         """A row is stored as soon as it is there: the next one may take the mesh along."""
-        promise, summed, judged = judged_row(number, cases)
+        (promise, left_out), summed, judged = judged_row(number, cases)
         figures[number] = {"cases": cases, "total": summed}
         gates.extend(judged)
         if into is not None:
             command = f"fraud chaos run --row {number} --runs {runs} --rps {rps:g}"
             n = summed["attempted"]
-            store(into, Result.now(number, promise, judged, n, command, seed))
+            result = Result.now(number, promise, left_out, judged, n, command, seed)
+            store(into, result)
 
     with mesh.fresh(PORT) as stage:
         chance = random.Random(seed)
@@ -109,13 +110,17 @@ def chaos_selftest_command(*, as_json: bool, enforce: bool) -> None:
     )  # fmt: skip
 
 
-def judged_row(number: int, cases: Cases) -> tuple[str, dict[str, Any], list[Gate]]:
-    """The promise of a row, its sums, and its gates."""
+def judged_row(
+    number: int, cases: Cases
+) -> tuple[tuple[str, str], dict[str, Any], list[Gate]]:
+    """The promise of a row and what of it is left out, its sums, and its gates."""
     every = [one for case in cases.values() for one in case]
     if number == duplicates.ROW:
-        return duplicates.PROMISE, every[0], duplicates.judge(every[0])
+        named = duplicates.PROMISE, duplicates.LEFT_OUT
+        return named, every[0], duplicates.judge(every[0])
     summed = totals(every)
-    return ROWS[number].promise, summed, judge(number, summed)
+    row = ROWS[number]
+    return (row.promise, row.left_out), summed, judge(number, summed)
 
 
 def judge(number: int, summed: Mapping[str, Any]) -> list[Gate]:

@@ -13,6 +13,7 @@ from fraud_shared.mesh.errors import DependencyError
 
 ROW = 22
 PROMISE = "The same payment in parallel is one effect"
+LEFT_OUT = "4 gateways; 200 rounds; Redis down; copies refused for overload"
 AT_ONCE = 100
 ROUNDS_PER_RUN = 20
 ANSWER_WITHIN_S = 5.0

@@ -5,6 +5,7 @@ Each fault begins, lasts, and is healed; it returns when every service is ready 
 
 import asyncio
 import os
+import re
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,6 +17,8 @@ from fraud_lab.chaos.suite.observed import Run
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import status
 from fraud_ops.mesh.supervisor import Supervisor
+from fraud_shared.mesh.errors import DependencyError
+from fraud_shared.mesh.transport import HttpTransport
 
 BACK_WITHIN_S = 60.0
 Fault = Callable[[LocalMesh, Supervisor, Run], Awaitable[None]]
@@ -75,17 +78,34 @@ def redis_silent(seconds: float) -> Fault:
 
 
 def redis_forgetful() -> Fault:
-    """Redis loses everything and every script; it is healed when it was rebuilt."""
+    """Redis loses everything and every script. The gateway rebuilds it by itself: then it
+    is healed."""
 
     async def fault(mesh: LocalMesh, supervisor: Supervisor, run: Run) -> None:
+        before = await _rebuilds(mesh)
         async with Redis.from_url(supervisor.redis_url) as redis:
             run.began = time.monotonic()
             await redis.flushall()
             await redis.script_flush()
-        await asyncio.sleep(8.0)
+        async with asyncio.timeout(BACK_WITHIN_S):
+            while (now := await _rebuilds(mesh)) is None or now == before:
+                await asyncio.sleep(0.1)
         run.healed = time.monotonic()
 
     return fault
+
+
+async def _rebuilds(mesh: LocalMesh) -> float | None:
+    """Rebuilds of the online store that this gateway finished; None without an answer."""
+    transport = HttpTransport({"gateway": mesh.url})
+    try:
+        _, page = await transport.get("gateway", "/metrics", {}, 2.0)
+    except DependencyError:
+        return None
+    finally:
+        await transport.close()
+    found = re.search(rb"^fraud_online_rebuilds_total (\S+)", page, re.MULTILINE)
+    return float(found[1]) if found else 0.0
 
 
 async def _ready(mesh: LocalMesh, services: Sequence[str]) -> None:

@@ -33,6 +33,8 @@ class Row:
 
     promise: str
     cases: Mapping[str, Case]
+    # What the promise demands besides, and these cases do not show.
+    left_out: str
 
 
 def _model(name: str) -> Expected:
@@ -52,10 +54,12 @@ ROWS: Mapping[int, Row] = {
     6: Row(
         "A dead model service degrades, never fails, the call",
         {f"kill -9 {m}": Case(killed(m), _model(m)) for m in MODELS},
+        "20 kills a model; latency beside an interleaved run without a fault",
     ),
     7: Row(
         "A frozen model costs one timeout, then nothing",
         {f"SIGSTOP {m}": Case(frozen(m, seconds=FROZEN_S), _model(m)) for m in MODELS},
+        "30 s; the breaker's opening in 250 ms; latency beside an interleaved run",
     ),
     8: Row(
         "All models gone: bounded stand-in, never blind approval",
@@ -65,6 +69,7 @@ ROWS: Mapping[int, Row] = {
                 _expected("MODELS_UNAVAILABLE", never_approves=True),
             )
         },
+        "60 s; the shadow share of the stand-in",
     ),
     9: Row(
         "Rules or decision service gone: the same engines decide in the gateway",
@@ -75,6 +80,7 @@ ROWS: Mapping[int, Row] = {
                 for s, e in _ENGINES.items()
             },
         },
+        "60 s; 1,000 planted hard blocks",
     ),
     10: Row(
         "Action service gone: the verdict stands",
@@ -84,10 +90,12 @@ ROWS: Mapping[int, Row] = {
                 frozen("action", seconds=FROZEN_S), _expected("ACTION", felt=False)
             ),
         },
+        "that every queued action happens exactly once",
     ),
     11: Row(
         "Gateway dies mid-request: a payment sent again has one outcome",
         {"kill -9 gateway": Case(killed("orchestrator"), _expected(felt=False))},
+        "the 14 failpoints; 50 kills; several workers",
     ),
     15: Row(
         "Redis slow or forgetful: unknown is never zero",
@@ -101,6 +109,7 @@ ROWS: Mapping[int, Row] = {
                 _expected("VELOCITY_UNKNOWN", "VELOCITY_LOWER_BOUND"),
             ),
         },
+        "SIGSTOP, kill -9, read-only, maxmemory; windows against the audit's replay",
     ),
     18: Row(
         "Screening away: nobody is approved unscreened",
@@ -110,5 +119,6 @@ ROWS: Mapping[int, Row] = {
                 _expected("SANCTIONS_UNAVAILABLE", never_approves=True),
             )
         },
+        "bad and old lists (`fraud chaos flip` has updates)",
     ),
 }

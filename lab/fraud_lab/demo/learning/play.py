@@ -69,7 +69,7 @@ class Played:
 
     def frauds(self, quarter: Quarter, first: int, last: int) -> int:
         """How many new frauds there were on these days."""
-        return sum(first <= quarter.day[place] <= last for place in self.caught)
+        return sum(bool(first <= quarter.day[place] <= last) for place in self.caught)
 
 
 @dataclass

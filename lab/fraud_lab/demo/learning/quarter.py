@@ -23,8 +23,11 @@ from fraud_scoring.serving.scorer import Floats32
 from fraud_scoring.training.dataset import Flags, Integers
 
 DAYS, BEGINS = 90, 40
-# Deceived customers pay one account from their own devices, which is emptied at once.
+# Deceived customers pay one account from their own devices; it is emptied at once. What is
+# new are their payments: the emptying, by a stranger's device to strangers, looks like a
+# takeover, which is known.
 NEW_PATTERN = "mule_fan_in_out"
+_OUTSIDE = "EXTB"
 NEW_SHARE = 0.3
 FRAUD_RATE = 0.013
 PAYMENTS_PER_DAY_AND_ACCOUNT = 100 / 120
@@ -103,9 +106,19 @@ def simulate_quarter(payments: int, seed: int) -> Quarter:
         x=table.select(PAYMENT_FEATURES.names).to_numpy().astype(np.float32),
         day=(at - zero) // 86_400_000_000,
         fraud=np.array([name is not None for name in scenarios]),
-        new=np.array([name == NEW_PATTERN for name in scenarios]),
+        new=np.array(
+            [
+                name == NEW_PATTERN and not _leaves(row)
+                for name, row in zip(scenarios, flats, strict=True)
+            ]
+        ),
         reports=[_report(row, place) for row in labels],
     )
+
+
+def _leaves(row: dict[str, object]) -> bool:
+    """Whether a transfer goes to an account outside the bank."""
+    return _OUTSIDE in str(row["counterparty_account"])
 
 
 def _report(

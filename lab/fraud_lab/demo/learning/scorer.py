@@ -22,6 +22,7 @@ from fraud_xgboost.settings import Settings
 CALLERS = 4
 # Between two requests of a caller: the scorer is to be asked, not starved.
 PAUSE_S = 0.02
+LIMIT_MS = 1000.0
 
 
 @dataclass
@@ -37,7 +38,10 @@ class Traffic:
 
     async def load(self) -> None:
         """Have the scorer load its first models; nobody asks it yet."""
-        await self.http.post("/v1/refresh")
+        reply = await self.http.post("/v1/refresh")
+        found = reply.json()["results"]
+        if any(result["after"] is None for result in found):
+            raise RuntimeError(f"the scorer does not load the first models: {found}")
 
     async def swap(self) -> None:
         """Have the scorer look at its alias, with requests before, meanwhile and after."""
@@ -76,6 +80,11 @@ async def serving(
         log_level="WARNING",
         token_key=SecretStr(TEST_TOKEN_KEY),
         models=("xgboost",),
+        # The figures are about the swap, not about how busy this machine is.
+        score_limit_ms=LIMIT_MS,
+        slowdown_limit=1000.0,
+        trial_seconds=600.0,
+        start_wait_seconds=0.0,
         # It swaps when it is told, so that the traffic is there.
         watch_seconds=3600.0,
     )

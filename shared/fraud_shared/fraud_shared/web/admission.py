@@ -19,7 +19,6 @@ from fraud_shared.web.settings import ServiceSettings
 from fraud_shared.web.telemetry import ADMISSION_LIMIT, IN_FLIGHT, LOOP_LAG, REFUSED
 
 TICK_S = 0.05
-LEAST = 4
 # Of the limit of payments: how much may be under way for others to begin, and how many of
 # them begin whatever is under way.
 LEFT: dict[LaneName, tuple[float, int]] = {"questions": (0.75, 2), "batches": (0.5, 1)}
@@ -44,7 +43,7 @@ class Admission:
         self._clients: dict[str, int] = {}
         self.limit = AdaptiveLimit(
             first=settings.max_in_flight // 2,
-            least=LEAST,
+            least=settings.admission_least,
             most=settings.max_in_flight,
             target=settings.admission_target,
             monotonic=monotonic,
@@ -101,6 +100,8 @@ class Admission:
                 yield
             finally:
                 self._leave(client)
+            if context.replayed:
+                return
             share = (self._used_ms(context) + self._lag_ms) / budget_ms
             # Another service refused a part of it: as bad as late.
             self.limit.finished(max(share, 1.0) if context.overloaded else share)

@@ -175,7 +175,8 @@ class BoundedProtocol(CoalescingProtocol):
             self._refused = False
             self.on_response_complete()
             return
-        self.scope[ARRIVED] = time.monotonic()  # type: ignore[literal-required]
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+        scope[ARRIVED] = time.monotonic()
         super().on_message_complete()
 
     # What is late

@@ -45,6 +45,8 @@ class RequestContext:
     reply_headers: tuple[tuple[bytes, bytes], ...] = ()
     # A service that was called for it was at its limit.
     overloaded: bool = False
+    # It waited for the answer of an earlier request, and says nothing of how busy we are.
+    replayed: bool = False
     # When the last byte of the request was read, on the monotonic clock, in seconds.
     arrived: float = field(default_factory=time.monotonic)
 

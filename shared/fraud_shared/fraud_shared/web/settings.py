@@ -105,6 +105,12 @@ class ServiceSettings(BaseSettings):
         return 0.8
 
     @property
+    def admission_least(self) -> int:
+        """Below this the limit of requests under way never goes. A service that others
+        call leaves it to them to ask less: its refusal costs a payment evidence."""
+        return 16
+
+    @property
     def budget_ms(self) -> float:
         """How long one hot request may take, whatever longer its caller allows."""
         return self.deadline_cap_ms

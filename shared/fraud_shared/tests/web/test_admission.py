@@ -144,6 +144,18 @@ class TestTime:
         end(places)
         assert admission.limit.places < AdaptiveLimit.SAMPLES
 
+    def test_copies_that_waited_for_the_first_change_no_limit(
+        self, admission: Admission, clock: FakeClock
+    ) -> None:
+        contexts = [request_of("shop", clock) for _ in range(AdaptiveLimit.SAMPLES)]
+        places = [admission.enter("payments", context) for context in contexts]
+        for place, context in zip(places, contexts, strict=True):
+            place.__enter__()
+            context.replayed = True
+        clock.advance(timedelta(seconds=AdaptiveLimit.WINDOW_S))
+        end(places)
+        assert admission.limit.places == FIRST
+
     async def test_the_lag_of_the_loop_is_measured_while_it_is_watched(
         self, make_settings: Callable[..., ServiceSettings]
     ) -> None:
