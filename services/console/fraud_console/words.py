@@ -66,7 +66,7 @@ def feature(name: str) -> str:
     """What a feature is: its meaning in the registry, else its name taken apart."""
     known = _features().get(name)
     if known is not None:
-        return known["meaning"]
+        return known["meaning"][:1].upper() + known["meaning"][1:]
     words = (_SPELLED.get(part, part) for part in re.split(r"[_\s]+", name) if part)
     text = " ".join(words)
     return text[:1].upper() + text[1:]

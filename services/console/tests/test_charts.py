@@ -107,7 +107,7 @@ class TestFormats:
     def test_a_feature_is_said_in_words(self):
         assert (
             words.feature("is_round_amount")
-            == "a whole multiple of ten units of its currency"
+            == "A whole multiple of ten units of its currency"
         )
         assert words.feature("card_n_1h") == "Card payments in 1 hour"
 

@@ -25,7 +25,7 @@ class Provider:
     """Signs what it is told to; remembers the last request for a token."""
 
     claims: dict[str, Any] = field(default_factory=dict)
-    key: RSAKey = KEY
+    key: RSAKey = field(default_factory=lambda: KEY)
     issuer: str = ISSUER
     asked: dict[str, list[str]] = field(default_factory=dict)
 

@@ -201,7 +201,7 @@ class TestRules:
             await console.user("ada", "rule-author"),
             await console.user("bob", "rule-author"),
         )
-        await ada.post("/rules/drafts", {"text": "rules: []", "why": "tidy"})
+        await ada.post("/rules/drafts", {"source": "rules: []", "why": "tidy"})
         await ada.post("/rules/8/shadow", {"why": "first look"})
         await ada.post("/rules/8/promote", {"why": "good in shadow"})
         assert "waits for a second person" in (await ada.get("/rules/8")).text
@@ -213,9 +213,9 @@ class TestRules:
 
     async def test_a_text_is_checked_while_it_is_written(self, admin: Browser):
         fragment = {"hx-request": "true"}
-        good = await admin.post("/rules/check", {"text": "a: 1"}, headers=fragment)
+        good = await admin.post("/rules/check", {"source": "a: 1"}, headers=fragment)
         bad = await admin.post(
-            "/rules/check", {"text": "x: undeclared"}, headers=fragment
+            "/rules/check", {"source": "x: undeclared"}, headers=fragment
         )
         assert "Type-checks" in good.text
         assert 'data-line="4"' in bad.text

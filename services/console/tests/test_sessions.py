@@ -179,7 +179,7 @@ class TestRoles:
         changes = {
             "/cases/resolve": {"outcome": "fraud", "case_ids": "c-1"},
             "/entities/block": {"kind": "account", "id": "a", "why": "test"},
-            "/rules/drafts": {"text": "rules: []", "why": "test"},
+            "/rules/drafts": {"source": "rules: []", "why": "test"},
             "/lists/entries": {
                 "name": "deny", "kind": "ip", "value": "1", "why": "test",
             },

@@ -128,7 +128,8 @@ class Analysis:
         records: list[dict[str, Any]] = self._gateway.records
         for one in records:
             if one["decision"]["decision_id"] == decision_id:
-                return one
+                found: dict[str, Any] = one
+                return found
         raise Refused(404, "not-found")
 
     def stored(self, _: Ask, decision_id: str) -> Any:

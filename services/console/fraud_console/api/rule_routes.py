@@ -155,13 +155,13 @@ def _changes(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
     changes = changing(service, "authoring")
 
     @routes.post("/check")
-    async def check(visit: Annotated[Visit, changes], text: Source = "") -> Response:
+    async def check(visit: Annotated[Visit, changes], source: Source = "") -> Response:
         """Whether a text type-checks, while it is written."""
         found: Visit = visit
         problems: tuple[FieldError, ...] = ()
         checked: Fetched[Any] = Fetched()
         try:
-            checked = Fetched(await kind.of(found).check(text))
+            checked = Fetched(await kind.of(found).check(source))
         except InvalidInput as error:
             problems = error.errors or (FieldError("", error.detail),)
         except FraudClientError as error:
@@ -172,14 +172,14 @@ def _changes(routes: APIRouter, service: ConsoleService, kind: Kind) -> None:
 
     @routes.post("/drafts")
     async def draft(
-        visit: Annotated[Visit, changes], text: Source, why: Why
+        visit: Annotated[Visit, changes], source: Source, why: Why
     ) -> Response:
         """Keep a text as a draft."""
         found: Visit = visit
         return await found.change(
             f"Draft of {kind.one}",
             why,
-            kind.of(found).create(text, why),
+            kind.of(found).create(source, why),
             to=kind.place(),
             done="The draft is kept. Let it run in shadow before it is promoted.",
         )

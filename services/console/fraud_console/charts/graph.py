@@ -53,10 +53,10 @@ def around(
     shared: dict[tuple[str, str, str], list[Node]] = {}
     shown = links[:MOST_NEAR]
     # Two or fewer lie beside the middle: names need width.
-    turned = math.pi if len(shown) <= 2 else math.pi / 2
+    turned = math.pi if len(shown) <= 2 else math.pi / 2 + math.pi / len(shown)
     for place, link in enumerate(shown):
         angle = 2 * math.pi * place / len(shown) - turned
-        node = Node(*_at(angle, 0.5), link.kind, link.name, link.href, 1, link.bad)
+        node = Node(*_at(angle, 0.56), link.kind, link.name, link.href, 1, link.bad)
         nodes.append(node)
         edges.append(_edge(middle, node))
         for other in link.others[:MOST_FAR]:

@@ -177,4 +177,4 @@ def _versions(version: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     models = version.get("models")
     for name, ref in models.items() if isinstance(models, Mapping) else ():
         if isinstance(ref, Mapping):
-            yield name, f"{ref.get('version')} of bundle {ref.get('bundle')}"
+            yield name, str(ref.get("version"))
