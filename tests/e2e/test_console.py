@@ -59,7 +59,7 @@ class TestConsole:
             await users.add("ana", ["analyst"])
             await users.add("root", ["admin"])
         monkeypatch.setenv("FRAUD_API_KEYS", await api_keys(environment, {}))
-        monkeypatch.setenv("FRAUD_CONSOLE_GATEWAY_DEADLINE", "30")
+        monkeypatch.setenv("FRAUD_CONSOLE_GATEWAY_DEADLINE", "PT30S")
         async with run() as mesh:
             reply = await mesh.score(counterparty={"name": listed_name})
             gateway = mesh.local_mesh.apps["orchestrator"]
