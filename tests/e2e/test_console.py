@@ -73,7 +73,7 @@ class TestConsole:
                 decision = (await ana.get(f"/decisions/{reply['decision_id']}")).text
                 assert "Declined" in decision
                 assert listed_name in decision
-                assert "A party is listed" in decision
+                assert "SANCTIONS_MATCH" in decision
                 assert "Resolved: Fraud." in await post(
                     ana, f"{case}/resolve", outcome="fraud"
                 )
