@@ -70,6 +70,12 @@ class Figures:
     after: dict[float, Outcome] = field(default_factory=dict)
 
     @property
+    def full(self) -> float:
+        """Payments a second of a full mesh: the knee, or more where more was decided whole
+        (a busy machine may hide the knee behind one bad step)."""
+        return max(self.knee, self.peak)
+
+    @property
     def ordinary_challenges(self) -> float:
         """Share of CHALLENGE among the answers of ordinary loads."""
         return challenges(self.ordinary)
@@ -136,7 +142,10 @@ def chaos_overload_command(
     n, gates = sum(one.sent for one in everything), judge(found)
     if into is not None:
         command = f"fraud chaos overload --seconds {seconds:g}"
-        store(into, Result.now(ROW, PROMISE, LEFT_OUT, gates, n, command, seed))
+        store(
+            into,
+            Result.now(ROW, PROMISE, LEFT_OUT, gates, n=n, command=command, seed=seed),
+        )
     finish(
         "chaos overload",
         {"seconds": seconds, **found.document()},
@@ -157,13 +166,13 @@ async def _run(mesh: LocalMesh, seconds: float, seed: int) -> Figures:
         load = Load(client, payments, timeout_s=1.0, refused=payments.again)
         await load.closed_loop(2, WARM_UP_S)
         await _find_knee(load, found)
-        ordinary = ORDINARY * found.knee, ORDINARY_S
+        ordinary = ORDINARY * found.full, ORDINARY_S
         found.ordinary.append(await load.open_loop(*ordinary))
         for factor in FACTORS:
-            console.print(f"{factor:g} times the knee of {found.knee:.0f}/s")
-            surge = await load.open_loop(factor * found.knee, seconds)
+            console.print(f"{factor:g} times {found.full:.0f} payments/s")
+            surge = await load.open_loop(factor * found.full, seconds)
             found.surges[factor] = surge
-            found.after[factor] = await load.open_loop(found.knee / 2, AFTER_S)
+            found.after[factor] = await load.open_loop(found.full / 2, AFTER_S)
         found.ordinary.append(await load.open_loop(*ordinary))
         await client.close()
     return found

@@ -37,11 +37,17 @@ def test_the_page_shows_figures_that_do_not_hold_and_rows_not_measured(
 ) -> None:
     gates = [gate("row 6: failed requests", 2, 0, "at_most")]
     store(
-        tmp_path, Result.now(6, "A promise", "a part", gates, 500, "fraud chaos run", 1)
+        tmp_path,
+        Result.now(
+            6, "A promise", "a part", gates, n=500, command="fraud chaos run", seed=1
+        ),
     )
     gates = [gate("row 6: failed requests", 0, 0, "at_most")]
     store(
-        tmp_path, Result.now(6, "A promise", "a part", gates, 700, "fraud chaos run", 2)
+        tmp_path,
+        Result.now(
+            6, "A promise", "a part", gates, n=700, command="fraud chaos run", seed=2
+        ),
     )
     shown = page(tmp_path)
     assert shown == (tmp_path / "reliability.md").read_text()

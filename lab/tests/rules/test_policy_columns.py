@@ -48,7 +48,7 @@ POLICIES = {
 @pytest.mark.parametrize("name", POLICIES)
 def test_random_requests_get_the_verdict_of_the_engine(name):
     policy: Policy = POLICIES[name]
-    requests = list(RandomRequests(7, policy.document).many(2_500))
+    requests = list(RandomRequests(7, policy.document).many(1_200))
     ours = of_requests(requests, policy.document).verdicts(policy.document)
     theirs = np.array([policy.decide(r).decision.severity for r in requests])
     assert np.flatnonzero(ours != theirs).tolist() == []

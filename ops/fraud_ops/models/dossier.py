@@ -12,6 +12,16 @@ from fraud_ops.retrain.runs import RunRecord
 from fraud_scoring.artifacts.artifact import Artifact
 from fraud_scoring.registry.aliases import AliasBook
 
+_SIGN_OFF = (
+    "## Sign-off",
+    "",
+    "| role | name | date | decision |",
+    "|---|---|---|---|",
+    "| model owner | | | |",
+    "| independent validation | | | |",
+    "| risk | | | |",
+    "",
+)
 _SEGMENTS = "no segment is worse"
 _LEAK, _LABELS = "no feature knows the label", "labels agree with the models"
 
@@ -50,32 +60,31 @@ def dossier(
             *_disparity(run),
             *_stability(runs),
             *_changes(manifest.version, book, runs),
-            "## Limits",
-            "",
-            "- Taught on the period above only; habits and frauds change.",
-            (
-                "- Frauds that nobody had reported by then count as legitimate, weighted by how "
-                "likely a report would have come."
-            ),
-            (
-                f"- Values further than {metadata.ood_z:g} standard deviations from the training "
-                "mean are named with each score."
-            ),
-            (
-                "- Declined payments show no outcome of their own; what is known of them is what "
-                "was reported."
-            ),
-            "",
-            "## Sign-off",
-            "",
-            "| role | name | date | decision |",
-            "|---|---|---|---|",
-            "| model owner | | | |",
-            "| independent validation | | | |",
-            "| risk | | | |",
-            "",
+            *_limits(metadata.ood_z),
+            *_SIGN_OFF,
         ]
     )
+
+
+def _limits(ood_z: float) -> list[str]:
+    return [
+        "## Limits",
+        "",
+        "- Taught on the period above only; habits and frauds change.",
+        (
+            "- Frauds that nobody had reported by then count as legitimate, weighted by how "
+            "likely a report would have come."
+        ),
+        (
+            f"- Values further than {ood_z:g} standard deviations from the training "
+            "mean are named with each score."
+        ),
+        (
+            "- Declined payments show no outcome of their own; what is known of them is what "
+            "was reported."
+        ),
+        "",
+    ]
 
 
 def _data(artifact: Artifact, problems: Sequence[str] | None) -> list[str]:

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator.api import (
@@ -33,6 +33,19 @@ from fraud_shared.openapi import with_instances
 from fraud_shared.web.service import create_service
 
 SERVICE = "orchestrator"
+
+
+def _routers(gateway: Gateway, models: Models) -> list[APIRouter]:
+    """The routes that the framework answers."""
+    return [
+        routes.router(gateway, models),
+        audit_routes.router(gateway),
+        decision_routes.router(gateway),
+        key_routes.router(gateway),
+        messages.router(gateway),
+        screening_routes.router(gateway),
+        forwarding.router(gateway),
+    ]
 
 
 def create_app(
@@ -69,15 +82,7 @@ def create_app(
             *auto_loan.hot(gateway),
             *feeds.hot(gateway),
         ],
-        routers=[
-            routes.router(gateway, models),
-            audit_routes.router(gateway),
-            decision_routes.router(gateway),
-            key_routes.router(gateway),
-            messages.router(gateway),
-            screening_routes.router(gateway),
-            forwarding.router(gateway),
-        ],
+        routers=_routers(gateway, models),
         limits={
             **screening_routes.LIMITS,
             **forwarding.limits(),
@@ -89,6 +94,7 @@ def create_app(
         summary="Decides payments: APPROVE, CHALLENGE or DECLINE, with reasons.",
         public=True,
         guard=gateway.admission.authenticate,
+        cors_origins=settings.cors_origins,
     )
     app.state.engines = gateway.engines
     app.state.gateway = gateway

@@ -135,19 +135,8 @@ class Pipeline:
         own_id = id_of_client(key.client, key.transaction_id)
         with watch.stage("commit"), self.online.recording(own_id) as missed:
             reply = None if decision.actions else reply_of(decision, watch, done=True)
-            winner = await self.decisions.commit(
-                DecisionEntry(
-                    key,
-                    made,
-                    reply,
-                    context.trace,
-                    missed=missed,
-                    authenticated=instrument_of(key.client, payment)
-                    if payment.is_authenticated
-                    else None,
-                ),
-                wall,
-            )
+            entry = _entry(key, made, reply, context, missed=missed)
+            winner = await self.decisions.commit(entry, wall)
         if winner is not None:
             return await self._earlier(winner, key, context)
         if reply is None:
@@ -289,3 +278,23 @@ class Pipeline:
             "This payment is being decided by another request.",
             headers={"retry-after": "1"},
         )
+
+
+def _entry(
+    key: IdempotencyKey,
+    made: DecisionMade,
+    reply: bytes | None,
+    context: RequestContext,
+    *,
+    missed: bool,
+) -> DecisionEntry:
+    payment = made.transaction
+    strong = payment.is_authenticated
+    return DecisionEntry(
+        key,
+        made,
+        reply,
+        context.trace,
+        missed=missed,
+        authenticated=instrument_of(key.client, payment) if strong else None,
+    )

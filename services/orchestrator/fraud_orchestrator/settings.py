@@ -99,6 +99,10 @@ class Settings(ServiceSettings):
     # how old they may be.
     rates_every: timedelta = timedelta(minutes=5)
     rates_max_age: timedelta = timedelta(hours=1)
+    # Origins of pages whose scripts may call, e.g. ["https://shop.example"].
+    cors_origins: tuple[str, ...] = Field(
+        default=(), validation_alias="FRAUD_CORS_ORIGINS"
+    )
     # The installation's own version, shown by /v1/version.
     app_version: str = Field(
         default="", max_length=64, validation_alias="FRAUD_APP_VERSION"

@@ -102,3 +102,32 @@ async def test_clients_of_yente_reach_the_screening_service(
         reply = await run.http.get(path)
     assert reply.status_code == 200, reply.text
     assert asked[-1].partition("?")[0] == path.partition("?")[0]
+
+
+class TestOrigins:
+    PAGE = "https://shop.example"
+
+    @pytest.mark.parametrize("path", ["/v1/score", "/v1/version"])
+    async def test_page_that_is_let_in_may_ask(self, start: Any, path: str) -> None:
+        asked = {
+            "origin": self.PAGE,
+            "access-control-request-method": "POST",
+            "access-control-request-headers": "x-api-key",
+        }
+        async with start(cors_origins=(self.PAGE,)) as run:
+            before = await run.http.options(path, headers=asked)
+            reply = await run.http.post(
+                "/v1/score", json=payment_body(), headers={"origin": self.PAGE}
+            )
+        assert before.status_code == 200
+        assert before.headers["access-control-allow-origin"] == self.PAGE
+        assert reply.headers["access-control-allow-origin"] == self.PAGE
+
+    async def test_other_pages_may_not(self, start: Any) -> None:
+        async with start(cors_origins=(self.PAGE,)) as run:
+            reply = await run.http.post(
+                "/v1/score",
+                json=payment_body(),
+                headers={"origin": "https://other.example"},
+            )
+        assert "access-control-allow-origin" not in reply.headers

@@ -116,6 +116,9 @@ def learnable(
     known = settled(outcome, occurred_at, as_of, maturity)
     if known is not None:
         return known, known.weight
+    if outcome.state == "undetermined":
+        # It was spoken of: what follows is no silence.
+        return None
     weight = silence_weight(as_of - occurred_at, maturity)
     if weight < LEAST_WEIGHT:
         return None

@@ -82,7 +82,9 @@ def chaos_run_command(
         if into is not None:
             command = f"fraud chaos run --row {number} --runs {runs} --rps {rps:g}"
             n = summed["attempted"]
-            result = Result.now(number, promise, left_out, judged, n, command, seed)
+            result = Result.now(
+                number, promise, left_out, judged, n=n, command=command, seed=seed
+            )
             store(into, result)
 
     with mesh.fresh(PORT) as stage:

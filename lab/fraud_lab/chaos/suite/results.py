@@ -42,6 +42,7 @@ class Result:
         promise: str,
         left_out: str,
         gates: Sequence[Gate],
+        *,
         n: int,
         command: str,
         seed: int,

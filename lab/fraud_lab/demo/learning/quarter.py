@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,18 +57,7 @@ class Quarter:
 
 def simulate_quarter(payments: int, seed: int) -> Quarter:
     """Simulate, and compute every feature as it would have been served."""
-    shares = {n: s for n, s in SCENARIO_SHARES.items() if n != NEW_PATTERN}
-    others = sum(shares.values())
-    scaled = {n: s / others * (1 - NEW_SHARE) for n, s in shares.items()}
-    config = SimulationConfig(
-        seed=seed,
-        payments=payments,
-        days=DAYS,
-        accounts=int(payments / DAYS / PAYMENTS_PER_DAY_AND_ACCOUNT),
-        fraud_rate=FRAUD_RATE,
-        scenarios=scaled | {NEW_PATTERN: NEW_SHARE},
-        begins={NEW_PATTERN: BEGINS},
-    )
+    config = _config(payments, seed)
     flats, labels, scenarios = [], [], []
     for event in stream(config):
         if isinstance(event, SimulatedLabel):
@@ -78,8 +68,46 @@ def simulate_quarter(payments: int, seed: int) -> Quarter:
     table = frame(flats, labels)
     place = {row["transaction_id"]: n for n, row in enumerate(flats)}
     at: npt.NDArray[np.int64] = np.array([r["occurred_at"] for r in flats], np.int64)
+    features = table.select(
+        pl.col(name).cast(pl.Float64).alias(FEATURE_PREFIX + name)
+        for name in PAYMENT_FEATURES.names
+    )
+    zero = int(config.start.timestamp() * 1e6)
+    return Quarter(
+        start=config.start,
+        rows=_columns(flats, at).hstack(features),
+        x=table.select(PAYMENT_FEATURES.names).to_numpy().astype(np.float32),
+        day=(at - zero) // 86_400_000_000,
+        fraud=np.array([name is not None for name in scenarios]),
+        new=np.array(
+            [
+                name == NEW_PATTERN and not _leaves(row)
+                for name, row in zip(scenarios, flats, strict=True)
+            ]
+        ),
+        reports=[_report(row, place) for row in labels],
+    )
+
+
+def _config(payments: int, seed: int) -> SimulationConfig:
+    shares = {n: s for n, s in SCENARIO_SHARES.items() if n != NEW_PATTERN}
+    others = sum(shares.values())
+    scaled = {n: s / others * (1 - NEW_SHARE) for n, s in shares.items()}
+    return SimulationConfig(
+        seed=seed,
+        payments=payments,
+        days=DAYS,
+        accounts=int(payments / DAYS / PAYMENTS_PER_DAY_AND_ACCOUNT),
+        fraud_rate=FRAUD_RATE,
+        scenarios=scaled | {NEW_PATTERN: NEW_SHARE},
+        begins={NEW_PATTERN: BEGINS},
+    )
+
+
+def _columns(flats: list[dict[str, Any]], at: npt.NDArray[np.int64]) -> pl.DataFrame:
+    """What a dataset says of each payment itself."""
     moments = pl.Series(at).cast(pl.Datetime("us", "UTC"))
-    rows = pl.DataFrame(
+    return pl.DataFrame(
         {
             "decision_id": [f"d-{n:08}" for n in range(len(flats))],
             "tenant": ["bank"] * len(flats),
@@ -94,25 +122,6 @@ def simulate_quarter(payments: int, seed: int) -> Quarter:
             "kind": [row["kind"] for row in flats],
             "channel": [row["channel"] for row in flats],
         }
-    )
-    features = table.select(
-        pl.col(name).cast(pl.Float64).alias(FEATURE_PREFIX + name)
-        for name in PAYMENT_FEATURES.names
-    )
-    zero = int(config.start.timestamp() * 1e6)
-    return Quarter(
-        start=config.start,
-        rows=rows.hstack(features),
-        x=table.select(PAYMENT_FEATURES.names).to_numpy().astype(np.float32),
-        day=(at - zero) // 86_400_000_000,
-        fraud=np.array([name is not None for name in scenarios]),
-        new=np.array(
-            [
-                name == NEW_PATTERN and not _leaves(row)
-                for name, row in zip(scenarios, flats, strict=True)
-            ]
-        ),
-        reports=[_report(row, place) for row in labels],
     )
 
 

@@ -16,6 +16,7 @@ import fraud_xgboost.app
 from fraud_lab.demo.learning.quarter import Quarter
 from fraud_ops.datasets.source import BANK
 from fraud_scoring.registry.port import ModelRegistry
+from fraud_shared.mesh.tokens import TokenIssuer
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY, client
 from fraud_xgboost.settings import Settings
 
@@ -45,6 +46,9 @@ class Traffic:
 
     async def swap(self) -> None:
         """Have the scorer look at its alias, with requests before, meanwhile and after."""
+        # A quarter outlives a token.
+        bearer = TokenIssuer("test", TEST_TOKEN_KEY).bearer("xgboost")
+        self.http.headers["authorization"] = bearer
         going = asyncio.Event()
         callers = [asyncio.create_task(self._call(n, going)) for n in range(CALLERS)]
         await asyncio.sleep(0)

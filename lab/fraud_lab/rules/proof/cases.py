@@ -192,7 +192,9 @@ def policy_input(
     facts: list[Any] = []
     risk = _share("risk", facts)
     scores = tuple(_share(f"anomaly-{n}", facts) for n in range(anomalies))
-    screening = {status: z3.Bool(f"screening-{status}") for status in STATUSES}
+    screening: dict[str, Any] = {
+        status: z3.Bool(f"screening-{status}") for status in STATUSES
+    }
     facts.append(z3.PbEq([(mask, 1) for mask in screening.values()], 1))
     absent = {block: z3.Bool(f"absent-{block}") for block in BLOCKS}
     for block, mask in absent.items():

@@ -19,7 +19,7 @@ from fraud_ops.figures import finish, gate, print_json, wide_console
 from fraud_ops.running import CommandError
 
 # What a policy decides besides the verdict: no question of milder or stricter.
-NOT_PROVED = ("challenges", "confidence", "actions")
+NOT_PROVED = ("challenges", "confidence", "actions", "exemptions")
 console = wide_console()
 
 

@@ -177,8 +177,8 @@ def _with_examples(
         return made
     made["content"] = {
         media: (
-            {**one, "example": given or example(one["schema"], document)}
-            if media == JSON and one.get("schema")
+            {**one, "example": given or example(one.get("schema", {}), document) or {}}
+            if media == JSON
             else one
         )
         for media, one in content["content"].items()

@@ -26,6 +26,9 @@ TAGS: dict[str, str] = {
     "accounts": "Payment systems and analysts: what an account does as a rule.",
     "auditors": "Auditors: who changed what, and proof that nothing was taken away.",
     "cases": "Analysts: cases, holds, blocks, clearings, entities.",
+    "rulesets": "Rule authors: rules, from draft over shadow to live, and back.",
+    "policies": "Rule authors: the policy, likewise.",
+    "lists": "Rule authors: deny, allow and watch lists; snoozes of rules.",
     "sanctions": "Analysts and auditors: the sanctions lists in use.",
     "models": "Model owners: models, versions, datasets.",
     "operations": "Operators: parked events, reloads, erasure.",
@@ -121,8 +124,13 @@ _TRANSFER: dict[str, Any] = {
 _HEAD = {"MsgId": "MSG-1", "CreDtTm": "2026-01-02T09:30:00Z", "NbOfTxs": "1"}
 _SUM = {"Ccy": "EUR", "Amt": "1250.50"}
 
-# Requests whose form is another standard's: no schema of ours makes an example of them.
+# Requests whose form is another's, or says more than types can: no schema of ours makes an example of them.
 BODIES: dict[str, Any] = {
+    "/v1/auto-loan/score": {
+        "features": [0.5] * 15,
+        "feature_names": [f"feature_{number}" for number in range(15)],
+        "request_id": "req-1",
+    },
     "/v1/score/pacs008": {
         "Document": {
             "FIToFICstmrCdtTrf": {

@@ -1,6 +1,6 @@
 """What one payment says by itself, flat: the input of every executor and expression."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -91,7 +91,8 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
     moved = moved_by(kind, amount)
     hours = t // HOUR_US
     card = get("card_token")
-    return Facts(
+    # The type of a tuple that is unpacked does not say how many it holds.
+    return Facts(  # type: ignore[call-arg]
         row["transaction_id"],
         row["account_id"],
         card,
@@ -123,6 +124,14 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
         get("is_new_device"),
         get("days_since_password_change"),
         get("two_factor"),
+        *_acceptance_facts(get),
+        get("features") or {},
+    )
+
+
+def _acceptance_facts(get: Callable[[str], Any]) -> tuple[Any, ...]:
+    """From `initiator` to `shipping_address`, in the order of `Facts`."""
+    return (
         get("initiator"),
         get("recurring"),
         get("three_ds_status"),
@@ -137,7 +146,6 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
         _moment(get("beneficiary_first_used_at")),
         get("billing_address"),
         get("shipping_address"),
-        get("features") or {},
     )
 
 

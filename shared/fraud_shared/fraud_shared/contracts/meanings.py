@@ -9,6 +9,8 @@ test.
 from collections.abc import Mapping
 from typing import Any
 
+from fraud_shared.contracts.meanings_engines import ENGINES
+
 Meaning = tuple[str, Any]
 _ID = "6f1c7a52-0d0b-5c55-9a37-0d6d2f3f5b11"
 _HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -337,11 +339,6 @@ EXAMPLES: Mapping[str, Any] = {
 }
 
 MEANINGS: Mapping[str, Meaning] = {
-    **PARAMETERS,
-    **EVENTS,
-    **AFTERWARDS,
-    **SCREENING,
-    **SIGNALS,
-    **DECISION,
-    **PAYMENT,
-}
+    **ENGINES, **PARAMETERS, **EVENTS, **AFTERWARDS,
+    **SCREENING, **SIGNALS, **DECISION, **PAYMENT,
+}  # fmt: skip

@@ -18,6 +18,10 @@ ALIASES: Mapping[str, tuple[str, str]] = {
         ),
     ),
     "LOG_LEVEL": ("FRAUD_LOG_LEVEL", "Level of the log."),
+    "CORS_ORIGINS": (
+        "FRAUD_CORS_ORIGINS",
+        "Origins of pages that may call the gateway, separated by commas.",
+    ),
     "MODEL_PATH": ("MODEL_REGISTRY_URI", "The registry that scorers load from."),
     "MODEL_VERSION": (
         (
@@ -42,6 +46,8 @@ def adopt(environment: MutableMapping[str, str]) -> None:
             given = _entries(given, environment)
         elif alias == "MODEL_VERSION":
             given = json.dumps([given])
+        elif alias == "CORS_ORIGINS" and not given.startswith("["):
+            given = json.dumps([one.strip() for one in given.split(",")])
         for name in names.split(", "):
             environment.setdefault(name, given)
 

@@ -27,6 +27,7 @@ from fraud_shared.web.context import RawResponse, RequestContext
 from fraud_shared.web.edge import Asgi, Edge, HotHandler
 from fraud_shared.web.guard import Guard, service_guard
 from fraud_shared.web.lanes import LaneName
+from fraud_shared.web.origins import with_origins
 from fraud_shared.web.settings import ServiceSettings
 from fraud_shared.web.telemetry import Tracing
 
@@ -71,12 +72,19 @@ class HotRoute:
 class Service(FastAPI):
     """A FastAPI app whose hot routes never reach FastAPI's own layers."""
 
-    def __init__(self, edge: Edge, **fields: Any) -> None:
+    def __init__(
+        self, edge: Edge, *, cors_origins: Sequence[str] = (), **fields: Any
+    ) -> None:
         super().__init__(**fields)
         self._edge = edge
+        self._front: Asgi = with_origins(self._answer, cors_origins)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer a hot request at the edge, anything else through the framework."""
+        """Answer a hot request at the edge, anything else through the framework; pages of
+        the origins that are let in may read it."""
+        await self._front(scope, receive, send)
+
+    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
         answer = self._edge if self._edge.is_hot(scope) else super().__call__
         await answer(scope, receive, send)
 
@@ -105,6 +113,7 @@ def create_service(
     tracing: Tracing | None = None,
     limits: Mapping[str, int] | None = None,
     guard: Guard | None = None,
+    cors_origins: Sequence[str] = (),
 ) -> FastAPI:
     """A FastAPI app with the mesh's edge, probes, problems and telemetry.
 
@@ -133,6 +142,7 @@ def create_service(
     )
     app = Service(
         edge,
+        cors_origins=cors_origins,
         title=f"fraud {name}",
         summary=summary,
         openapi_url=None if settings.production else operations.DOCUMENT,

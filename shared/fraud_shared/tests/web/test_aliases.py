@@ -47,3 +47,12 @@ def test_model_version_is_the_alias_of_every_scorer() -> None:
     adopt(environment)
     assert json.loads(environment["FRAUD_XGBOOST_ALIASES"]) == ["challenger"]
     assert json.loads(environment["FRAUD_LIGHTGBM_ALIASES"]) == ["challenger"]
+
+
+def test_origins_are_a_list_by_commas() -> None:
+    environment = {"CORS_ORIGINS": "https://a.example, https://b.example"}
+    adopt(environment)
+    assert json.loads(environment["FRAUD_CORS_ORIGINS"]) == [
+        "https://a.example",
+        "https://b.example",
+    ]

@@ -43,9 +43,14 @@ _WHICH = Annotated[str, Path(pattern=r"^([1-9][0-9]{0,8}|live|shadow)$")]
 
 def _documents(path: str, service: str, noun: str, one: str) -> tuple[PublicRoute, ...]:
     """The life cycle of rulesets, or of policies: `one` is what people call it."""
+    given = path, service, noun, one, "rules" if service == "rules" else "policy"
+    return (*_reading(*given), *_checking(*given), *_life_cycle(*given))
+
+
+def _reading(
+    path: str, service: str, noun: str, one: str, command: str
+) -> tuple[PublicRoute, ...]:
     area = path.rpartition("/")[2]
-    command = "rules" if service == "rules" else "policy"
-    number = {"parameters": {"version": _NUMBER}, "examples": {"version": "7"}}
     return (
         PublicRoute(
             "GET", path, service, _READ, area, f"list{noun}Versions",
@@ -72,6 +77,14 @@ def _documents(path: str, service: str, noun: str, one: str) -> tuple[PublicRout
             response=Difference, parameters={"before": _NUMBER, "after": _NUMBER},
             examples={"before": "6", "after": "7"}, command=f"{command} changes",
         ),
+    )  # fmt: skip
+
+
+def _checking(
+    path: str, service: str, noun: str, one: str, command: str
+) -> tuple[PublicRoute, ...]:
+    area = path.rpartition("/")[2]
+    return (
         PublicRoute(
             "POST", f"{path}/check", service, _RULES, area, f"check{noun}",
             f"Check a {one}; nothing is kept",
@@ -87,6 +100,15 @@ def _documents(path: str, service: str, noun: str, one: str) -> tuple[PublicRout
             request=DraftRequest, response=VersionView, status=201,
             max_body_bytes=_LARGEST,
         ),
+    )  # fmt: skip
+
+
+def _life_cycle(
+    path: str, service: str, noun: str, one: str, command: str
+) -> tuple[PublicRoute, ...]:
+    area = path.rpartition("/")[2]
+    number = {"parameters": {"version": _NUMBER}, "examples": {"version": "7"}}
+    return (
         PublicRoute(
             "POST", f"{path}/rollback", service, _RULES, area, f"rollBack{noun}",
             "Back to a version that was live before",
