@@ -1,19 +1,16 @@
 """The fake gateway's cases."""
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fraud_client.testing.analysis import Row, page
 from fraud_client.testing.ask import Ask, Refused
-
-if TYPE_CHECKING:
-    from fraud_client.testing.gateway import FakeGateway
 
 
 class Casework:
     """The queue, and what is done with a case."""
 
-    def __init__(self, gateway: "FakeGateway") -> None:
+    def __init__(self, gateway: Any) -> None:
         self._gateway = gateway
 
     def routes(self) -> list[Row]:
