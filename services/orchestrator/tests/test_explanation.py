@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ from fraud_shared.testing.factories import (
 )
 
 POLICY = load(DEFAULT_POLICY.read_bytes())
+ROOT = Path(__file__).parents[3]
 HOSTILE = "<script>alert('x')</script>&\""
 
 
@@ -233,6 +235,18 @@ class TestTheExplanation:
         told = compose(record, {"xgboost": other}, none).models[2]
         assert (told.origin, told.features) == ("missing", [])
 
+    def test_what_only_was_said_did_not_decide(self) -> None:
+        flag = RuleHit(rule="R-8@1", effect="FLAG", severity="low", reason="small")
+        record = recorded(risk=0.4, rules=make_rules(rules_flag="FLAG", hits=(flag,)))
+        decisive = POLICY.deciding(record.request())
+        told = compose(record, {}, counterfactual.Found(None, "none"), decisive)
+        assert [reason.code for reason in told.reasons] == [
+            "RISK_CHALLENGE",
+            "RULE_FLAG",
+        ]
+        assert told.decided_by == ["RISK_CHALLENGE"]
+        assert [ground.code for ground in told.customer] == ["AA-01"]
+
     def test_what_stands_out_is_said_in_words(self) -> None:
         values = {
             "amount_over_typical": 5.2,
@@ -251,6 +265,12 @@ class TestTheExplanation:
         assert "sanction" not in text
         assert "model" not in text
         assert len({ground.code for ground in grounds}) == len(grounds)
+
+    def test_document_has_every_ground_of_the_letter(self) -> None:
+        document = (ROOT / "docs" / "explanations.md").read_text()
+        for code, text, patterns in adverse_actions.GROUNDS:
+            codes = ", ".join(f"`{pattern}`" for pattern in patterns)
+            assert f"| {code} | {text} | {codes} |" in document
 
     def test_hostile_text_is_escaped_on_the_page(self) -> None:
         hit = RuleHit(rule="R-9@1", effect="BLOCK", severity="low", reason=HOSTILE)

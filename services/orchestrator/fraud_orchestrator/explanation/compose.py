@@ -1,7 +1,7 @@
 """An explanation put together from what was recorded, what models said again, and the
 counterfactual. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fraud_features.definitions.registry import PAYMENT_FEATURES
 from fraud_orchestrator.explanation import words
@@ -23,13 +23,17 @@ TOLERANCE = 1e-9
 
 
 def compose(
-    record: DecisionMade, again: Mapping[str, Signal], found: Found
+    record: DecisionMade,
+    again: Mapping[str, Signal],
+    found: Found,
+    decisive: Sequence[Reason] = (),
 ) -> Explanation:
     """The explanation of a record. `again`: what models said of the stored vector, by
-    source, where contributions were not recorded."""
+    source, where contributions were not recorded. `decisive`: the reasons that demand the
+    verdict; without them the first recorded one is taken."""
     made, payment = record.decision, record.transaction
     models = [explained_model(s, again.get(s.source)) for s in made.signals]
-    decisive = deciding(made.reasons, made.decision)
+    decisive = decisive or made.reasons[:1]
     heads = "; ".join(reason.text for reason in decisive) or made.reason
     challenge = f" ({made.challenge})" if made.challenge else ""
     return Explanation(
@@ -75,23 +79,9 @@ def compose(
         missing=[words.meaning_of(code) for code in made.degraded],
         counterfactual=words.told(found.change, found.none_because, payment.currency),
         change=found.change,
-        customer=_letter(made.decision, decisive, made.reasons),
+        customer=_letter(made.decision, decisive),
         versions=made.versions,
     )
-
-
-def deciding(reasons: tuple[Reason, ...], verdict: Verdict) -> list[Reason]:
-    """The reasons that demand the verdict: they stand first, and of codes that are told
-    apart by verdict only those of this one count. At least the first."""
-    other = "CHALLENGE" if verdict is Verdict.DECLINE else "DECLINE"
-    if verdict is Verdict.APPROVE or not reasons:
-        return list(reasons[:1])
-    declining = ("RULE_BLOCK", "SANCTIONS_MATCH", "RISK_DECLINE", "COST_DECLINE")
-    first, *rest = reasons
-    if verdict is Verdict.DECLINE:
-        return [first, *(r for r in rest if r.code in declining)]
-    # A flag that asked for less, and what was only said, weigh nothing here.
-    return [first, *(r for r in rest if r.weight > 0 and not r.code.endswith(other))]
 
 
 def explained_model(signal: Signal, again: Signal | None) -> ExplainedModel:
@@ -134,12 +124,10 @@ def _close(one: float | None, other: float | None) -> bool:
     return one is not None and other is not None and abs(one - other) <= TOLERANCE
 
 
-def _letter(
-    verdict: Verdict, decisive: list[Reason], reasons: tuple[Reason, ...]
-) -> list[AdverseAction]:
+def _letter(verdict: Verdict, decisive: Sequence[Reason]) -> list[AdverseAction]:
     if verdict is Verdict.APPROVE:
         return []
-    return for_letter(reason.code for reason in decisive or reasons)
+    return for_letter(reason.code for reason in decisive)
 
 
 def _values(record: DecisionMade) -> Mapping[str, float | None]:

@@ -13,7 +13,7 @@ from fraud_engines.rules.ruleset import Ruleset
 from fraud_orchestrator.explanation import counterfactual
 from fraud_orchestrator.explanation.compose import compose
 from fraud_orchestrator.gateway import Gateway
-from fraud_shared.contracts.decision import DecideRequest, DecisionMade, Verdict
+from fraud_shared.contracts.decision import DecideRequest, DecisionMade, Reason, Verdict
 from fraud_shared.contracts.explanation import Explanation
 from fraud_shared.contracts.features import FeatureVector
 from fraud_shared.contracts.signal import (
@@ -39,7 +39,18 @@ async def explain(
         _asked_again(gateway, record, context),
         _between(counterfactual.find(record, _engines(gateway))),
     )
-    return compose(record, again, found)
+    return compose(record, again, found, _decisive(gateway, record))
+
+
+def _decisive(gateway: Gateway, record: DecisionMade) -> tuple[Reason, ...]:
+    """The recorded reasons that demand the verdict, as the policy in force says; none where
+    it decides otherwise than was recorded."""
+    policy, request = gateway.engines.policy.current, record.request()
+    if policy.decide(request).decision is not record.decision.decision:
+        return ()
+    demanding = {(r.code, r.source) for r in policy.deciding(request)}
+    reasons = record.decision.reasons
+    return tuple(r for r in reasons if (r.code, r.source) in demanding)
 
 
 @dataclass(frozen=True, slots=True)
