@@ -16,7 +16,12 @@ from fraud_engines.rules.ruleset import load as load_rules
 from fraud_engines.testing import make_features
 from fraud_features.definitions.currency import to_reference
 from fraud_features.definitions.registry import PAYMENT_FEATURES
-from fraud_orchestrator.explanation import adverse_actions, counterfactual, words
+from fraud_orchestrator.explanation import (
+    adverse_actions,
+    changed,
+    counterfactual,
+    words,
+)
 from fraud_orchestrator.explanation.compose import compose
 from fraud_orchestrator.explanation.page import HEADERS, page
 from fraud_orchestrator.settings import Settings
@@ -124,15 +129,17 @@ def again(record: DecisionMade, change: Any) -> Verdict:
     """The verdict with a change, put together anew from the record."""
     request = record.request()
     if change.kind == "amount":
-        request = counterfactual.with_amount(record, int(change.changed), RULES)
+        request = changed.with_amount(record, int(change.changed), RULES)
     elif change.kind == "score":
-        request = counterfactual.with_score(request, change.subject, change.changed)
+        request = changed.with_score(request, change.subject, change.changed)
     else:
         code, _, source = change.subject.partition(" ")
         reason = next(
             r for r in record.decision.reasons if (r.code, r.source) == (code, source)
         )
-        request = counterfactual.without(request, reason)
+        other = changed.without(request, reason)
+        assert other is not None
+        request = other
     return POLICY.decide(request).decision
 
 
