@@ -119,8 +119,10 @@ def _days(period: timedelta) -> str:
 
 
 def _errors(error: type[FraudError]) -> Iterator[type[FraudError]]:
-    """The class and its subclasses, as far as they are ours and not a test's."""
-    if error.__module__.startswith("fraud_"):
+    """The class and its subclasses, as far as they are the mesh's: neither a test's nor
+    pages of the console."""
+    package = error.__module__.partition(".")[0]
+    if package.startswith("fraud_") and package != "fraud_console":
         yield error
     for below in error.__subclasses__():
         yield from _errors(below)

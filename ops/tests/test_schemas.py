@@ -58,6 +58,9 @@ class TestFiles:
                 assert text.startswith("# "), path
                 continue
             document = json.loads(text)
+            if path.name in ("feature_words.json", "operations.json"):
+                assert document, path
+                continue
             kind = "openapi" if path.parts[0] == "deploy" else "$schema"
             assert kind in document, path
             assert CHECKOUT not in text, path

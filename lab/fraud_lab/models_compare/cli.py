@@ -14,7 +14,7 @@ def models_compare(
         datetime | None, typer.Option(help="Only decisions made since then (UTC).")
     ] = None,
     maturity_days: Annotated[
-        float, typer.Option(help="Silence for so long means legitimate.", min=0)
+        float, typer.Option(help="Days after which silence means legitimate.", min=0)
     ] = 30.0,
     policy: PolicyFile = None,
     picture: Annotated[

@@ -12,13 +12,11 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
-from fraud_ops.datasets.source import dataset_uri
 from fraud_ops.figures import print_json, wide_console
 from fraud_ops.models import announce, context, dossier, show
 from fraud_ops.models.context import Line, RegistryContext
 from fraud_ops.models.importing.plain import NotImportable
 from fraud_ops.retrain.runs import RunStore
-from fraud_post_auth.dataset import DatasetMissing, DatasetStore
 from fraud_scoring.errors import ArtifactRefused, RegistryError
 from fraud_scoring.registry.aliases import CHAMPION, AliasBook
 from fraud_shared.state.rabbit import RabbitBus
@@ -111,6 +109,10 @@ def write_dossier(
     console: Console,
 ) -> None:
     """The governance dossier of one version, to a file or the screen."""
+    # They read Parquet: no other command of the registry needs that.
+    from fraud_ops.datasets.source import dataset_uri
+    from fraud_post_auth.dataset import DatasetMissing, DatasetStore
+
     version = context.resolve(place.registry, name, which)
     artifact = place.registry.load(name, version)
     uri = dataset_uri(place.mesh, data)

@@ -51,9 +51,15 @@ DECLARED: tuple[Declared, ...] = (
     ),
     Declared(
         "orchestrator, SQL",
-        "audit_log, audit_checkpoints",
+        "audit_log",
         "for ever",
         "A chain proves what follows only as a whole. Digests, and no personal data.",
+    ),
+    Declared(
+        "orchestrator, SQL",
+        "audit_checkpoints",
+        "for ever",
+        "Each proves all that was sealed before it.",
     ),
     Declared("orchestrator, SQL", "online_rebuild", "one row", "A lease of a minute."),
     Declared(

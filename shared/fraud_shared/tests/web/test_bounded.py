@@ -89,7 +89,10 @@ def serve(make_settings: Callable[..., ServiceSettings]) -> Serve:
             uvicorn.Config(
                 app,
                 port=0,
-                http=run.protocol(make_settings(**settings), app.state.head_refusals),
+                http=run.protocol(
+                    make_settings(**settings),
+                    app.state.head_refusals if isinstance(app, FastAPI) else None,
+                ),
                 backlog=4096,
                 lifespan="off",
                 ws="none",
