@@ -42,7 +42,7 @@ class TestCleanEvidence:
 
     def test_names_the_policy_and_its_hash(self, policy, make_request):
         ruling = policy.decide(make_request())
-        assert ruling.policy == f"default@3+{policy.content_hash[:8]}"
+        assert ruling.policy == f"default@4+{policy.content_hash[:8]}"
 
     def test_reports_risk_and_expected_loss(self, policy, make_request):
         ruling = policy.decide(make_request(risk=0.01, amount_ref_minor=10_000))
