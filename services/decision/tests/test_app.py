@@ -64,7 +64,7 @@ class TestLifeCycle:
                 assert service.decide(request).decision is Verdict.CHALLENGE
             reply = await http.post("/decide", content=request.model_dump_json())
             assert reply.json()["decision"] == "CHALLENGE"
-            back = {"to": 3, "why": "it is over"}
+            back = {"to": 4, "why": "it is over"}
             await http.post("/v1/policies/rollback", json=back, headers=person("ben"))
             for service in others:
                 await service.refresh()
