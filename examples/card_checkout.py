@@ -7,15 +7,20 @@ The key needs the scopes score, read and label.
 import sys
 from typing import Any
 
-from common import card_payment, eventually, expect, new_id, now, run, step
+from common import (
+    card_payment,
+    challenge_of,
+    eventually,
+    expect,
+    new_id,
+    now,
+    outcomes,
+    run,
+    step,
+)
 
 from fraud_client import FraudClient
 from fraud_client.models import Decision
-
-
-def outcomes(client: FraudClient, decision: Decision) -> dict[str, Any]:
-    """What a decision caused, and how that stands."""
-    return client.decisions.get(decision.decision_id).outcomes or {}
 
 
 def challenged(client: FraudClient, account: str) -> Decision:
@@ -31,7 +36,6 @@ def challenged(client: FraudClient, account: str) -> Decision:
     decision = client.payments.score(payment)
     step(f"scored {decision.transaction_id}: {decision.decision}, {decision.reason}")
     expect(decision.decision == "CHALLENGE", "the payment is challenged")
-    expect(decision.challenge_id, f"the customer is asked by {decision.challenge}")
     eventually(
         lambda: [b for b in outcomes(client, decision)["blocks"] if active(b)],
         "the account is blocked until the customer has answered",
@@ -48,7 +52,7 @@ def active(block: dict[str, Any]) -> bool:
 
 def answered(client: FraudClient, decision: Decision) -> None:
     """Type a wrong code, then the right one, and see the challenge end."""
-    challenge = decision.challenge_id or ""
+    challenge = challenge_of(client, decision)
     code = client.challenges.development_code(challenge)
     wrong = "0" * len(code) if code.strip("0") else "1" * len(code)
     after = client.challenges.verify(challenge, wrong)

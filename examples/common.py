@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from fraud_client import FraudClient, FraudClientError
+from fraud_client.models import Decision
 
 Found = TypeVar("Found")
 # What follows from a decision (profile, label, case) is there moments later.
@@ -97,6 +98,24 @@ def transfer(account_id: str, **fields: Any) -> dict[str, Any]:
         },
         **fields,
     }
+
+
+def outcomes(client: FraudClient, decision: Decision) -> dict[str, Any]:
+    """What a decision caused, and how that stands: challenges, holds, blocks, cases."""
+    return client.decisions.get(decision.decision_id).outcomes or {}
+
+
+def challenge_of(client: FraudClient, decision: Decision) -> str:
+    """The challenge that a decision asks for. A reply that could not wait for it to be made
+    has no `challenge_id` (its action is `queued`): the decision on record has it soon."""
+    if decision.challenge_id:
+        step(f"the customer is asked by {decision.challenge}")
+        return decision.challenge_id
+    (made,) = eventually(
+        lambda: outcomes(client, decision)["challenges"],
+        f"the customer is asked by {decision.challenge}, a little later",
+    )
+    return str(made["challenge_id"])
 
 
 def run(example: Callable[[FraudClient], None]) -> int:

@@ -7,7 +7,16 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from common import eventually, expect, new_id, run, step, transfer
+from common import (
+    challenge_of,
+    eventually,
+    expect,
+    new_id,
+    outcomes,
+    run,
+    step,
+    transfer,
+)
 
 from fraud_client import Conflict, FraudClient
 from fraud_client.models import Decision
@@ -27,23 +36,21 @@ def challenged(client: FraudClient, payment: dict[str, Any]) -> Decision:
     expect(decision.challenge == "otp", "a one-time password is asked for")
     again = client.payments.score(payment, idempotency_key=payment["transaction_id"])
     expect(
-        again.challenge_id == decision.challenge_id,
-        "sent again it is the same decision and the same challenge",
+        again.decision_id == decision.decision_id, "sent again it is the same decision"
     )
     return decision
 
 
 def blocks(client: FraudClient, decision: Decision) -> list[str]:
     """The states of the blocks that a decision caused."""
-    caused = client.decisions.get(decision.decision_id).outcomes or {}
-    return [block["state"] for block in caused["blocks"]]
+    return [block["state"] for block in outcomes(client, decision)["blocks"]]
 
 
 def answered(client: FraudClient) -> None:
     """The customer answers, and may pay again."""
     account = new_id("account")
     decision = challenged(client, steered(account))
-    challenge = decision.challenge_id or ""
+    challenge = challenge_of(client, decision)
     eventually(
         lambda: blocks(client, decision) == ["active"],
         "the account is blocked until the customer has answered",
@@ -65,7 +72,7 @@ def answered(client: FraudClient) -> None:
 def cancelled(client: FraudClient) -> None:
     """The customer hangs up: the challenge ends, the account stays blocked."""
     decision = challenged(client, steered(new_id("account")))
-    challenge = decision.challenge_id or ""
+    challenge = challenge_of(client, decision)
     eventually(lambda: blocks(client, decision) == ["active"], "the account is blocked")
     expect(client.challenges.cancel(challenge).status == "cancelled", "cancelled")
     expect(client.challenges.get(challenge).status == "cancelled", "and it stays so")
