@@ -146,7 +146,9 @@ class Transport:
                     reply.status_code, reply.headers, reply.content
                 )
                 failure, asked_s = refusal, refusal.retry_after_s
-                again = repeatable and reply.status_code in AGAIN
+                # Another request is still at the same payment: its answer comes soon.
+                busy = reply.status_code == 409 and asked_s is not None
+                again = repeatable and (busy or reply.status_code in AGAIN)
             wait_s = self._retry.wait_after(
                 attempt, left_s=ends - time.monotonic(), asked_s=asked_s
             )
