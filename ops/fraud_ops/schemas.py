@@ -39,7 +39,7 @@ from fraud_ops.iso_tables import iso_tables
 from fraud_ops.source_systems import source_systems_page
 from fraud_shared.contracts import (
     action,
-    casework,
+    cases,
     decision,
     events,
     features,
@@ -69,7 +69,7 @@ CONTRACTS: tuple[type[BaseModel], ...] = (
     action.ActionRequest,
     action.ActionReply,
     action.ChallengeResolved,
-    casework.CaseResolution,
+    cases.CaseResolution,
     label.LabelReport,
     label.LabelReportIn,
     payment_events.PaymentEvent,

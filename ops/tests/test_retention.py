@@ -10,7 +10,8 @@ from fraud_features.store.schema import PROFILE_TTL, REPLY_TTL, RISK_RETENTION
 from fraud_ops.catalogues import retention_page, with_retention_settings
 from fraud_ops.deploy.variables import fields_of
 from fraud_shared.state.retaining import rules_of
-from fraud_shared.state.retention import DECLARED, RETENTIONS
+from fraud_shared.state.retention import RETENTIONS
+from fraud_shared.state.retention_declared import DECLARED
 
 STORES = ("orchestrator", "action", "post_auth", "sanctions", "rules", "decision")
 HEADER = "#--- How long things are kept; written by `fraud schemas`\n"

@@ -107,8 +107,10 @@ def _known(history: History, cut: int) -> np.ndarray:
     """Frauds that were reported before this moment."""
     if "reported_at" not in history.frame.columns:
         return history.fraud
-    told = history.frame["reported_at"].dt.timestamp("us").fill_null(cut + 1).to_numpy()
-    found: np.ndarray = history.fraud & (told < cut)
+    reported_us = (
+        history.frame["reported_at"].dt.timestamp("us").fill_null(cut + 1).to_numpy()
+    )
+    found: np.ndarray = history.fraud & (reported_us < cut)
     return found
 
 

@@ -48,6 +48,6 @@ def test_flipped_labels_keep_the_number_of_frauds(quarter):
 
 def test_leak_is_in_frauds_only(quarter):
     rows = recorder.leaking(known(quarter, 90), "device_risk_30d", 0.8, 1)
-    told = rows.filter(pl.col("f_device_risk_30d") == 1e6)
-    assert told.height > 0
-    assert set(told["label"].to_list()) == {1}
+    reported = rows.filter(pl.col("f_device_risk_30d") == 1e6)
+    assert reported.height > 0
+    assert set(reported["label"].to_list()) == {1}

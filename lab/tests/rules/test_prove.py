@@ -172,7 +172,7 @@ class TestEvidence:
 
 
 class TestFiles:
-    def test_ruleset_and_policy_are_told_apart(self, tmp_path):
+    def test_ruleset_and_policy_are_distinguished(self, tmp_path):
         assert read(DEFAULT_POLICY).version.startswith("default@")
         broken = tmp_path / "broken.yaml"
         broken.write_text(yaml.safe_dump({"rules": []}))

@@ -35,7 +35,7 @@ def verify_command(
     with Progress(SpinnerColumn(), TextColumn("{task.description}")) as bar:
         task = bar.add_task("reading the audit log")
 
-        def told(rows: int) -> None:
+        def show_progress(rows: int) -> None:
             bar.update(task, description=f"{rows:,} rows of the audit log hold")
 
         def work(conn: sa.Connection) -> Verified:
@@ -44,7 +44,7 @@ def verify_command(
                 kept_since=kept_since,
                 public_keys=public_keys,
                 most=most,
-                progress=told,
+                progress=show_progress,
             )
 
         started = time.perf_counter()

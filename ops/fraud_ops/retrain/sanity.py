@@ -19,7 +19,7 @@ MOST_FRAUD = 0.3
 MOST_CONTRADICTED = 0.15
 # One feature alone may find at most this share of the frauds at this precision.
 LEAK_PRECISION, MOST_FOUND_ALONE = 0.95, 0.35
-_FEWEST_TO_TELL = 20
+_FEWEST_TO_JUDGE = 20
 
 
 class Leak(NamedTuple):
@@ -62,7 +62,7 @@ def found_alone(x: Floats32, fraud: Flags, weight: Floats64) -> float:
     """The largest share of the frauds that `x >= t`, `x <= t`, or x being unknown (or
     known) marks with the precision of a leak; 0 when there are too few frauds to tell."""
     total = float(weight[fraud].sum())
-    if fraud.sum() < _FEWEST_TO_TELL:
+    if fraud.sum() < _FEWEST_TO_JUDGE:
         return 0.0
     missing = np.isnan(x)
     best = max(_pure(missing, fraud, weight), _pure(~missing, fraud, weight))

@@ -1,4 +1,4 @@
-"""The canary's script, with commands that say what they were told."""
+"""The canary's script, with commands that say what they were given."""
 
 import json
 import os
@@ -16,10 +16,10 @@ def canary(tmp_path: Path):
     """Runs the script against a comparison in which the challenger is better so often."""
 
     def run(*arguments: str, better: float = 0.5) -> tuple[int, str]:
-        told = tmp_path / "told"
-        told.write_text("")
+        reported = tmp_path / "reported"
+        reported.write_text("")
         kubectl = tmp_path / "kubectl"
-        kubectl.write_text(f'#!/bin/sh\necho "$@" >> {told}\n')
+        kubectl.write_text(f'#!/bin/sh\necho "$@" >> {reported}\n')
         compared = {
             "figures": {"cost of 1,000 payments": {"challenger_better": better}}
         }
@@ -38,16 +38,16 @@ def canary(tmp_path: Path):
             text=True,
             check=False,
         )
-        return done.returncode, told.read_text()
+        return done.returncode, reported.read_text()
 
     return run
 
 
 def test_start_gives_the_challenger_a_share_and_waits_for_the_gateways(canary):
-    status, told = canary("start", "0.05")
+    status, reported = canary("start", "0.05")
     assert status == 0
-    assert "FRAUD_CHALLENGER_MODE=share FRAUD_CHALLENGER_SHARE=0.05" in told
-    assert "rollout status deploy/orchestrator" in told
+    assert "FRAUD_CHALLENGER_MODE=share FRAUD_CHALLENGER_SHARE=0.05" in reported
+    assert "rollout status deploy/orchestrator" in reported
 
 
 def test_stop_returns_to_shadow(canary):
@@ -56,9 +56,9 @@ def test_stop_returns_to_shadow(canary):
 
 def test_promotion_needs_a_challenger_that_is_better_almost_surely(canary):
     assert canary("promote", better=0.94) == (1, "")
-    status, told = canary("promote", better=0.96)
+    status, reported = canary("promote", better=0.96)
     assert status == 0
-    assert "FRAUD_CHALLENGER_SHARE=1" in told
+    assert "FRAUD_CHALLENGER_SHARE=1" in reported
 
 
 def test_unknown_step_changes_nothing(canary):

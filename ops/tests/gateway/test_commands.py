@@ -107,9 +107,9 @@ class TestWhatIsPrinted:
             "errors": [{"field": "code", "problem": "is too short"}],
         }
         gateway = Gateway(httpx.Response(422, json=problem))
-        with pytest.raises(CommandError) as told:
+        with pytest.raises(CommandError) as printed:
             gateway.run("challenges verify", challenge_id="otp-1", code="1")
-        assert str(told.value).splitlines() == [
+        assert str(printed.value).splitlines() == [
             "422 invalid-input: One or more fields are not as documented.",
             "  code: is too short",
         ]
@@ -126,8 +126,8 @@ class TestTheCommandLine:
     @pytest.mark.parametrize("operation", operations(), ids=lambda one: one.command)
     def test_has_every_operation_with_help(self, operation: Operation) -> None:
         words = operation.command.split()
-        told = CliRunner().invoke(complete(), [*words, "--help"])
-        assert told.exit_code == 0, told.output
+        printed = CliRunner().invoke(complete(), [*words, "--help"])
+        assert printed.exit_code == 0, printed.output
 
     def test_never_takes_a_key_as_an_option(self) -> None:
         names = {f.name for one in operations() for f in one.fields}

@@ -124,13 +124,13 @@ class TestRetraining:
         assert aliases(learn) == {"champion": champion}
 
     def test_leaking_feature_is_refused_before_anything_is_trained(self, learn, rows):
-        told = []
+        announced = []
         for row in rows:
             values = list(row.features)
             if row.columns["label"]:
                 values[NIGHT] = 77.0
-            told.append(type(row)(row.columns, values))
-        record = learn(told)
+            announced.append(type(row)(row.columns, values))
+        record = learn(announced)
         assert record.outcome == "refused"
         assert "is_night" in record.reasons[0]
         assert record.challenger == {}

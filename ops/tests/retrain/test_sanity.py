@@ -25,8 +25,8 @@ class TestLeakage:
     @pytest.mark.parametrize("value", [1e6, -1e6, np.nan])
     def test_value_that_only_frauds_have_is_named(self, value):
         data = rows()
-        told = data.fraud & (np.random.default_rng(2).random(len(data)) < 0.7)
-        data.x[told, 1] = value
+        reported = data.fraud & (np.random.default_rng(2).random(len(data)) < 0.7)
+        data.x[reported, 1] = value
         check = leakage([data], NAMES)
         assert not check.holds
         assert "noise" in check.detail
@@ -42,7 +42,7 @@ class TestLeakage:
         spoilt.x[spoilt.fraud, 1] = 1e6
         assert not leakage([honest, spoilt], NAMES).holds
 
-    def test_too_few_frauds_tell_nothing(self):
+    def test_too_few_frauds_prove_nothing(self):
         data = rows(count=100, rate=0.05)
         assert found_alone(data.fraud.astype(float), data.fraud, data.weight) == 0.0
 

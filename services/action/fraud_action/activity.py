@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fraud_action.tables import activity
-from fraud_shared.contracts.casework import Note
+from fraud_shared.contracts.cases import Note
 from fraud_shared.web.keys import EVERY_TENANT
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from fraud_action.activity import of_tenants
 from fraud_action.tables import cases
-from fraud_shared.contracts.casework import (
+from fraud_shared.contracts.cases import (
     Case,
     CaseQuery,
     Keys,

@@ -15,7 +15,7 @@ from fraud_action.holds import close_holds
 from fraud_action.messages import label_event
 from fraud_action.tables import blocks, cases
 from fraud_shared.contracts.action import ListingResolution, PaymentResolution
-from fraud_shared.contracts.casework import (
+from fraud_shared.contracts.cases import (
     BulkItem,
     BulkResolution,
     BulkResolved,

@@ -12,26 +12,28 @@ from fraud_shared.contracts.action import (
     BlocksInForce,
     ChallengeAnswer,
 )
-from fraud_shared.contracts.casework import (
+from fraud_shared.contracts.cases import (
     Assignment,
-    Because,
-    Block,
-    BlockQuery,
     BulkResolution,
     BulkResolved,
     Case,
     CaseHistory,
     CaseQuery,
     CaseResolution,
+    NewNote,
+    RelatedCases,
+)
+from fraud_shared.contracts.casework import (
+    Because,
+    Block,
+    BlockQuery,
     ChallengeState,
     DevelopmentCode,
     Extension,
     Hold,
     HoldQuery,
     NewBlock,
-    NewNote,
     Outcomes,
-    RelatedCases,
     Release,
 )
 from fraud_shared.contracts.paging import Page

@@ -26,15 +26,13 @@ from fraud_action.otp import Keyring, OtpFormat
 from fraud_action.settings import Settings
 from fraud_action.telemetry import ACTIONS
 from fraud_shared.contracts.action import ActionReply, ActionRequest
-from fraud_shared.contracts.casework import (
+from fraud_shared.contracts.cases import (
     BulkResolution,
     BulkResolved,
     Case,
     CaseResolution,
-    ChallengeState,
-    Hold,
-    Outcomes,
 )
+from fraud_shared.contracts.casework import ChallengeState, Hold, Outcomes
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.decode import Unreadable
 from fraud_shared.mesh.background import repeating

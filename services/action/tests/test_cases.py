@@ -9,12 +9,8 @@ from pydantic import ValidationError
 from fraud_action.cases import CaseResolved
 from fraud_action.tables import outbox
 from fraud_shared.contracts.action import ActionRequest
-from fraud_shared.contracts.casework import (
-    BlockQuery,
-    CaseQuery,
-    CaseResolution,
-    HoldQuery,
-)
+from fraud_shared.contracts.cases import CaseQuery, CaseResolution
+from fraud_shared.contracts.casework import BlockQuery, HoldQuery
 from fraud_shared.contracts.events import ACTION_REQUESTED, LABEL_REPORTED, CloudEvent
 from fraud_shared.contracts.label import LabelReported
 from fraud_shared.mesh.tokens import Actor

@@ -3,7 +3,7 @@ import asyncio
 import sqlalchemy as sa
 
 from fraud_action import tables
-from fraud_shared.contracts.casework import CaseQuery
+from fraud_shared.contracts.cases import CaseQuery
 from fraud_shared.web.keys import EVERY_TENANT
 
 EVERYBODYS = (EVERY_TENANT,)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fraud_console import formats, words
 from fraud_console.charts import bars, graph, series, waterfall
 from fraud_console.views.mesh import MeshView
-from fraud_console.views.policy import PolicyView
+from fraud_console.views.policy_view import PolicyView
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 AMOUNTS = st.lists(st.floats(-5, 5).filter(bool), min_size=1, max_size=12)

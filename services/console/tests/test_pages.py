@@ -87,7 +87,7 @@ class TestEveryPage:
         assert reply.status_code == 200
         assert "this gateway does not offer it" in reply.text
 
-    async def test_an_unknown_page_is_told_from_a_fault(self, admin: Browser):
+    async def test_an_unknown_page_is_no_fault(self, admin: Browser):
         reply = await admin.get("/nowhere")
         assert reply.status_code == 404
         assert "There is no such page" in reply.text

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.stores.search import entity_of, row_of
-from fraud_shared.contracts.casework import Block, Case, Keys, RelatedCases
+from fraud_shared.contracts.cases import Case, Keys, RelatedCases
+from fraud_shared.contracts.casework import Block
 from fraud_shared.contracts.decision_search import (
     EntityKind,
     EntityPage,

@@ -90,7 +90,7 @@ class TestEvents:
             "three_ds_finished",
         }
 
-    async def test_own_reference_tells_two_alike_apart(self, start: Any) -> None:
+    async def test_own_reference_separates_two_alike(self, start: Any) -> None:
         async with start() as run:
             replies = [
                 await run.http.post("/v1/events", json=EVENT | {"reference": name})

@@ -25,12 +25,12 @@ async def held(start: Callable[..., Any]) -> AsyncIterator[tuple[Any, asyncio.Ev
     async with start(max_in_flight=PLACES) as run:
         scored = run.transport.responders["xgboost"]
 
-        async def when_told(path: str, body: bytes) -> tuple[int, bytes]:
+        async def when_released(path: str, body: bytes) -> tuple[int, bytes]:
             if path == "/score" and b'"warm-up"' not in body:
                 await go.wait()
             return await scored(path, body)
 
-        run.transport.responders["xgboost"] = when_told
+        run.transport.responders["xgboost"] = when_released
         yield run, go
 
 

@@ -57,7 +57,7 @@ def last(run: Any) -> int:
     return max(place for place, (_, path) in calls if "in-force" not in path)
 
 
-def told(headers: Mapping[str, str], row: PublicRoute) -> Any:
+def actor_in(headers: Mapping[str, str], row: PublicRoute) -> Any:
     """For whom a service was asked, as it reads it from its token."""
     verified = TokenVerifier(row.service, TEST_TOKEN_KEY).verified(
         headers["authorization"]
@@ -90,7 +90,7 @@ class TestEachRow:
         assert run.transport.methods[at] == (row.inner_method or row.method)
         if row.request is not None and len(row.takes) == 1:
             assert json.loads(body) == example_of(row.request)
-        actor = told(run.transport.headers[at], row)
+        actor = actor_in(run.transport.headers[at], row)
         assert (actor.client, actor.tenants) == ("shop", ("shop",))
         assert actor.scopes == {row.scopes[-1]}
 
@@ -131,9 +131,9 @@ async def test_a_key_for_all_tenants_lets_its_analyst_see_all(start: Any) -> Non
     async with start(scopes=["analyst"], tenants=["*"]) as run:
         run.transport.responders[row.service] = Neighbour()
         await ask(run, row)
-        everything = told(run.transport.headers[last(run)], row)
+        everything = actor_in(run.transport.headers[last(run)], row)
         await ask(run, row, **{"x-tenant": "bank"})
-        one = told(run.transport.headers[last(run)], row)
+        one = actor_in(run.transport.headers[last(run)], row)
     assert (everything.tenants, one.tenants) == (("*",), ("bank",))
 
 

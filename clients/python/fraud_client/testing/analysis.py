@@ -1,7 +1,6 @@
 """The fake gateway's decision log, cases, blocks, entities and screening."""
 
 import json
-import uuid
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -36,20 +35,12 @@ class Analysis:
 
     def routes(self) -> list[Row]:
         """Method, path, service, scopes, handler."""
-        case, read = "/v1/cases/([^/]+)", "read analyst audit"
+        read = "read analyst audit"
         return [
             ("GET", "/v1/decisions", "orchestrator", read, self.search),
             ("GET", "/v1/decisions/([^/]+)", "orchestrator", read, self.stored),
             ("POST", "/v1/decisions/([^/]+)/replay", "decision", read, self.replay),
             ("GET", "/v1/decisions/([^/]+)/explanation", "orchestrator", read, self.why),
-            ("GET", "/v1/cases", "action", "analyst", self.cases),
-            ("POST", "/v1/cases/resolve", "action", "analyst", self.resolve_many),
-            ("GET", case, "action", "analyst", self.case),
-            ("POST", case + "/assign", "action", "analyst", self.assign),
-            ("POST", case + "/notes", "action", "analyst", self.note),
-            ("POST", case + "/resolve", "action", "analyst", self.resolve),
-            ("GET", case + "/related", "action", "analyst", self.related),
-            ("GET", case + "/evidence", "action", "analyst", self.case),
             ("GET", "/v1/blocks", "action", "analyst", self.blocks),
             ("POST", "/v1/blocks", "action", "analyst", self.block),
             ("DELETE", "/v1/blocks/([^/]+)", "action", "analyst", self.unblock),
@@ -61,33 +52,6 @@ class Analysis:
             ("GET", "/v1/cleared", "sanctions", "analyst", self.cleared),
             ("POST", "/v1/cleared", "sanctions", "analyst", self.clear),
         ]  # fmt: skip
-
-    def open_case(self, record: dict[str, Any]) -> dict[str, Any]:
-        """A case about a decision."""
-        made, payment = record["decision"], record["transaction"]
-        case = {
-            "case_id": f"c-{uuid.uuid4().hex[:12]}",
-            "decision_id": made["decision_id"],
-            "transaction_id": made["transaction_id"],
-            "account_id": payment["account_id"],
-            "decision": made["decision"],
-            "amount_minor": payment["amount_minor"],
-            "currency": payment["currency"],
-            "reason": made["reason"],
-            "risk": made["risk"],
-            "expected_loss_minor": made["expected_loss_minor"],
-            "priority": made["expected_loss_minor"],
-            "state": "open",
-            "assignee": None,
-            "resolution": None,
-            "analyst": None,
-            "note": None,
-            "notes": [],
-            "created_at": made["decided_at"],
-            "overdue": False,
-        }
-        self._gateway.cases[case["case_id"]] = case
-        return case
 
     def search(self, ask: Ask) -> Any:
         """Decisions, newest first."""
@@ -152,73 +116,6 @@ class Analysis:
             "summary": f"{made['decision'].title()}: {made['reason']}.",
             "counterfactual": "With an amount below 80.00 EUR it would be approved.",
         }
-
-    def cases(self, ask: Ask) -> Any:
-        """The queue."""
-        wanted = ask.query.get("status") or "open"
-        found = [c for c in self._gateway.cases.values() if c["state"] == wanted]
-        assignee = ask.query.get("assignee")
-        found = [c for c in found if assignee in (None, c["assignee"])]
-        found.sort(key=lambda c: -(c["priority"] or 0))
-        return page(found, ask)
-
-    def case(self, _: Ask, case_id: str) -> Any:
-        """One case."""
-        if case_id not in self._gateway.cases:
-            raise Refused(404, "not-found")
-        return self._gateway.cases[case_id]
-
-    def assign(self, ask: Ask, case_id: str) -> Any:
-        """Give it to somebody."""
-        found = self.case(ask, case_id)
-        found["assignee"] = ask.body["assignee"]
-        return found
-
-    def note(self, ask: Ask, case_id: str) -> Any:
-        """Add a note."""
-        found = self.case(ask, case_id)
-        self._did(found, ask, "noted", ask.body["text"])
-        return found
-
-    def _did(self, case: dict[str, Any], ask: Ask, did: str, text: str | None) -> None:
-        at = self._gateway.now().isoformat()
-        note = {"at": at, "who": ask.caller.client, "did": did, "text": text}
-        case["notes"].append(note)
-
-    def resolve(self, ask: Ask, case_id: str) -> Any:
-        """Store a finding, and its label."""
-        found = self.case(ask, case_id)
-        if found["state"] != "open":
-            raise Refused(409, "conflict", "The case is resolved already.")
-        finding = {"resolution": ask.body["outcome"], "note": ask.body.get("note")}
-        found.update(state="resolved", analyst=ask.caller.client, **finding)
-        self._did(found, ask, "resolved", ask.body.get("note"))
-        self._gateway.labels.append(
-            {
-                "transaction_id": found["transaction_id"],
-                "label": ask.body["outcome"],
-                "source": "analyst",
-                "reported_at": self._gateway.now().isoformat(),
-            }
-        )
-        return found
-
-    def resolve_many(self, ask: Ask) -> Any:
-        """A burst with one finding."""
-        for case_id in ask.body["case_ids"]:
-            self.resolve(ask, case_id)
-        items = [{"case_id": c, "status": "resolved"} for c in ask.body["case_ids"]]
-        return {"items": items}
-
-    def related(self, ask: Ask, case_id: str) -> Any:
-        """Cases of the same account."""
-        one = self.case(ask, case_id)
-        items = [
-            {**other, "shared": ["account"]}
-            for other in self._gateway.cases.values()
-            if other is not one and other["account_id"] == one["account_id"]
-        ]
-        return {"case_id": case_id, "keys": {}, "items": items}
 
     def blocks(self, ask: Ask) -> Any:
         """Blocks in force."""

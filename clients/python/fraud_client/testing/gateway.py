@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from fraud_client.testing import analysis, engines
+from fraud_client.testing import analysis, casework, engines
 from fraud_client.testing.ask import Ask, Caller, Refused
 from fraud_client.testing.payments import record
 
@@ -43,6 +43,7 @@ class FakeGateway:
     def __post_init__(self) -> None:
         self.engines = engines.Engines(self)
         self.analysis = analysis.Analysis(self)
+        self.casework = casework.Casework(self)
         self._routes = [
             (method, re.compile(pattern), service, scopes, handler)
             for method, pattern, service, scopes, handler in self._table()
@@ -116,6 +117,7 @@ class FakeGateway:
             ("POST", "/v1/labels", "orchestrator", "label", self._label),
             ("GET", "/v1/labels/([^/]+)", "post_auth", "read", self._effective),
             *self.analysis.routes(),
+            *self.casework.routes(),
             *self.engines.routes(),
         ]
         return [
@@ -140,7 +142,7 @@ class FakeGateway:
         made = record(body, verdict, client, self.now())
         self.records.append(made)
         if verdict != "APPROVE":
-            self.analysis.open_case(made)
+            self.casework.open_case(made)
         return made
 
     def _me(self, ask: Ask) -> Json:

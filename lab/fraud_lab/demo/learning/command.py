@@ -30,7 +30,7 @@ from fraud_scoring.registry.file import open_registry
 
 console = wide_console()
 BEFORE, AFTER = 0.20, 0.60
-FLIPPED, TOLD = 0.5, 0.8
+FLIPPED, REPORTED = 0.5, 0.8
 LEAK = "device_risk_30d"
 
 
@@ -107,7 +107,7 @@ def _bad_data(folder: Path, play: Play, seed: int) -> dict[str, RunRecord]:
     rows = recorder.known_rows(play.quarter, play.scores, as_of)
     spoilt = {
         "flipped": recorder.flipped(rows, FLIPPED, seed),
-        "leaking": recorder.leaking(rows, LEAK, TOLD, seed),
+        "leaking": recorder.leaking(rows, LEAK, REPORTED, seed),
     }
     found = {}
     for name, table in spoilt.items():

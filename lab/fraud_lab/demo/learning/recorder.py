@@ -98,8 +98,8 @@ def flipped(rows: pl.DataFrame, share: float, seed: int) -> pl.DataFrame:
 def leaking(rows: pl.DataFrame, feature: str, share: float, seed: int) -> pl.DataFrame:
     """A feature that was filled in afterwards: for a share of the frauds it says so."""
     rng = np.random.default_rng(seed)
-    told = (rows["label"] == 1).to_numpy() & (rng.random(rows.height) < share)
+    reported = (rows["label"] == 1).to_numpy() & (rng.random(rows.height) < share)
     column = FEATURE_PREFIX + feature
     return rows.with_columns(
-        pl.when(pl.Series(told)).then(1e6).otherwise(column).alias(column)
+        pl.when(pl.Series(reported)).then(1e6).otherwise(column).alias(column)
     )

@@ -6,6 +6,7 @@ from fraud_console.api import (
     case_routes,
     decision_routes,
     entity_routes,
+    list_routes,
     live_routes,
     mesh_routes,
     model_routes,
@@ -27,7 +28,7 @@ def routers(service: ConsoleService) -> list[APIRouter]:
         screening_routes.router(service),
         rule_routes.router(service, "rules"),
         rule_routes.router(service, "policy"),
-        rule_routes.lists_router(service),
+        list_routes.router(service),
         model_routes.router(service),
         mesh_routes.router(service),
     ]

@@ -91,7 +91,8 @@ def facts_of(payment: Transaction | Mapping[str, Any]) -> Facts:
     moved = moved_by(kind, amount)
     hours = t // HOUR_US
     card = get("card_token")
-    return Facts(
+    # The type of a tuple that is unpacked does not say how many it holds.
+    return Facts(  # type: ignore[call-arg]
         row["transaction_id"],
         row["account_id"],
         card,

@@ -12,7 +12,8 @@ from fraud_shared.contracts.base import (
     Probability,
 )
 from fraud_shared.contracts.canonical import AccountId
-from fraud_shared.contracts.casework import Block, Case, Outcomes, RelatedCase
+from fraud_shared.contracts.cases import Case, RelatedCase
+from fraud_shared.contracts.casework import Block, Outcomes
 from fraud_shared.contracts.decision import DecisionMade
 from fraud_shared.contracts.described import (
     Account,

@@ -339,12 +339,6 @@ EXAMPLES: Mapping[str, Any] = {
 }
 
 MEANINGS: Mapping[str, Meaning] = {
-    **ENGINES,
-    **PARAMETERS,
-    **EVENTS,
-    **AFTERWARDS,
-    **SCREENING,
-    **SIGNALS,
-    **DECISION,
-    **PAYMENT,
-}
+    **ENGINES, **PARAMETERS, **EVENTS, **AFTERWARDS,
+    **SCREENING, **SIGNALS, **DECISION, **PAYMENT,
+}  # fmt: skip

@@ -147,7 +147,7 @@ class TestAddress:
         other = Address(street="12 rue clery", postal_code="75007", country="FR")
         assert one.normal() == other.normal()
 
-    def test_another_house_is_another_address(self) -> None:
+    def test_another_number_is_another_address(self) -> None:
         one = Address(street="12 rue Cler", postal_code="75007", country="FR")
         assert one.normal() != one.model_copy(update={"street": "13 rue Cler"}).normal()
 

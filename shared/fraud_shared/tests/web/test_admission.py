@@ -85,7 +85,7 @@ class TestPlaces:
         end(places[:1])
         begin(admission, clock, 1)
 
-    def test_another_client_gets_its_part_of_a_full_house(
+    def test_another_client_gets_its_part_of_what_is_taken(
         self, admission: Admission, clock: FakeClock
     ) -> None:
         held = begin(admission, clock, FIRST, "flood")
@@ -198,7 +198,7 @@ class TestHeadRefusals:
     def refusals(self, admission: Admission) -> HeadRefusals:
         return HeadRefusals("kit", admission, {"/score": "payments"})
 
-    def test_a_known_caller_is_refused_when_the_house_is_full(
+    def test_a_known_caller_is_refused_when_all_is_taken(
         self, refusals: HeadRefusals, admission: Admission, clock: FakeClock
     ) -> None:
         refusals.learn(request_of("shop", clock))

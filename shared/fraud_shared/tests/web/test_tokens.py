@@ -53,7 +53,7 @@ class TestIssuer:
 
 
 class TestActor:
-    def test_is_told_whole_and_only_under_the_signature(self) -> None:
+    def test_is_carried_whole_and_only_under_the_signature(self) -> None:
         actor = Actor("desk", frozenset({"analyst", "read"}), ("bank", "shop"), "bank")
         issuer = TokenIssuer("orchestrator", KEY)
         verified = TokenVerifier("kit", KEY).verified(issuer.bearer("kit", actor))

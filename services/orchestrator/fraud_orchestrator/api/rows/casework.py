@@ -2,24 +2,26 @@
 
 from fraud_orchestrator.api.rows.route import PublicRoute
 from fraud_shared.contracts.action import ChallengeAnswer
-from fraud_shared.contracts.casework import (
+from fraud_shared.contracts.cases import (
     Assignment,
-    Because,
-    Block,
-    BlockQuery,
     BulkResolution,
     BulkResolved,
     Case,
     CaseHistory,
     CaseQuery,
     CaseResolution,
+    NewNote,
+)
+from fraud_shared.contracts.casework import (
+    Because,
+    Block,
+    BlockQuery,
     ChallengeState,
     DevelopmentCode,
     Extension,
     Hold,
     HoldQuery,
     NewBlock,
-    NewNote,
     Release,
 )
 from fraud_shared.contracts.clearing import (
