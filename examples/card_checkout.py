@@ -40,8 +40,10 @@ def challenged(client: FraudClient, account: str) -> Decision:
         lambda: [b for b in outcomes(client, decision)["blocks"] if active(b)],
         "the account is blocked until the customer has answered",
     )
-    other = client.payments.score(card_payment(account))
-    expect(other.decision == "DECLINE", "meanwhile it pays nothing else")
+    eventually(
+        lambda: client.payments.score(card_payment(account)).decision == "DECLINE",
+        "meanwhile it pays nothing else",
+    )
     return decision
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from fraud_client import FraudClient, FraudClientError
+from fraud_client import FraudClient, FraudClientError, RetryPolicy
 from fraud_client.models import Decision
 
 Found = TypeVar("Found")
@@ -141,7 +141,8 @@ def run(example: Callable[[FraudClient], None]) -> int:
     if not asked.key:
         parser.error("a key is needed: --key, or KEY in the environment")
     try:
-        with FraudClient(asked.url, asked.key, deadline_s=30) as client:
+        patient = RetryPolicy(attempts=10)
+        with FraudClient(asked.url, asked.key, deadline_s=30, retry=patient) as client:
             example(client)
     except (Unexpected, FraudClientError) as error:
         print(f"failed: {error}", file=sys.stderr)

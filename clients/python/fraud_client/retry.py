@@ -14,7 +14,8 @@ class RetryPolicy:
     `longest_s`; what the gateway asks for (`Retry-After`) is kept to, within the deadline.
 
     Only what may be repeated is: reads, and writes that carry an idempotency key or are
-    recognised by what they hold. Any other write is sent again only when no byte of it was.
+    recognised by what they hold. Any other write is sent again only when no byte of it was, or
+    the gateway refused it before doing anything.
     """
 
     attempts: int = 3
@@ -40,6 +41,12 @@ class RetryPolicy:
             return None
         wait = self.pause(attempt, asked_s)
         return wait if wait < left_s else None
+
+
+def retried(status: int, asked_s: float | None) -> bool:
+    """Whether what may be repeated is, after this status. A 409 that names a time is about
+    a payment that another request is still deciding."""
+    return status in AGAIN or (status == 409 and asked_s is not None)
 
 
 NEVER = RetryPolicy(attempts=1)

@@ -84,6 +84,14 @@ class TestReports:
 
 
 class TestRetries:
+    def test_a_write_that_was_refused_for_want_of_room_is_sent_again(
+        self, client: FraudClient, gateway: FakeGateway
+    ):
+        gateway.faults.append(problem(503, "overloaded"))
+        with pytest.raises(NotFound):
+            client.cases.note("c-of-nobody", "seen")
+        assert len(gateway.requests) == 2
+
     def test_a_payment_that_is_still_being_decided_is_asked_for_again(
         self, client: FraudClient, gateway: FakeGateway
     ):

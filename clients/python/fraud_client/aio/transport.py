@@ -10,7 +10,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from fraud_client import errors
-from fraud_client.retry import AGAIN, RetryPolicy
+from fraud_client.retry import RetryPolicy, retried
 
 Model = TypeVar("Model")
 Params = Mapping[str, Any]
@@ -148,9 +148,9 @@ class AsyncTransport:
                     reply.status_code, reply.headers, reply.content
                 )
                 failure, asked_s = refusal, refusal.retry_after_s
-                # Another request is still at the same payment: its answer comes soon.
-                busy = reply.status_code == 409 and asked_s is not None
-                again = repeatable and (busy or reply.status_code in AGAIN)
+                again = refusal.nothing_done or (
+                    repeatable and retried(reply.status_code, asked_s)
+                )
             wait_s = self._retry.wait_after(
                 attempt, left_s=ends - time.monotonic(), asked_s=asked_s
             )
