@@ -86,7 +86,6 @@ def environment(
             "QUERY_CAP_MS": 20_000,
         }.items():
             monkeypatch.setenv(f"FRAUD_ORCHESTRATOR_{name}", str(ms))
-        monkeypatch.setenv("FRAUD_ACTION_OTP_ECHO", "true")
         yield mesh
 
 

@@ -283,6 +283,16 @@ class TestActions:
         rules = make_rules(rules_flag="BLOCK", hits=(hit,))
         assert "card_block" in policy.decide(make_request(rules=rules)).actions
 
+    @pytest.mark.parametrize(("risk", "blocked"), [(0.01, True), (0.9, False)])
+    def test_a_steered_account_is_blocked_while_its_challenge_is_open(
+        self, policy, make_request, risk, blocked
+    ):
+        hit = RuleHit(rule="R-040@1", effect="FLAG", severity="high", reason="x")
+        rules = make_rules(rules_flag="FLAG", hits=(hit,))
+        ruling = policy.decide(make_request(risk=risk, rules=rules))
+        assert ("otp_challenge" in ruling.actions) is blocked
+        assert ("account_block" in ruling.actions) is blocked
+
 
 class TestConfidence:
     def test_of_an_approval_is_what_the_risk_leaves(self, policy, make_request):
