@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fraud_client.errors import ApiError
+
 # Refused before anything was done, or answered by something in between.
 AGAIN = frozenset({429, 502, 503, 504})
 
@@ -43,10 +45,11 @@ class RetryPolicy:
         return wait if wait < left_s else None
 
 
-def retried(status: int, asked_s: float | None) -> bool:
-    """Whether what may be repeated is, after this status. A 409 that names a time is about
-    a payment that another request is still deciding."""
-    return status in AGAIN or (status == 409 and asked_s is not None)
+def retried(refusal: ApiError, *, repeatable: bool) -> bool:
+    """Whether a request is sent again after this refusal: any when nothing was done. A 409
+    that names a time is about a payment that another request is still deciding."""
+    busy = refusal.status == 409 and refusal.retry_after_s is not None
+    return refusal.nothing_done or (repeatable and (busy or refusal.status in AGAIN))
 
 
 NEVER = RetryPolicy(attempts=1)

@@ -148,9 +148,7 @@ class AsyncTransport:
                     reply.status_code, reply.headers, reply.content
                 )
                 failure, asked_s = refusal, refusal.retry_after_s
-                again = refusal.nothing_done or (
-                    repeatable and retried(reply.status_code, asked_s)
-                )
+                again = retried(refusal, repeatable=repeatable)
             wait_s = self._retry.wait_after(
                 attempt, left_s=ends - time.monotonic(), asked_s=asked_s
             )
