@@ -49,7 +49,7 @@ def challenged(client: FraudClient, account: str) -> Decision:
 
 def active(block: dict[str, Any]) -> bool:
     """Whether a block of an account is in force."""
-    return block["kind"] == "account" and block["state"] == "active"
+    return (block["kind"], block["state"]) == ("account", "active")
 
 
 def answered(client: FraudClient, decision: Decision) -> None:

@@ -5,6 +5,7 @@ The key needs the scopes score, read and label.
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from common import card_payment, eventually, expect, new_id, run, step
@@ -77,7 +78,7 @@ def label_feed(client: FraudClient) -> None:
     refused(client, ids["stolen"])
     for name, (state, said) in FEED.items():
         label = eventually(
-            lambda wanted=state, tx=ids[name]: standing(client, tx, wanted),
+            partial(standing, client, ids[name], state),
             f"{name}: {state} after {len(said)} reports",
         )
         step(f"  {label.transaction_id} by {label.source}")
