@@ -68,19 +68,7 @@ class Policy:
 
     def decide(self, request: DecideRequest) -> Ruling:
         """The ruling for one payment."""
-        models = self._models.led_by(request.risk_model)
-        evidence = Evidence.of(request, models, self._required(request))
-        made = list(
-            chain(
-                minimum_verdict.rules(evidence, self.document),
-                minimum_verdict.screening(evidence, self.document),
-                minimum_verdict.anomaly(evidence, self.document),
-                minimum_verdict.missing_evidence(evidence, self.document),
-                minimum_verdict.amounts(evidence, self.document),
-            )
-        )
-        floor = max((d.verdict for d in made), key=_severity, default=Verdict.APPROVE)
-        verdict = self._settle(evidence, floor, made)
+        evidence, made, verdict = self._ruled(request)
         stand_in = verdict is Verdict.APPROVE and any(
             d.reason.code == ReasonCode.STAND_IN for d in made
         )
@@ -104,6 +92,30 @@ class Policy:
         )
         offered = tuple(offers(self.document.exemptions, request, ruling))
         return ruling.model_copy(update={"exemptions": offered}) if offered else ruling
+
+    def deciding(self, request: DecideRequest) -> tuple[Reason, ...]:
+        """The reasons that each demand the verdict on a request, heaviest first."""
+        _, made, verdict = self._ruled(request)
+        demands = [demand for demand in made if demand.verdict is verdict]
+        return _ranked(demands, verdict)
+
+    def _ruled(
+        self, request: DecideRequest
+    ) -> tuple[Evidence, list[MinimumVerdict], Verdict]:
+        """The evidence, what its parts demand, and the verdict."""
+        models = self._models.led_by(request.risk_model)
+        evidence = Evidence.of(request, models, self._required(request))
+        made = list(
+            chain(
+                minimum_verdict.rules(evidence, self.document),
+                minimum_verdict.screening(evidence, self.document),
+                minimum_verdict.anomaly(evidence, self.document),
+                minimum_verdict.missing_evidence(evidence, self.document),
+                minimum_verdict.amounts(evidence, self.document),
+            )
+        )
+        floor = max((d.verdict for d in made), key=_severity, default=Verdict.APPROVE)
+        return evidence, made, self._settle(evidence, floor, made)
 
     def _settle(
         self, evidence: Evidence, floor: Verdict, made: list[MinimumVerdict]

@@ -1,0 +1,1 @@
+"""Decisions explained: pure cores, and the page they are printed on."""
