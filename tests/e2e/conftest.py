@@ -83,9 +83,9 @@ def environment(
             "ACTION_CAP_MS": 5000,
             "DEFAULT_DEADLINE_MS": 20_000,
             "DEADLINE_CAP_MS": 20_000,
+            "QUERY_CAP_MS": 20_000,
         }.items():
             monkeypatch.setenv(f"FRAUD_ORCHESTRATOR_{name}", str(ms))
-        monkeypatch.setenv("FRAUD_ACTION_OTP_ECHO", "true")
         yield mesh
 
 

@@ -56,6 +56,11 @@ class ApiError(FraudClientError):
         )
         super().__init__(f"{status} {self.type}: {self.detail}")
 
+    @property
+    def nothing_done(self) -> bool:
+        """Whether it was refused at once, for want of room."""
+        return self.type in ("overloaded", "rate-limited")
+
 
 class BadRequest(ApiError):
     """400: the request cannot be understood."""

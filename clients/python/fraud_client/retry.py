@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fraud_client.errors import ApiError
+
 # Refused before anything was done, or answered by something in between.
 AGAIN = frozenset({429, 502, 503, 504})
 
@@ -14,7 +16,8 @@ class RetryPolicy:
     `longest_s`; what the gateway asks for (`Retry-After`) is kept to, within the deadline.
 
     Only what may be repeated is: reads, and writes that carry an idempotency key or are
-    recognised by what they hold. Any other write is sent again only when no byte of it was.
+    recognised by what they hold. Any other write is sent again only when no byte of it was, or
+    the gateway refused it before doing anything.
     """
 
     attempts: int = 3
@@ -40,6 +43,13 @@ class RetryPolicy:
             return None
         wait = self.pause(attempt, asked_s)
         return wait if wait < left_s else None
+
+
+def retried(refusal: ApiError, *, repeatable: bool) -> bool:
+    """Whether a request is sent again after this refusal: any when nothing was done. A 409
+    that names a time is about a payment that another request is still deciding."""
+    busy = refusal.status == 409 and refusal.retry_after_s is not None
+    return refusal.nothing_done or (repeatable and (busy or refusal.status in AGAIN))
 
 
 NEVER = RetryPolicy(attempts=1)

@@ -69,7 +69,37 @@ class TestScoring:
         assert 0 < int(gateway.requests[0].headers["x-deadline-ms"]) <= 10_000
 
 
+class TestReports:
+    def test_words_of_schemes_need_no_label_and_count_once(
+        self, client: FraudClient, gateway: FakeGateway
+    ):
+        body = payment()
+        client.payments.score(body)
+        transaction = body["transaction_id"]
+        for status in ("accepted", "duplicate"):
+            reply = client.labels.report(transaction, event="tc40", reference="c-1")
+            assert reply.status == status
+        assert gateway.labels[0]["reference"] == "c-1"
+        assert client.labels.get(transaction).source == "issuer"
+
+
 class TestRetries:
+    def test_a_write_that_was_refused_for_want_of_room_is_sent_again(
+        self, client: FraudClient, gateway: FakeGateway
+    ):
+        gateway.faults.append(problem(503, "overloaded"))
+        with pytest.raises(NotFound):
+            client.cases.note("c-of-nobody", "seen")
+        assert len(gateway.requests) == 2
+
+    def test_a_payment_that_is_still_being_decided_is_asked_for_again(
+        self, client: FraudClient, gateway: FakeGateway
+    ):
+        busy = problem(409, "conflict")
+        busy.headers["retry-after"] = "0"
+        gateway.faults.append(busy)
+        assert client.payments.score(payment()).decision_id
+
     def test_a_write_that_may_be_done_twice_is_not_sent_again(
         self, client: FraudClient, gateway: FakeGateway
     ):

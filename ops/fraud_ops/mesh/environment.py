@@ -75,8 +75,13 @@ class LocalMesh:
         single = dict.fromkeys(
             ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
         )
+        # Nobody delivers codes here, so that whoever tries it out has to ask for them.
+        delivered = os.environ.get("FRAUD_ACTION_OTP_WEBHOOK_URL")
+        production = os.environ.get("FRAUD_ENV") == "production"
+        codes = "false" if delivered or production else "true"
         return {
             **single,
+            "FRAUD_ACTION_OTP_ECHO": codes,
             **os.environ,
             **own,
             **urls,

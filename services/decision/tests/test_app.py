@@ -14,7 +14,7 @@ class TestDecide:
         assert reply.status_code == 200
         ruling = Ruling.model_validate_json(reply.content)
         assert ruling.decision is Verdict.DECLINE
-        assert ruling.policy.startswith("default@3+")
+        assert ruling.policy.startswith("default@4+")
 
     async def test_names_the_field_of_a_bad_request(self, app, make_request):
         body = make_request().model_dump(mode="json") | {"amount_ref_minor": -1}
@@ -33,7 +33,7 @@ class TestDecide:
 @pytest.fixture
 def stricter(file):
     """The next version, which challenges every payment above a risk of 0."""
-    text = file.read_text().replace("version: 3", "version: 4", 1)
+    text = file.read_text().replace("version: 4", "version: 5", 1)
     return text.replace(
         "- {from: 0.0, allow: [APPROVE]}\n    - {from: 0.20,",
         "- {from: 0.0, allow: [CHALLENGE]}\n    - {from: 0.20,",
@@ -51,7 +51,7 @@ class TestLifeCycle:
             for service in others:
                 await service.start()
             draft = {"text": stricter} | why
-            promote = "/v1/policies/4/promote"
+            promote = "/v1/policies/5/promote"
             await http.post("/v1/policies", json=draft, headers=person("anna"))
             asked = await http.post(promote, json=why, headers=person("anna"))
             own = await http.post(promote, json=why, headers=person("anna"))
@@ -64,7 +64,7 @@ class TestLifeCycle:
                 assert service.decide(request).decision is Verdict.CHALLENGE
             reply = await http.post("/decide", content=request.model_dump_json())
             assert reply.json()["decision"] == "CHALLENGE"
-            back = {"to": 3, "why": "it is over"}
+            back = {"to": 4, "why": "it is over"}
             await http.post("/v1/policies/rollback", json=back, headers=person("ben"))
             for service in others:
                 await service.refresh()
@@ -79,7 +79,7 @@ class TestLifeCycle:
         async with client(app) as http:
             draft = {"text": stricter} | why
             await http.post("/v1/policies", json=draft, headers=person("anna"))
-            await http.post("/v1/policies/4/shadow", json=why, headers=person("anna"))
+            await http.post("/v1/policies/5/shadow", json=why, headers=person("anna"))
             reply = await http.post("/decide", content=make_request().model_dump_json())
         assert reply.json()["decision"] == "APPROVE"
         assert counted.get() == before + 1

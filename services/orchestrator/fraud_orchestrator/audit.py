@@ -14,7 +14,7 @@ from fraud_shared.contracts.signal import Signal
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.tokens import Actor
 from fraud_shared.web.context import RequestContext
-from fraud_shared.web.problems import NotFound
+from fraud_shared.web.problems import NotFound, Unavailable
 
 # Scores are float32 inside and JSON between: equal to this is equal.
 TOLERANCE = 1e-9
@@ -78,7 +78,8 @@ async def recorded(gateway: Gateway, actor: Actor, decision_id: str) -> Decision
 async def replay(
     gateway: Gateway, record: DecisionMade, context: RequestContext
 ) -> Replay:
-    """Ask rules, models and policy again with what was recorded, and compare."""
+    """Ask rules, models and policy again with what was recorded, and compare. Raises
+    Unavailable when one of them that had answered does not now."""
     deadline = Deadline.after(gateway.settings.query_cap_ms)
     made, pipeline = record.decision, gateway.pipeline
     found: list[Difference] = []
@@ -93,6 +94,7 @@ async def replay(
         rules = await pipeline.rules.ask(
             record.transaction, record.features, context, deadline
         )
+        _answered("rules", rules.outcome)
         compare("ruleset", made.rules.ruleset, rules.ruleset)
         compare("rules_flag", made.rules_flag, rules.rules_flag)
         compare(
@@ -107,6 +109,7 @@ async def replay(
     for before in made.signals:
         after = again.get(before.source)
         if before.outcome == "scored" and after is not None:
+            _answered(before.source, after.outcome)
             compare(f"{before.source}.version", _version(before), _version(after))
             if not _close(before.score, after.score):
                 compare(f"{before.source}.score", before.score, after.score)
@@ -115,6 +118,11 @@ async def replay(
     compare("decision", made.decision.value, ruling.decision.value)
     compare("risk", made.risk, ruling.risk)
     return Replay(decision_id=made.decision_id, same=not found, differences=found)
+
+
+def _answered(service: str, outcome: str) -> None:
+    if outcome in ("timed_out", "failed"):
+        raise Unavailable(f"The {service} service did not answer.")
 
 
 def _blocked(record: DecisionMade) -> bool:

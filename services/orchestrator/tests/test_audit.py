@@ -46,6 +46,13 @@ class TestTheRecord:
         assert difference["what"] == "xgboost.score"
         assert (difference["recorded"], difference["recomputed"]) == (0.01, 0.9)
 
+    async def test_replay_without_an_answer_is_no_difference(self, start: Any) -> None:
+        async with start() as run:
+            reply = (await run.score(payment_body())).json()
+            del run.transport.responders["xgboost"]
+            replay = await run.http.get(f"/v1/decisions/{reply['decision_id']}/replay")
+        assert replay.status_code == 503
+
 
 class TestLabels:
     async def test_one_from_the_future_is_refused_by_name(self, start: Any) -> None:

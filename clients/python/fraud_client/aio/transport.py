@@ -10,7 +10,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from fraud_client import errors
-from fraud_client.retry import AGAIN, RetryPolicy
+from fraud_client.retry import RetryPolicy, retried
 
 Model = TypeVar("Model")
 Params = Mapping[str, Any]
@@ -148,7 +148,7 @@ class AsyncTransport:
                     reply.status_code, reply.headers, reply.content
                 )
                 failure, asked_s = refusal, refusal.retry_after_s
-                again = repeatable and reply.status_code in AGAIN
+                again = retried(refusal, repeatable=repeatable)
             wait_s = self._retry.wait_after(
                 attempt, left_s=ends - time.monotonic(), asked_s=asked_s
             )

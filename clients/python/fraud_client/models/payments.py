@@ -242,6 +242,12 @@ class Challenge(Reply):
     resolved_at: datetime | None = None
 
 
+class DevelopmentCode(Reply):
+    """The code of a pending challenge."""
+
+    code: str = Field(repr=False)
+
+
 def row_of(record: DecisionRecord) -> DecisionRow:
     """A record as a search shows it, with place and device besides."""
     document = record.model_dump(include={"decision", "transaction"})

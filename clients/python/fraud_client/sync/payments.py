@@ -10,6 +10,7 @@ from fraud_client.models import (
     Decision,
     DecisionRecord,
     DecisionRow,
+    DevelopmentCode,
     EffectiveLabel,
     JsonObject,
     LabelAccepted,
@@ -129,17 +130,21 @@ class Labels:
     def report(
         self,
         transaction_id: str,
-        label: str,
-        source: str,
+        label: str | None = None,
+        source: str | None = None,
         *,
+        event: str | None = None,
         reported_at: datetime | None = None,
         reversal: bool = False,
+        **dispute: Any,
     ) -> LabelAccepted:
-        """Report `fraud` or `legitimate`; the same report twice counts once."""
+        """Report `fraud` or `legitimate` with its source, or an `event` in the words of
+        schemes (`tc40`, `safe`, `chargeback`), from which both follow; `dispute` is what
+        else they say of it (`reason_code`, `reference`). The same report twice counts once."""
+        given = {"label": label, "source": source, "event": event, **dispute}
         body = {
             "transaction_id": transaction_id,
-            "label": label,
-            "source": source,
+            **{name: value for name, value in given.items() if value is not None},
             "reported_at": timestamp(reported_at or datetime.now(UTC)),
             "reversal": reversal,
         }
@@ -151,9 +156,10 @@ class Labels:
             EffectiveLabel, path("/v1/labels/{}", transaction_id)
         )
 
-    def ratios(self) -> JsonObject:
-        """Fraud and dispute ratios as the schemes compute them."""
-        return self._transport.get(JsonObject, "/v1/ratios")
+    def ratios(self, *, month: str | None = None) -> JsonObject:
+        """Fraud and dispute ratios as the schemes compute them; `month` as `2026-03`, by
+        default this one."""
+        return self._transport.get(JsonObject, "/v1/ratios", query({"month": month}))
 
 
 class Challenges:
@@ -183,3 +189,11 @@ class Challenges:
         return self._transport.post(
             Challenge, path("/v1/challenges/{}/cancel", challenge_id), repeatable=True
         )
+
+    def development_code(self, challenge_id: str) -> str:
+        """The code that the customer would receive: of a gateway for development only,
+        elsewhere NotFound."""
+        found = self._transport.get(
+            DevelopmentCode, path("/v1/challenges/{}/development-code", challenge_id)
+        )
+        return found.code

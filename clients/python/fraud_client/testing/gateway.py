@@ -150,17 +150,19 @@ class FakeGateway:
         return {"client": ask.caller.client, "scopes": scopes, "expires_at": None}
 
     def _label(self, ask: Ask) -> Json:
+        # Fraud reports in the words of schemes are the issuer's; disputes need more.
+        given = {"label": "fraud", "source": "issuer", **ask.body}
+        named = ("transaction_id", "source", "label", "event")
         known = [
             one
             for one in self.labels
-            if (one["transaction_id"], one["source"], one["label"])
-            == (ask.body["transaction_id"], ask.body["source"], ask.body["label"])
+            if all(one.get(name) == given.get(name) for name in named)
         ]
         if not known:
-            self.labels.append(ask.body)
+            self.labels.append(given)
         return {
             "label_id": f"l-{len(self.labels)}",
-            "transaction_id": ask.body["transaction_id"],
+            "transaction_id": given["transaction_id"],
             "status": "duplicate" if known else "accepted",
         }
 

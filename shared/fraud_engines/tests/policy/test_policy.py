@@ -42,7 +42,7 @@ class TestCleanEvidence:
 
     def test_names_the_policy_and_its_hash(self, policy, make_request):
         ruling = policy.decide(make_request())
-        assert ruling.policy == f"default@3+{policy.content_hash[:8]}"
+        assert ruling.policy == f"default@4+{policy.content_hash[:8]}"
 
     def test_reports_risk_and_expected_loss(self, policy, make_request):
         ruling = policy.decide(make_request(risk=0.01, amount_ref_minor=10_000))
@@ -282,6 +282,16 @@ class TestActions:
         hit = RuleHit(rule="R-012@3", effect="BLOCK", severity="critical", reason="x")
         rules = make_rules(rules_flag="BLOCK", hits=(hit,))
         assert "card_block" in policy.decide(make_request(rules=rules)).actions
+
+    @pytest.mark.parametrize(("risk", "blocked"), [(0.01, True), (0.9, False)])
+    def test_a_steered_account_is_blocked_while_its_challenge_is_open(
+        self, policy, make_request, risk, blocked
+    ):
+        hit = RuleHit(rule="R-040@1", effect="FLAG", severity="high", reason="x")
+        rules = make_rules(rules_flag="FLAG", hits=(hit,))
+        ruling = policy.decide(make_request(risk=risk, rules=rules))
+        assert ("otp_challenge" in ruling.actions) is blocked
+        assert ("account_block" in ruling.actions) is blocked
 
 
 class TestConfidence:

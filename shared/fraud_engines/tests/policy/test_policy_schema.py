@@ -27,7 +27,7 @@ class TestAPolicyFileIsRefused:
             (b"risk: 0.5\n", b"risk: 0.4\n", "confidence"),
             (b"do: [card_block]", b"do: [card_bloc]", "actions.5.do.0"),
             (b"loss_share: 0.95", b"loss_share: .nan", "body"),
-            (b"version: 3", b"version: 3\nversion: 4", "body"),
+            (b"version: 4", b"version: 4\nversion: 5", "body"),
             (b"name: default", b"name: &a default", None),
             (b"when: {}", b"when: {kind: [transfer]}", "body"),
             (b"name: quasi-cash", b"name: large-transfer", "body"),
