@@ -151,7 +151,7 @@ class TestCounterfactual:
         history=st.integers(0, 200),
     )
     @settings(max_examples=60, deadline=None)
-    def test_every_change_told_changes_the_verdict(
+    def test_every_change_named_changes_the_verdict(
         self, amount: int, risk: float | None, forest: float | None, history: int
     ) -> None:
         record = recorded(amount, risk, forest, history=history)
@@ -161,7 +161,7 @@ class TestCounterfactual:
             assert other.value == change.decision
             assert other is not record.decision.decision
 
-    def test_amount_next_to_the_one_told_changes_nothing(self) -> None:
+    def test_amount_next_to_the_one_named_changes_nothing(self) -> None:
         record = recorded(80_000, None, None)
         change = finished(counterfactual.find(record, ENGINES)).change
         assert change.kind == "amount"
@@ -170,7 +170,7 @@ class TestCounterfactual:
         nearer = change.model_copy(update={"changed": change.changed + 1})
         assert again(record, nearer) is record.decision.decision
 
-    def test_score_next_to_the_one_told_changes_nothing(self) -> None:
+    def test_score_next_to_the_one_named_changes_nothing(self) -> None:
         record = recorded(4_000, 0.4)
         change = finished(counterfactual.find(record, ENGINES)).change
         assert (change.kind, change.subject) == ("score", "xgboost")
@@ -202,7 +202,7 @@ class TestCounterfactual:
         assert found.change is None
         assert "None found" in compose(record, {}, found).counterfactual
 
-    def test_another_policy_than_the_recorded_tells_nothing(self) -> None:
+    def test_another_policy_than_the_recorded_explains_nothing(self) -> None:
         record = recorded()
         other = record.decision.model_copy(update={"decision": Verdict.DECLINE})
         record = record.model_copy(update={"decision": other})
@@ -223,14 +223,14 @@ class TestTheExplanation:
         signals = (*record.decision.signals[:2], model)
         made = record.decision.model_copy(update={"signals": signals})
         record = record.model_copy(update={"decision": made})
-        told = compose(record, {}, counterfactual.Found(None, "none"))
-        one = told.models[2]
+        explained = compose(record, {}, counterfactual.Found(None, "none"))
+        one = explained.models[2]
         assert one.origin == "recorded"
         assert [(g.group, g.contribution) for g in one.groups] == [
             ("device and session", -1.0),
             ("amount", 0.75),
         ]
-        assert told.models[0].missing == "The model does not answer now"
+        assert explained.models[0].missing == "The model does not answer now"
 
     def test_contributions_of_another_model_are_not_passed_off(self) -> None:
         record = recorded(risk=0.4)
@@ -239,20 +239,20 @@ class TestTheExplanation:
         other = make_signal("xgboost", 0.5, top_features=(part,))
         none = counterfactual.Found(None, "none")
         assert compose(record, {"xgboost": same}, none).models[2].features
-        told = compose(record, {"xgboost": other}, none).models[2]
-        assert (told.origin, told.features) == ("missing", [])
+        explained = compose(record, {"xgboost": other}, none).models[2]
+        assert (explained.origin, explained.features) == ("missing", [])
 
     def test_what_only_was_said_did_not_decide(self) -> None:
         flag = RuleHit(rule="R-8@1", effect="FLAG", severity="low", reason="small")
         record = recorded(risk=0.4, rules=make_rules(rules_flag="FLAG", hits=(flag,)))
         decisive = POLICY.deciding(record.request())
-        told = compose(record, {}, counterfactual.Found(None, "none"), decisive)
-        assert [reason.code for reason in told.reasons] == [
+        explained = compose(record, {}, counterfactual.Found(None, "none"), decisive)
+        assert [reason.code for reason in explained.reasons] == [
             "RISK_CHALLENGE",
             "RULE_FLAG",
         ]
-        assert told.decided_by == ["RISK_CHALLENGE"]
-        assert [ground.code for ground in told.customer] == ["AA-01"]
+        assert explained.decided_by == ["RISK_CHALLENGE"]
+        assert [ground.code for ground in explained.customer] == ["AA-01"]
 
     def test_what_stands_out_is_said_in_words(self) -> None:
         values = {
@@ -283,8 +283,8 @@ class TestTheExplanation:
         hit = RuleHit(rule="R-9@1", effect="BLOCK", severity="low", reason=HOSTILE)
         rules = make_rules(rules_flag="BLOCK", hits=(hit,))
         record = recorded(rules=rules)
-        told = compose(record, {}, counterfactual.Found(None, HOSTILE))
-        html = page(told.model_copy(update={"versions": {HOSTILE: HOSTILE}}))
+        explained = compose(record, {}, counterfactual.Found(None, HOSTILE))
+        html = page(explained.model_copy(update={"versions": {HOSTILE: HOSTILE}}))
         assert "<script" not in html
         assert "&lt;script&gt;alert(&#x27;x&#x27;)" in html
         assert "http" not in html

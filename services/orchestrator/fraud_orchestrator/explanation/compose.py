@@ -16,7 +16,7 @@ from fraud_shared.contracts.explanation import (
     Explanation,
     Origin,
 )
-from fraud_shared.contracts.signal import Contribution, Signal
+from fraud_shared.contracts.signal import Contribution, RuleHit, Signal
 
 # Scores are float32 inside and JSON between: equal to this is equal.
 TOLERANCE = 1e-9
@@ -48,16 +48,7 @@ def compose(
         risk=made.risk,
         summary=f"{words.verdict(made.decision).capitalize()}{challenge}: {heads}.",
         decided_by=[reason.code for reason in decisive],
-        reasons=[
-            ExplainedReason(
-                code=reason.code,
-                text=reason.text,
-                meaning=words.meaning_of(reason.code),
-                source=reason.source,
-                weight=reason.weight,
-            )
-            for reason in made.reasons
-        ],
+        reasons=[_reason(reason) for reason in made.reasons],
         sentences=words.standing_out(_values(record)),
         models=models,
         worst_reconstructed=[
@@ -66,21 +57,34 @@ def compose(
             if model.source == "autoencoder"
             for feature in model.features
         ],
-        rules=[
-            ExplainedRule(
-                rule=hit.rule,
-                effect=hit.effect,
-                severity=hit.severity,
-                reason=hit.reason,
-                kind=hit.kind,
-            )
-            for hit in made.rules.hits
-        ],
+        rules=[_rule(hit) for hit in made.rules.hits],
         missing=[words.meaning_of(code) for code in made.degraded],
-        counterfactual=words.told(found.change, found.none_because, payment.currency),
+        counterfactual=words.counterfactual(
+            found.change, found.none_because, payment.currency
+        ),
         change=found.change,
         customer=_letter(made.decision, decisive),
         versions=made.versions,
+    )
+
+
+def _reason(reason: Reason) -> ExplainedReason:
+    return ExplainedReason(
+        code=reason.code,
+        text=reason.text,
+        meaning=words.meaning_of(reason.code),
+        source=reason.source,
+        weight=reason.weight,
+    )
+
+
+def _rule(hit: RuleHit) -> ExplainedRule:
+    return ExplainedRule(
+        rule=hit.rule,
+        effect=hit.effect,
+        severity=hit.severity,
+        reason=hit.reason,
+        kind=hit.kind,
     )
 
 

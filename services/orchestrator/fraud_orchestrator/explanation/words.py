@@ -93,7 +93,9 @@ def verdict(decision: str) -> str:
     return _VERDICTS[decision]
 
 
-def told(change: Counterfactual | None, none_because: str, currency: str) -> str:
+def counterfactual(
+    change: Counterfactual | None, none_because: str, currency: str
+) -> str:
     """A counterfactual in a sentence; where there is none, that, and why."""
     if change is None:
         return f"None found: {none_because}."
