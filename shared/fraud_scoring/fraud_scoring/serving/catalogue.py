@@ -7,7 +7,7 @@ the gateway's affair. Nothing here touches the models that serve.
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -15,10 +15,11 @@ from fraud_scoring.artifacts.artifact import Artifact
 from fraud_scoring.errors import (
     AliasMissing,
     ArtifactRefused,
+    ContentMismatch,
     ModelMissing,
     RegistryError,
 )
-from fraud_scoring.registry.aliases import CHAMPION, FOLLOWED, Alias, AliasTarget
+from fraud_scoring.registry.aliases import CHALLENGER, CHAMPION, Alias, AliasTarget
 from fraud_scoring.registry.file import open_registry
 from fraud_scoring.registry.port import MLFLOW, ModelRegistry
 from fraud_scoring.registry.storage import Storage
@@ -37,6 +38,8 @@ RETRAINING, RECORD = "retraining", "record.json"
 _MOST_BYTES = 1024 * 1024
 # Targets of which the facts are remembered: they never change, and reading is megabytes.
 _REMEMBERED = 256
+State = Literal["champion", "challenger", "former"]
+_STATES: dict[str, State] = {CHAMPION: "champion", CHALLENGER: "challenger"}
 T = TypeVar("T")
 
 
@@ -141,25 +144,28 @@ class RegistryCatalogue:
 
 
 def _described(registry: ModelRegistry, name: str, target: AliasTarget) -> ListedModel:
-    given = {"name": name, "version": target.version, "hash": target.hash}
-    given["bundle"] = target.bundle
+    listed = ListedModel(
+        name=name, version=target.version, hash=target.hash, bundle=target.bundle
+    )
     try:
         made = registry.load(name, target.version)
         metadata = made.metadata
-    except (ModelMissing, ArtifactRefused) as error:
-        code = getattr(error, "code", "model-missing")
-        return ListedModel(**given, problem=code)
+    except ModelMissing:
+        return listed.model_copy(update={"problem": "model-missing"})
+    except ArtifactRefused as error:
+        return listed.model_copy(update={"problem": error.code})
     if made.hash != target.hash:
-        return ListedModel(**given, problem="content-mismatch")
+        return listed.model_copy(update={"problem": ContentMismatch.code})
     training = metadata.training
-    return ListedModel(
-        **given,
-        algorithm=metadata.algorithm,
-        trained_at=training.trained_at,
-        data_version=training.data_version,
-        rows=training.rows,
-        features=len(metadata.features),
-        metrics=metadata.metrics,
+    return listed.model_copy(
+        update={
+            "algorithm": metadata.algorithm,
+            "trained_at": training.trained_at,
+            "data_version": training.data_version,
+            "rows": training.rows,
+            "features": len(metadata.features),
+            "metrics": metadata.metrics,
+        }
     )
 
 
@@ -177,7 +183,7 @@ def _card(made: Artifact) -> ModelCard:
 
 def _note(bundles: dict[str, BundleState], alias: str, there: Alias) -> None:
     """Keep the best state of a bundle: in force before challenger before former."""
-    state = alias if alias in FOLLOWED else "former"
+    state = _STATES.get(alias, "former")
     now = BundleState(bundle=there.target.bundle, state=state, since=there.since)
     before = bundles.get(now.bundle)
     if before is None or _rank(now.state) < _rank(before.state):
@@ -187,8 +193,8 @@ def _note(bundles: dict[str, BundleState], alias: str, there: Alias) -> None:
         bundles.setdefault(past.bundle, former)
 
 
-def _rank(state: str) -> int:
-    return (*FOLLOWED, "former").index(state)
+def _rank(state: State) -> int:
+    return (*_STATES, "former").index(state)
 
 
 def _champion_first(alias: str) -> tuple[bool, str]:
