@@ -87,6 +87,11 @@ class TestConsole:
                 for page in ("/", "/decisions", "/entities/account/acc-1", "/mesh"):
                     text = (await root.get(page)).text
                     assert (page, "Decisions: " in text) == (page, False)
+                models = (await root.get("/models")).text
+                assert "Champion: " in models
+                assert "does not offer" not in models
+                (card,) = set(re.findall(r'href="(/models/xgboost/[^"]+)"', models))
+                assert "does not offer" not in (await root.get(card)).text
                 found = (await ana.get("/screening", params={"name": listed_name})).text
                 assert "Somebody" in found
                 assert (await ana.get("/rules")).status_code == 403

@@ -59,6 +59,24 @@ async def test_every_model_answers_by_name_with_its_version_and_hash(run: Any) -
     assert list(schemas["IeeeCisInstance"]["properties"]) == inputs
 
 
+async def test_model_owners_read_what_the_registry_names(run: Any) -> None:
+    async with run() as mesh:
+        served = (await mesh.http.get("/v1/version")).json()["models"]["xgboost"]
+        listed = (await mesh.http.get("/v1/models")).json()
+        card = await mesh.http.get(f"/v1/models/xgboost/{served['version']}/card")
+        runs = await mesh.http.get("/v1/retrainings", params={"limit": 5})
+    named = {(one["name"], one["alias"]): one for one in listed["models"]}
+    champion = named["xgboost", "champion"]
+    assert {name: champion[name] for name in served} == served
+    assert listed["champion"] == served["bundle"]
+    assert champion["metrics"]["average_precision"] > 0
+    assert ("lightgbm", "champion") in named or ("lightgbm", "challenger") in named
+    assert all(one["problem"] is None for one in listed["models"])
+    assert card.json()["hash"] == served["hash"]
+    assert card.json()["model_card"].startswith("# ")
+    assert runs.json() == {"items": [], "next_cursor": None}
+
+
 async def test_a_wrong_row_is_refused_field_by_field(run: Any) -> None:
     row = {**ROWS["auto_loan"], "age": "35", "more": 1}
     del row["ltv_ratio"]

@@ -5,44 +5,18 @@
 
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import AwareDatetime
-
-from fraud_scoring.artifacts.metadata import Document
 from fraud_scoring.errors import RegistryError
 from fraud_scoring.registry.port import MLFLOW
 from fraud_scoring.registry.storage import Storage
+from fraud_scoring.serving.catalogue import RECORD, RETRAINING
+from fraud_shared.contracts.models import RetrainingRun
 
-RECORD = "record.json"
 _MOST_BYTES = 1024 * 1024
-# `promoted`: serves. `kept`: sound, but not shown to be better; its alias is challenger.
-# `refused`: data or artefact unfit; nothing points at it. `failed`: the run broke off.
+# The record is a contract: the gateway shows it to model owners.
+RunRecord = RetrainingRun
 Outcome = Literal["promoted", "kept", "refused", "failed"]
-
-
-class RunRecord(Document):
-    """One run of `fraud retrain`. Model versions are by name; `reasons` is empty for what
-    was promoted; `as_of` and `test_from` are event time."""
-
-    run: str
-    trigger: str
-    outcome: Outcome
-    reasons: tuple[str, ...]
-    started_at: AwareDatetime
-    finished_at: AwareDatetime
-    data_version: str
-    as_of: AwareDatetime | None
-    test_from: AwareDatetime | None
-    rows: int
-    fraud: int
-    bundle: str | None
-    champion: dict[str, str]
-    challenger: dict[str, str]
-    checks: tuple[dict[str, Any], ...]
-    metrics: dict[str, dict[str, float]]
-    events: tuple[str, ...]
-    seed: int
 
 
 def run_name(started_at: datetime, data_version: str) -> str:
@@ -57,7 +31,7 @@ class RunStore:
 
     def __init__(self, registry: str, datasets: str) -> None:
         place = datasets if registry.startswith(MLFLOW) else registry
-        self._storage = Storage(f"{place.rstrip('/')}/retraining")
+        self._storage = Storage(f"{place.rstrip('/')}/{RETRAINING}")
 
     def write(self, record: RunRecord) -> None:
         """Keep a record, whole or not at all."""

@@ -186,6 +186,13 @@ class AsyncModels:
         """Models by alias, with champion and challenger."""
         return await self._transport.get(JsonObject, "/v1/models")
 
+    async def retrainings(
+        self, *, limit: int = 100, cursor: str | None = None
+    ) -> Page[JsonObject]:
+        """Retraining runs, newest first: what was judged, and what became of it."""
+        asked = query({"limit": limit, "cursor": cursor})
+        return await self._transport.get(Page[JsonObject], "/v1/retrainings", asked)
+
     async def info(self, model: str) -> JsonObject:
         """Training date, features, metrics and versions of the model that serves."""
         return await self._transport.get(JsonObject, "/v1/model-info", {"model": model})

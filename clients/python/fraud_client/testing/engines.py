@@ -20,6 +20,17 @@ bands:
   - {below: 0.60, verdict: CHALLENGE}
   - {below: 1.00, verdict: DECLINE}
 """
+RUN_AT = "2026-11-30T10:00:00Z"
+RUNS = [
+    {
+        "run": "20261130t090000z-0a1b2c3d",
+        "trigger": "every 7 days",
+        "outcome": "kept",
+        "reasons": ["average precision is not shown to be better"],
+        "finished_at": RUN_AT,
+        "bundle": "b-2",
+    }
+]
 
 
 class Versions:
@@ -193,8 +204,21 @@ class Engines:
                 lambda a: page(self.snoozes, a),
             ),
             ("POST", "/v1/snoozes", "rules", "rules", self.add_snooze),
-            ("GET", "/v1/models", "orchestrator", "models", self.models),
-            ("GET", "/v1/models/([^/]+)/([^/]+)/card", "xgboost", "models", self.card),
+            ("GET", "/v1/models", "xgboost", "models audit", self.models),
+            (
+                "GET",
+                "/v1/models/([^/]+)/([^/]+)/card",
+                "xgboost",
+                "models audit",
+                self.card,
+            ),
+            (
+                "GET",
+                "/v1/retrainings",
+                "xgboost",
+                "models audit",
+                lambda a: page(RUNS, a),
+            ),
             ("POST", "/v1/models/promote", "orchestrator", "models", self.promote),
             ("POST", "/v1/models/rollback", "orchestrator", "models", self.roll_back),
             ("GET", "/v1/version", "orchestrator", "read", self.version),
@@ -228,18 +252,36 @@ class Engines:
 
     def models(self, _: Ask) -> Any:
         """What serves."""
+        one = {
+            "version": "1",
+            "hash": "ab" * 32,
+            "bundle": self.bundle,
+            "problem": None,
+        }
+        rows = (
+            ("xgboost", "champion", {"average_precision": 0.81, "roc_auc": 0.98}),
+            ("lightgbm", "challenger", {"average_precision": 0.79, "roc_auc": 0.97}),
+        )
         return {
             "champion": self.bundle,
             "models": [
-                {"name": "xgboost", "version": "1", "alias": "champion", "bundle": self.bundle, "metrics": {"pr_auc": 0.81, "brier": 0.004}},
-                {"name": "lightgbm", "version": "1", "alias": "challenger", "bundle": self.bundle, "metrics": {"pr_auc": 0.79, "brier": 0.005}},
+                one | {"name": name, "alias": alias, "metrics": metrics}
+                for name, alias, metrics in rows
             ],
-            "bundles": [{"bundle": "b-2", "state": "candidate"}, {"bundle": "b-1", "state": "champion"}],
-        }  # fmt: skip
+            "bundles": [
+                {"bundle": self.bundle, "state": "champion", "since": RUN_AT},
+                {"bundle": "b-2", "state": "challenger", "since": RUN_AT},
+            ],
+        }
 
     def card(self, _: Ask, name: str, version: str) -> Any:
         """What a model is for."""
-        return {"name": name, "version": version, "trained_on": "300,000 payments"}
+        return {
+            "name": name,
+            "version": version,
+            "metadata": {"algorithm": "XGBoost", "trained_on": "300,000 payments"},
+            "model_card": f"# {name} {version}\n\nThe probability of fraud.",
+        }
 
     def promote(self, ask: Ask) -> Any:
         """By two people."""

@@ -23,14 +23,24 @@ def router(service: ConsoleService) -> APIRouter:
     async def models(visit: Annotated[Visit, sees]) -> Response:
         """What serves, champion against challenger, bundles and runs."""
         found: Visit = visit
-        listed, version = await asyncio.gather(
+        listed, runs, version = await asyncio.gather(
             fetch(found.client.models.list(), "Models"),
+            fetch(found.client.models.retrainings(limit=20), "Retraining runs"),
             fetch(found.client.operations.version(), "Versions that serve"),
         )
-        view = ModelsView.of(listed.value or {}, version.value or {})
+        view = ModelsView.of(
+            listed.value or {},
+            version.value or {},
+            runs.value.items if runs.value else (),
+        )
         cards = await _cards(found, view)
         return found.page(
-            "pages/models.html", listed=listed, version=version, view=view, cards=cards
+            "pages/models.html",
+            listed=listed,
+            runs=runs,
+            version=version,
+            view=view,
+            cards=cards,
         )
 
     @routes.get("/{name}/{version}")

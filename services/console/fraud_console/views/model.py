@@ -8,7 +8,7 @@ from fraud_console.formats import number
 
 # Of a card, what is shown as figures, in this order.
 METRICS = (
-    "pr_auc", "roc_auc", "brier", "log_loss", "recall_at_1pct", "ece", "calibration_error",
+    "average_precision", "pr_auc", "roc_auc", "brier", "log_loss", "recall_at_1pct", "ece", "calibration_error",
 )  # fmt: skip
 
 
@@ -35,7 +35,12 @@ class ModelsView:
     metrics: Sequence[str]
 
     @classmethod
-    def of(cls, listed: Mapping[str, Any], version: Mapping[str, Any]) -> "ModelsView":
+    def of(
+        cls,
+        listed: Mapping[str, Any],
+        version: Mapping[str, Any],
+        runs: Sequence[Mapping[str, Any]],
+    ) -> "ModelsView":
         """From the registry's list; without it, from what serves."""
         given = listed.get("models") or listed.get("items") or ()
         models = [_one(m) for m in given if isinstance(m, Mapping)]
@@ -50,7 +55,7 @@ class ModelsView:
         return cls(
             models=models,
             bundles=[b for b in listed.get("bundles") or () if isinstance(b, Mapping)],
-            runs=[r for r in listed.get("runs") or () if isinstance(r, Mapping)],
+            runs=runs,
             pending=listed.get("pending") or {},
             metrics=[*(m for m in METRICS if m in named), *sorted(named - {*METRICS})][
                 :6

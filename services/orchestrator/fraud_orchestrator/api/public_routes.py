@@ -19,7 +19,7 @@ from fraud_orchestrator.api.rows.casework import (
     HOLDS,
 )
 from fraud_orchestrator.api.rows.feeds import FEEDS
-from fraud_orchestrator.api.rows.models import DATASETS
+from fraud_orchestrator.api.rows.models import DATASETS, MODELS
 from fraud_orchestrator.api.rows.operations import OPERATIONS
 from fraud_orchestrator.api.rows.route import HTML, JSON, NDJSON, YAML, PublicRoute
 from fraud_orchestrator.api.rows.rules import LISTS, POLICIES, RULESETS
@@ -40,5 +40,6 @@ PUBLIC_ROUTES: tuple[PublicRoute, ...] = (
     *SANCTIONS,
     *OPERATIONS,
     *DATASETS,
+    *MODELS,
     *FEEDS,
 )

@@ -7,7 +7,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from fraud_scoring.registry.port import ModelRegistry
-from fraud_scoring.serving import metric_aliases, routes
+from fraud_scoring.serving import metric_aliases, registry_routes, routes
+from fraud_scoring.serving.catalogue import RegistryCatalogue
 from fraud_scoring.serving.sandbox import ModelCheck
 from fraud_scoring.serving.scorer import ScorerEngine
 from fraud_scoring.serving.service import ScorerService
@@ -52,7 +53,10 @@ def create_scorer_service(
         name,
         settings,
         hot=routes.hot(service, settings, named_rows=named_rows),
-        routers=[routes.router(service)],
+        routers=[
+            routes.router(service),
+            registry_routes.router(RegistryCatalogue(settings, registry)),
+        ],
         lifespan=running,
         checks=service.checks,
         facts=service.facts,
