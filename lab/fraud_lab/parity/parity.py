@@ -1,9 +1,11 @@
 """Playing a drill and comparing what was served with what training would have seen."""
 
+import asyncio
 import json
 import struct
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +26,8 @@ from fraud_shared.mesh.errors import DependencyError
 
 AT_ONCE = 8
 TIMEOUT_S = 60.0
+UNAVAILABLE = 503
+RESENT_AFTER_S = (0.0, 0.5, 1.0, 2.0)
 Vector = tuple[float | None, ...]
 
 
@@ -112,13 +116,17 @@ class Player:
             played.replies[key] = reply
 
     async def _post(self, body: bytes) -> tuple[int, bytes]:
-        """Send a payment; once more when the connection broke, as its sender would."""
+        """Send a payment; again when the connection broke or it was refused for now, as
+        its sender would."""
         post = self._stage.client.post
-        try:
-            return await post("/score", body, timeout_s=TIMEOUT_S)
-        except DependencyError:
+        for pause_s in RESENT_AFTER_S:
+            with suppress(DependencyError):
+                status, reply = await post("/score", body, timeout_s=TIMEOUT_S)
+                if status != UNAVAILABLE:
+                    return status, reply
             self.played.resent += 1
-            return await post("/score", body, timeout_s=TIMEOUT_S)
+            await asyncio.sleep(pause_s)
+        return await post("/score", body, timeout_s=TIMEOUT_S)
 
     async def _report(self, step: Report) -> None:
         await self._lanes.drain()

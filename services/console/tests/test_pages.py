@@ -79,6 +79,15 @@ class TestEveryPage:
         assert "The decision: a service is down" in text
         assert "The orchestrator service did not answer." in text
 
+    async def test_evidence_of_a_case_names_its_decision_and_links_to_it(
+        self, console: Console, admin: Browser
+    ):
+        case = next(iter(console.gateway.cases.values()))
+        reply = await admin.get(f"/cases/{case['case_id']}/evidence")
+        assert reply.status_code == 200
+        assert 'class="missing"' not in reply.text
+        assert f'href="/decisions/{case["decision_id"]}"' in reply.text
+
     async def test_a_route_that_a_gateway_lacks_is_missing_and_not_an_error(
         self, console: Console, admin: Browser
     ):

@@ -74,14 +74,7 @@ async def related(
 ) -> Related:
     """Other cases and payments that have something in common with a case. Raises NotFound
     and Unavailable as the action service says."""
-    path = f"/v1/cases/{quote(case_id, safe='')}/related"
-    try:
-        status, body = await _get(gateway, "action", path, actor, context)
-    except DependencyError as error:
-        raise Unavailable("The action service did not answer.") from error
-    if status != 200:
-        raise NotFound if status == 404 else Unavailable
-    found = RelatedCases.model_validate_json(body)
+    found = await of_case(gateway, case_id, RelatedCases, actor, context, "/related")
     known = _known(found.keys)
     pages = await asyncio.gather(
         *(
@@ -97,6 +90,29 @@ async def related(
             rows[row.decision_id] = RelatedPayment(**dict(row), shared=shared)
     newest = sorted(rows.values(), key=lambda row: row.decided_at, reverse=True)
     return Related(case_id=case_id, cases=found.items, payments=newest)
+
+
+async def of_case(
+    gateway: Gateway,
+    case_id: str,
+    model: type[Answer],
+    actor: Actor,
+    context: RequestContext,
+    part: str = "",
+) -> Answer:
+    """What the action service knows of a case, or of a part of it. Raises NotFound and
+    Unavailable as it says."""
+    path = f"/v1/cases/{quote(case_id, safe='')}{part}"
+    try:
+        status, body = await _get(gateway, "action", path, actor, context)
+    except DependencyError as error:
+        raise Unavailable("The action service did not answer.") from error
+    if status != 200:
+        raise NotFound if status == 404 else Unavailable
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise Unavailable("The action service did not answer.") from error
 
 
 def _known(keys: Keys) -> dict[EntityKind, str]:

@@ -24,7 +24,7 @@ class Casework:
             ("POST", case + "/notes", "action", "analyst", self.note),
             ("POST", case + "/resolve", "action", "analyst", self.resolve),
             ("GET", case + "/related", "action", "analyst", self.related),
-            ("GET", case + "/evidence", "action", "analyst", self.case),
+            ("GET", case + "/evidence", "orchestrator", "analyst", self.evidence),
         ]
 
     def open_case(self, record: dict[str, Any]) -> dict[str, Any]:
@@ -120,3 +120,31 @@ class Casework:
             if other is not one and other["account_id"] == one["account_id"]
         ]
         return {"case_id": case_id, "keys": {}, "items": items}
+
+    def evidence(self, ask: Ask, case_id: str) -> Any:
+        """What the case needs on paper, of its own payment only."""
+        one = self.case(ask, case_id)
+        shown = (
+            "decision_id", "transaction_id", "decision", "amount_minor", "currency",
+        )  # fmt: skip
+        paid = {**{name: one[name] for name in shown}, "labels": []}
+        at = {"at": one["created_at"], "decision_id": one["decision_id"]}
+        total = {name: one[name] for name in ("amount_minor", "currency")}
+        return {
+            "case_id": case_id,
+            "account_id": one["account_id"],
+            "made_at": one["created_at"],
+            "dispute": {
+                "disputed": paid, "disputed_at": None, "disputed_by": None,
+                "earlier": [], "looked_through": 0,
+            },
+            "report": {
+                "subject": [], "activity": [paid], "first": at, "last": at,
+                "totals": [{**total, "decision_ids": [one["decision_id"]]}],
+                "why": [],
+            },
+            "adverse_action": {
+                "decision_id": one["decision_id"], "decision": one["decision"],
+                "grounds": [],
+            },
+        }  # fmt: skip

@@ -63,7 +63,7 @@ def compose(
             found.change, found.none_because, payment.currency
         ),
         change=found.change,
-        customer=_letter(made.decision, decisive),
+        customer=letter(made.decision, decisive),
         versions=made.versions,
     )
 
@@ -128,7 +128,8 @@ def _close(one: float | None, other: float | None) -> bool:
     return one is not None and other is not None and abs(one - other) <= TOLERANCE
 
 
-def _letter(verdict: Verdict, decisive: Sequence[Reason]) -> list[AdverseAction]:
+def letter(verdict: Verdict, decisive: Sequence[Reason]) -> list[AdverseAction]:
+    """What the customer's letter may say of the reasons that demand a verdict."""
     if verdict is Verdict.APPROVE:
         return []
     return for_letter(reason.code for reason in decisive)

@@ -41,16 +41,21 @@ def page(found: Explanation) -> str:
     body = "".join(
         (
             _head(found, title),
-            _section("Why", _list(_reasons(found))),
-            _section("What would change it", f"<p>{escape(found.counterfactual)}</p>"),
-            _section("What stands out", _list(found.sentences)),
-            _section("Rules that fired", _rules(found)),
+            section("Why", bullets(_reasons(found))),
+            section("What would change it", f"<p>{escape(found.counterfactual)}</p>"),
+            section("What stands out", bullets(found.sentences)),
+            section("Rules that fired", _rules(found)),
             "".join(_model(model) for model in found.models),
-            _section("Missing evidence", _list(found.missing)),
-            _section("For the customer's letter", _list(_letter(found))),
-            _section("Versions", _rows((), sorted(found.versions.items()))),
+            section("Missing evidence", bullets(found.missing)),
+            section("For the customer's letter", bullets(_letter(found))),
+            section("Versions", table((), sorted(found.versions.items()))),
         )
     )
+    return document(title, body)
+
+
+def document(title: str, body: str) -> str:
+    """A whole page around `body`, which is HTML; only the style above comes with it."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
@@ -71,7 +76,7 @@ def _head(found: Explanation, title: str) -> str:
     )
     return (
         f"<header><h1>{escape(found.decision)}</h1><p>{escape(title)}</p>"
-        f"<p><strong>{escape(found.summary)}</strong></p>{_rows((), facts)}</header>"
+        f"<p><strong>{escape(found.summary)}</strong></p>{table((), facts)}</header>"
     )
 
 
@@ -88,7 +93,7 @@ def _letter(found: Explanation) -> list[str]:
 
 def _rules(found: Explanation) -> str:
     rows = [(r.rule, r.effect, r.severity, r.kind, r.reason) for r in found.rules]
-    return _rows(("Rule", "Effect", "Severity", "Kind", "Reason"), rows)
+    return table(("Rule", "Effect", "Severity", "Kind", "Reason"), rows)
 
 
 def _model(model: ExplainedModel) -> str:
@@ -108,11 +113,11 @@ def _model(model: ExplainedModel) -> str:
         )
         for f in model.features
     ]
-    return _section(
+    return section(
         title,
         f"<p>{escape(said)}</p>"
-        + _rows(("About", "Contribution"), groups)
-        + _rows(("Feature", "Measures", "About", "Value", "Contribution"), features),
+        + table(("About", "Contribution"), groups)
+        + table(("Feature", "Measures", "About", "Value", "Contribution"), features),
     )
 
 
@@ -120,17 +125,19 @@ def _value(value: float | None, unit: str) -> str:
     return "unknown" if value is None else f"{value:g} {unit}".strip()
 
 
-def _section(title: str, content: str) -> str:
+def section(title: str, content: str) -> str:
     """A section; without content there is none to tell of, and that is said."""
     return f"<section><h2>{escape(title)}</h2>{content or '<p>Nothing.</p>'}</section>"
 
 
-def _list(lines: Iterable[str]) -> str:
+def bullets(lines: Iterable[str]) -> str:
+    """Lines of text, escaped; nothing for none."""
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     return f"<ul>{items}</ul>" if items else ""
 
 
-def _rows(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Rows of text, escaped, under their heads; nothing for none."""
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
         for row in rows

@@ -39,10 +39,10 @@ async def explain(
         _asked_again(gateway, record, context),
         _between(counterfactual.find(record, _engines(gateway))),
     )
-    return compose(record, again, found, _decisive(gateway, record))
+    return compose(record, again, found, decisive(gateway, record))
 
 
-def _decisive(gateway: Gateway, record: DecisionMade) -> tuple[Reason, ...]:
+def decisive(gateway: Gateway, record: DecisionMade) -> tuple[Reason, ...]:
     """The recorded reasons that demand the verdict, as the policy in force says; none where
     it decides otherwise than was recorded."""
     policy, request = gateway.engines.policy.current, record.request()

@@ -1,5 +1,6 @@
 """Labels: what happened to a payment, recorded and passed on to post_auth."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 
 from fraud_orchestrator import tables
 from fraud_shared.contracts.events import LABEL_REPORTED, CloudEvent, event_id
+from fraud_shared.contracts.evidence import RecordedLabel
 from fraud_shared.contracts.label import LabelAccepted, LabelReport
 from fraud_shared.state.database import Database
 from fraud_shared.state.outbox import Outbox
@@ -84,6 +86,30 @@ class Labels:
         async with self._db.read() as conn:
             rows = (await conn.execute(query)).mappings().all()
         return [report_of(row) for row in rows]
+
+    async def recorded(
+        self, tenant: str, transaction_ids: Sequence[str]
+    ) -> list[tuple[str, RecordedLabel]]:
+        """The reports about payments of a tenant with the payment's number, oldest first."""
+        table = tables.labels
+        query = (
+            sa.select(table)
+            .where(
+                table.c.tenant == tenant, table.c.transaction_id.in_(transaction_ids)
+            )
+            .order_by(table.c.reported_at, table.c.label_id)
+        )
+        async with self._db.read(patient=True) as conn:
+            rows = (await conn.execute(query)).mappings().all()
+        return [(row["transaction_id"], _recorded(row)) for row in rows]
+
+
+def _recorded(row: sa.RowMapping) -> RecordedLabel:
+    said, extra = report_of(row), ("event", "scheme", "reason_code", "reference")
+    same = ("label", "source", "reported_at", "reversal", *extra)
+    return RecordedLabel(
+        label_id=row["label_id"], **{name: getattr(said, name) for name in same}
+    )
 
 
 def report_of(row: sa.RowMapping) -> LabelReport:

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from fraud_orchestrator.tables import decisions
+from fraud_orchestrator.tables import decisions, labels
 from fraud_shared.contracts.decision import DecisionMade
 from fraud_shared.contracts.decision_search import (
     DecisionQuery,
@@ -108,6 +109,68 @@ class DecisionSearch:
         )
         async with self._db.read(patient=True) as conn:
             return [bytes(row.record) for row in await conn.execute(query)]
+
+    async def approved_before(
+        self,
+        record: DecisionMade,
+        first: tuple[datetime, datetime],
+        actor: Actor,
+        limit: int,
+    ) -> Sequence[bytes]:
+        """Records of approved payments of the same account and owner, decided before
+        `record`: those of the span `first` first, then the newest."""
+        made, payment = record.decision, record.transaction
+        outside = sa.case((decisions.c.decided_at.between(*first), 0), else_=1)
+        query = (
+            sa.select(decisions.c.record)
+            .where(
+                decisions.c.account_id == payment.account_id,
+                decisions.c.tenant == record.owner,
+                decisions.c.decision == "APPROVE",
+                decisions.c.supersedes.is_(None),
+                decisions.c.decided_at < made.decided_at,
+                visible(actor),
+            )
+            .order_by(outside, decisions.c.decided_at.desc(), decisions.c.decision_id)
+            .limit(limit)
+        )
+        async with self._db.read(patient=True) as conn:
+            return [bytes(row.record) for row in await conn.execute(query)]
+
+    async def called_fraud(
+        self, record: DecisionMade, actor: Actor, limit: int
+    ) -> Sequence[bytes]:
+        """The newest records of the same account and owner that any report calls fraud."""
+        called = sa.exists().where(
+            labels.c.transaction_id == decisions.c.transaction_id,
+            labels.c.tenant == decisions.c.tenant,
+            labels.c.label == "fraud",
+        )
+        query = (
+            sa.select(decisions.c.record)
+            .where(
+                decisions.c.account_id == record.transaction.account_id,
+                decisions.c.tenant == record.owner,
+                called,
+                visible(actor),
+            )
+            .order_by(decisions.c.decided_at.desc(), decisions.c.decision_id)
+            .limit(limit)
+        )
+        async with self._db.read(patient=True) as conn:
+            return [bytes(row.record) for row in await conn.execute(query)]
+
+    async def later_requests(self, tenant: str, account_id: str) -> dict[str, str]:
+        """Numbers of the further requests about an account's payments, with the number of
+        the first request about the same payment."""
+        query = sa.select(decisions.c.transaction_id, decisions.c.supersedes).where(
+            decisions.c.account_id == account_id,
+            decisions.c.tenant == tenant,
+            decisions.c.supersedes.is_not(None),
+        )
+        async with self._db.read(patient=True) as conn:
+            rows = await conn.execute(query)
+            return {row.transaction_id: row.supersedes for row in rows}
 
     async def verdicts(
         self, kind: EntityKind, identity: str, actor: Actor

@@ -1,0 +1,1 @@
+"""What a case's payment needs on paper, from the records alone."""
