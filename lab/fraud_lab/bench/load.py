@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import re
 import time
 from collections import Counter
@@ -83,6 +84,10 @@ class Outcome:
         }
 
 
+# What the gateway says with a refusal.
+RETRY_AFTER_S = 1.0
+
+
 class Load:
     """Sends payments to `POST /score` and keeps score itself.
 
@@ -121,19 +126,22 @@ class Load:
         return outcome
 
     async def closed_loop(self, concurrency: int, seconds: float) -> Outcome:
-        """`concurrency` callers, each sending its next payment when the last is answered."""
+        """`concurrency` callers, each sending its next payment when the last is answered,
+        and some time within `Retry-After` when it was refused for overload."""
         outcome = Outcome()
         start = time.perf_counter()
 
         async def caller() -> None:
             while time.perf_counter() - start < seconds:
-                await self._one(time.perf_counter(), outcome)
+                if await self._one(time.perf_counter(), outcome):
+                    await asyncio.sleep(random.uniform(0, RETRY_AFTER_S))
 
         await asyncio.gather(*(caller() for _ in range(concurrency)))
         outcome.seconds = time.perf_counter() - start
         return outcome
 
-    async def _one(self, planned: float, outcome: Outcome, due_s: float = 0.0) -> None:
+    async def _one(self, planned: float, outcome: Outcome, due_s: float = 0.0) -> bool:
+        """Send the next payment; returns whether it was refused for overload."""
         body = next(self._payments)
         sent = time.perf_counter()
         try:
@@ -143,7 +151,7 @@ class Load:
         except DependencyError as error:
             outcome.failed[error.kind] += 1
             outcome.disturbed_s.append(due_s)
-            return
+            return False
         now = time.perf_counter()
         elapsed_ms = (now - planned) * 1000
         if status == 503 and b":overloaded" in reply:
@@ -151,14 +159,14 @@ class Load:
             outcome.shed_ms.append((now - sent) * 1000)
             outcome.disturbed_s.append(due_s)
             self._refused(body)
-            return
+            return True
         if status != 200:
             outcome.failed[f"status_{status}"] += 1
-            return
+            return False
         found = VERDICT.search(reply)
         if found is None:
             outcome.failed["no_verdict"] += 1
-            return
+            return False
         outcome.latency_ms.append(elapsed_ms)
         outcome.verdicts[found[1].decode()] += 1
         # The generator shares the cores with what it measures: it reads only what it must.
@@ -168,6 +176,7 @@ class Load:
             outcome.disturbed_s.append(due_s)
         if NOTHING_MISSING not in reply:
             outcome.degraded.update(json.loads(reply)["degraded"])
+        return False
 
 
 def live(seed: int, run: str) -> Iterator[bytes]:

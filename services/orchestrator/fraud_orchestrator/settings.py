@@ -111,7 +111,7 @@ class Settings(ServiceSettings):
     event_behind_s: float = 7 * 86400.0
     batch_concurrency: int = 8
     # Of the wall, for nine of ten payments: so that the slowest of a hundred are in time.
-    admission_share: float = Field(default=0.4, gt=0, le=1)
+    admission_share: float = Field(default=0.6, gt=0, le=1)
 
     @property
     def admission_target(self) -> float:
