@@ -116,7 +116,7 @@ class Player:
             played.replies[key] = reply
 
     async def _post(self, body: bytes) -> tuple[int, bytes]:
-        """Send a payment; again when the connection broke or it was refused for now, as
+        """Send a payment; again when the connection broke or it was refused for overload, as
         its sender would."""
         post = self._stage.client.post
         for pause_s in RESENT_AFTER_S:
