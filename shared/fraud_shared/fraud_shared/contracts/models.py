@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from fraud_shared.contracts.base import Contract, Identifier, Instant, Sha256
 
@@ -122,8 +122,6 @@ class ModelCard(_Version):
 
 class RetrainingRun(Contract):
     """One retraining: what was learned from, judged, and done. Models are by name."""
-
-    model_config = ConfigDict(strict=False)
 
     run: str = Field(
         description="The run; it begins with the time it started.",
