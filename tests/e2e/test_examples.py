@@ -24,7 +24,7 @@ async def outcome(name: str, url: str, key: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         str(EXAMPLES / f"{name}.py"),
-        *("--url", url, "--key", key),
+        *("--url", url, f"--key={key}"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
