@@ -10,6 +10,7 @@ a file, so that a gateway that starts while a service is away knows what the las
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from pathlib import Path
@@ -55,7 +56,7 @@ class EngineInvalid(FraudError):
     detail = "What was in force in the gateway stays in force."
 
 
-class LocalEngine:
+class LocalEngine(ABC):
     """What one service has in force, as the gateway last heard of it.
 
     `service` and `path` are whom to ask, `seed` is the file that the service was seeded
@@ -72,17 +73,17 @@ class LocalEngine:
         self.revision = 0
 
     @property
+    @abstractmethod
     def current(self) -> Versioned:
         """What is in force here. Raises Unavailable before the first is loaded."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def adopt(self, change: InForce) -> None:
         """Put what changed in force. Raises RulesetError and DocumentError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def whole(self) -> InForce:
         """All that is in force, as one message."""
-        raise NotImplementedError
 
     @property
     def differs(self) -> bool:

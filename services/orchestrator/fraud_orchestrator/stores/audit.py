@@ -57,6 +57,8 @@ class AuditLog:
         self._name = secrets.token_hex(8)
         self._looked: datetime | None = None
         self._signed: datetime | None = None
+        # What another gateway sealed and nobody signed is signed at the first round.
+        self._unsigned = True
         self.wake = asyncio.Event()
 
     def settled(self, decision_id: str) -> None:
@@ -102,7 +104,9 @@ class AuditLog:
             done += await self._db.run(partial(self._seal, subjects=part, now=now))
             for _ in part:
                 self._settled.popleft()
-        await self._checkpoint(now)
+        self._unsigned |= done > 0
+        if self._unsigned:
+            await self._checkpoint(now)
         return done
 
     async def acts(
@@ -207,8 +211,9 @@ class AuditLog:
             return row
 
         made = await self._db.run(work)
-        self._signed = now
+        self._unsigned = False
         if made is not None:
+            self._signed = now
             log.info(
                 "audit_checkpoint",
                 seq=made["seq"],

@@ -45,7 +45,8 @@ def _from_file(path: Path, name: str) -> str:
         fcntl.flock(handle, fcntl.LOCK_EX)
         found = read_file(path)
         if name not in found:
-            fresh = secrets.token_urlsafe(32)
+            # Hexadecimal: a text that begins with a dash reads like an option.
+            fresh = secrets.token_hex(32)
             out = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
             os.write(out, f"{name}={fresh}\n".encode())
             os.close(out)
