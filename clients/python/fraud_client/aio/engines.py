@@ -203,17 +203,6 @@ class AsyncModels:
             JsonObject, path("/v1/models/{}/{}/card", name, version)
         )
 
-    async def promote(self, bundle: str, why: str) -> JsonObject:
-        """Ask for a bundle to serve; by a second person, carry it out."""
-        body = {"bundle": bundle, "why": why}
-        return await self._transport.post(JsonObject, "/v1/models/promote", body)
-
-    async def rollback(self, why: str) -> JsonObject:
-        """Serve the bundle before this one again."""
-        return await self._transport.post(
-            JsonObject, "/v1/models/rollback", {"why": why}
-        )
-
 
 class AsyncOperations:
     """Probes, versions, parked events, audit."""

@@ -196,15 +196,6 @@ class Models:
             JsonObject, path("/v1/models/{}/{}/card", name, version)
         )
 
-    def promote(self, bundle: str, why: str) -> JsonObject:
-        """Ask for a bundle to serve; by a second person, carry it out."""
-        body = {"bundle": bundle, "why": why}
-        return self._transport.post(JsonObject, "/v1/models/promote", body)
-
-    def rollback(self, why: str) -> JsonObject:
-        """Serve the bundle before this one again."""
-        return self._transport.post(JsonObject, "/v1/models/rollback", {"why": why})
-
 
 class Operations:
     """Probes, versions, parked events, audit."""

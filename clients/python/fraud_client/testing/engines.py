@@ -181,7 +181,7 @@ class Engines:
         self.rules, self.policy = Versions("rules", RULES), Versions("policy", POLICY)
         self.entries: dict[str, list[dict[str, Any]]] = {}
         self.snoozes: list[dict[str, Any]] = []
-        self.bundle, self.asked_by = "b-1", ""
+        self.bundle = "b-1"
 
     def routes(self) -> list[Row]:
         """Method, path, service, scopes, handler."""
@@ -219,8 +219,6 @@ class Engines:
                 "models audit",
                 lambda a: page(RUNS, a),
             ),
-            ("POST", "/v1/models/promote", "orchestrator", "models", self.promote),
-            ("POST", "/v1/models/rollback", "orchestrator", "models", self.roll_back),
             ("GET", "/v1/version", "orchestrator", "read", self.version),
             ("GET", "/readyz", "orchestrator", "", self.ready),
             ("GET", "/v1/parked", "post_auth", "admin", lambda a: page([], a)),
@@ -282,19 +280,6 @@ class Engines:
             "metadata": {"algorithm": "XGBoost", "trained_on": "300,000 payments"},
             "model_card": f"# {name} {version}\n\nThe probability of fraud.",
         }
-
-    def promote(self, ask: Ask) -> Any:
-        """By two people."""
-        if self.asked_by in ("", ask.caller.client):
-            self.asked_by = ask.caller.client
-            return {"state": "requested", "bundle": ask.body["bundle"]}
-        self.bundle, self.asked_by = ask.body["bundle"], ""
-        return {"state": "promoted", "bundle": self.bundle}
-
-    def roll_back(self, _: Ask) -> Any:
-        """The one before."""
-        self.bundle = "b-1"
-        return {"state": "rolled_back", "bundle": self.bundle}
 
     def version(self, _: Ask) -> Any:
         """Versions that serve."""

@@ -44,7 +44,7 @@ class FakeGateway:
         self.engines = engines.Engines(self)
         self.analysis = analysis.Analysis(self)
         self.casework = casework.Casework(self)
-        self._routes = [
+        self.rows = [
             (method, re.compile(pattern), service, scopes, handler)
             for method, pattern, service, scopes, handler in self._table()
         ]
@@ -87,7 +87,7 @@ class FakeGateway:
         path = request.url.path
         if path == "/metrics" and self.metrics:
             return httpx.Response(200, text=self.metrics)
-        for method, pattern, service, scopes, handler in self._routes:
+        for method, pattern, service, scopes, handler in self.rows:
             found = pattern.fullmatch(path)
             if (
                 found is None

@@ -1,23 +1,20 @@
-"""Bundles and models: what serves, how good it is, and who changes it."""
+"""Bundles and models: what serves, and how good it is."""
 
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Response
 
-from fraud_console.api.guards import Visit, changing, seeing
+from fraud_console.api.guards import Visit, seeing
 from fraud_console.fetch import Fetched, fetch
 from fraud_console.service import ConsoleService
 from fraud_console.views.model import CardView, ModelsView
 
-Short = Annotated[str, Form(max_length=128)]
-Why = Annotated[str, Form(min_length=3, max_length=256)]
-
 
 def router(service: ConsoleService) -> APIRouter:
-    """The models, a card, and promotion by two people."""
+    """The models and their cards."""
     routes = APIRouter(prefix="/models", include_in_schema=False)
-    sees, changes = seeing(service, "models"), changing(service, "models")
+    sees = seeing(service, "models")
 
     @routes.get("")
     async def models(visit: Annotated[Visit, sees]) -> Response:
@@ -58,32 +55,6 @@ def router(service: ConsoleService) -> APIRouter:
             card=one,
             view=CardView.of(one.value or serving.value or {}),
             serving=serving,
-        )
-
-    @routes.post("/promote")
-    async def promote(
-        visit: Annotated[Visit, changes], bundle: Short, why: Why
-    ) -> Response:
-        """Ask for a bundle to serve, or, by a second person, let it."""
-        found: Visit = visit
-        return await found.change(
-            "Promote bundle",
-            f"{bundle}: {why}",
-            found.client.models.promote(bundle, why),
-            to="/models",
-            done="Noted. It serves once a second person has promoted it too.",
-        )
-
-    @routes.post("/rollback")
-    async def rollback(visit: Annotated[Visit, changes], why: Why) -> Response:
-        """The bundle before, at once."""
-        found: Visit = visit
-        return await found.change(
-            "Roll back models",
-            why,
-            found.client.models.rollback(why),
-            to="/models",
-            done="The bundle before serves again.",
         )
 
     return routes

@@ -31,7 +31,6 @@ class ModelsView:
     models: Sequence[OneModel]
     bundles: Sequence[Mapping[str, Any]]
     runs: Sequence[Mapping[str, Any]]
-    pending: Mapping[str, Any]
     metrics: Sequence[str]
 
     @classmethod
@@ -56,7 +55,6 @@ class ModelsView:
             models=models,
             bundles=[b for b in listed.get("bundles") or () if isinstance(b, Mapping)],
             runs=runs,
-            pending=listed.get("pending") or {},
             metrics=[*(m for m in METRICS if m in named), *sorted(named - {*METRICS})][
                 :6
             ],
