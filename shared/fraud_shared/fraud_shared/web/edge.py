@@ -110,8 +110,7 @@ class Edge:
         finally:
             self._record(scope, path, status, context, time.perf_counter() - started)
             if span is not None:
-                span.set_attribute("http.response.status_code", status)
-                span.end()
+                telemetry.finish(span, status, context.log_fields)
             logs.CURRENT.reset(token)
 
     def _call(

@@ -6,6 +6,7 @@ when a standard `OTEL_*` endpoint or exporter is set; otherwise trace context st
 
 import os
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from opentelemetry import trace as otel
@@ -97,6 +98,16 @@ class Tracing:
         """Send what is buffered."""
         if self._provider is not None:
             self._provider.shutdown()
+
+
+def finish(span: Any, status: int, fields: Mapping[str, Any] | None) -> None:
+    """End a server span with what the collector keeps traces by: the status, and of a
+    payment its verdict and whether evidence was missing."""
+    span.set_attribute("http.response.status_code", status)
+    if fields and "decision" in fields:
+        span.set_attribute("fraud.decision", fields["decision"])
+        span.set_attribute("fraud.degraded", bool(fields["degraded"]))
+    span.end()
 
 
 def span_trace(span: Any, trace: Trace) -> Trace:

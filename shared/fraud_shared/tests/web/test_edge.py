@@ -10,12 +10,22 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from fraud_shared.contracts.base import Contract
 from fraud_shared.testing.hostile import CANARY_NAME, CANARY_PAN
 from fraud_shared.web import logs
+from fraud_shared.web.context import RawResponse, RequestContext
+from fraud_shared.web.guard import open_guard
+from fraud_shared.web.service import HotRoute
 from fraud_shared.web.telemetry import RESPONSES, Tracing
 
 Kit = Callable[..., FastAPI]
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+class Asked(Contract):
+    """Any body with a name."""
+
+    name: str
 
 
 def spans_of(app_parts: dict[str, Any]) -> InMemorySpanExporter:
@@ -169,6 +179,24 @@ class TestTraceContext:
         assert f"{span.parent.span_id:016x}" == PARENT[36:52]
         assert span.attributes is not None
         assert span.attributes["http.response.status_code"] == 404
+
+    async def test_span_of_a_payment_says_what_the_collector_keeps_it_by(
+        self, make_app: Any, knock: Any
+    ) -> None:
+        async def decide(_: Asked, context: RequestContext) -> RawResponse:
+            context.log(decision="DECLINE", degraded=["RULES_FAILOVER"])
+            return RawResponse(b"{}")
+
+        route = HotRoute(
+            "/decide", Asked, Asked, decide, "decide", "Decide", guard=open_guard
+        )
+        parts: dict[str, Any] = {"hot": [route]}
+        exporter = spans_of(parts)
+        await knock(make_app(**parts), "/decide", headers={"traceparent": PARENT})
+        (span,) = exporter.get_finished_spans()
+        assert span.attributes is not None
+        assert span.attributes["fraud.decision"] == "DECLINE"
+        assert span.attributes["fraud.degraded"] is True
 
     async def test_an_outsider_may_join_but_not_decide_sampling(
         self, make_app: Any, knock: Any, monkeypatch: pytest.MonkeyPatch
