@@ -64,6 +64,29 @@ async def test_pages_follow_one_another(start: Any) -> None:
         assert (len(rest["items"]), rest["next_cursor"]) == (2, None)
 
 
+async def test_keys_and_orders_of_the_gateway_itself_are_on_record(
+    start: Any,
+) -> None:
+    async with start(scopes=["admin", "audit"]) as run:
+        body = {"client": "shop-2", "scopes": ["score"]}
+        made = (await run.http.post("/v1/keys", json=body)).json()
+        await run.http.delete(f"/v1/keys/{made['key_id']}")
+        await run.http.delete("/v1/keys/nobody")
+        await run.http.post("/v1/admin/refresh-models")
+        found = [
+            (act["act"], act["subject"], act["status"])
+            for act in await acts(run)
+            if act["status"] is not None
+        ]
+    revoke = "DELETE /v1/keys/{key_id}"
+    assert found[:3] == [
+        ("POST /v1/keys", "client=shop-2", 201),
+        (revoke, f"key_id={made['key_id']}", 200),
+        (revoke, "key_id=nobody", 404),
+    ]
+    assert found[3][0] == "POST /v1/admin/refresh-models"
+
+
 async def test_auditors_alone_read_what_was_done(start: Any) -> None:
     async with start(scopes=["analyst"]) as run:
         assert (await run.http.get("/v1/audit")).status_code == 403

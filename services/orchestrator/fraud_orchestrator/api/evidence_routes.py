@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
+from fraud_orchestrator.api.acts import view_on_record
 from fraud_orchestrator.api.guards import Caller, Id, needs
 from fraud_orchestrator.api.passthrough import accepted
 from fraud_orchestrator.api.rows.route import COMMAND, JSON
@@ -13,8 +14,6 @@ from fraud_orchestrator.evidence.service import gather
 from fraud_orchestrator.explanation.page import HEADERS, MEDIA
 from fraud_orchestrator.gateway import Gateway
 from fraud_shared.contracts.evidence import Evidence
-from fraud_shared.web.context import RequestContext
-from fraud_shared.web.problems import NotFound
 
 _PATH = "/v1/cases/{case_id}/evidence"
 
@@ -41,32 +40,13 @@ def router(gateway: Gateway) -> APIRouter:
         `Accept: text/html` gives one page that prints. Reading it is on record in the
         audit log, and in the notes of the case.
         """
-        found = await _on_record(gateway, case_id, context)
+        async with view_on_record(
+            gateway, context, f"GET {_PATH}", {"case_id": case_id}
+        ):
+            who = actor(context, ("analyst",))
+            found = await gather(gateway, case_id, who, context)
         if accepted((JSON, MEDIA), context.header("accept")) == JSON:
             return Response(found.model_dump_json(), media_type=JSON)
         return Response(page(found), media_type=MEDIA, headers=HEADERS)
 
     return routes
-
-
-async def _on_record(
-    gateway: Gateway, case_id: str, context: RequestContext
-) -> Evidence:
-    """The evidence, which is given only once reading it is on record. Raises NotFound,
-    which is on record too, and Unavailable."""
-    status = 500
-    try:
-        found = await gather(gateway, case_id, actor(context, ("analyst",)), context)
-        status = 200
-    except NotFound:
-        status = 404
-        raise
-    finally:
-        await gateway.audit_log.note(
-            context.caller,
-            f"GET {_PATH}",
-            f"case_id={case_id}",
-            context.request_id,
-            status=status,
-        )
-    return found

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from fraud_orchestrator import audit
+from fraud_orchestrator.api.acts import view_on_record
 from fraud_orchestrator.api.decision_routes import READERS
 from fraud_orchestrator.api.guards import Caller, Id, needs
 from fraud_orchestrator.api.passthrough import accepted
@@ -14,8 +15,6 @@ from fraud_orchestrator.explanation.page import HEADERS, MEDIA, page
 from fraud_orchestrator.explanation.service import explain
 from fraud_orchestrator.gateway import Gateway
 from fraud_shared.contracts.explanation import Explanation
-from fraud_shared.web.context import RequestContext
-from fraud_shared.web.problems import NotFound
 
 _PATH = "/v1/decisions/{decision_id}/explanation"
 
@@ -41,34 +40,14 @@ def router(gateway: Gateway) -> APIRouter:
         `Accept: text/html` gives one page that prints. Reading it is on record in the
         audit log.
         """
-        found = await _on_record(gateway, decision_id, context)
+        async with view_on_record(
+            gateway, context, f"GET {_PATH}", {"decision_id": decision_id}
+        ):
+            who = actor(context, READERS)
+            record = await audit.recorded(gateway, who, decision_id)
+            found = await explain(gateway, record, context)
         if accepted((JSON, MEDIA), context.header("accept")) == JSON:
             return Response(found.model_dump_json(), media_type=JSON)
         return Response(page(found), media_type=MEDIA, headers=HEADERS)
 
     return routes
-
-
-async def _on_record(
-    gateway: Gateway, decision_id: str, context: RequestContext
-) -> Explanation:
-    """The explanation, which is given only once reading it is on record. Raises NotFound,
-    which is on record too, and Unavailable."""
-    status = 500
-    try:
-        who = actor(context, READERS)
-        record = await audit.recorded(gateway, who, decision_id)
-        found = await explain(gateway, record, context)
-        status = 200
-    except NotFound:
-        status = 404
-        raise
-    finally:
-        await gateway.audit_log.note(
-            context.caller,
-            f"GET {_PATH}",
-            f"decision_id={decision_id}",
-            context.request_id,
-            status=status,
-        )
-    return found

@@ -3,15 +3,15 @@ behalf of the client of its key, and the answer comes back as it is."""
 
 import inspect
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
-from functools import partial
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
+from fraud_orchestrator.api.acts import Answered, change_on_record, view_on_record
 from fraud_orchestrator.api.guards import Caller, Id, needs
 from fraud_orchestrator.api.passthrough import accepted, handed_over, response
 from fraud_orchestrator.api.public_routes import JSON, PUBLIC_ROUTES, PublicRoute
@@ -21,7 +21,7 @@ from fraud_orchestrator.gateway import Gateway
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.errors import DependencyError
 from fraud_shared.web.context import RequestContext
-from fraud_shared.web.problems import FraudError, Unavailable
+from fraud_shared.web.problems import Unavailable
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
 # What identifiers may hold and a path may show as it is.
@@ -108,35 +108,24 @@ def _extra(row: PublicRoute) -> dict[str, Any]:
     return extra
 
 
-@asynccontextmanager
-async def _on_record(
+def _on_record(
     gateway: Gateway,
     row: PublicRoute,
     path: Mapping[str, Any],
     raw: bytes,
     context: RequestContext,
-) -> AsyncIterator[Callable[[int], None]]:
-    """Put an act on record before it is done, and its status after. Raises Unavailable
-    before it is done when it cannot be put on record."""
-    status: list[int] = []
-    if not row.audited:
-        yield status.append
-        return
+) -> AbstractAsyncContextManager[Answered]:
+    """What the audit log says of a request, if anything."""
     act = f"{row.method} {row.path}"
-    subject = ",".join(f"{name}={value}" for name, value in path.items())
-    note = partial(
-        gateway.audit_log.note, context.caller, act, subject, context.request_id
-    )
-    await note(body=raw)
-    try:
-        yield status.append
-    except FraudError as error:
-        status.append(error.status)
-        raise
-    finally:
-        # It was done, or not: what is missing here is only its status.
-        with suppress(Unavailable):
-            await note(status=status[0] if status else 500)
+    if row.method != "GET":
+        return change_on_record(gateway, context, act, path, raw)
+    if row.personal:
+        return view_on_record(gateway, context, act, path)
+    return nullcontext(_nothing)
+
+
+def _nothing(_: int) -> None:
+    """Nobody asks for the status."""
 
 
 def _signature(row: PublicRoute) -> inspect.Signature:

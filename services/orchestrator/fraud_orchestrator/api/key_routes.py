@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from fraud_orchestrator.api.acts import change_on_record
 from fraud_orchestrator.api.guards import Caller, Id, needs
 from fraud_orchestrator.api.rows.route import COMMAND, PROBLEMS
 from fraud_orchestrator.gateway import Gateway
@@ -45,7 +46,12 @@ def router(gateway: Gateway) -> APIRouter:
     async def create(wanted: NewKey, context: Caller) -> KeyMade:
         """The key is shown this once. Every gateway admits it within 5 seconds. A client
         has two live keys at most (409)."""
-        return await gateway.keys.create(wanted, context.caller)
+        about = {"client": wanted.client}
+        async with change_on_record(
+            gateway, context, "POST /v1/keys", about
+        ) as answered:
+            answered(201)
+            return await gateway.keys.create(wanted, context.caller)
 
     @routes.post(
         "/{key_id}/rotate",
@@ -62,7 +68,10 @@ def router(gateway: Gateway) -> APIRouter:
     ) -> KeyMade:
         """The old key goes on working for the overlap, so that nobody is locked out."""
         asked = wanted or Rotation()
-        return await gateway.keys.rotate(key_id, asked, context.caller)
+        act, about = "POST /v1/keys/{key_id}/rotate", {"key_id": key_id}
+        async with change_on_record(gateway, context, act, about) as answered:
+            answered(201)
+            return await gateway.keys.rotate(key_id, asked, context.caller)
 
     @routes.delete(
         "/{key_id}",
@@ -72,6 +81,8 @@ def router(gateway: Gateway) -> APIRouter:
     )
     async def revoke(key_id: Id, context: Caller) -> KeyView:
         """Every gateway refuses it within 5 seconds. A second time changes nothing."""
-        return await gateway.keys.revoke(key_id, context.caller)
+        act, about = "DELETE /v1/keys/{key_id}", {"key_id": key_id}
+        async with change_on_record(gateway, context, act, about):
+            return await gateway.keys.revoke(key_id, context.caller)
 
     return routes

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from fraud_orchestrator.api import batch, passthrough
+from fraud_orchestrator.api.acts import change_on_record
 from fraud_orchestrator.api.batch import BatchReply, BatchRequest
 from fraud_orchestrator.api.fraud_score import (
     CardRow,
@@ -201,7 +202,9 @@ def _operations(routes: APIRouter, gateway: Gateway, models: Models) -> None:
         @routes.post(path, operation_id=operation, tags=["models"], dependencies=admin)
         async def refresh(context: Caller) -> Refreshed:
             """Let every scorer load the champion it should serve."""
-            return await models.refresh(context)
+            act = "POST /v1/admin/refresh-models"
+            async with change_on_record(gateway, context, act, {}):
+                return await models.refresh(context)
 
     @routes.post(
         "/v1/admin/reload-engines",
@@ -209,10 +212,12 @@ def _operations(routes: APIRouter, gateway: Gateway, models: Models) -> None:
         tags=["operations"],
         dependencies=admin,
     )
-    async def reload_engines() -> dict[str, str]:
+    async def reload_engines(context: Caller) -> dict[str, str]:
         """Take over what rules and decision have in force at once: the versions in force
         here. 422 with the errors, and no change, for what this gateway cannot load."""
-        return await gateway.engines.follow()
+        act = "POST /v1/admin/reload-engines"
+        async with change_on_record(gateway, context, act, {}):
+            return await gateway.engines.follow()
 
     @routes.get(
         "/v1/version",

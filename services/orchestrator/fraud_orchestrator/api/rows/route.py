@@ -65,12 +65,6 @@ class PublicRoute:
     command: str = ""
 
     @property
-    def audited(self) -> bool:
-        """Whether the audit log says who asked: whatever changes something, and each view
-        of personal data."""
-        return self.method != "GET" or self.personal
-
-    @property
     def inner_path(self) -> str:
         """The path at the service, with the parameters of `path` in braces."""
         return self.inner or self.path
