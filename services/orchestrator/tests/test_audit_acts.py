@@ -52,6 +52,13 @@ async def test_view_of_a_case_is_on_record_and_of_the_queue_not(start: Any) -> N
         assert {act["subject"] for act in await acts(run)} == {"case_id=case-7"}
 
 
+async def test_view_of_an_account_is_on_record(start: Any) -> None:
+    async with start(scopes=["analyst", "audit"]) as run:
+        await run.http.get("/v1/entities/account/acc-1")
+        (act,) = await acts(run)
+    assert act["subject"] == "kind=account,entity_id=acc-1"
+
+
 async def test_pages_follow_one_another(start: Any) -> None:
     async with start(scopes=["analyst", "audit"]) as run:
         run.transport.responders["action"] = Answer(200)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from fraud_orchestrator import audit, entities
+from fraud_orchestrator.api.acts import view_on_record
 from fraud_orchestrator.api.guards import Caller, Id, needs
 from fraud_orchestrator.api.passthrough import accepted
 from fraud_orchestrator.api.rows.route import COMMAND, JSON, NDJSON
@@ -111,7 +112,11 @@ def _entities(routes: APIRouter, gateway: Gateway) -> None:
     async def entity(kind: EntityKind, entity_id: Id, context: Caller) -> Any:
         """Its decisions, blocks, open cases and, of an account, its profile."""
         who = actor(context, ("analyst",))
-        return _json(await entities.page(gateway, kind, entity_id, who, context))
+        act = "GET /v1/entities/{kind}/{entity_id}"
+        about = {"kind": kind, "entity_id": entity_id}
+        async with view_on_record(gateway, context, act, about):
+            found = await entities.page(gateway, kind, entity_id, who, context)
+        return _json(found)
 
     @routes.get(
         "/v1/cases/{case_id}/related",
