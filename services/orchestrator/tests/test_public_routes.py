@@ -3,7 +3,8 @@ back. Bodies and queries are the documented examples."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from fraud_shared.contracts.clearing import ClearRequest
 from fraud_shared.mesh.tokens import TokenVerifier
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY
 from fraud_shared.web.examples import example_of
-from fraud_shared.web.keys import SCOPES
+from fraud_shared.web.keys import SCOPES, key_hash, new_key
 
+PEPPER = "test-pepper-of-at-least-32-characters"
 NAMED = {row.operation_id: row for row in PUBLIC_ROUTES}
 
 
@@ -67,15 +69,36 @@ def actor_in(headers: Mapping[str, str], row: PublicRoute) -> Any:
     return verified.actor
 
 
-@pytest.mark.parametrize("name", NAMED)
+@asynccontextmanager
+async def started(start: Any) -> AsyncIterator[tuple[Any, Callable[..., str]]]:
+    """One gateway for all rows, and the key that has just the given scopes."""
+    wanted = {
+        frozenset(scopes)
+        for row in PUBLIC_ROUTES
+        for scopes in ([row.scopes[0]], [row.scopes[-1]], {*SCOPES} - {*row.scopes})
+    }
+    # A client has at most two keys.
+    keys = {scopes: new_key(f"shop{n}") for n, scopes in enumerate(wanted)}
+    entries = [
+        {"client": f"shop{n}", "hash": key_hash(PEPPER, key), "scopes": sorted(scopes)}
+        for n, (scopes, key) in enumerate(keys.items())
+    ]
+    async with start(api_keys=json.dumps(entries)) as run:
+        yield run, lambda *scopes: keys[frozenset(scopes)]
+
+
 class TestEachRow:
     async def test_asks_the_service_for_the_client_of_the_key(
-        self, start: Any, name: str
+        self, start: Any, subtests: pytest.Subtests
     ) -> None:
-        row = NAMED[name]
-        async with start(scopes=[row.scopes[-1]]) as run:
-            neighbour = run.transport.responders[row.service] = Neighbour()
-            reply = await ask(run, row)
+        async with started(start) as (run, key_of):
+            for name, row in NAMED.items():
+                with subtests.test(name):
+                    await self.asks_for_its_client(run, row, key_of(row.scopes[-1]))
+
+    async def asks_for_its_client(self, run: Any, row: PublicRoute, key: str) -> None:
+        neighbour = run.transport.responders[row.service] = Neighbour()
+        reply = await ask(run, row, **{"x-api-key": key})
         assert (reply.status_code, reply.json()) == (200, {"answer": 1})
         inner = filled(row.inner_path, row)
         # The gateway asks meanwhile by itself, too: it warms up.
@@ -91,22 +114,31 @@ class TestEachRow:
         if row.request is not None and len(row.takes) == 1:
             assert json.loads(body) == example_of(row.request)
         actor = actor_in(run.transport.headers[at], row)
-        assert (actor.client, actor.tenants) == ("shop", ("shop",))
+        assert key.startswith(f"fk_{actor.client}_")
+        assert actor.tenants == (actor.client,)
         assert actor.scopes == {row.scopes[-1]}
 
     async def test_refuses_every_key_without_its_scopes(
-        self, start: Any, name: str
+        self, start: Any, subtests: pytest.Subtests
     ) -> None:
-        row = NAMED[name]
-        async with start(scopes=sorted(set(SCOPES) - set(row.scopes))) as run:
-            neighbour = run.transport.responders[row.service] = Neighbour()
-            assert (await ask(run, row)).status_code == 403
-        assert neighbour.asked == []
+        async with started(start) as (run, key_of):
+            for name, row in NAMED.items():
+                neighbour = run.transport.responders[row.service] = Neighbour()
+                key = key_of(*{*SCOPES} - {*row.scopes})
+                with subtests.test(name):
+                    reply = await ask(run, row, **{"x-api-key": key})
+                    assert reply.status_code == 403
+                    assert neighbour.asked == []
 
     async def test_hands_over_a_refusal_and_reports_a_failure(
-        self, start: Any, name: str
+        self, start: Any, subtests: pytest.Subtests
     ) -> None:
-        row = NAMED[name]
+        async with started(start) as (run, key_of):
+            for name, row in NAMED.items():
+                with subtests.test(name):
+                    await self.hands_over(run, row, key_of(row.scopes[0]))
+
+    async def hands_over(self, run: Any, row: PublicRoute, key: str) -> None:
         expected = {
             201: 201,
             404: 404,
@@ -116,12 +148,12 @@ class TestEachRow:
             403: 503,
             500: 503,
         }
-        async with start(scopes=[row.scopes[0]]) as run:
-            for status, public in expected.items():
-                run.transport.responders[row.service] = Neighbour(status)
-                assert (await ask(run, row)).status_code == public
-            del run.transport.responders[row.service]
-            gone = await ask(run, row)
+        for status, public in expected.items():
+            run.transport.responders[row.service] = Neighbour(status)
+            reply = await ask(run, row, **{"x-api-key": key})
+            assert reply.status_code == public
+        del run.transport.responders[row.service]
+        gone = await ask(run, row, **{"x-api-key": key})
         assert gone.status_code == 503
         assert gone.headers["content-type"] == "application/problem+json"
 
