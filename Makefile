@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup env run demo test test-all test-nightly check format lock lock-images schemas simulate train peers bench load docs clean
+.PHONY: help setup env run demo test test-all test-nightly check format lock lock-images schemas simulate train peers bench fuzz load docs clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -78,6 +78,10 @@ peers: lab/peers.txt ## MLflow's and BentoML's servers in an environment of thei
 bench: $(STAMP) ## Measure the mesh: open loop, then throughput against the plain version
 	$(BIN)/fraud bench mesh --rps 50 --seconds 30 --json
 	$(BIN)/fraud bench mesh --concurrency 16 --seconds 15 --reference --json
+
+fuzz: lab/fuzz.txt $(STAMP) ## Ask a fresh mesh what its OpenAPI document allows and forbids
+	test -x var/fuzz/bin/st || ($(PYTHON) -m venv var/fuzz && var/fuzz/bin/pip install --quiet --disable-pip-version-check -r lab/fuzz.txt)
+	$(BIN)/fraud chaos fuzz --json
 
 load: deploy/load/requirements.txt ## Locust against GATEWAY with API_KEY; exit 1 when an objective is missed
 	test -x var/load/bin/locust || ($(PYTHON) -m venv var/load && var/load/bin/pip install --quiet --disable-pip-version-check -r deploy/load/requirements.txt)

@@ -10,6 +10,7 @@ from fraud_lab.bench.screening.cli import bench_screening
 from fraud_lab.bench.serving.cli import bench_serving
 from fraud_lab.chaos.cli import audit as chaos_audit
 from fraud_lab.chaos.cli import flip as chaos_flip
+from fraud_lab.chaos.cli import fuzz as chaos_fuzz
 from fraud_lab.chaos.cli import overload as chaos_overload
 from fraud_lab.chaos.cli import rollback as chaos_rollback
 from fraud_lab.chaos.cli import run as chaos_run
@@ -66,6 +67,7 @@ chaos_app = typer.Typer(help="Break the mesh on purpose, under load.")
 chaos_app.command("swap")(chaos_swap)
 chaos_app.command("rollback")(chaos_rollback)
 chaos_app.command("flip")(chaos_flip)
+chaos_app.command("fuzz")(chaos_fuzz)
 chaos_app.command("overload")(chaos_overload)
 chaos_app.command("run")(chaos_run)
 chaos_app.command("audit")(chaos_audit)

@@ -59,7 +59,7 @@ class TestParity:
     async def test_every_vector_is_the_same(
         self, trained: LocalMesh, opened: Opened
     ) -> None:
-        steps = parity_scenario(250, SEED, datetime.now(UTC), SHORT)
+        steps = parity_scenario(120, SEED, datetime.now(UTC), SHORT)
         played = await check(opened, trained, steps)
         assert played.incidents.keys() == {event for _, event in SHORT}
 

@@ -38,6 +38,23 @@ def swap(
     )
 
 
+def fuzz(
+    examples: Annotated[int, typer.Option(help="Requests made up an operation.")] = 20,
+    seed: Seed = 1,
+    into: ResultsFolder = None,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """Ask the gateway what its document allows and forbids: it answers as documented."""
+    from fraud_lab.chaos.fuzz import chaos_fuzz_command
+
+    mesh = trained_mesh(var)
+    chaos_fuzz_command(
+        mesh, examples=examples, seed=seed, into=into, as_json=as_json, enforce=enforce
+    )
+
+
 def rollback(
     rps: OpenLoopRate = 40.0,
     seed: Seed = 1,

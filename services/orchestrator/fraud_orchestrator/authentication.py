@@ -25,9 +25,15 @@ from fraud_shared.web.keys import (
     Client,
     KeyRing,
     Scope,
+    is_name,
     key_hash,
 )
-from fraud_shared.web.problems import Forbidden, FraudError, RateLimited
+from fraud_shared.web.problems import (
+    Forbidden,
+    FraudError,
+    InvalidInput,
+    RateLimited,
+)
 
 DEVELOPMENT_CLIENT = "demo"
 _MOST_GOOD_KEYS = 10_000
@@ -185,11 +191,15 @@ def caller_address(context: RequestContext, proxies: tuple[Network, ...]) -> str
 
 def _tenant(client: Client, scopes: frozenset[str], wanted: str | None) -> str:
     """Whose payments the request is about. Raises Forbidden for a tenant that the key is
-    not declared for; a payment is always that of its own client."""
+    not declared for, InvalidInput for what is no name; a payment is always that of its own
+    client."""
     if wanted is None or wanted == client.own_tenant:
         return client.own_tenant
     if not scopes & _FOR_OTHERS or not client.may_act_for(wanted):
         raise Forbidden
+    # A key for every tenant may name any, but it must be the name of one.
+    if not is_name(wanted):
+        raise InvalidInput(errors=[("header.X-Tenant", "is not the name of a tenant")])
     return wanted
 
 

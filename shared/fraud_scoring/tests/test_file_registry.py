@@ -102,7 +102,11 @@ class TestAliases(AliasContract):
 
 
 class TestTampering(TamperingContract):
-    pass
+    """What is verified are bytes, whatever storage they came from."""
+
+    @pytest.fixture
+    def home(self, tmp_path):
+        return FolderHome(str(tmp_path / "registry"))
 
 
 class TestLocalFolder:

@@ -11,6 +11,7 @@ from fraud_orchestrator.api.document_parts import (
     BODIES,
     ERRORS,
     HEADERS,
+    NAMING,
     PARAMETERS,
     SECURITY,
     TAGS,
@@ -98,7 +99,7 @@ def _operation(
         made["requestBody"] = _with_examples(
             made["requestBody"], document, BODIES.get(path)
         )
-    made["responses"] = dict(_responses(made, method, document))
+    made["responses"] = dict(_responses(made, method, path, document))
     return made
 
 
@@ -119,7 +120,7 @@ def _common(path: str) -> Iterator[str]:
 
 
 def _responses(
-    operation: Mapping[str, Any], method: str, document: Mapping[str, Any]
+    operation: Mapping[str, Any], method: str, path: str, document: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any]]:
     """Good answers with headers and examples, then every problem that can come."""
     kept = operation.get("responses", {})
@@ -129,7 +130,7 @@ def _responses(
             headers = {name: _ref("headers", name) for name in answers}
             yield status, {**_with_examples(response, document), "headers": headers}
     for status, (text, types) in ERRORS.items():
-        if status in _impossible(operation, method):
+        if status in _impossible(operation, method, path):
             continue
         named = [*types, *operation.get("x-fraud-problems", {}).get(status, ())]
         headers = {"X-Request-ID": _ref("headers", "X-Request-ID")}
@@ -152,7 +153,7 @@ def _responses(
         )
 
 
-def _impossible(operation: Mapping[str, Any], method: str) -> set[str]:
+def _impossible(operation: Mapping[str, Any], method: str, path: str) -> set[str]:
     """The problems that this operation cannot answer with."""
     impossible = set()
     if "requestBody" not in operation:
@@ -160,10 +161,7 @@ def _impossible(operation: Mapping[str, Any], method: str) -> set[str]:
     if method == "get" or "409" not in operation.get("x-fraud-problems", {}):
         impossible.add("409")
     named = [p for p in operation.get("parameters", ()) if p.get("in") == "path"]
-    by_name = any(p.get("in") == "query" for p in operation.get("parameters", ()))
-    if not named and not by_name and "requestBody" not in operation:
-        impossible.add("422")
-    if not named:
+    if not named and path not in NAMING:
         impossible.add("404")
     return impossible
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fraud_shared.web.keys import NAME
+
 SECURITY: dict[str, Any] = {
     "apiKey": {
         "type": "apiKey",
@@ -71,9 +73,9 @@ def _parameter(name: str, text: str, instance: Any, **schema: Any) -> dict[str, 
 PARAMETERS: dict[str, Any] = {
     "RequestId": _parameter(
         "X-Request-ID",
-        "The caller's id of the request; it comes back, and is in logs and traces.",
+        "The caller's id of the request: up to 64 letters, digits, `.`, `_`, `-`; it comes "
+        "back, and is in logs and traces. Anything else is replaced by a new one.",
         "order-1001-1",
-        pattern="^[A-Za-z0-9._-]{1,64}$",
     ),
     "Traceparent": _parameter(
         "traceparent",
@@ -84,6 +86,7 @@ PARAMETERS: dict[str, Any] = {
         "X-Tenant",
         "Whose payments are meant, for a key that is declared for several tenants.",
         "shop",
+        pattern=NAME,
     ),
     "IdempotencyKey": _parameter(
         "Idempotency-Key",
@@ -100,6 +103,11 @@ PARAMETERS: dict[str, Any] = {
         minimum=100,
     ),
 }
+
+# Paths whose query or body names what may be missing.
+NAMING = frozenset(
+    {"/v1/predict", "/v1/model-info", "/v1/rulesets/rollback", "/v1/policies/rollback"}
+)
 
 # What each status means, and the problem types that always can come with it.
 ERRORS: dict[str, tuple[str, tuple[str, ...]]] = {

@@ -5,17 +5,18 @@ import inspect
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Annotated, Any, Literal
+from itertools import groupby
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+from pydantic import BaseModel, Field, create_model
 
 from fraud_orchestrator.api.acts import Answered, change_on_record, view_on_record
 from fraud_orchestrator.api.guards import Caller, Id, needs
 from fraud_orchestrator.api.passthrough import accepted, handed_over, response
 from fraud_orchestrator.api.public_routes import JSON, PUBLIC_ROUTES, PublicRoute
-from fraud_orchestrator.api.rows.route import COMMAND, PROBLEMS
+from fraud_orchestrator.api.rows.route import COMMAND, PROBLEMS, Method
 from fraud_orchestrator.authentication import actor
 from fraud_orchestrator.gateway import Gateway
 from fraud_shared.mesh.deadline import Deadline
@@ -26,14 +27,35 @@ from fraud_shared.web.problems import Unavailable
 _PARAMETER = re.compile(r"\{(\w+)\}")
 # What identifiers may hold and a path may show as it is.
 _SAFE = ":@+=-._"
+_METHODS = frozenset(get_args(Method))
+_WHOSE = "Whose events."
 
 
 def router(gateway: Gateway, rows: Iterable[PublicRoute] = PUBLIC_ROUTES) -> APIRouter:
     """A route for each row; fixed paths come before those with parameters."""
     routes = APIRouter()
-    for row in sorted(rows, key=lambda row: row.path.replace("{", "~")):
-        _mount(routes, gateway, row)
+    table = sorted(rows, key=lambda row: row.path.replace("{", "~"))
+    for path, of_path in groupby(table, key=lambda row: row.path):
+        given = list(of_path)
+        for row in given:
+            _mount(routes, gateway, row)
+        others = _METHODS - {row.method for row in given}
+        if others and any(_also_fits(row, path) for row in table):
+            routes.add_api_route(
+                path, _not_allowed, methods=sorted(others), include_in_schema=False
+            )
     return routes
+
+
+def _also_fits(row: PublicRoute, path: str) -> bool:
+    """Whether `path` is spelled out and would be read as a parameter of `row`."""
+    pattern = _PARAMETER.sub("[^/]+", row.path)
+    return "{" in row.path and "{" not in path and bool(re.fullmatch(pattern, path))
+
+
+async def _not_allowed() -> Response:
+    """A path that is spelled out is no identifier under another method."""
+    raise HTTPException(405)
 
 
 def limits(rows: Iterable[PublicRoute] = PUBLIC_ROUTES) -> dict[str, int]:
@@ -53,7 +75,7 @@ def _mount(routes: APIRouter, gateway: Gateway, row: PublicRoute) -> None:
         given = {} if query is None else _query(query)
         if row.tenant_query:
             given["tenant"] = context.tenant
-        at = service or row.service
+        at = service or given.pop("service", row.service)
         target = _target(row, path, given)
         raw, media = b"", JSON
         if body is not None:
@@ -80,16 +102,22 @@ def _mount(routes: APIRouter, gateway: Gateway, row: PublicRoute) -> None:
         dependencies=[needs(gateway, *row.scopes)],
         response_model=row.response,
         status_code=row.status,
-        responses=_other_media(row),
+        responses=_other_answers(row),
         openapi_extra=_extra(row),
     )
 
 
-def _other_media(row: PublicRoute) -> dict[int | str, dict[str, Any]]:
-    """The types besides JSON that an answer may have, for the document."""
+def _other_answers(row: PublicRoute) -> dict[int | str, dict[str, Any]]:
+    """What else an answer may be, for the document: other types than JSON, and 202."""
     text = {"schema": {"type": "string"}}
     content = {media: text for media in row.media if media != JSON}
-    return {row.status: {"content": content}} if content else {}
+    made: dict[int | str, dict[str, Any]] = {}
+    if content:
+        made[row.status] = {"content": content}
+    if row.asks_first:
+        text_202 = "Asked for; a second person carries it out."
+        made[202] = {"model": row.response, "description": text_202}
+    return made
 
 
 def _extra(row: PublicRoute) -> dict[str, Any]:
@@ -135,13 +163,12 @@ def _signature(row: PublicRoute) -> inspect.Signature:
     }
     given |= {"request": Request, "context": Caller}
     if row.query is not None:
-        given["query"] = Annotated[row.query, Query()]
+        given["query"] = Annotated[_query_model(row), Query()]
     if row.request is not None and len(row.takes) == 1:
         given["body"] = row.request | None if row.optional_body else row.request
     defaults: dict[str, Any] = {"body": None} if row.optional_body else {}
-    if row.services:
-        chosen: Any = Literal.__getitem__(row.services)
-        given["service"] = Annotated[chosen, Query(description="Whose events.")]
+    if row.services and row.query is None:
+        given["service"] = Annotated[_chosen(row), Query(description=_WHOSE)]
         defaults["service"] = row.service
     return inspect.Signature(
         [
@@ -154,6 +181,22 @@ def _signature(row: PublicRoute) -> inspect.Signature:
             for name, kind in given.items()
         ]
     )
+
+
+def _chosen(row: PublicRoute) -> Any:
+    """The services of which one is chosen."""
+    return Literal.__getitem__(row.services)
+
+
+def _query_model(row: PublicRoute) -> type[BaseModel]:
+    """The query of a row, and the service among several: the framework takes all
+    parameters from one model, or none."""
+    assert row.query is not None
+    if not row.services:
+        return row.query
+    service = (_chosen(row), Field(default=row.service, description=_WHOSE))
+    name = f"{row.query.__name__}Of{row.operation_id[0].upper()}{row.operation_id[1:]}"
+    return create_model(name, __base__=row.query, service=service)
 
 
 def _query(query: BaseModel) -> dict[str, Any]:

@@ -96,5 +96,11 @@ def router(readiness: Readiness, *, metrics_too: bool = True) -> APIRouter:
     routes.add_api_route("/readyz", ready, operation_id="readyz")
     routes.add_api_route("/health", health, operation_id="health")
     if metrics_too:
-        routes.add_api_route("/metrics", metrics, operation_id="metrics")
+        routes.add_api_route(
+            "/metrics",
+            metrics,
+            operation_id="metrics",
+            response_class=Response,
+            responses={200: {"content": {CONTENT_TYPE_LATEST.split(";")[0]: {}}}},
+        )
     return routes

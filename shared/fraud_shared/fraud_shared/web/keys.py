@@ -48,7 +48,8 @@ ROLES: Mapping[str, tuple[Scope, ...]] = {
 SEE_ALL: frozenset[Scope] = frozenset(("analyst", "audit", "admin", "rules", "models"))
 # Declares a key for every tenant: the network's own analysts and auditors.
 EVERY_TENANT = "*"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+_NAME = re.compile(NAME)
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -186,6 +187,11 @@ def _end(text: str) -> datetime:
     if at.tzinfo is None:
         raise ValueError("the end of an API key entry has no offset from UTC")
     return at
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` may name a client or tenant."""
+    return _NAME.fullmatch(text) is not None
 
 
 def new_key(client: str) -> str:

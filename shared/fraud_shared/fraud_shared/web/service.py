@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, FastAPI
 from pydantic import TypeAdapter, ValidationError
-from starlette.exceptions import HTTPException
 
 from fraud_shared.mesh.tokens import TokenVerifier
 from fraud_shared.web import (
@@ -26,6 +24,7 @@ from fraud_shared.web.admission import Admission
 from fraud_shared.web.context import RawResponse, RequestContext
 from fraud_shared.web.edge import Asgi, Edge, HotHandler
 from fraud_shared.web.guard import Guard, service_guard
+from fraud_shared.web.handlers import handle_problems
 from fraud_shared.web.lanes import LaneName
 from fraud_shared.web.origins import with_origins
 from fraud_shared.web.settings import ServiceSettings
@@ -163,7 +162,7 @@ def create_service(
         app.include_router(router)
     for route in hot:
         _document(app, route)
-    _handle_problems(app)
+    handle_problems(app)
     app.add_middleware(_Behind, edge=edge)
     return app
 
@@ -231,87 +230,6 @@ def _document(app: FastAPI, route: HotRoute) -> None:
             )
         },
     )
-
-
-def _handle_problems(app: FastAPI) -> None:
-    async def ours(request: Request, error: Exception) -> Response:
-        assert isinstance(error, problems.FraudError)
-        context: RequestContext = request.scope["state"]["context"]
-        context.log(problem=error.type)
-        return Response(
-            problems.body(error, context.request_id),
-            error.status,
-            error.headers,
-            problems.MEDIA_TYPE,
-        )
-
-    async def invalid(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        found = [e for e in error.errors() if e["type"] == "json_invalid"]
-        if found:
-            return await ours(request, problems.MalformedBody())
-        faults = problems.without_echoes(error.errors())[:20]
-        errors = [(_place(e["loc"]), e["msg"]) for e in faults]
-        return await ours(request, problems.InvalidInput(errors=errors))
-
-    async def framework(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        if isinstance(error.__cause__, problems.FraudError):
-            # FastAPI says 400 to whatever was raised while the body was read.
-            return await ours(request, error.__cause__)
-        problem = _from_status(error.status_code)
-        problem.headers.update(error.headers or {})
-        if "context" not in request.scope.get("state", {}):  # probes and unknown paths
-            return Response(
-                problems.body(problem, ""),
-                problem.status,
-                problem.headers,
-                problems.MEDIA_TYPE,
-            )
-        return await ours(request, problem)
-
-    app.add_exception_handler(problems.FraudError, ours)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, framework)
-
-
-def _place(location: Sequence[str | int]) -> str:
-    # FastAPI prefixes the place (query, path); a field of the body needs no prefix.
-    inside = location[0] == "body"
-    return problems.field_name(location[1:] if inside else location)
-
-
-class _MethodNotAllowed(problems.FraudError):
-    """This path does not take this method."""
-
-    status = 405
-    type = "method-not-allowed"
-    detail = "See the Allow header."
-
-
-class _BadRequest(problems.FraudError):
-    """The request cannot be understood."""
-
-    status = 400
-    type = "bad-request"
-    detail = "See the API description."
-
-
-def _from_status(status: int) -> problems.FraudError:
-    known: Mapping[int, type[problems.FraudError]] = {
-        400: problems.MalformedBody,
-        401: problems.NotAuthenticated,
-        403: problems.Forbidden,
-        404: problems.NotFound,
-        405: _MethodNotAllowed,
-        409: problems.Conflict,
-        413: problems.BodyTooLarge,
-        415: problems.UnsupportedMedia,
-        422: problems.InvalidInput,
-        429: problems.RateLimited,
-        503: problems.Unavailable,
-    }
-    return known.get(status, _BadRequest if status < 500 else problems.FraudError)()
 
 
 def _lifespan(

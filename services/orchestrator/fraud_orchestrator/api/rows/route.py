@@ -33,6 +33,7 @@ class PublicRoute:
     `personal`: answers hold personal data of one person, so that each view is on record.
     `tenant_query`: the service is told in the query whose payments are meant; `inner_method`:
     how it is asked, if otherwise. `services`: those that answer this route each for itself; the query `service` chooses.
+    `asks_first`: 202 says that a second person is to carry it out.
     `command`: the words of the `fraud` command, e.g. `cases list`; none without.
     """
 
@@ -63,6 +64,7 @@ class PublicRoute:
     tokenises_address: bool = False
     personal: bool = False
     command: str = ""
+    asks_first: bool = False
 
     @property
     def inner_path(self) -> str:

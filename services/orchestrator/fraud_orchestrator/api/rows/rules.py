@@ -113,12 +113,14 @@ def _life_cycle(
             "POST", f"{path}/rollback", service, _RULES, area, f"rollBack{noun}",
             "Back to a version that was live before",
             request=RollbackRequest, response=VersionView,
+            problems={"409": ("version-state",)},
             command=f"{command} rollback",
         ),
         PublicRoute(
             "POST", f"{path}/{{version}}/shadow", service, _RULES, area,
             f"shadow{noun}", "Evaluate a draft beside what is live; it never acts",
             request=WhyRequest, response=VersionView, command=f"{command} shadow",
+            problems={"409": ("version-state",)},
             **number,  # type: ignore[arg-type]
         ),
         PublicRoute(
@@ -127,6 +129,7 @@ def _life_cycle(
             description="The first call asks (202). A second person, who did not write it, "
             "carries it out (200). 409 for whoever wrote it or asked already.",
             request=WhyRequest, response=Promotion, command=f"{command} promote",
+            problems={"409": ("version-state", "second-person-required")}, asks_first=True,
             **number,  # type: ignore[arg-type]
         ),
     )  # fmt: skip
