@@ -16,13 +16,13 @@ help: ## Show what there is
 
 setup: $(STAMP) ## Make the virtual environment (run and test do it themselves)
 
+# Compiled on every core, without the libraries' own tests: half of what pip takes on one.
 $(STAMP): requirements.lock deploy/tools.txt $(addsuffix /pyproject.toml,$(PROJECTS))
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps $(addprefix -e ,$(PROJECTS))
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r deploy/tools.txt
-	# On every core, and without the libraries' own tests: half of what pip would do on one.
 	-$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib
 	@touch $@
 
