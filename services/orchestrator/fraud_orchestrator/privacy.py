@@ -61,6 +61,10 @@ class Privacy:
         """The token of an address in its shortest form."""
         return self._token("ip", ip)
 
+    def named(self, kind: str, name: str) -> str:
+        """The token of an account, card or device, where it need not be read back."""
+        return self._token(kind, name)
+
     def card_token(self, number: str) -> str:
         """The keyed token of a card number."""
         return self._token("pan", number)
