@@ -81,16 +81,7 @@ class Dependencies:
         )
         key = CheckpointKey(settings.secret("FRAUD_AUDIT_KEY", settings.audit_key))
         self.audit_log = AuditLog(self.db, key, clock)
-        self.erasures = ErasureStore(self.db, clock)
-        self.subject_decisions = SubjectDecisions(self.db, key, clock)
-        self.eraser = Eraser(
-            self.erasures,
-            self.subject_decisions,
-            self.store,
-            self.questions,
-            clock,
-            settings.erasure_settle,
-        )
+        self._erasing(settings, key, clock)
         self.decisions = DecisionStore(self.db, self.audit_log.settled)
         self.search = DecisionSearch(self.db)
         self.labels = Labels(self.db, self.decisions.outbox)
@@ -111,6 +102,19 @@ class Dependencies:
             RebuildLease(self.db),
             self.questions,
             per_second=settings.online_rebuild_per_s,
+        )
+
+    def _erasing(self, settings: Settings, key: CheckpointKey, clock: Clock) -> None:
+        """What exports and erases a person's data."""
+        self.erasures = ErasureStore(self.db, clock)
+        self.subject_decisions = SubjectDecisions(self.db, key, clock)
+        self.eraser = Eraser(
+            self.erasures,
+            self.subject_decisions,
+            self.store,
+            self.questions,
+            clock,
+            settings.erasure_settle,
         )
 
     def _pipeline(self, s: Settings) -> Pipeline:

@@ -28,7 +28,6 @@ from fraud_orchestrator.stores.decisions import (
 from fraud_orchestrator.stores.erasures import (
     Erasure,
     ErasureStore,
-    SecondPersonRequired,
 )
 from fraud_orchestrator.stores.subject_decisions import SubjectDecisions
 from fraud_shared.contracts.decision import DecisionMade
@@ -36,6 +35,7 @@ from fraud_shared.contracts.privacy import NewErasure
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.mesh.trace import Trace
 from fraud_shared.state.database import Database
+from fraud_shared.state.versions import SecondPersonRequired
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.factories import make_decision_made
 from fraud_shared.testing.servers import sql_schema, sql_url

@@ -165,15 +165,20 @@ class DatasetStore:
         data: bytes = self._fs.cat_file(target)
         return data
 
-    def rewrite(self, version: str, its: pl.Expr, account: pl.Expr) -> int:
-        """Give the rows of a version that `its` finds another account, in its files and in
-        those cut from it for training; returns how many of its own rows.
+    def rename_account(
+        self, version: str, account_id: str, *, tenants: Sequence[str], prefix: str
+    ) -> int:
+        """Let the rows of an account of these tenants, in the files of a version and in
+        those cut from it for training, be of `prefix` and their decision; returns how many
+        of the version's own rows.
 
         A changed file gets a new name before its manifest names it, so readers find what
         their manifest says; the old file goes last.
         """
+        its = (pl.col("account_id") == account_id) & pl.col("tenant").is_in(tenants)
+        nobody = pl.lit(prefix) + pl.col("decision_id")
         found = {
-            manifest: self._rewrite(version, manifest, its, account)
+            manifest: self._rewrite(version, manifest, its, nobody)
             for manifest in (MANIFEST, CUT_MANIFEST)
         }
         return found[MANIFEST]

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-import polars as pl
 import sqlalchemy as sa
 
 from fraud_post_auth.dataset import DatasetStore
@@ -101,8 +100,12 @@ class PostAuthSubjects:
 
 def erase_in_datasets(store: DatasetStore, subject: Subject) -> int:
     """Give the subject's rows of every dataset an account of nobody; returns how many."""
-    its = (pl.col("account_id") == subject.account_id) & pl.col("tenant").is_in(
-        [subject.tenant, ""]
+    return sum(
+        store.rename_account(
+            version.version,
+            subject.account_id,
+            tenants=(subject.tenant, ""),
+            prefix=ERASED_ACCOUNT,
+        )
+        for version in store.versions()
     )
-    nobody = pl.lit(ERASED_ACCOUNT) + pl.col("decision_id")
-    return sum(store.rewrite(v.version, its, nobody) for v in store.versions())

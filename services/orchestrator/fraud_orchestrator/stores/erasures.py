@@ -13,17 +13,11 @@ from fraud_shared.contracts.privacy import ErasureView, NewErasure
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database
 from fraud_shared.state.paging import Key, fetch_page
-from fraud_shared.web.problems import Conflict, InvalidInput, NotFound
+from fraud_shared.state.versions import SecondPersonRequired
+from fraud_shared.web.problems import InvalidInput, NotFound
 
 Row = sa.Row[Any]
 _NEWEST = (Key(erasures.c.requested_at, descending=True), Key(erasures.c.erasure_id))
-
-
-class SecondPersonRequired(Conflict):
-    """Whoever asked for an erasure does not approve it."""
-
-    type = "second-person-required"
-    detail = "Another person has to approve it."
 
 
 @dataclass(frozen=True, slots=True)
