@@ -86,7 +86,7 @@ class ExportRequest(Contract):
     account_id: AccountId = _ACCOUNT
     why: Text = _WHY
     cursor: Annotated[str, Field(max_length=200)] | None = Field(
-        default=None, description="`next_cursor` of the page before.", examples=["x"]
+        default=None, description="`next_cursor` of the page before.", examples=[None]
     )
 
 
