@@ -35,8 +35,8 @@ from fraud_shared.state.subject_data import (
     SubjectData,
     SubjectTable,
     about_account,
-    body_names_account,
     delivered_events,
+    parked_events,
 )
 
 _BY = "erasure"
@@ -116,7 +116,7 @@ TABLES = (
         challenges, about_account(challenges), _of_nobody("challenge_id"), ("key_id",)
     ),
     SubjectTable(actions, about_account(actions), _of_nobody("action_id")),
-    SubjectTable(parked, body_names_account(parked)),
+    parked_events(parked),
     delivered_events(outbox),
 )
 

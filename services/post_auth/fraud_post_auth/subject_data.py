@@ -30,7 +30,7 @@ from fraud_shared.state.subject_data import (
     SubjectData,
     SubjectTable,
     about_account,
-    body_names_account,
+    parked_events,
 )
 
 _R = training_rows.c
@@ -74,7 +74,7 @@ TABLES = (
         SubjectTable(table, about_account(table))
         for table in (profile_values, profile_amounts, profiles)
     ),
-    SubjectTable(parked, body_names_account(parked)),
+    parked_events(parked),
 )
 
 
@@ -86,9 +86,10 @@ class PostAuthSubjects:
         self._datasets = datasets
 
     async def erase(self, subject: Subject) -> SubjectErased:
-        """Some rows of tables; when there are none left, the rows of datasets."""
+        """Some rows of tables; when there are none left, the rows of datasets, once a
+        round."""
         done = await self._sql.erase(subject)
-        if done.rows or done.more:
+        if done.rows or done.more or subject.transactions:
             return done
         rows = await asyncio.to_thread(erase_in_datasets, self._datasets, subject)
         return SubjectErased(rows=rows, more=False)

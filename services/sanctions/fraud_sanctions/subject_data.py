@@ -26,19 +26,18 @@ from fraud_shared.state.subject_data import (
     SubjectData,
     SubjectTable,
     about_account,
-    body_names_account,
     delivered_events,
     names_in,
+    parked_events,
 )
 
 _BY = "erasure"
 
 
 def _paid_by_others(subject: Subject) -> sa.ColumnElement[bool]:
-    """The subject as a receiver, known by the number of the account. Reads the whole table:
-    once a round, not with every batch of payments."""
+    """The subject as a receiver, known by the number of the account."""
     value = number(subject.account_id)
-    if subject.transactions or not value:
+    if not value:
         return sa.false()
     text = sa.literal(f'"{value}"'.encode(), sa.LargeBinary)
     return names_in(text, parties.c.facts)
@@ -61,9 +60,12 @@ class SanctionsSubjects:
             (
                 SubjectTable(cleared, about_account(cleared, "account"), self._ended),
                 SubjectTable(
-                    parties, _paid_by_others, hidden=("party_key", "account_id")
+                    parties,
+                    _paid_by_others,
+                    hidden=("party_key", "account_id"),
+                    whole=True,
                 ),
-                SubjectTable(parked, body_names_account(parked)),
+                parked_events(parked),
                 delivered_events(outbox),
             ),
         )
@@ -77,6 +79,11 @@ class SanctionsSubjects:
                 ),
             ),
         )
+
+    @property
+    def tables(self) -> tuple[SubjectTable, ...]:
+        """Where something of a person lies."""
+        return self._exported.tables
 
     async def erase(self, subject: Subject) -> SubjectErased:
         """Its parties, noted and written; then some rows. Raises Unavailable."""

@@ -37,13 +37,15 @@ class SubjectTable:
     """Rows of `table` that are about a subject: `where` finds them and no longer does once
     they are erased. `rewrite` None: they are deleted. `hidden`: columns that an export
     leaves out, because they are no data about the person. `waits_for`: rows about the
-    subject that something else has to take away first."""
+    subject that something else has to take away first. `whole`: finding them reads the
+    whole table, which is done once a round and not with every batch of payments."""
 
     table: sa.Table
     where: Where
     rewrite: Rewrite | None = None
     hidden: tuple[str, ...] = ()
     waits_for: Where | None = None
+    whole: bool = False
 
     def select(self, subject: Subject, most: int) -> sa.Select[Any]:
         """Some of the rows about the subject."""
@@ -92,6 +94,11 @@ def body_names_account(table: sa.Table, column: str = "body") -> Where:
     return where
 
 
+def parked_events(parked: sa.Table) -> SubjectTable:
+    """Events about the subject that a service could not use: deleted."""
+    return SubjectTable(parked, body_names_account(parked), whole=True)
+
+
 def delivered_events(outbox: sa.Table) -> SubjectTable:
     """Events about the subject: deleted once they are sent, and waited for until then."""
     named = body_names_account(outbox)
@@ -99,6 +106,7 @@ def delivered_events(outbox: sa.Table) -> SubjectTable:
         outbox,
         lambda subject: sa.and_(named(subject), outbox.c.sent_at.is_not(None)),
         waits_for=lambda subject: sa.and_(named(subject), outbox.c.sent_at.is_(None)),
+        whole=True,
     )
 
 
@@ -118,6 +126,8 @@ class SubjectData:
         """Erase some of it, table by table in their order; `more` until nothing is left."""
         rows = 0
         for one in self.tables:
+            if one.whole and subject.transactions:
+                continue
             done = await self._db.run(
                 lambda conn, one=one: erase_some(conn, one, subject),  # type: ignore[misc]
                 patient=True,
