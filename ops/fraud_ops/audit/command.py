@@ -57,6 +57,7 @@ def verify_command(
             "rows": found.rows,
             "checkpoints": found.checkpoints,
             "content_gone": found.gone,
+            "erased": found.erased,
             "unsealed": found.unsealed,
             "bad": [[bad.seq, bad.kind, bad.subject, bad.why] for bad in found.bad],
             "rows_per_s": round(found.rows / seconds),
@@ -77,6 +78,7 @@ def show(found: Verified, seconds: float) -> None:
     console.print(
         f"{found.rows:,} rows and {found.checkpoints} checkpoints in {seconds:.1f} s "
         f"({found.rows / seconds:,.0f} rows/s); content gone by its time: {found.gone:,}; "
+        f"erased since: {found.erased:,}; "
         f"not sealed yet: {found.unsealed:,}"
     )
     if found.bad:

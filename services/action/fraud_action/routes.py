@@ -39,6 +39,7 @@ from fraud_shared.contracts.casework import (
 from fraud_shared.contracts.paging import Page
 from fraud_shared.state.parked_routes import parked_router
 from fraud_shared.state.parking import parking_events_route
+from fraud_shared.state.subject_data import subject_router
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.guard import ForActor, require_service
 from fraud_shared.web.service import HotRoute
@@ -90,7 +91,12 @@ def routers(service: ActionService) -> list[APIRouter]:
         _outcomes(service),
     ):
         outer.include_router(part)
-    return [outer, parked_router(service.parking, service.handle)]
+    subjects = service.subjects
+    return [
+        outer,
+        parked_router(service.parking, service.handle),
+        subject_router(subjects.erase, subjects.export),
+    ]
 
 
 def _challenges(service: ActionService) -> APIRouter:

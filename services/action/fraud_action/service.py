@@ -24,6 +24,7 @@ from fraud_action.holds import Holds
 from fraud_action.ledger import Ledger
 from fraud_action.otp import Keyring, OtpFormat
 from fraud_action.settings import Settings
+from fraud_action.subject_data import ActionSubjects
 from fraud_action.telemetry import ACTIONS
 from fraud_shared.contracts.action import ActionReply, ActionRequest
 from fraud_shared.contracts.cases import (
@@ -102,6 +103,7 @@ class ActionService:
         self.parking = Parking(
             self.db, tables.parked, clock, service="action", check=requested
         )
+        self.subjects = ActionSubjects(self.db, self.blocks, clock)
         self._ledger = self._new_ledger(keyring.current)
         rules = rules_in("action", settings)
         self.retainer = Retainer(self.db, tables.metadata, rules, clock)

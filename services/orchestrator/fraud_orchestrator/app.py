@@ -16,6 +16,7 @@ from fraud_orchestrator.api import (
     forwarding,
     key_routes,
     messages,
+    privacy_routes,
     routes,
     screening_routes,
 )
@@ -47,6 +48,7 @@ def _routers(gateway: Gateway, models: Models) -> list[APIRouter]:
         explanation_routes.router(gateway),
         key_routes.router(gateway),
         messages.router(gateway),
+        privacy_routes.router(gateway),
         screening_routes.router(gateway),
         forwarding.router(gateway),
     ]

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 GENESIS = bytes(32)
 _PURPOSE = b"fraud-audit-checkpoint-v1\0"
+_ERASURE = b"fraud-audit-erasure-v1\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,28 @@ class CheckpointKey:
         """A base64 signature over a row's number and link."""
         return base64.b64encode(self._key.sign(_message(seq, newest))).decode()
 
+    def sign_erasure(self, seq: int, erasure_id: str, content: bytes) -> str:
+        """A base64 signature over what a row of an erasure seals."""
+        message = _erasure_message(seq, erasure_id, content)
+        return base64.b64encode(self._key.sign(message)).decode()
+
 
 def genuine(public: str, seq: int, newest: bytes, signature: str) -> bool:
     """Whether a checkpoint was signed with the private half of `public`."""
+    return _verified(public, _message(seq, newest), signature)
+
+
+def genuine_erasure(
+    public: str, seq: int, erasure_id: str, content: bytes, signature: str
+) -> bool:
+    """Whether a row of an erasure was signed with the private half of `public`."""
+    return _verified(public, _erasure_message(seq, erasure_id, content), signature)
+
+
+def _verified(public: str, message: bytes, signature: str) -> bool:
     try:
         key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public))
-        key.verify(base64.b64decode(signature), _message(seq, newest))
+        key.verify(base64.b64decode(signature), message)
     except (InvalidSignature, ValueError):
         return False
     return True
@@ -100,3 +117,7 @@ def genuine(public: str, seq: int, newest: bytes, signature: str) -> bool:
 
 def _message(seq: int, newest: bytes) -> bytes:
     return _PURPOSE + digest((seq, newest))
+
+
+def _erasure_message(seq: int, erasure_id: str, content: bytes) -> bytes:
+    return _ERASURE + digest((seq, erasure_id, content))

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from fraud_orchestrator import tables
-from fraud_orchestrator.audit_chain import GENESIS, genuine, link
+from fraud_orchestrator.audit_chain import GENESIS, genuine, genuine_erasure, link
 from fraud_orchestrator.stores.audit import (
     ACT,
     ACT_COLUMNS,
     DECISION,
     DECISION_COLUMNS,
+    ERASED,
     content_of,
 )
 
@@ -27,7 +28,8 @@ _CONTENT = {
 @dataclass(frozen=True, slots=True)
 class BadRow:
     """A row of the log, and what is wrong: `link`, `content`, `missing`, `order`,
-    `checkpoint`, `end` (rows after a checkpoint are gone)."""
+    `checkpoint`, `end` (rows after a checkpoint are gone), `erasure` (of which no gateway
+    signed that it was one)."""
 
     seq: int
     kind: str
@@ -37,10 +39,12 @@ class BadRow:
 
 @dataclass(slots=True)
 class Verified:
-    """What was read. `gone`: content whose time was over; `bad`: at most `most` rows."""
+    """What was read. `gone`: content whose time was over; `erased`: decisions that an erasure
+    sealed anew; `bad`: at most `most` rows."""
 
     rows: int = 0
     gone: int = 0
+    erased: int = 0
     checkpoints: int = 0
     unsealed: int = 0
     bad: list[BadRow] = field(default_factory=list)
@@ -71,6 +75,13 @@ def verify(
         for row in page:
             kept = bytes(row.link)
             why = _fault(row, previous, expected, content, kept_since, found)
+            if row.kind.startswith(ERASED) and why is None:
+                why = None if _signed(conn, row, public_keys) else "erasure"
+            elif why == "content" and row.kind == DECISION:
+                now = content[row.kind, row.subject]
+                if _erased(conn, row.subject, now, public_keys):
+                    found.erased += 1
+                    why = None
             if row.seq in signed:
                 links[row.seq] = kept
             if why is not None:
@@ -107,6 +118,9 @@ def _fault(
     made = link(previous, row.seq, row.at_us, row.kind, row.subject, digest)
     if made != bytes(row.link):
         return "link"
+    if row.kind.startswith(ERASED):
+        # What it seals is looked at with the decision's own row.
+        return None
     now = content.get((row.kind, row.subject))
     if now is None:
         sealed_at = datetime.fromtimestamp(row.at_us / 1_000_000, UTC)
@@ -115,6 +129,36 @@ def _fault(
         found.gone += 1
         return None
     return None if now == digest else "content"
+
+
+def _erased(
+    conn: sa.Connection, decision_id: str, now: bytes, public_keys: frozenset[str]
+) -> bool:
+    """Whether a decision is what its newest erasure left of it, and sealed and signed."""
+    query = (
+        sa.select(_LOG)
+        .where(_LOG.c.subject == decision_id, _LOG.c.kind.startswith(ERASED))
+        .order_by(_LOG.c.seq.desc())
+        .limit(1)
+    )
+    row = conn.execute(query).first()
+    return (
+        row is not None and bytes(row.digest) == now and _signed(conn, row, public_keys)
+    )
+
+
+def _signed(
+    conn: sa.Connection,
+    row: sa.Row[tuple[object, ...]],
+    public_keys: frozenset[str],
+) -> bool:
+    table = tables.audit_erasures
+    by = conn.execute(sa.select(table).where(table.c.seq == row.seq)).first()
+    if by is None or (public_keys and by.public_key not in public_keys):
+        return False
+    return genuine_erasure(
+        by.public_key, row.seq, by.erasure_id, bytes(row.digest), by.signature
+    )
 
 
 def _pages(conn: sa.Connection) -> Iterator[list[sa.Row[tuple[object, ...]]]]:

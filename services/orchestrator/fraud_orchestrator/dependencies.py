@@ -7,6 +7,7 @@ from fraud_features.store.open_store import open_online_store
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator.audit_chain import CheckpointKey
 from fraud_orchestrator.engines import Engines, LocalPolicy, LocalRules
+from fraud_orchestrator.erasing import Eraser
 from fraud_orchestrator.measured_rates import MeasuredRates
 from fraud_orchestrator.pipeline import Pipeline
 from fraud_orchestrator.rebuild import RebuildLease
@@ -23,11 +24,13 @@ from fraud_orchestrator.stages.verdict import Decider
 from fraud_orchestrator.stores.audit import AuditLog
 from fraud_orchestrator.stores.backfill import SqlBackfillLog
 from fraud_orchestrator.stores.decisions import DecisionStore
+from fraud_orchestrator.stores.erasures import ErasureStore
 from fraud_orchestrator.stores.history import History
 from fraud_orchestrator.stores.labels import Labels
 from fraud_orchestrator.stores.payment_events import PaymentEvents
 from fraud_orchestrator.stores.sca import ScaCounters
 from fraud_orchestrator.stores.search import DecisionSearch
+from fraud_orchestrator.stores.subject_decisions import SubjectDecisions
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.mesh.deadline import Deadline
@@ -76,11 +79,9 @@ class Dependencies:
             migrations=Path(__file__).parent / "migrations",
             step_s=STEP_S,
         )
-        self.audit_log = AuditLog(
-            self.db,
-            CheckpointKey(settings.secret("FRAUD_AUDIT_KEY", settings.audit_key)),
-            clock,
-        )
+        key = CheckpointKey(settings.secret("FRAUD_AUDIT_KEY", settings.audit_key))
+        self.audit_log = AuditLog(self.db, key, clock)
+        self._erasing(settings, key, clock)
         self.decisions = DecisionStore(self.db, self.audit_log.settled)
         self.search = DecisionSearch(self.db)
         self.labels = Labels(self.db, self.decisions.outbox)
@@ -101,6 +102,19 @@ class Dependencies:
             RebuildLease(self.db),
             self.questions,
             per_second=settings.online_rebuild_per_s,
+        )
+
+    def _erasing(self, settings: Settings, key: CheckpointKey, clock: Clock) -> None:
+        """What exports and erases a person's data."""
+        self.erasures = ErasureStore(self.db, clock)
+        self.subject_decisions = SubjectDecisions(self.db, key, clock)
+        self.eraser = Eraser(
+            self.erasures,
+            self.subject_decisions,
+            self.store,
+            self.questions,
+            clock,
+            settings.erasure_settle,
         )
 
     def _pipeline(self, s: Settings) -> Pipeline:

@@ -37,6 +37,7 @@ COLD_CHECK_S = 2.0
 SEAL_S = 0.5
 # A key made or revoked at another gateway counts here within 5 seconds.
 KEYS_S = 2.0
+ERASE_S = 60.0
 
 
 class Gateway:
@@ -74,6 +75,9 @@ class Gateway:
         self.audit_log = self._dependencies.audit_log
         self.payment_events = self._dependencies.payment_events
         self.exemptions = self._dependencies.exemptions
+        self.erasures = self._dependencies.erasures
+        self.subject_decisions = self._dependencies.subject_decisions
+        self.eraser = self._dependencies.eraser
         self.engines = self._dependencies.engines
         self.questions = self._dependencies.questions
         self._started = False
@@ -83,6 +87,7 @@ class Gateway:
         inside = await self.inside(payment, context)
         if inside.supersedes is not None:
             await self._check_first_request(inside, inside.supersedes, context.caller)
+        context.log(account=self.token_of("account", inside.account_id))
         key = self._keys.of(inside, payment, context)
         return await self.pipeline.score(inside, parties(payment), key, context)
 
@@ -117,6 +122,11 @@ class Gateway:
     def card_token(self, number: str) -> str:
         """The keyed token of a card number."""
         return self._privacy.card_token(number)
+
+    def token_of(self, kind: str, name: str) -> str:
+        """The keyed token of an account, card or device, where it is named and need not be
+        read back: in logs, and in the record of who did what."""
+        return self._privacy.named(kind, name)
 
     def check_time(self, payment: TransactionIn) -> None:
         """Refuse event times that would move windows wrongly."""
@@ -209,6 +219,9 @@ class Gateway:
             repeating("api_keys_follow", self.keys.follow, every_s=KEYS_S),
             repeating("online_rebuild", parts.self_rebuild.round, every_s=COLD_CHECK_S),
             repeating("audit_seal", self.audit_log.round, every_s=SEAL_S),
+            repeating(
+                "erasures", self.eraser.round, every_s=ERASE_S, wake=self.eraser.wake
+            ),
             retaining(self._retainer()),
         ):
             await stack.enter_async_context(work)

@@ -4,7 +4,6 @@ The PAN token is HMAC-SHA-256 over the whole number under a secret key (PCI DSS 
 asks for keyed hashes); the same card gives the same token.
 """
 
-import hashlib
 import hmac
 
 from fraud_shared.contracts.addresses import Networks
@@ -61,6 +60,10 @@ class Privacy:
         """The token of an address in its shortest form."""
         return self._token("ip", ip)
 
+    def named(self, kind: str, name: str) -> str:
+        """The token of an account, card or device, where it need not be read back."""
+        return self._token(kind, name)
+
     def card_token(self, number: str) -> str:
         """The keyed token of a card number."""
         return self._token("pan", number)
@@ -108,8 +111,8 @@ class Privacy:
         )
 
     def _token(self, kind: str, value: str) -> str:
-        digest = hmac.new(self._key, f"{kind}:{value}".encode(), hashlib.sha256)
-        return f"{kind}_{digest.hexdigest()[:32]}"
+        digest = hmac.digest(self._key, f"{kind}:{value}".encode(), "sha256")
+        return f"{kind}_{digest.hex()[:32]}"
 
 
 def parties(payment: TransactionIn) -> tuple[PartyQuery, ...]:

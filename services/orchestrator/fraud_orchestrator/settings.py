@@ -52,6 +52,9 @@ class Settings(ServiceSettings):
     rate_timeout: timedelta = timedelta(milliseconds=25)
     wrong_keys_per_minute: int = Field(default=30, ge=1)
 
+    # How long an erasure goes on looking, for events that were under way.
+    erasure_settle: timedelta = timedelta(hours=1)
+
     # The wall leaves 50 ms of a 200 ms promise for network, accept queue and client.
     wall_ms: float = 150.0
     # What decision, commit, action and reply need, kept from the stages before them.

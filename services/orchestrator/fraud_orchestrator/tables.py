@@ -173,6 +173,38 @@ audit_checkpoints = sa.Table(
     sa.Column("signature", sa.String(128), nullable=False),
 )
 
+# Whose data are erased, why and by whom. The account goes when it is done: then only its
+# keyed token says whose they were.
+erasures = sa.Table(
+    "erasures",
+    metadata,
+    sa.Column("erasure_id", sa.String(64), primary_key=True),
+    sa.Column("tenant", _CLIENT, nullable=False),
+    sa.Column("account_id", sa.String(128)),
+    sa.Column("subject", sa.String(64), nullable=False),
+    sa.Column("why", sa.String(256), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("requested_by", _CLIENT, nullable=False),
+    sa.Column("requested_at", UtcDateTime, nullable=False),
+    sa.Column("approved_by", _CLIENT),
+    sa.Column("approved_at", UtcDateTime),
+    sa.Column("approved_why", sa.String(256)),
+    sa.Column("done_at", UtcDateTime),
+    # Rows erased so far, by service.
+    sa.Column("erased", sa.JSON, nullable=False),
+)
+
+# Rows of `audit_log` that seal a decision anew after an erasure, signed by the gateway:
+# without its signature such a row hides a forged decision.
+audit_erasures = sa.Table(
+    "audit_erasures",
+    metadata,
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("erasure_id", sa.String(64), nullable=False),
+    sa.Column("public_key", sa.String(64), nullable=False),
+    sa.Column("signature", sa.String(128), nullable=False),
+)
+
 # Keys that are made, rotated and revoked while gateways run; only their keyed hashes.
 api_keys = sa.Table(
     "api_keys",

@@ -21,6 +21,8 @@ import polars as pl
 from fraud_shared.contracts.datasets import DatasetVersion, Part
 
 MANIFEST = "manifest.json"
+# Of the files for training that `fraud datasets` cuts from a version.
+CUT_MANIFEST = "parts/manifest.json"
 
 
 class DatasetMissing(LookupError):
@@ -162,6 +164,56 @@ class DatasetStore:
             return None
         data: bytes = self._fs.cat_file(target)
         return data
+
+    def rename_account(
+        self, version: str, account_id: str, *, tenants: Sequence[str], prefix: str
+    ) -> int:
+        """Let the rows of an account of these tenants, in the files of a version and in
+        those cut from it for training, be of `prefix` and their decision; returns how many
+        of the version's own rows.
+
+        A changed file gets a new name before its manifest names it, so readers find what
+        their manifest says; the old file goes last.
+        """
+        its = (pl.col("account_id") == account_id) & pl.col("tenant").is_in(tenants)
+        nobody = pl.lit(prefix) + pl.col("decision_id")
+        found = {
+            manifest: self._rewrite(version, manifest, its, nobody)
+            for manifest in (MANIFEST, CUT_MANIFEST)
+        }
+        return found[MANIFEST]
+
+    def _rewrite(
+        self, version: str, manifest: str, its: pl.Expr, account: pl.Expr
+    ) -> int:
+        data = self.get(f"{version}/{manifest}")
+        if data is None:
+            return 0
+        document = json.loads(data)
+        parts = document["parts"]
+        rows, old = 0, []
+        for part in parts.values() if isinstance(parts, dict) else parts:
+            path = f"{version}/{part['path']}"
+            raw = self.checked(path, Part.model_validate(part))
+            keys = pl.read_parquet(BytesIO(raw), columns=["account_id", "tenant"])
+            its_rows = int(keys.select(its.sum()).item())
+            if not its_rows:
+                continue
+            table = pl.read_parquet(BytesIO(raw)).with_columns(
+                pl.when(its).then(account).otherwise("account_id").alias("account_id")
+            )
+            changed = parquet(table)
+            digest = hashlib.sha256(changed).hexdigest()
+            name = f"{part['path'].split('.')[0]}.{digest[:12]}.parquet"
+            self.put(f"{version}/{name}", changed)
+            part |= {"path": name, "sha256": digest}
+            rows += its_rows
+            old.append(f"{self._root}/{path}")
+        if old:
+            self.put(f"{version}/{manifest}", json.dumps(document, indent=1).encode())
+            for path in old:
+                self._fs.rm(path)
+        return rows
 
     def checked(self, path: str, part: Part) -> bytes:
         """A part's bytes. Raises DatasetDamaged."""

@@ -18,6 +18,7 @@ from fraud_shared.contracts.profile import BehaviourProfile
 from fraud_shared.contracts.ratios import Ratios, RatiosQuery
 from fraud_shared.state.parked_routes import parked_router
 from fraud_shared.state.parking import parking_events_route
+from fraud_shared.state.subject_data import subject_router
 from fraud_shared.web.guard import ForActor, require_service
 from fraud_shared.web.problems import Conflict
 from fraud_shared.web.service import HotRoute
@@ -108,4 +109,6 @@ def router(service: PostAuthService) -> APIRouter:
     outer = APIRouter()
     outer.include_router(routes)
     outer.include_router(parked_router(service.parking, service.handle))
+    subjects = service.subjects
+    outer.include_router(subject_router(subjects.erase, subjects.export))
     return outer

@@ -14,6 +14,7 @@ from fraud_post_auth.ledger import Ledger
 from fraud_post_auth.projection import LabelStore, Projector
 from fraud_post_auth.ratios import Asked, measure, month_of
 from fraud_post_auth.settings import Settings
+from fraud_post_auth.subject_data import PostAuthSubjects
 from fraud_post_auth.telemetry import RATIO
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.contracts.label import StandingLabel
@@ -58,6 +59,7 @@ class PostAuthService:
         self.exporter = Exporter(
             self.db, DatasetStore(settings.datasets), features, settings.maturity, clock
         )
+        self.subjects = PostAuthSubjects(self.db, self.exporter.store)
         self._ledger = Ledger(self.db, self.parking, clock)
         self._clock = clock
         rules = rules_in("post_auth", settings)

@@ -23,6 +23,7 @@ from fraud_sanctions.rescreening.rescreener import Parts, Rescreener
 from fraud_sanctions.service import ScreeningService
 from fraud_sanctions.settings import Settings
 from fraud_sanctions.store import Store
+from fraud_sanctions.subject_data import SanctionsSubjects
 from fraud_shared.mesh.addresses import default_urls
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock, SystemClock
@@ -34,6 +35,7 @@ from fraud_shared.state.database import Database, database_url
 from fraud_shared.state.open_bus import open_bus
 from fraud_shared.state.parking import parking_events_route
 from fraud_shared.state.retaining import Retainer, retaining, rules_in
+from fraud_shared.state.subject_data import subject_router
 from fraud_shared.web.lifespan import owning
 from fraud_shared.web.service import create_service
 
@@ -62,6 +64,7 @@ def create_app(
     service = ScreeningService(settings, clock, Announcer(store, clock))
     register = ClearedMatchStore(store, clock, lambda: service.edition)
     book = PartyRecorder(settings, store, clock)
+    subjects = SanctionsSubjects(store, book, register, clock)
     list_updates = ListUpdateConsumer(store, clock)
     rules = rules_in("sanctions", settings)
     retainer = Retainer(store.db, tables.metadata, rules, clock)
@@ -98,6 +101,7 @@ def create_app(
             yente_routes.router(service),
             clearing_routes.router(service, register, clock),
             party_routes.router(store, book, list_updates),
+            subject_router(subjects.erase, subjects.export),
         ],
         lifespan=partial(owning, owned, running),
         checks=service.checks,

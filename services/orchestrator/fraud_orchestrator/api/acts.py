@@ -11,6 +11,14 @@ from fraud_shared.web.problems import FraudError, Unavailable
 
 Answered = Callable[[int], None]
 
+# Who or whose an entity of this kind is; both ends of a payment are accounts.
+_PERSONAL = {
+    "account": "account",
+    "counterparty": "account",
+    "card": "card",
+    "device": "device",
+}
+
 
 @asynccontextmanager
 async def change_on_record(
@@ -63,7 +71,17 @@ async def view_on_record(
 def _note(
     gateway: Gateway, context: RequestContext, act: str, about: Mapping[str, Any]
 ) -> Callable[..., Any]:
-    subject = ",".join(f"{name}={value}" for name, value in about.items())
+    named = {name: _pseudonym(gateway, about, name) for name in about}
+    subject = ",".join(f"{name}={value}" for name, value in named.items())
     return partial(
         gateway.audit_log.note, context.caller, act, subject, context.request_id
     )
+
+
+def _pseudonym(gateway: Gateway, about: Mapping[str, Any], name: str) -> Any:
+    """The value of a parameter; of a person's account, card or device its keyed token. This
+    record is never changed, so what it says of a person cannot be erased from it."""
+    kind = "account" if name == "account_id" else about.get("kind")
+    if name in ("account_id", "entity_id") and kind in _PERSONAL:
+        return gateway.token_of(_PERSONAL[kind], str(about[name]))
+    return about[name]

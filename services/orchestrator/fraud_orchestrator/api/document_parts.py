@@ -34,6 +34,7 @@ TAGS: dict[str, str] = {
     "sanctions": "Analysts and auditors: the sanctions lists in use.",
     "models": "Model owners: models, versions, datasets.",
     "operations": "Operators: parked events, reloads, erasure.",
+    "privacy": "Operators: what is stored of a person, exported and erased.",
     "keys": "Operators: API keys; everybody: whose key this is.",
     "health": "Load balancers and monitors.",
 }

@@ -117,7 +117,6 @@ class DecisionBuilder:
         context.log(
             decision=decision.decision.value,
             decision_id=decision.decision_id,
-            account=self.payment.account_id,
             degraded=list(decision.degraded),
             stages_ms=watch.ms,
         )

@@ -34,6 +34,8 @@ LOOK_EVERY = timedelta(seconds=30)
 CHECKPOINT_EVERY = timedelta(minutes=1)
 _LOCK = crc32(b"fraud audit log")
 DECISION, ACT = "decision", "act"
+# A decision sealed anew after an erasure; a number follows.
+ERASED = "erased."
 _LOG = tables.audit_log
 
 
@@ -158,12 +160,7 @@ class AuditLog:
     def _seal(
         self, conn: sa.Connection, subjects: Sequence[Subject], now: datetime
     ) -> int:
-        if conn.dialect.name == "postgresql":
-            conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        last = conn.execute(
-            sa.select(_LOG.c.seq, _LOG.c.link).order_by(_LOG.c.seq.desc()).limit(1)
-        ).first()
-        seq, previous = (last.seq, bytes(last.link)) if last else (0, GENESIS)
+        lock(conn)
         names = [subject.name for subject in subjects]
         known = {
             Subject(row.kind, row.subject)
@@ -171,19 +168,12 @@ class AuditLog:
                 sa.select(_LOG.c.kind, _LOG.c.subject).where(_LOG.c.subject.in_(names))
             )
         }
-        at_us = int(now.timestamp() * 1_000_000)
-        rows = []
+        new = []
         for subject, content in contents(conn, subjects):
-            if subject in known:
-                continue
-            known.add(subject)
-            seq += 1
-            row = sealed(previous, seq, at_us, subject.kind, subject.name, content)
-            previous = row.link
-            rows.append(_columns(row))
-        if rows:
-            conn.execute(sa.insert(_LOG), rows)
-        return len(rows)
+            if subject not in known:
+                known.add(subject)
+                new.append((subject, content))
+        return len(append(conn, new, now))
 
     async def _checkpoint(self, now: datetime) -> None:
         """Sign the newest link, once a minute; the line in the log is the export."""
@@ -191,8 +181,7 @@ class AuditLog:
             return
 
         def work(conn: sa.Connection) -> dict[str, Any] | None:
-            if conn.dialect.name == "postgresql":
-                conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            lock(conn)
             last = conn.execute(
                 sa.select(_LOG.c.seq, _LOG.c.link).order_by(_LOG.c.seq.desc()).limit(1)
             ).first()
@@ -221,6 +210,32 @@ class AuditLog:
                 public_key=made["public_key"],
                 signature=made["signature"],
             )
+
+
+def lock(conn: sa.Connection) -> None:
+    """Be the only one who adds to the chain until this transaction ends."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+
+
+def append(
+    conn: sa.Connection, contents: Sequence[tuple[Subject, bytes]], now: datetime
+) -> list[Sealed]:
+    """Add a row to the chain for each digest. The caller holds the `lock`."""
+    last = conn.execute(
+        sa.select(_LOG.c.seq, _LOG.c.link).order_by(_LOG.c.seq.desc()).limit(1)
+    ).first()
+    seq, previous = (last.seq, bytes(last.link)) if last else (0, GENESIS)
+    at_us = int(now.timestamp() * 1_000_000)
+    rows = []
+    for subject, content in contents:
+        seq += 1
+        row = sealed(previous, seq, at_us, subject.kind, subject.name, content)
+        previous = row.link
+        rows.append(row)
+    if rows:
+        conn.execute(sa.insert(_LOG), [_columns(row) for row in rows])
+    return rows
 
 
 def contents(

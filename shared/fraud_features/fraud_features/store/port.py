@@ -5,12 +5,16 @@ Executors: `fraud_features.store.memory.store` (in-process) and `fraud_features.
 this distribution's README.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from fraud_features.store.observation import LabelEffect, Observation
 from fraud_shared.contracts.action import BlockKind
 from fraud_shared.contracts.transaction import Transaction
+
+# Kind and id of an entity.
+Named = tuple[str, str]
 
 
 class OnlineStoreUnavailable(Exception):
@@ -55,6 +59,12 @@ class OnlineStore(Protocol):
         self, account_id: str, amount_ref_minor: int, *, full: bool
     ) -> None:
         """Count an approval without full evidence; `full=True` starts again at zero."""
+        ...
+
+    async def forget(self, own: Sequence[Named], shared: Sequence[Named]) -> None:
+        """Remove all that is kept of an account and of cards and devices that nobody else
+        uses (`own`), blocks included; in what `shared` entities saw they become somebody
+        without a name, who counts as before. Repeating it changes nothing."""
         ...
 
     async def mark_warm(self) -> None:

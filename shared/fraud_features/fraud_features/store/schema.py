@@ -4,7 +4,10 @@ The names in `SLOTS` are the integers that an executor returns for one payment, 
 All lengths are microseconds of event time.
 """
 
+import secrets
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from string import ascii_letters
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
@@ -170,3 +173,22 @@ def _slots() -> tuple[str, ...]:
 
 SLOTS: tuple[str, ...] = _slots()
 SLOT: dict[str, int] = {name: index for index, name in enumerate(SLOTS)}
+
+
+def sees(owner: str, value: str) -> tuple[DistinctSpec, ...]:
+    """The seen sets of one kind of entity that hold values of another."""
+    return tuple(s for s in DISTINCTS if (s.owner, s.value) == (owner, value))
+
+
+def entities_of_own(own: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Everything that a person's own account, cards and devices are entities of: an
+    account is also who receives."""
+    for kind, name in own:
+        yield kind, name
+        if kind == "account":
+            yield "counterparty", name
+
+
+def unnamed(name: str) -> str:
+    """A random text as long as a name, which no entity can have: sets keep their size."""
+    return "~" + "".join(secrets.choice(ascii_letters) for _ in name[1:])

@@ -164,6 +164,9 @@ class Decision(Contract):
     exemption: Exemption | None = absent(
         "The exemption from strong customer authentication to ask for."
     )
+    erased_at: AwareDatetime | None = absent(
+        "When the personal data of the payment were erased; texts then read `erased`."
+    )
 
 
 class PolicyContext(Contract):

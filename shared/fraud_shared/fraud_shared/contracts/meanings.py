@@ -305,6 +305,7 @@ PARAMETERS: Mapping[str, Meaning] = {
     "exclude_schema": ("Not these kinds of entity.", []),
     "exclude_entity_ids": ("Not these entities.", []),
     "block_id": ("The block.", "block-7c3f"),
+    "erasure_id": ("The erasure.", "erasure-5f1c0e"),
     "case_id": ("The case.", "case-7c3f"),
     "hold_id": ("The hold.", "hold-7c3f"),
     "parked_id": ("The parked event.", "9f86d081884c7d65"),

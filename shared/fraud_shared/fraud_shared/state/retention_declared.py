@@ -61,6 +61,18 @@ DECLARED: tuple[Declared, ...] = (
         "for ever",
         "Each proves all that was sealed before it.",
     ),
+    Declared(
+        "orchestrator, SQL",
+        "audit_erasures",
+        "for ever",
+        "A decision that was rewritten is believed only with its signature.",
+    ),
+    Declared(
+        "orchestrator, SQL",
+        "erasures",
+        "for ever",
+        "That and why somebody was erased; of the account only a keyed token.",
+    ),
     Declared("orchestrator, SQL", "online_rebuild", "one row", "A lease of a minute."),
     Declared(
         "orchestrator, SQL",
@@ -106,7 +118,8 @@ DECLARED: tuple[Declared, ...] = (
         "Files",
         "datasets (Parquet)",
         "until the operator removes a version",
-        "A model names the version it learned from. No names in them.",
+        "A model names the version it learned from. No names in them; an erased account "
+        "is nobody's (`fraud privacy erase`).",
     ),
     Declared("Files", "models", "until the operator removes one", "Roll back, audit."),
     Declared("Files", "model cache", "the version in use", "Fetched again at need."),

@@ -28,10 +28,10 @@ Row = sa.Row[Any]
 
 
 class SecondPersonRequired(Conflict):
-    """Whoever wrote a version, or asked for it to be live, does not carry it out."""
+    """Whoever asked for what takes two people, or wrote it, does not carry it out."""
 
     type = "second-person-required"
-    detail = "Another person has to promote it: neither its author nor whoever asked."
+    detail = "Another person has to carry it out: neither its author nor whoever asked."
 
 
 class VersionExists(Conflict):

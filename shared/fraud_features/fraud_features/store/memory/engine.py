@@ -4,6 +4,7 @@ Pure and synchronous. `MemoryOnlineStore` puts the port around it; `offline.fram
 it through a history. Returns the integers of `schema.SLOTS`.
 """
 
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -12,6 +13,7 @@ from fraud_features.store.memory.profile import Profile
 from fraud_features.store.memory.risk import Frauds
 from fraud_features.store.memory.windows import Log, Peaks, SeenSet
 from fraud_features.store.observation import LabelEffect
+from fraud_features.store.port import Named
 from fraud_features.store.schema import (
     DISTINCTS,
     LABEL_DELAY,
@@ -21,6 +23,9 @@ from fraud_features.store.schema import (
     PROFILE_TTL,
     RISK_RETENTION,
     RISKS,
+    entities_of_own,
+    sees,
+    unnamed,
 )
 
 # Payments between two sweeps for entities that have gone quiet.
@@ -139,6 +144,26 @@ class Engine:
                     continue
                 frauds = self._frauds[kind][key] = Frauds()
             frauds.set(label.transaction_id, t, fraud=label.is_fraud)
+
+    def forget(self, own: Sequence[Named], shared: Sequence[Named]) -> None:
+        """See `OnlineStore.forget`."""
+        for kind, key in entities_of_own(own):
+            for log in LOGS:
+                if log.key == kind:
+                    self._logs[log.store].pop(key, None)
+                    self._peaks.get(log.name, {}).pop(key, None)
+            for spec in DISTINCTS:
+                if spec.owner == kind:
+                    self._seen[spec.name].pop(key, None)
+            if kind == "account":
+                self._profiles.pop(key, None)
+            self._frauds.get(kind, {}).pop(key, None)
+        for value, key in entities_of_own(own):
+            nobody = unnamed(key)
+            for owner, name in shared:
+                for spec in sees(owner, value):
+                    if (seen := self._seen[spec.name].get(name)) is not None:
+                        seen.rename(key, nobody)
 
     def _observe_logs(self, facts: Facts, out: Raw) -> set[str]:
         t, moved = facts.t, facts.moved

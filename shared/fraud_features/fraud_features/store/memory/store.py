@@ -1,6 +1,6 @@
 """The in-process online store: for the one-process shape, for tests, for backtests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,6 +13,7 @@ from fraud_features.store.observation import (
     observed,
     unknown,
 )
+from fraud_features.store.port import Named
 from fraud_features.store.schema import LOG_CAP, REPLY_TTL
 from fraud_shared.contracts.action import BlockKind
 from fraud_shared.contracts.transaction import Transaction
@@ -93,6 +94,13 @@ class MemoryOnlineStore:
             return
         count, total = self._stand_ins.get(account_id, (0, 0))
         self._stand_ins[account_id] = (count + 1, total + amount_ref_minor)
+
+    async def forget(self, own: Sequence[Named], shared: Sequence[Named]) -> None:
+        self._engine.forget(own, shared)
+        for kind, key in own:
+            self._blocks = {b: u for b, u in self._blocks.items() if b != (kind, key)}
+            if kind == "account":
+                self._stand_ins.pop(key, None)
 
     async def mark_warm(self) -> None:
         self._warm = True

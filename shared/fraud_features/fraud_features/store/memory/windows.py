@@ -141,6 +141,14 @@ class SeenSet:
             self.hole = max(self.hole, moment)
         return False
 
+    def rename(self, value: str, other: str) -> None:
+        """Let a value have been another all along."""
+        seen = self.last.pop(value, None)
+        if seen is not None:
+            self.order.remove((seen, value))
+            self.last[other] = seen
+            insort(self.order, (seen, other))
+
     def distinct(self, t: int, length: int) -> int | None:
         """Values seen in (t - length, t], for t no earlier than any event of the owner."""
         begin = t - length

@@ -11,6 +11,7 @@ from hashlib import sha256
 from importlib.resources import files
 
 from fraud_features.store.observation import BLOCK_KINDS
+from fraud_features.store.redis.forgetting import forget_script
 from fraud_features.store.redis.lua_codegen import (
     DEFAULT_LIMITS,
     KINDS,
@@ -112,6 +113,7 @@ def scripts(limits: Limits = DEFAULT_LIMITS) -> dict[str, str]:
         "label": _label_script(),
         "stand_in": _STAND_IN,
         "reset": _RESET,
+        "forget": forget_script(LAYOUT_VERSION),
     }
     return {name: readable("script.py", text) for name, text in texts.items()}
 

@@ -6,6 +6,7 @@ read as zero.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha1
 from typing import Any, cast
@@ -27,16 +28,23 @@ from fraud_features.store.observation import (
     Observation,
     observed,
 )
-from fraud_features.store.port import OnlineStoreRefusal, OnlineStoreUnavailable
+from fraud_features.store.port import (
+    Named,
+    OnlineStoreRefusal,
+    OnlineStoreUnavailable,
+)
+from fraud_features.store.redis.forgetting import own_keys
 from fraud_features.store.redis.lua_codegen import DEFAULT_LIMITS, Limits
 from fraud_features.store.redis.multiplexer import Ask, RedisMultiplexer
 from fraud_features.store.redis.reply import REPLY, REPLY_HEAD, UNKNOWN
 from fraud_features.store.redis.script import LAYOUT_VERSION, scripts
-from fraud_features.store.schema import SQUARES_BASE
+from fraud_features.store.schema import SQUARES_BASE, entities_of_own, unnamed
 from fraud_shared.contracts.action import BlockKind
 from fraud_shared.contracts.transaction import Transaction
 
 log = structlog.get_logger()
+# Kinds and ids that one call of the script for erasure is given.
+_PLACES = 100
 # Of the errors that a script hands on, those that are about the server.
 _STATE = re.compile(
     r"\b(OOM|READONLY|MISCONF|NOREPLICAS|LOADING|BUSY|MASTERDOWN|NOPERM|UNKILLABLE)\b"
@@ -72,6 +80,7 @@ class RedisOnlineStore:
         self._label = _Script(texts["label"])
         self._stand_in = _Script(texts["stand_in"])
         self._reset = _Script(texts["reset"])
+        self._forget = _Script(texts["forget"])
 
     async def observe(self, payment: Transaction) -> Observation:
         line = await self._run(self._observe, wire_arguments(payment))
@@ -100,6 +109,16 @@ class RedisOnlineStore:
     ) -> None:
         arguments = [account_id] if full else [account_id, amount_ref_minor]
         await self._run(self._stand_in, arguments)
+
+    async def forget(self, own: Sequence[Named], shared: Sequence[Named]) -> None:
+        keys = [self._key(*parts) for parts in own_keys(own)]
+        keys += [self._block(cast(BlockKind, kind), key) for kind, key in own]
+        await self._do("UNLINK", *keys)
+        places = [part for place in shared for part in place]
+        for value, name in entities_of_own(own):
+            for start in range(0, len(places), _PLACES):
+                some = places[start : start + _PLACES]
+                await self._run(self._forget, [value, name, unnamed(name), *some])
 
     async def mark_warm(self) -> None:
         await self._do("SET", self._key("epoch"), "1")
