@@ -83,8 +83,9 @@ class Gateway:
         inside = await self.inside(payment, context)
         if inside.supersedes is not None:
             await self._check_first_request(inside, inside.supersedes, context.caller)
-        key = self._keys.of(inside, payment, context)
-        return await self.pipeline.score(inside, parties(payment), key, context)
+        named = parties(payment)
+        key = self._keys.of(inside, named, context)
+        return await self.pipeline.score(inside, named, key, context)
 
     async def inside(
         self, payment: TransactionIn, context: RequestContext

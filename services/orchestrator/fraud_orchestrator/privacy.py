@@ -4,7 +4,6 @@ The PAN token is HMAC-SHA-256 over the whole number under a secret key (PCI DSS 
 asks for keyed hashes); the same card gives the same token.
 """
 
-import hashlib
 import hmac
 
 from fraud_shared.contracts.addresses import Networks
@@ -108,8 +107,8 @@ class Privacy:
         )
 
     def _token(self, kind: str, value: str) -> str:
-        digest = hmac.new(self._key, f"{kind}:{value}".encode(), hashlib.sha256)
-        return f"{kind}_{digest.hexdigest()[:32]}"
+        digest = hmac.digest(self._key, f"{kind}:{value}".encode(), "sha256")
+        return f"{kind}_{digest.hex()[:32]}"
 
 
 def parties(payment: TransactionIn) -> tuple[PartyQuery, ...]:
