@@ -54,9 +54,12 @@ class Edition:
         """The hits of a party of at least a score, at most so many: what depends on
         nothing but these lists, so that the newest answers are kept with them."""
 
+        # Of the screener alone: an edition that held itself would outlive its replacement.
+        screener = self.screener
+
         @lru_cache(_REMEMBERED)
         def hits(party: Party, least: float, most: int) -> tuple[Hit, ...]:
-            return tuple(self.screener.screen(party, least=least, most=most))
+            return tuple(screener.screen(party, least=least, most=most))
 
         return hits
 
