@@ -46,6 +46,13 @@ async def touch(
     db: Database, conn: AsyncConnection, targets: Iterable[BlockTarget], now: datetime
 ) -> None:
     """Mark targets as changed, in the caller's transaction."""
+    await conn.run_sync(lambda sync: mark_changed(db, sync, targets, now))
+
+
+def mark_changed(
+    db: Database, conn: sa.Connection, targets: Iterable[BlockTarget], now: datetime
+) -> None:
+    """The same within `Database.run`."""
     # Sorted, so that concurrent transactions take the rows in one order.
     rows = [
         {
@@ -60,7 +67,7 @@ async def touch(
     if not rows:
         return
     stmt = db.insert(block_targets)
-    await conn.execute(
+    conn.execute(
         stmt.on_conflict_do_update(
             index_elements=["kind", "key"],
             set_={

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fraud_action import tables
-from fraud_action.blocks import BlockTarget, touch
+from fraud_action.blocks import BlockTarget, mark_changed
 from fraud_action.effect_rows import (
     ChallengeTerms,
     Row,
@@ -55,6 +54,12 @@ class Ledger:
         self._terms = terms
         self._challenge = challenge
         self._sends = dict(sends)
+        # Built once: a statement made anew is walked anew to find it compiled.
+        self._insert = (
+            db.insert(tables.actions)
+            .on_conflict_do_nothing(index_elements=["action_id"])
+            .returning(tables.actions.c.action_id)
+        )
 
     async def execute(self, requests: Sequence[ActionRequest]) -> Recorded:
         """Record all effects in one transaction; repeats find them and add nothing."""
@@ -63,29 +68,27 @@ class Ledger:
         for request in requests:
             for effect in plan(request, now, self._terms):
                 planned.setdefault(effect.action_id, (request, effect))
-        async with self._db.begin() as conn:
-            won = await self._claim(conn, planned, now)
-            await self._make(conn, won, now)
-            fresh = tuple(effect for _, effect in won)
-            await touch(self._db, conn, _targets(fresh), now)
-            replies = await _replies(conn, requests)
-        return Recorded(replies, fresh)
 
-    async def _claim(
-        self, conn: AsyncConnection, planned: Mapping[str, _Planned], now: datetime
+        def work(conn: sa.Connection) -> Recorded:
+            won = self._claim(conn, planned, now)
+            self._make(conn, won, now)
+            fresh = tuple(effect for _, effect in won)
+            mark_changed(self._db, conn, _targets(fresh), now)
+            return Recorded(_replies(conn, requests), fresh)
+
+        # In one hop: on SQLite every awaited statement would change threads.
+        return await self._db.run(work)
+
+    def _claim(
+        self, conn: sa.Connection, planned: Mapping[str, _Planned], now: datetime
     ) -> list[_Planned]:
         # In id order, so that two transactions cannot lock crosswise.
         rows = [action_row(*planned[key], now) for key in sorted(planned)]
-        won = await conn.execute(
-            self._db.insert(tables.actions)
-            .on_conflict_do_nothing(index_elements=["action_id"])
-            .returning(tables.actions.c.action_id),
-            rows,
-        )
+        won = conn.execute(self._insert, rows)
         return [planned[key] for key in won.scalars()]
 
-    async def _make(
-        self, conn: AsyncConnection, won: Iterable[_Planned], now: datetime
+    def _make(
+        self, conn: sa.Connection, won: Iterable[_Planned], now: datetime
     ) -> None:
         rows: dict[sa.Table, list[Row]] = defaultdict(list)
         for request, effect in won:
@@ -97,22 +100,24 @@ class Ledger:
             if delivery is not None:
                 rows[tables.deliveries].append(delivery)
         for table, group in rows.items():
-            await conn.execute(sa.insert(table), group)
+            conn.execute(sa.insert(table), group)
 
 
-async def _replies(
-    conn: AsyncConnection, requests: Sequence[ActionRequest]
+# What has become of the actions of some decisions.
+_MADE = sa.select(
+    tables.actions.c.decision_id,
+    tables.actions.c.action_id,
+    tables.actions.c.kind,
+    tables.actions.c.status,
+    tables.actions.c.reference,
+).where(tables.actions.c.decision_id.in_(sa.bindparam("decisions", expanding=True)))
+
+
+def _replies(
+    conn: sa.Connection, requests: Sequence[ActionRequest]
 ) -> tuple[ActionReply, ...]:
-    decisions = {request.decision_id for request in requests}
-    found = await conn.execute(
-        sa.select(
-            tables.actions.c.decision_id,
-            tables.actions.c.action_id,
-            tables.actions.c.kind,
-            tables.actions.c.status,
-            tables.actions.c.reference,
-        ).where(tables.actions.c.decision_id.in_(decisions))
-    )
+    decisions = list({request.decision_id for request in requests})
+    found = conn.execute(_MADE, {"decisions": decisions})
     results = {
         (row.decision_id, row.kind): ActionResult(
             action_id=row.action_id,

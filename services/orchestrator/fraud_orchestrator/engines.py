@@ -1,9 +1,10 @@
 """The rules and the policy in the gateway's own process.
 
-The hard rules come first for every payment: deny lists depend on no service and on nobody's
-patience. When the rules service or the decision service does not answer, what it had in
-force is applied here; on a share of ordinary payments both answer and are compared, so that
-this path is never first used in an outage.
+The hard rules hold for every payment: deny lists depend on no service and on nobody's
+patience. They are evaluated here unless the rules service has answered from the same ruleset
+and lists no older. When the rules service or the decision service does not answer, what it
+had in force is applied here; on a share of ordinary payments both answer and are compared,
+so that this path is never first used in an outage.
 
 What is in force is followed: twice a second each service is asked what changed. It is kept in
 a file, so that a gateway that starts while a service is away knows what the last one knew.
@@ -205,6 +206,12 @@ class LocalRules(LocalEngine):
             demoted=sorted(loaded.demoted) if loaded else [],
             markers=self.in_force.register.markers(),
         )
+
+    def is_covered_by(self, answer: RulesResult) -> bool:
+        """Whether the service's answer knows all that is known here: this ruleset, and
+        lists no older. Then the hard rules here could only say the same."""
+        same = answer.ruleset == self.current.version
+        return same and answer.entries >= self.in_force.revision
 
     def hard_block(
         self, payment: Transaction, features: FeatureVector

@@ -88,8 +88,9 @@ class Gateway:
         if inside.supersedes is not None:
             await self._check_first_request(inside, inside.supersedes, context.caller)
         context.log(account=self.token_of("account", inside.account_id))
-        key = self._keys.of(inside, payment, context)
-        return await self.pipeline.score(inside, parties(payment), key, context)
+        named = parties(payment)
+        key = self._keys.of(inside, named, context)
+        return await self.pipeline.score(inside, named, key, context)
 
     async def inside(
         self, payment: TransactionIn, context: RequestContext

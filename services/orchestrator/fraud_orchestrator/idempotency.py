@@ -3,9 +3,9 @@
 import hashlib
 import hmac
 
-from fraud_orchestrator.privacy import parties
 from fraud_orchestrator.stores.decisions import IdempotencyKey
-from fraud_shared.contracts.transaction import Transaction, TransactionIn
+from fraud_shared.contracts.screening import PartyQuery
+from fraud_shared.contracts.transaction import Transaction
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.problems import InvalidInput
 
@@ -22,10 +22,14 @@ class IdempotencyKeys:
         ).digest()
 
     def of(
-        self, inside: Transaction, payment: TransactionIn, context: RequestContext
+        self,
+        inside: Transaction,
+        parties: tuple[PartyQuery, ...],
+        context: RequestContext,
     ) -> IdempotencyKey:
-        """The key of a request; `inside` is its payment, tokenised. Raises InvalidInput
-        for an `Idempotency-Key` that is too long or not visible."""
+        """The key of a request; `inside` is its payment, tokenised, `parties` whom it
+        names. Raises InvalidInput for an `Idempotency-Key` that is too long or not
+        visible."""
         given = context.header(HEADER)
         if given is not None and not (1 <= len(given) <= 255 and given.isprintable()):
             raise InvalidInput(
@@ -34,15 +38,15 @@ class IdempotencyKeys:
         return IdempotencyKey(
             client=context.caller,
             key=given,
-            transaction_id=payment.transaction_id,
-            fingerprint=self._fingerprint(inside, payment),
+            transaction_id=inside.transaction_id,
+            fingerprint=self._fingerprint(inside, parties),
         )
 
-    def _fingerprint(self, inside: Transaction, payment: TransactionIn) -> str:
+    def _fingerprint(self, inside: Transaction, parties: tuple[PartyQuery, ...]) -> str:
         # Over validated content in field order, so that white space and key order do not
         # make another request.
         content = inside.model_dump_json(exclude={"features"}).encode()
-        features = repr(sorted(payment.features.items())).encode()
-        names = "".join(p.model_dump_json() for p in parties(payment)).encode()
+        features = repr(sorted(inside.features.items())).encode()
+        names = "".join(p.model_dump_json() for p in parties).encode()
         message = b"\n".join((content, features, names))
-        return hmac.new(self._fingerprint_key, message, hashlib.sha256).hexdigest()
+        return hmac.digest(self._fingerprint_key, message, "sha256").hex()

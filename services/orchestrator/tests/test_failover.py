@@ -22,7 +22,12 @@ from fraud_shared.contracts.signal import RulesRequest
 from fraud_shared.contracts.versions import InForce
 from fraud_shared.mesh.errors import DependencyTimeout, DependencyUnreachable
 from fraud_shared.testing.clocks import FakeClock
-from fraud_shared.testing.factories import NOON, make_signal, payment_body
+from fraud_shared.testing.factories import (
+    NOON,
+    make_rules,
+    make_signal,
+    payment_body,
+)
 
 RULESET = load_ruleset(DEFAULT_RULESET.read_bytes(), PAYMENT_FEATURES)
 POLICY = load_policy(DEFAULT_POLICY.read_bytes())
@@ -266,24 +271,37 @@ class TestHardRules:
         assert reply["decision"] == "DECLINE"
         assert reply["rules_flag"] == "BLOCK"
 
-    async def test_denied_is_declined_although_the_service_says_nothing_of_it(
+    async def test_denied_is_declined_although_the_service_has_another_ruleset(
         self, start: Any
     ) -> None:
-        """A service that still has an older list does not lift the block."""
-        evaluated: list[bytes] = []
-
-        async def rules(path: str, body: bytes) -> tuple[int, bytes]:
-            evaluated.append(body)
-            return await rules_service(path, body)
-
         async with start() as run:
-            run.transport.responders["rules"] = rules
+            run.neighbours.rules = make_rules(ruleset="older@1")
             run.neighbours.verdict = "DECLINE"
             reply = (await run.score(payment_body(account_id=DENIED))).json()
         [asked] = run.neighbours.asked
         assert asked.rules.rules_flag == "BLOCK"
         assert reply["rules"]["hits"][0]["rule"] == "R-001@1"
-        assert not any(DENIED.encode() in body for body in evaluated)
+
+    @pytest.mark.parametrize(("behind", "flag"), [(1, "BLOCK"), (0, "ALLOW")])
+    async def test_a_service_with_older_lists_does_not_lift_the_block(
+        self, start: Any, behind: int, flag: str
+    ) -> None:
+        """From as many changes as are known here, it has the last word."""
+        entry = {"marker_id": "e-1", "on": "deny", "kind": "account", "value": "acc-1", "expires_at": None, "ended": False}  # fmt: skip
+        known = RULESET.version
+
+        async def rules(path: str, _: bytes) -> tuple[int, bytes]:
+            if path == "/evaluate":
+                said = make_rules(ruleset=known, entries=7 - behind)
+                return 200, said.model_dump_json().encode()
+            text = DEFAULT_RULESET.read_text()
+            return 200, in_force(text, 7, markers=[Marker.model_validate(entry)])
+
+        async with start() as run:
+            run.transport.responders["rules"] = rules
+            await run.app.state.engines.follow()
+            reply = (await run.score(payment_body(account_id="acc-1"))).json()
+        assert reply["rules_flag"] == flag
 
 
 class TestPatience:

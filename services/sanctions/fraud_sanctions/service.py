@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import structlog
@@ -30,6 +30,8 @@ from fraud_shared.web.problems import Unavailable
 log = structlog.get_logger()
 _ANNOUNCE_EVERY_S = 60.0
 _ROWS_LOGGED = 20
+# Parties whose hits are remembered: merchants and receivers come again and again.
+_REMEMBERED = 10_000
 Signature = tuple[tuple[str, int, int], ...]
 
 
@@ -46,6 +48,20 @@ class Edition:
     def held(self) -> Mapping[str, str]:
         """The version of each list."""
         return {watch.list_id: watch.version for watch in self.lists}
+
+    @cached_property
+    def hits(self) -> Callable[[Party, float, int], tuple[Hit, ...]]:
+        """The hits of a party of at least a score, at most so many: what depends on
+        nothing but these lists, so that the newest answers are kept with them."""
+
+        # Of the screener alone: an edition that held itself would outlive its replacement.
+        screener = self.screener
+
+        @lru_cache(_REMEMBERED)
+        def hits(party: Party, least: float, most: int) -> tuple[Hit, ...]:
+            return tuple(screener.screen(party, least=least, most=most))
+
+        return hits
 
     def versions(self, now: datetime) -> tuple[ListVersion, ...]:
         """What an answer given now was made from."""
@@ -271,12 +287,12 @@ class ScreeningService:
         """Hits of one party from the `possible` band up, or from `least`; `beyond`: how
         many more than usual; `only`: among these entries of the edition's index."""
         started = time.perf_counter()
-        hits = edition.screener.screen(
-            party,
-            least=self.bands.possible if least is None else least,
-            most=(most or self._settings.hits_per_party) + beyond,
-            only=only,
-        )
+        least = self.bands.possible if least is None else least
+        most = (most or self._settings.hits_per_party) + beyond
+        if only is None:
+            hits = list(edition.hits(party, least, most))
+        else:
+            hits = edition.screener.screen(party, least=least, most=most, only=only)
         telemetry.SCREENING_SECONDS.observe(time.perf_counter() - started)
         return hits
 

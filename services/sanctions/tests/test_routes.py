@@ -171,6 +171,9 @@ class TestLists:
 
     async def test_an_update_is_used_after_a_reload(self, folder):
         async with client(create_app(make_settings(lists=folder))) as http:
+            for _ in range(2):  # the second time from memory
+                reply = await http.post("/screen", json=ask("Quandrilo Vexwhistle"))
+                assert reply.json()["status"] == "clear"
             path = folder / "fictional.csv"
             path.write_bytes(
                 path.read_bytes() + b"N-1,Quandrilo Vexwhistle,person,,,\n"

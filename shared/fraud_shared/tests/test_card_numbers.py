@@ -1,5 +1,6 @@
 """Card numbers in text: found however written; clocks, ids and zeros are left alone."""
 
+import json
 import unicodedata
 import uuid
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fraud_shared import card_number_fields
 from fraud_shared.contracts import card_numbers
 from fraud_shared.contracts.iban import electronic, is_iban
 
@@ -228,3 +230,29 @@ class TestIban:
     def test_what_is_no_iban_has_none(self, text: str) -> None:
         assert electronic(text) is None
         assert not is_iban(text)
+
+
+TEXTS = st.text(st.sampled_from("0123456789 -.x%é٤⑪"), max_size=24) | st.sampled_from(
+    [PAN, PAN[:8], PAN[8:], "4539%2d5787%2d6362%2d1486", 'a"b', "a\\b"]
+)
+
+
+class TestManyTextsAtOnce:
+    @given(st.lists(TEXTS, max_size=8))
+    def test_suspects_are_those_that_each_by_itself_may_hold_one(
+        self, texts: list[str]
+    ) -> None:
+        alone = [text for text in texts if card_numbers.may_hold(text)]
+        assert card_numbers.suspects(texts) == alone
+
+    @given(
+        st.dictionaries(TEXTS, TEXTS | st.integers() | st.lists(TEXTS), max_size=4),
+        st.booleans(),
+    )
+    def test_a_body_holds_what_its_parts_hold(
+        self, document: dict[str, object], ascii_only: bool
+    ) -> None:
+        raw = json.dumps(document, ensure_ascii=ascii_only).encode()
+        parts = card_number_fields.in_document(document)
+        assert card_number_fields.in_body(raw, document) == parts
+        assert card_number_fields.in_body(raw) == parts

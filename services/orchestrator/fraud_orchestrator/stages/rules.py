@@ -1,6 +1,7 @@
 """Stage: the rules, and before them the blocks that need no other service.
 
-Without an answer of the rules service the gateway evaluates the same ruleset itself.
+Without an answer of the rules service the gateway evaluates the same ruleset itself; with
+one from another ruleset or older lists, its own hard rules besides.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ BLOCK_LIST = "blocks@1"
 
 
 class Rules:
-    """Asks the rules service, after the gateway's own hard rules."""
+    """Asks the rules service; the gateway's own rules stand where it is behind or away."""
 
     def __init__(
         self, service_client: ServiceClient, engines: Engines, *, cap_ms: float
@@ -44,10 +45,6 @@ class Rules:
         known = observation is not None and not observation.lower_bound
         if observation is not None and known and observation.blocked:
             return blocked(observation.blocked)
-        hard = self._engines.rules.hard_block(payment, features)
-        if hard is not None:
-            ENGINE_RESULTS.labels("rules", "hard_block").inc()
-            return hard
         if known:
             return await self._answer(payment, features, context, deadline)
         kinds, result = await asyncio.gather(
@@ -75,6 +72,11 @@ class Rules:
             own = rules.evaluate(payment, features)
             ENGINE_RESULTS.labels("rules", own.failover).inc()
             return own
+        if not rules.is_covered_by(result):
+            hard = rules.hard_block(payment, features)
+            if hard is not None:
+                ENGINE_RESULTS.labels("rules", "hard_block").inc()
+                return hard
         if self._engines.compares(payment.transaction_id):
             rules.check(result, payment, features)
         return result

@@ -9,6 +9,7 @@ transaction.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from fraud_orchestrator.lookups import BY_KEY_OR_TRANSACTION, BY_TRANSACTION
 from fraud_orchestrator.stores.in_time import in_time
 from fraud_orchestrator.stores.sca import reset
 from fraud_orchestrator.stores.search import found_by
+from fraud_orchestrator.stores.settling import Finished, settle
 from fraud_shared.contracts.decision import Decision, DecisionMade
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent, event_id
 from fraud_shared.mesh.deadline import Deadline
@@ -108,6 +110,7 @@ class DecisionStore:
         self._committing: Batcher[DecisionEntry, _Found] = Batcher(
             self._commit_all, linger_s=LINGER_S
         )
+        self._finishing: Batcher[Finished, bytes] = Batcher(self._finish_all)
 
     async def find(
         self, key: IdempotencyKey, deadline: Deadline
@@ -158,26 +161,13 @@ class DecisionStore:
         Actions that could not be done go to the outbox in the same transaction. Raises
         Unavailable when the database does not answer by the deadline.
         """
-        table = tables.decisions
-        this = table.c.decision_id == made.decision.decision_id
+        decision_id = made.decision.decision_id
         request = requested(made)
-        queued = [] if done or request is None else [queued_event(request, trace)]
-
-        def work(conn: sa.Connection) -> bytes:
-            changed = conn.execute(
-                sa.update(table)
-                .where(this, table.c.reply.is_(None))
-                .values(reply=reply)
-            )
-            if changed.rowcount == 0:
-                kept = conn.scalar(sa.select(table.c.reply).where(this))
-                return bytes(kept) if kept is not None else reply
-            self.outbox.insert(conn, [envelope(event) for event in queued])
-            return reply
-
-        kept = await in_time(self._db.run(work), deadline)
+        queued = () if done or request is None else (queued_event(request, trace),)
+        finished = Finished(decision_id, reply, tuple(map(envelope, queued)))
+        kept = await in_time(self._finishing.submit(finished), deadline)
         self.outbox.written.set()
-        self._on_settled(made.decision.decision_id)
+        self._on_settled(decision_id)
         return kept
 
     async def unfinished(self, before: datetime) -> list[DecisionMade]:
@@ -224,6 +214,10 @@ class DecisionStore:
         ordered = sorted(rows, key=_by_key)
         await self._db.run(lambda conn: conn.execute(self._bind, ordered))
         return [None] * len(rows)
+
+    async def _finish_all(self, finished: Sequence[Finished]) -> Sequence[bytes]:
+        kept = await self._db.run(partial(settle, outbox=self.outbox, all_of=finished))
+        return [kept[each.decision_id] for each in finished]
 
     async def _commit_all(self, entries: Sequence[DecisionEntry]) -> Sequence[_Found]:
         # Every gateway locks keys, then transactions, each in order: nobody waits in a circle.

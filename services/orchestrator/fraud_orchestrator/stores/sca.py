@@ -5,7 +5,8 @@ cannot go beyond them together. A claim whose payment is not recorded afterwards
 the same: the next authentication comes sooner, never later.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,6 +14,7 @@ from fraud_orchestrator.stores.in_time import in_time
 from fraud_orchestrator.tables import sca_counters
 from fraud_shared.contracts.transaction import Transaction
 from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.state.batcher import Batcher
 from fraud_shared.state.database import Database
 
 
@@ -27,6 +29,8 @@ class ScaCounters:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._claim = _claim(db)
+        self._claiming: Batcher[dict[str, Any], bool] = Batcher(self._claim_all)
 
     async def claim(
         self,
@@ -43,27 +47,49 @@ class ScaCounters:
         """
         if amount_minor > sum_max_minor:
             return False
-        table = sca_counters
-        insert = self._db.insert(table).values(
-            instrument=instrument, payments=1, sum_minor=amount_minor
-        )
-        claimed = insert.on_conflict_do_update(
-            index_elements=[table.c.instrument],
-            set_={
-                "payments": table.c.payments + 1,
-                "sum_minor": table.c.sum_minor + amount_minor,
-            },
-            where=sa.and_(
-                table.c.payments < payments_max,
-                table.c.sum_minor + amount_minor <= sum_max_minor,
-            ),
-        ).returning(table.c.instrument)
-        work = self._db.run(lambda conn: conn.execute(claimed).first() is not None)
-        return await in_time(work, deadline)
+        asked = {
+            "of": instrument,
+            "amount": amount_minor,
+            "payments_max": payments_max,
+            "sum_max": sum_max_minor,
+        }
+        return await in_time(self._claiming.submit(asked), deadline)
+
+    async def _claim_all(self, asked: Sequence[dict[str, Any]]) -> Sequence[bool]:
+        # Every gateway locks the instruments in one order: nobody waits in a circle.
+        order = sorted(range(len(asked)), key=lambda at: str(asked[at]["of"]))
+
+        def work(conn: sa.Connection) -> list[bool]:
+            claimed = [False] * len(asked)
+            for at in order:
+                found = conn.execute(self._claim, asked[at]).first()
+                claimed[at] = found is not None
+            return claimed
+
+        return await self._db.run(work)
 
     async def reset(self, instrument: str) -> None:
         """The payer was authenticated: counting begins again."""
         await self._db.run(lambda conn: conn.execute(reset({instrument})))
+
+
+def _claim(db: Database) -> Any:
+    """The statement of a claim; it returns a row where it counted."""
+    table, amount = sca_counters, sa.bindparam("amount", type_=sa.BigInteger)
+    insert = db.insert(table).values(
+        instrument=sa.bindparam("of"), payments=1, sum_minor=amount
+    )
+    return insert.on_conflict_do_update(
+        index_elements=[table.c.instrument],
+        set_={
+            "payments": table.c.payments + 1,
+            "sum_minor": table.c.sum_minor + amount,
+        },
+        where=sa.and_(
+            table.c.payments < sa.bindparam("payments_max", type_=sa.Integer),
+            table.c.sum_minor + amount <= sa.bindparam("sum_max", type_=sa.BigInteger),
+        ),
+    ).returning(table.c.instrument)
 
 
 def reset(instruments: Iterable[str]) -> sa.Delete:

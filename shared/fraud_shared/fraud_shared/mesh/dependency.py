@@ -101,6 +101,8 @@ class Dependency:
             if ejected != self._ejected[replica.index]:
                 self._ejected[replica.index] = ejected
                 ADDRESS_EJECTED.labels(self.service, address).set(ejected)
+        if not failed and not self._open:
+            return  # an answer ejects nobody
         is_open = self.replicas.all_ejected
         if is_open != self._open:
             self._open = is_open

@@ -81,6 +81,10 @@ class ReplicaSet:
         `due_probe`.
         """
         self._turn += 1
+        if len(self._replicas) == 1 and excluding is None:
+            only = self._replicas[0]
+            if only.breaker.state == "closed" and not only.full:
+                return only  # no choice to be made
         others = [r for r in self._replicas if r is not excluding]
         closed = [r for r in others if r.breaker.state == "closed"]
         takers = [r for r in closed if not r.full]

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import structlog
 
-from fraud_shared.contracts.card_numbers import masked
+from fraud_shared.contracts.card_numbers import masked, may_hold
 
 CURRENT: ContextVar[tuple[str, str] | None] = ContextVar("current", default=None)
 _OURS = frozenset({"request_id", "trace_id", "timestamp"})
@@ -58,10 +58,14 @@ def request(own: Mapping[str, Any], notes: Mapping[str, Any] | None) -> None:
     one of it for every hop. A note may not replace what the edge itself knows."""
     if not _level.wanted:
         return
-    line = {key: _masked_value(value) for key, value in notes.items()} if notes else {}
-    line.update(own)
-    line |= {"event": "request", "level": "info", "timestamp": datetime.now(UTC)}
-    _write(orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z))
+    end = {"event": "request", "level": "info", "timestamp": datetime.now(UTC)}
+    raw = _dump({**(notes or {}), **own, **end}, option=orjson.OPT_UTC_Z)
+    # One look at the whole line, not one at each value of it: everything stands in it as it
+    # is but for what is escaped.
+    if notes and (b"\\" in raw or may_hold(raw.decode())):
+        safe = {key: _masked_value(value) for key, value in notes.items()}
+        raw = _dump({**safe, **own, **end}, option=orjson.OPT_UTC_Z)
+    _write(raw)
 
 
 def _write(line: bytes) -> None:
@@ -100,8 +104,8 @@ class _LibraryHandler(logging.Handler):
         )
 
 
-def _dump(event: Any, **_: Any) -> bytes:
-    return orjson.dumps(event, default=str)
+def _dump(event: Any, *, option: int | None = None, **_: Any) -> bytes:
+    return orjson.dumps(event, default=str, option=option)
 
 
 def _add_request(
