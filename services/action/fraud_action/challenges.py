@@ -147,14 +147,10 @@ class Challenges:
                 .where(challenges.c.challenge_id == challenge_id)
                 .values(resends=challenges.c.resends + 1, sent_at=now)
             )
-            # Without a sender it stays stored, as the first one did.
             await conn.execute(
                 sa.update(deliveries)
-                .where(
-                    deliveries.c.reference == challenge_id,
-                    deliveries.c.state != "stored",
-                )
-                .values(state="pending", attempts=0, next_attempt_at=now)
+                .where(deliveries.c.reference == challenge_id)
+                .values(state="pending", attempts=0, queued_at=now, next_attempt_at=now)
             )
             subject = ("challenge", challenge_id, row["tenant"])
             await record(conn, subject, "resent", actor.client, now)

@@ -14,10 +14,11 @@ from fraud_action.effect_rows import (
     ChallengeTerms,
     Row,
     action_row,
-    delivery_row,
+    delivery_rows,
     effect_row,
 )
 from fraud_action.effects import Effect, Terms, plan
+from fraud_action.notifications import Queue
 from fraud_shared.contracts.action import ActionReply, ActionRequest, ActionResult
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database
@@ -48,13 +49,13 @@ class Ledger:
         terms: Terms,
         challenge: ChallengeTerms,
         *,
-        sends: Mapping[str, bool],
+        queues: Iterable[Queue],
     ) -> None:
         self._db = db
         self._clock = clock
         self._terms = terms
         self._challenge = challenge
-        self._sends = dict(sends)
+        self._queues = tuple(queues)
 
     async def execute(self, requests: Sequence[ActionRequest]) -> Recorded:
         """Record all effects in one transaction; repeats find them and add nothing."""
@@ -82,7 +83,9 @@ class Ledger:
             .returning(tables.actions.c.action_id),
             rows,
         )
-        return [planned[key] for key in won.scalars()]
+        made = frozenset(won.scalars())
+        # In the order of the requests: messages about one account leave in that order.
+        return [each for key, each in planned.items() if key in made]
 
     async def _make(
         self, conn: AsyncConnection, won: Iterable[_Planned], now: datetime
@@ -93,11 +96,10 @@ class Ledger:
                 continue
             table, row = effect_row(request, effect, self._challenge, now)
             rows[table].append(row)
-            delivery = delivery_row(effect, self._sends, now)
-            if delivery is not None:
-                rows[tables.deliveries].append(delivery)
+            rows[tables.deliveries] += delivery_rows(request, effect, self._queues, now)
         for table, group in rows.items():
-            await conn.execute(sa.insert(table), group)
+            if group:
+                await conn.execute(sa.insert(table), group)
 
 
 async def _replies(

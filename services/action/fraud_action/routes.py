@@ -36,6 +36,7 @@ from fraud_shared.contracts.casework import (
     Outcomes,
     Release,
 )
+from fraud_shared.contracts.deliveries import Delivery, DeliveryQuery
 from fraud_shared.contracts.paging import Page
 from fraud_shared.state.parked_routes import parked_router
 from fraud_shared.state.parking import parking_events_route
@@ -88,6 +89,7 @@ def routers(service: ActionService) -> list[APIRouter]:
         _blocks(service),
         _cases(service),
         _outcomes(service),
+        _deliveries(service),
     ):
         outer.include_router(part)
     return [outer, parked_router(service.parking, service.handle)]
@@ -226,5 +228,23 @@ def _outcomes(service: ActionService) -> APIRouter:
     async def outcomes(decision_id: str, actor: ForActor) -> Outcomes:
         """What a decision caused, and how that stands."""
         return await service.outcomes(decision_id, actor.tenants)
+
+    return router
+
+
+def _deliveries(service: ActionService) -> APIRouter:
+    router = APIRouter(prefix="/deliveries", tags=["deliveries"])
+
+    @router.get("", operation_id="listDeliveries")
+    async def deliveries(
+        asked: Annotated[DeliveryQuery, Query()], actor: ForActor
+    ) -> Page[Delivery]:
+        """Messages to people and systems outside, oldest first."""
+        return await service.deliveries.page(asked, actor)
+
+    @router.post("/{delivery_id}/replay", operation_id="replayDelivery")
+    async def replay(delivery_id: str, actor: ForActor) -> Delivery:
+        """Send a message again that was given up."""
+        return await service.replay_delivery(delivery_id, actor)
 
     return router
