@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fraud_action import routes
 from fraud_action.blocks import BlockStore
 from fraud_action.notifications import Senders
-from fraud_action.open_senders import open_senders
+from fraud_action.open_senders import open_senders, open_trial_sender
 from fraud_action.service import ActionService, Ports
 from fraud_action.settings import Settings
 from fraud_features.store.open_store import open_online_store
@@ -50,7 +50,9 @@ def create_app(
         online = store
     if senders is None:
         senders = open_senders(settings, clock.now, owned)
-    service = ActionService(settings, Ports(clock, online, bus, senders), schema=schema)
+    trial = open_trial_sender(settings, clock.now, owned)
+    ports = Ports(clock, online, bus, senders, trial)
+    service = ActionService(settings, ports, schema=schema)
 
     app = create_service(
         "action",

@@ -21,15 +21,9 @@ from fraud_shared.mesh.clock import Clock
 from fraud_shared.mesh.tokens import Actor
 from fraud_shared.state.database import Database
 from fraud_shared.state.outbox import Outbox
+from fraud_shared.web.challenge_problems import ChallengeClosed, ResendsSpent
 from fraud_shared.web.keys import EVERY_TENANT
 from fraud_shared.web.problems import Conflict, NotFound
-
-
-class ChallengeClosed(Conflict):
-    """The challenge is already over."""
-
-    type = "challenge-closed"
-    detail = "It was passed, failed, cancelled or expired before; ask for its state."
 
 
 class ResendTooSoon(Conflict):
@@ -37,13 +31,6 @@ class ResendTooSoon(Conflict):
 
     type = "resend-too-soon"
     detail = "Wait for the seconds that Retry-After names."
-
-
-class ResendsSpent(Conflict):
-    """The code was sent as often as allowed."""
-
-    type = "resends-spent"
-    detail = "Cancel the challenge and let the payment be decided again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from fraud_action.challenges import ChallengeClosed, Challenges
+from fraud_action.challenges import Challenges
 from fraud_action.notifications import (
     Channel,
     DeliveryFailed,
@@ -29,6 +29,7 @@ from fraud_action.tables import alerts, challenges, deliveries
 from fraud_action.telemetry import DELIVERIES, GIVEN_UP
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database
+from fraud_shared.web.challenge_problems import ChallengeClosed
 from fraud_shared.web.problems import NotFound
 
 log = structlog.get_logger()

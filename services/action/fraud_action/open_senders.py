@@ -28,6 +28,20 @@ def open_senders(
     return {queue: made.sender(*queue) for queue in settings.queues()}
 
 
+def open_trial_sender(
+    settings: Settings,
+    now: Callable[[], datetime],
+    owned: list[Callable[[], Awaitable[None]]],
+) -> Sender | None:
+    """Who sends the alerts of test mode; None where no receiver is named."""
+    if not settings.test_webhook_url:
+        return None
+    destination = Destination(settings.reachable_networks(), settings.webhook_timeout_s)
+    owned.append(destination.close)
+    secrets = (settings.test_signing_secret(),)
+    return WebhookSender(destination, settings.test_webhook_url, secrets, now)
+
+
 class _Opening:
     def __init__(
         self,

@@ -36,7 +36,12 @@ from fraud_shared.contracts.casework import (
     Outcomes,
     Release,
 )
-from fraud_shared.contracts.deliveries import Delivery, DeliveryQuery
+from fraud_shared.contracts.deliveries import (
+    AlertTrial,
+    AlertTrialResult,
+    Delivery,
+    DeliveryQuery,
+)
 from fraud_shared.contracts.paging import Page
 from fraud_shared.state.parked_routes import parked_router
 from fraud_shared.state.parking import parking_events_route
@@ -90,6 +95,7 @@ def routers(service: ActionService) -> list[APIRouter]:
         _cases(service),
         _outcomes(service),
         _deliveries(service),
+        _trials(service),
     ):
         outer.include_router(part)
     return [outer, parked_router(service.parking, service.handle)]
@@ -246,5 +252,16 @@ def _deliveries(service: ActionService) -> APIRouter:
     async def replay(delivery_id: str, actor: ForActor) -> Delivery:
         """Send a message again that was given up."""
         return await service.replay_delivery(delivery_id, actor)
+
+    return router
+
+
+def _trials(service: ActionService) -> APIRouter:
+    router = APIRouter(prefix="/alert-trials", tags=["deliveries"])
+
+    @router.post("", operation_id="tryAlert")
+    async def send(trial: AlertTrial) -> AlertTrialResult:
+        """Send the alert of a decision of test mode, once; nothing is stored."""
+        return await service.alert_trials.send(trial)
 
     return router

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from fraud_action import tables
 from fraud_action.activity import of_tenants
+from fraud_action.alert_trials import AlertTrials
 from fraud_action.block_list import BlockList, block_of
 from fraud_action.blocks import Blocks, BlockStore
 from fraud_action.case_queue import CaseQueue
@@ -24,7 +25,7 @@ from fraud_action.effect_rows import ChallengeTerms
 from fraud_action.effects import Terms
 from fraud_action.holds import Holds
 from fraud_action.ledger import Ledger
-from fraud_action.notifications import Senders
+from fraud_action.notifications import Sender, Senders
 from fraud_action.otp import Keyring, OtpFormat
 from fraud_action.settings import Settings
 from fraud_action.telemetry import ACTIONS
@@ -60,6 +61,7 @@ class Ports:
     online: BlockStore
     bus: Bus
     senders: Senders
+    trial_sender: Sender | None = None
 
 
 class ActionService:
@@ -109,6 +111,9 @@ class ActionService:
             ),
         )
         self.deliveries = DeliveryList(self.db, clock)
+        self.alert_trials = AlertTrials(
+            ports.trial_sender, clock, settings.webhook_timeout_s
+        )
         self.parking = Parking(
             self.db, tables.parked, clock, service="action", check=requested
         )

@@ -73,6 +73,10 @@ class Settings(ServiceSettings):
     webhook_secret: SecretStr = SecretStr("")
     # Signs besides, until every receiver knows the new one.
     webhook_previous_secret: SecretStr = SecretStr("")
+    # Where the alerts of the gateway's test mode go, with a secret of their own: whoever
+    # tries something out needs not know that of what is meant.
+    test_webhook_url: str = ""
+    test_webhook_secret: SecretStr = SecretStr("")
     # Of all channels. The lease of a message is longer.
     webhook_timeout_s: float = Field(default=5.0, gt=0, le=20)
     webhook_attempts: int = Field(default=12, ge=1)
@@ -113,9 +117,12 @@ class Settings(ServiceSettings):
         needed = set(self._needed("otp", self.otp_channel))
         for channel in self.alert_channels:
             needed.update(self._needed("alert", channel))
+        if self.test_webhook_url:
+            needed.add("test_webhook_secret")
         for name in sorted(needed):
             value = getattr(self, name)
-            if not (value.get_secret_value() if name == "smtp_url" else value):
+            secret = isinstance(value, SecretStr)
+            if not (value.get_secret_value() if secret else value):
                 where = " in production" if name == "otp_webhook_url" else ""
                 raise ValueError(f"{self.variable(name)} is required{where}")
         if not {"code", "amount"} <= fields_of(self.otp_text) <= CODE_FIELDS:
@@ -166,11 +173,14 @@ class Settings(ServiceSettings):
         if previous:
             given["FRAUD_ACTION_WEBHOOK_PREVIOUS_SECRET"] = previous
         for variable, secret in given.items():
-            try:
-                checked_secret(secret)
-            except ValueError as error:
-                raise SecretMissing(f"{variable} {error}") from None
+            _check_secret(variable, secret)
         return tuple(given.values())
+
+    def test_signing_secret(self) -> str:
+        """The key that signs the alerts of test mode. Raises as `signing_secrets`."""
+        secret = self.test_webhook_secret.get_secret_value()
+        _check_secret("FRAUD_ACTION_TEST_WEBHOOK_SECRET", secret)
+        return secret
 
     def mail_server(self) -> MailServer | None:
         """Where e-mail is handed over, if anywhere. Raises ValueError."""
@@ -182,3 +192,10 @@ class Settings(ServiceSettings):
         this machine."""
         own = () if self.production else _THIS_MACHINE
         return (*self.private_networks, *own)
+
+
+def _check_secret(variable: str, secret: str) -> None:
+    try:
+        checked_secret(secret)
+    except ValueError as error:
+        raise SecretMissing(f"{variable} {error}") from None

@@ -209,6 +209,38 @@ class TestWebhook:
             open_senders(settings, lambda: datetime.now(UTC), [])
 
 
+class TestAnAlertOfTestMode:
+    TRIAL: ClassVar[dict[str, Any]] = {
+        "decision_id": "test-1",
+        "transaction_id": "tx-1",
+        "account_id": "test-alert",
+        "tenant": "shop",
+        "decision": "DECLINE",
+        "amount_minor": 100,
+        "currency": "EUR",
+    }
+
+    async def test_goes_to_its_own_receiver_with_its_own_secret(self, world, receiver):
+        world.clock = FakeClock(datetime.now(UTC))
+        settings = {
+            "test_webhook_url": f"{receiver.url}/test",
+            "test_webhook_secret": SecretStr(OLDER),
+        }
+        async with world.http(**settings) as http:
+            reply = await http.post("/v1/alert-trials", json=self.TRIAL)
+            assert reply.json() == {"delivered": True, "problem": None}
+            waiting = await http.get("/v1/deliveries?state=pending")
+            assert waiting.json()["items"] == []
+        (request,) = receiver.requests
+        found = standardwebhooks.Webhook(OLDER).verify(request.body, request.headers)
+        assert found["data"]["test"] is True
+
+    async def test_goes_nowhere_without_one(self, world):
+        async with world.http() as http:
+            reply = await http.post("/v1/alert-trials", json=self.TRIAL)
+        assert reply.json()["problem"] == "not_configured"
+
+
 class TestEmail:
     SETTINGS: ClassVar[dict[str, Any]] = {
         "alert_channels": ("email", "webhook"),

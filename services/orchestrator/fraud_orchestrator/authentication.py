@@ -87,7 +87,7 @@ class Authentication:
 
         def check(context: RequestContext) -> None:
             client = self.authenticate(context)
-            held = client.scopes.intersection(scopes)
+            held = client.granted.intersection(scopes)
             if scopes and not held:
                 raise Forbidden
             context.tenant = _tenant(client, held, context.header("x-tenant"))
@@ -114,7 +114,7 @@ class Authentication:
             if len(self._good) >= _MOST_GOOD_KEYS:
                 self._good.clear()
             self._good.add(mark)
-        context.caller, context.principal = client.name, client
+        context.caller, context.principal = client.caller, client
         return client
 
     def _refuse_guesses(self, context: RequestContext) -> None:
@@ -191,6 +191,12 @@ def _tenant(client: Client, scopes: frozenset[str], wanted: str | None) -> str:
     if not scopes & _FOR_OTHERS or not client.may_act_for(wanted):
         raise Forbidden
     return wanted
+
+
+def in_test_mode(context: RequestContext) -> bool:
+    """Whether the key of a request is for test mode."""
+    client = context.principal
+    return isinstance(client, Client) and client.in_test_mode
 
 
 def actor(context: RequestContext, scopes: Iterable[Scope]) -> Actor:

@@ -5,6 +5,14 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fraud_shared.contracts.base import Contract, Identifier, Instant
+from fraud_shared.contracts.described import (
+    Account,
+    Amount,
+    Currency,
+    DecisionId,
+    Tenant,
+    TransactionId,
+)
 from fraud_shared.contracts.paging import PageQuery
 
 DeliveryState = Literal["pending", "delivered", "failed", "dropped"]
@@ -59,4 +67,29 @@ class DeliveryQuery(PageQuery):
     )
     channel: DeliveryChannel | None = Field(
         default=None, description="By this channel only.", examples=["webhook"]
+    )
+
+
+class AlertTrial(Contract):
+    """`POST /v1/alert-trials`: the alert of a decision of test mode."""
+
+    decision_id: DecisionId
+    transaction_id: TransactionId
+    account_id: Account
+    tenant: Tenant
+    decision: str = Field(
+        description="The verdict.", max_length=16, examples=["DECLINE"]
+    )
+    amount_minor: Amount
+    currency: Currency
+
+
+class AlertTrialResult(Contract):
+    """What came of it."""
+
+    delivered: bool = Field(
+        description="Whether the receiver confirmed it.", examples=[True]
+    )
+    problem: str | None = Field(
+        description="Why not; null where it did.", examples=["not_configured"]
     )

@@ -129,6 +129,13 @@ RETENTIONS: tuple[Retention, ...] = (
         "go with their decision.",
     ),
     Retention(
+        what="test_decisions",
+        services=("orchestrator",),
+        column="created_at",
+        default=7 * DAY,
+        why="Answers of test mode, long enough to look at what was tried out.",
+    ),
+    Retention(
         what="api_keys",
         services=("orchestrator",),
         column="revoked_at",
