@@ -13,7 +13,7 @@ from fraud_action.activity import of_tenants, record
 from fraud_action.blocks import Blocks, BlockTarget, close_blocks
 from fraud_action.holds import close_holds
 from fraud_action.messages import resolved_event
-from fraud_action.tables import blocks, challenges, deliveries
+from fraud_action.tables import blocks, challenges, outgoing
 from fraud_action.telemetry import CHALLENGES
 from fraud_shared.contracts.action import ChallengeResolved
 from fraud_shared.contracts.casework import ChallengeState, ChallengeStatus
@@ -135,8 +135,8 @@ class Challenges:
                 .values(resends=challenges.c.resends + 1, sent_at=now)
             )
             await conn.execute(
-                sa.update(deliveries)
-                .where(deliveries.c.reference == challenge_id)
+                sa.update(outgoing)
+                .where(outgoing.c.reference == challenge_id)
                 .values(state="pending", attempts=0, queued_at=now, next_attempt_at=now)
             )
             subject = ("challenge", challenge_id, row["tenant"])

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fraud_action.challenges import Challenges
 from fraud_action.notifications import (
@@ -25,7 +26,8 @@ from fraud_action.notifications import (
     alert_notification,
     code_notification,
 )
-from fraud_action.tables import alerts, challenges, deliveries
+from fraud_action.tables import alerts, challenges, outgoing
+from fraud_action.tables import deliveries as earlier
 from fraud_action.telemetry import DELIVERIES, GIVEN_UP
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database
@@ -38,6 +40,8 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=30)
 BASE = timedelta(seconds=1)
 CAP = timedelta(minutes=5)
+# Nobody of the release before takes care of its message any more.
+ABANDONED = timedelta(minutes=10)
 # Messages about different entities on their way to one destination at the same time.
 TOGETHER = 8
 
@@ -84,6 +88,41 @@ class Courier:
         """Those that have a sender."""
         return tuple(self._senders)
 
+    async def give_up_unsendable(self) -> None:
+        """Give up what waits for a channel that is no longer set."""
+        sendable = (
+            sa.and_(outgoing.c.kind == kind, outgoing.c.channel == channel)
+            for kind, channel in self.queues
+        )
+        async with self._db.begin() as conn:
+            await conn.execute(
+                sa.update(outgoing)
+                .where(outgoing.c.state == "pending", ~sa.or_(sa.false(), *sendable))
+                .values(state="failed", problem="not_configured")
+            )
+
+    async def take_over(self) -> int:
+        """Move what the release before left unsent into the queues; returns how much."""
+        now = self._clock.now()
+        async with self._db.begin() as conn:
+            left = await conn.execute(
+                sa.update(earlier)
+                .where(
+                    earlier.c.state == "pending",
+                    earlier.c.kind.in_(
+                        [k for k, way in self.queues if way == "webhook"]
+                    ),
+                    earlier.c.next_attempt_at <= now - ABANDONED,
+                )
+                .values(state="moved")
+                .returning(earlier.c.reference, earlier.c.kind)
+            )
+            moved = [await _moved(conn, row.reference, row.kind, now) for row in left]
+            if moved:
+                insert = self._db.insert(outgoing).on_conflict_do_nothing()
+                await conn.execute(insert, moved)
+        return len(moved)
+
     async def drain(self, queue: Queue) -> None:
         """Try what is due in one queue until nothing more gets settled."""
         while await self.round([queue]):
@@ -120,14 +159,14 @@ class Courier:
     async def _lease(self, row: sa.RowMapping) -> bool:
         async with self._db.begin() as conn:
             taken = await conn.execute(
-                sa.update(deliveries)
+                sa.update(outgoing)
                 .where(
-                    deliveries.c.number == row["number"],
-                    deliveries.c.state == "pending",
-                    deliveries.c.next_attempt_at == row["next_attempt_at"],
+                    outgoing.c.number == row["number"],
+                    outgoing.c.state == "pending",
+                    outgoing.c.next_attempt_at == row["next_attempt_at"],
                 )
                 .values(next_attempt_at=self._clock.now() + LEASE)
-                .returning(deliveries.c.number)
+                .returning(outgoing.c.number)
             )
             return taken.first() is not None
 
@@ -203,35 +242,58 @@ class Courier:
         """Unless it was queued anew meanwhile: then that is another sending."""
         async with self._db.begin() as conn:
             await conn.execute(
-                sa.update(deliveries)
+                sa.update(outgoing)
                 .where(
-                    deliveries.c.number == row["number"],
-                    deliveries.c.queued_at == row["queued_at"],
+                    outgoing.c.number == row["number"],
+                    outgoing.c.queued_at == row["queued_at"],
                 )
                 .values(**values)
             )
+
+
+async def _moved(
+    conn: AsyncConnection, reference: str, kind: str, now: datetime
+) -> dict[str, Any]:
+    table, key = (
+        (alerts, alerts.c.alert_id)
+        if kind == "alert"
+        else (challenges, challenges.c.challenge_id)
+    )
+    about = (await conn.execute(sa.select(table).where(key == reference))).mappings()
+    row = about.one()
+    return {
+        "reference": reference,
+        "kind": kind,
+        "channel": "webhook",
+        "entity": row["account_id"] if kind == "alert" else reference,
+        "tenant": row["tenant"],
+        "state": "pending",
+        "attempts": 0,
+        "queued_at": now,
+        "next_attempt_at": now,
+    }
 
 
 def _due(
     kind: Kind, channel: Channel, now: datetime, limit: int
 ) -> sa.Select[tuple[object, ...]]:
     """The first message of each entity, where it is due."""
-    earlier = deliveries.alias()
+    before = outgoing.alias()
     same = (
-        earlier.c.kind == kind,
-        earlier.c.channel == channel,
-        earlier.c.state == "pending",
-        earlier.c.entity == deliveries.c.entity,
+        before.c.kind == kind,
+        before.c.channel == channel,
+        before.c.state == "pending",
+        before.c.entity == outgoing.c.entity,
     )
     return (
-        sa.select(deliveries)
+        sa.select(outgoing)
         .where(
-            deliveries.c.kind == kind,
-            deliveries.c.channel == channel,
-            deliveries.c.state == "pending",
-            deliveries.c.next_attempt_at <= now,
-            ~sa.exists().where(*same, earlier.c.number < deliveries.c.number),
+            outgoing.c.kind == kind,
+            outgoing.c.channel == channel,
+            outgoing.c.state == "pending",
+            outgoing.c.next_attempt_at <= now,
+            ~sa.exists().where(*same, before.c.number < outgoing.c.number),
         )
-        .order_by(deliveries.c.number)
+        .order_by(outgoing.c.number)
         .limit(limit)
     )

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fraud_action.activity import of_tenants, record
-from fraud_action.tables import deliveries
+from fraud_action.tables import outgoing
 from fraud_shared.contracts.deliveries import Delivery, DeliveryQuery
 from fraud_shared.contracts.paging import Page
 from fraud_shared.mesh.clock import Clock
@@ -14,7 +14,7 @@ from fraud_shared.state.database import Database
 from fraud_shared.state.paging import Key, fetch_page
 from fraud_shared.web.problems import Conflict, NotFound
 
-_OLDEST = (Key(deliveries.c.number),)
+_OLDEST = (Key(outgoing.c.number),)
 
 
 class DeliveryNotFailed(Conflict):
@@ -33,11 +33,11 @@ class DeliveryList:
 
     async def page(self, asked: DeliveryQuery, actor: Actor) -> Page[Delivery]:
         """Deliveries of the actor's tenants, oldest first."""
-        query = sa.select(deliveries).where(
-            deliveries.c.state == asked.state, of_tenants(deliveries, actor.tenants)
+        query = sa.select(outgoing).where(
+            outgoing.c.state == asked.state, of_tenants(outgoing, actor.tenants)
         )
         if asked.channel is not None:
-            query = query.where(deliveries.c.channel == asked.channel)
+            query = query.where(outgoing.c.channel == asked.channel)
         async with self._db.read() as conn:
             rows, cursor = await fetch_page(
                 conn, query, _OLDEST, asked.limit, asked.cursor
@@ -58,17 +58,17 @@ class DeliveryList:
         if not (delivery_id.isascii() and delivery_id.isdigit()):
             raise NotFound
         now = self._clock.now()
-        this = deliveries.c.number == int(delivery_id[:18])
-        mine = of_tenants(deliveries, actor.tenants)
+        this = outgoing.c.number == int(delivery_id[:18])
+        mine = of_tenants(outgoing, actor.tenants)
         changed = await conn.execute(
-            sa.update(deliveries)
-            .where(this, mine, deliveries.c.state == "failed")
+            sa.update(outgoing)
+            .where(this, mine, outgoing.c.state == "failed")
             .values(state="pending", attempts=0, queued_at=now, next_attempt_at=now)
-            .returning(*deliveries.c)
+            .returning(*outgoing.c)
         )
         row = changed.mappings().first()
         if row is None:
-            found = await conn.execute(sa.select(deliveries.c.number).where(this, mine))
+            found = await conn.execute(sa.select(outgoing.c.number).where(this, mine))
             raise NotFound if found.first() is None else DeliveryNotFailed
         return row
 

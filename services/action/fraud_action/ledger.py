@@ -96,7 +96,7 @@ class Ledger:
                 continue
             table, row = effect_row(request, effect, self._challenge, now)
             rows[table].append(row)
-            rows[tables.deliveries] += delivery_rows(request, effect, self._queues, now)
+            rows[tables.outgoing] += delivery_rows(request, effect, self._queues, now)
         for table, group in rows.items():
             if group:
                 await conn.execute(sa.insert(table), group)

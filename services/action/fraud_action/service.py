@@ -247,12 +247,15 @@ class ActionService:
         await self.holds.expire()
         await self.blocks.expire()
         await self.blocks.project_marked()
+        if await self.courier.take_over():
+            self._wake()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Open the store and run the background work while inside."""
         settings = self.settings
         await self.db.start()
+        await self.courier.give_up_unsendable()
         relay = Relay(self.db, tables.outbox, self._ports.bus, outbox=self._outbox)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.db.stop)

@@ -113,10 +113,24 @@ alerts = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 
-# What has to leave, once for each channel: an alert, or the code of a challenge (made when
-# sent). `number` is the order of those about the same `entity`.
+# What the release before had to send: `Courier.take_over` moves it to `outgoing`.
 deliveries = sa.Table(
     "deliveries",
+    metadata,
+    sa.Column("reference", _ID, primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("state", _STATE, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_attempt_at", UtcDateTime, nullable=False),
+    sa.Column("problem", sa.String(32)),
+    sa.Column("delivered_at", UtcDateTime),
+    sa.Index("deliveries_due", "state", "next_attempt_at"),
+)
+
+# What has to leave, once for each channel: an alert, or the code of a challenge (made when
+# sent). `number` is the order of those about the same `entity`.
+outgoing = sa.Table(
+    "outgoing",
     metadata,
     sa.Column("number", Sequence64, primary_key=True, autoincrement=True),
     sa.Column("reference", _ID, nullable=False),
@@ -130,8 +144,8 @@ deliveries = sa.Table(
     sa.Column("next_attempt_at", UtcDateTime, nullable=False),
     sa.Column("problem", sa.String(32)),
     sa.Column("delivered_at", UtcDateTime),
-    sa.UniqueConstraint("reference", "channel", name="deliveries_once"),
-    sa.Index("deliveries_queue", "kind", "channel", "state", "entity", "number"),
+    sa.UniqueConstraint("reference", "channel", name="outgoing_once"),
+    sa.Index("outgoing_queue", "kind", "channel", "state", "entity", "number"),
 )
 
 # A case is about a payment, or about a `listing`: then there is no verdict and no sum.

@@ -21,7 +21,7 @@ from fraud_action.deliveries import CAP
 from fraud_action.notifications import DeliveryFailed
 from fraud_action.open_senders import open_senders
 from fraud_action.settings import Settings
-from fraud_action.tables import deliveries
+from fraud_action.tables import outgoing
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.web.secrets import SecretMissing
 
@@ -438,7 +438,7 @@ class TestAddresses:
 
 async def rows(service) -> list[Any]:
     async with service.db.read() as conn:
-        return list((await conn.execute(sa.select(deliveries))).mappings())
+        return list((await conn.execute(sa.select(outgoing))).mappings())
 
 
 async def problems(service) -> list[str]:

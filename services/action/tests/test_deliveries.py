@@ -2,9 +2,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
-from fraud_action.deliveries import CAP, pause
+from fraud_action import tables
+from fraud_action.deliveries import ABANDONED, CAP, pause
 from fraud_action.notifications import DeliveryFailed
+from fraud_shared.testing.rows import make_row
 
 DAYS = timedelta(days=3)
 
@@ -147,6 +150,16 @@ class TestDeadLetters:
             assert await service.courier.round() == 1
         assert len(world.alerts.sent) == 1
 
+    async def test_message_of_a_channel_that_is_no_longer_set_is_given_up(
+        self, world, request_for
+    ):
+        async with world.service() as service:
+            await service.execute(request_for("alert", "otp_challenge"))
+        del world.senders["alert", "webhook"]
+        async with world.http() as http:
+            (dead,) = (await http.get("/v1/deliveries")).json()["items"]
+        assert (dead["kind"], dead["problem"]) == ("alert", "not_configured")
+
     async def test_only_what_was_given_up_is_sent_again(self, world, request_for, anna):
         async with world.service() as service:
             await service.execute(request_for("alert"))
@@ -172,6 +185,34 @@ class TestDeadLetters:
             world.alerts.failures = 0
             world.clock.advance(CAP)
             assert await service.courier.round() == 0
+
+
+class TestTheReleaseBefore:
+    async def test_what_it_left_unsent_is_sent_once(self, world, request_for):
+        """While it may still send it, it is left to it."""
+        world.senders = {}
+        async with world.service() as service:
+            await service.execute(request_for("alert"))
+        world.__post_init__()
+        async with world.service() as one, world.service() as two:
+            async with one.db.begin() as conn:
+                alert = await conn.scalar(sa.select(tables.alerts.c.alert_id))
+                row = make_row(
+                    tables.deliveries,
+                    reference=alert,
+                    kind="alert",
+                    state="pending",
+                    next_attempt_at=world.clock.now(),
+                )
+                await conn.execute(sa.insert(tables.deliveries).values(**row))
+            await one.sweep()
+            assert await one.courier.round() == 0
+            world.clock.advance(ABANDONED)
+            await asyncio.gather(one.sweep(), two.sweep())
+            await asyncio.gather(one.courier.round(), two.courier.round())
+            await one.sweep()
+            await one.courier.round()
+        assert [message.id for message in world.alerts.sent] == [alert]
 
 
 class TestOtp:

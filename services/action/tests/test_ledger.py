@@ -62,7 +62,7 @@ class TestRepeats:
             assert await count(second, tables.actions) == len(ALL)
             for table in (tables.challenges, tables.holds, tables.blocks, tables.cases):
                 assert await count(second, table) == 1
-            assert await count(second, tables.deliveries) == 2
+            assert await count(second, tables.outgoing) == 2
             assert list(world.online.until) == [("card", "card-1")]
 
     async def test_a_later_kind_is_added_to_the_same_decision(self, world, request_for):

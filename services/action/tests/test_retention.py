@@ -52,7 +52,7 @@ CASES = [
         [{"state": "passed", "expires_at": 90 * DAY}],
     ),
     (
-        tables.deliveries,
+        tables.outgoing,
         "reference",
         [
             {"state": "pending", "next_attempt_at": LONG},

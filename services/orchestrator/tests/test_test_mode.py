@@ -44,6 +44,7 @@ class TestMagicAccounts:
                 if forced.problem is not None:
                     continue
                 reply = await run.score(payment(account, f"tx-{n}"))
+                assert reply.status_code == 200, (account, reply.text)
                 found = Decision.model_validate_json(reply.content)
                 assert (found.decision, found.challenge, found.degraded) == (
                     forced.verdict,
