@@ -98,18 +98,7 @@ class ActionService:
             blocks=self.blocks,
             resend=ResendTerms(settings.otp_resends, settings.otp_resend_pause),
         )
-        self.courier = Courier(
-            self.db,
-            self.challenges,
-            ports.senders,
-            clock,
-            terms=DeliveryTerms(
-                settings.webhook_timeout_s,
-                settings.webhook_attempts,
-                settings.delivery_lasting,
-                settings.otp_text,
-            ),
-        )
+        self.courier = self._new_courier()
         self.deliveries = DeliveryList(self.db, clock)
         self.alert_trials = AlertTrials(
             ports.trial_sender, clock, settings.webhook_timeout_s
@@ -125,6 +114,21 @@ class ActionService:
         # What is due in each queue.
         self._due = {queue: asyncio.Event() for queue in self.courier.queues}
         self._stored = False
+
+    def _new_courier(self) -> Courier:
+        settings = self.settings
+        return Courier(
+            self.db,
+            self.challenges,
+            self._ports.senders,
+            self._ports.clock,
+            terms=DeliveryTerms(
+                settings.webhook_timeout_s,
+                settings.webhook_attempts,
+                settings.delivery_lasting,
+                settings.otp_text,
+            ),
+        )
 
     def _new_ledger(self, key_id: str) -> Ledger:
         settings, senders = self.settings, self._ports.senders

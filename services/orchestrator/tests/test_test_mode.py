@@ -55,7 +55,7 @@ class TestMagicAccounts:
         degraded = {code for one in ACCOUNTS.values() for code in one.degraded}
         assert degraded == set(DegradedCode)
 
-    async def test_force_problems(self, start: Any) -> None:
+    async def test_force_every_problem(self, start: Any) -> None:
         async with start(**TEST) as run:
             for account, forced in ACCOUNTS.items():
                 if forced.problem is None:
@@ -208,7 +208,7 @@ class TestNothingCounts:
 
 
 class TestTheScope:
-    async def test_stands_alone(self, start: Any) -> None:
+    async def test_stands_alone_in_a_key(self, start: Any) -> None:
         wanted = {"client": "shop", "name": "both", "scopes": ["test", "score"]}
         async with start(client="operator", scopes=["admin"]) as run:
             reply = await run.http.post("/v1/keys", json=wanted)
