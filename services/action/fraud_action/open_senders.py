@@ -105,7 +105,7 @@ class _Opening:
             self._destination(),
             settings.sms_url,
             recipients,
-            fields=settings.sms_fields,
+            fields=dict(one.split("=", 1) for one in settings.sms_fields),
             form=settings.sms_format,
             authorization=settings.sms_authorization.get_secret_value(),
         )

@@ -91,7 +91,7 @@ class Settings(ServiceSettings):
     sms_url: str = ""
     sms_authorization: SecretStr = SecretStr("")
     sms_format: Literal["json", "form"] = "json"
-    sms_fields: dict[str, str] = Field(default={"to": "{to}", "text": "{text}"})
+    sms_fields: tuple[str, ...] = ("to={to}", "text={text}")
     alert_sms_to: tuple[str, ...] = ()
 
     # Where the addresses of customers are asked for: the mesh holds none.
@@ -129,7 +129,9 @@ class Settings(ServiceSettings):
             raise ValueError(
                 "FRAUD_ACTION_OTP_TEXT names {code} and {amount}, and at most {minutes}"
             )
-        if not fields_of("".join(self.sms_fields.values())) <= SMS_FIELDS:
+        if not all("=" in one for one in self.sms_fields):
+            raise ValueError("FRAUD_ACTION_SMS_FIELDS are not name=value")
+        if not fields_of("".join(self.sms_fields)) <= SMS_FIELDS:
             raise ValueError("FRAUD_ACTION_SMS_FIELDS name only {to}, {text} and {id}")
         try:
             self.mail_server()
