@@ -20,7 +20,7 @@ from fraud_shared.web.context import RequestContext
 from fraud_shared.web.guard import Guard
 from fraud_shared.web.keys import (
     EVERY_TENANT,
-    SCOPES,
+    LIVE_SCOPES,
     SEE_ALL,
     Client,
     KeyRing,
@@ -231,7 +231,7 @@ def key_ring(settings: Settings, now: Callable[[], datetime]) -> KeyRing:
     # Its payments count: a key of scope `test` is made on purpose.
     client = Client(
         DEVELOPMENT_CLIENT,
-        frozenset(SCOPES) - {"test"},
+        frozenset(LIVE_SCOPES),
         tenants=frozenset({EVERY_TENANT}),
         key_id="development",
     )

@@ -35,6 +35,8 @@ SCOPE_MEANINGS: Mapping[Scope, str] = {
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 # Stands alone: a key that could do both would touch what counts by mistake.
 TEST_SCOPE: Scope = "test"
+# All that one key may have whose payments count.
+LIVE_SCOPES: tuple[Scope, ...] = tuple(s for s in SCOPES if s != TEST_SCOPE)
 _TEST_ONLY: frozenset[str] = frozenset((TEST_SCOPE,))
 # A person or system at work, and the scopes their key needs.
 ROLES: Mapping[str, tuple[Scope, ...]] = {
