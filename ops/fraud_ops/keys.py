@@ -6,7 +6,7 @@ import os
 import typer
 from rich.console import Console
 
-from fraud_shared.web.keys import SCOPES, key_hash
+from fraud_shared.web.keys import SCOPES, is_apart, key_hash
 from fraud_shared.web.keys import new_key as fresh_key
 
 console = Console()
@@ -20,6 +20,8 @@ def new_key_command(
     unknown = sorted(set(wanted) - set(SCOPES))
     if unknown:
         raise typer.BadParameter(f"scopes are {', '.join(SCOPES)}")
+    if not is_apart(wanted):
+        raise typer.BadParameter("the scope test stands alone")
     pepper = os.environ.get("FRAUD_KEY_PEPPER", "")
     if not pepper:
         raise typer.BadParameter("set FRAUD_KEY_PEPPER, as for the gateway")

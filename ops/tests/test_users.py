@@ -11,7 +11,7 @@ from fraud_console.gateway_keys import gateway_key
 from fraud_ops.cli import app
 from fraud_ops.mesh.console import api_keys
 from fraud_ops.mesh.environment import LocalMesh
-from fraud_shared.web.keys import SCOPES, KeyRing
+from fraud_shared.web.keys import LIVE_SCOPES, KeyRing
 
 RUNNER = CliRunner()
 
@@ -53,10 +53,12 @@ class TestUsers:
 
 
 class TestKeys:
-    def test_the_development_client_keeps_every_scope(self, mesh: LocalMesh):
+    def test_the_development_client_keeps_every_scope_that_counts(
+        self, mesh: LocalMesh
+    ):
         client = ring(mesh, {}).client(mesh.key())
         assert client is not None
-        assert client.scopes == set(SCOPES)
+        assert client.scopes == set(LIVE_SCOPES)
 
     def test_configured_keys_stay_and_the_administrator_comes(self, mesh: LocalMesh):
         own = [{"client": "shop", "hash": "0" * 64, "scopes": ["score"]}]

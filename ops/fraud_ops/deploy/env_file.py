@@ -14,7 +14,7 @@ from rich.console import Console
 
 from fraud_ops.deploy.variables import entries
 from fraud_scoring.artifacts.keys import PUBLIC_KEY, SIGNING_KEY, generate_keys
-from fraud_shared.web.keys import SCOPES, key_hash, new_key
+from fraud_shared.web.keys import LIVE_SCOPES, key_hash, new_key
 
 PASSWORDS = (
     "POSTGRES_PASSWORD",
@@ -29,7 +29,7 @@ OTP_NOWHERE = "http://otp.invalid/deliver"
 # Who gets a key at first, and what it may do.
 CLIENTS: Mapping[str, tuple[str, ...]] = {
     "shop": ("score", "label", "read"),
-    "operator": tuple(SCOPES),
+    "operator": LIVE_SCOPES,
 }
 
 

@@ -12,7 +12,7 @@ from fraud_console.users import ADMIN, Users
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_orchestrator.authentication import DEVELOPMENT_CLIENT
 from fraud_shared.mesh.clock import SystemClock
-from fraud_shared.web.keys import EVERY_TENANT, SCOPES, key_hash
+from fraud_shared.web.keys import EVERY_TENANT, LIVE_SCOPES, key_hash
 
 
 @asynccontextmanager
@@ -52,7 +52,7 @@ def _development(mesh: LocalMesh, pepper: str) -> dict[str, object]:
     return {
         "client": DEVELOPMENT_CLIENT,
         "hash": key_hash(pepper, mesh.key()),
-        "scopes": list(SCOPES),
+        "scopes": list(LIVE_SCOPES),
         "tenants": [EVERY_TENANT],
     }
 

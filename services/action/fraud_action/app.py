@@ -7,16 +7,16 @@ from fastapi import FastAPI
 
 from fraud_action import routes
 from fraud_action.blocks import BlockStore
-from fraud_action.deliveries import Senders
+from fraud_action.notifications import Senders
+from fraud_action.open_senders import open_senders, open_trial_sender
 from fraud_action.service import ActionService, Ports
 from fraud_action.settings import Settings
-from fraud_action.webhook import Webhook, WebhookAlerts, WebhookOtp
 from fraud_features.store.open_store import open_online_store
 from fraud_shared.mesh.addresses import default_urls
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock, SystemClock
 from fraud_shared.mesh.tokens import TokenIssuer
-from fraud_shared.mesh.transport import HttpTransport, Transport
+from fraud_shared.mesh.transport import HttpTransport
 from fraud_shared.state.bus import Bus
 from fraud_shared.state.open_bus import open_bus
 from fraud_shared.web.lifespan import owning
@@ -49,10 +49,10 @@ def create_app(
         owned.append(store.close)
         online = store
     if senders is None:
-        transport = HttpTransport(settings.webhooks(), connections=4)
-        owned.append(transport.close)
-        senders = _senders(settings, clock, transport)
-    service = ActionService(settings, Ports(clock, online, bus, senders), schema=schema)
+        senders = open_senders(settings, clock.now, owned)
+    trial = open_trial_sender(settings, clock.now, owned)
+    ports = Ports(clock, online, bus, senders, trial)
+    service = ActionService(settings, ports, schema=schema)
 
     app = create_service(
         "action",
@@ -65,20 +65,3 @@ def create_app(
     )
     app.state.service = service
     return app
-
-
-def _senders(settings: Settings, clock: Clock, transport: Transport) -> Senders:
-    made = {
-        name: Webhook(
-            name,
-            transport,
-            settings.signing_secret(),
-            clock.now,
-            settings.webhook_timeout_s,
-        )
-        for name in settings.webhooks()
-    }
-    return Senders(
-        alert=WebhookAlerts(made["alert"]) if "alert" in made else None,
-        otp=WebhookOtp(made["otp"]) if "otp" in made else None,
-    )

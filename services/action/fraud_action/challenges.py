@@ -13,7 +13,7 @@ from fraud_action.activity import of_tenants, record
 from fraud_action.blocks import Blocks, BlockTarget, close_blocks
 from fraud_action.holds import close_holds
 from fraud_action.messages import resolved_event
-from fraud_action.tables import blocks, challenges, deliveries
+from fraud_action.tables import blocks, challenges, outgoing
 from fraud_action.telemetry import CHALLENGES
 from fraud_shared.contracts.action import ChallengeResolved
 from fraud_shared.contracts.casework import ChallengeState, ChallengeStatus
@@ -21,15 +21,9 @@ from fraud_shared.mesh.clock import Clock
 from fraud_shared.mesh.tokens import Actor
 from fraud_shared.state.database import Database
 from fraud_shared.state.outbox import Outbox
+from fraud_shared.web.challenge_problems import ChallengeClosed, ResendsSpent
 from fraud_shared.web.keys import EVERY_TENANT
 from fraud_shared.web.problems import Conflict, NotFound
-
-
-class ChallengeClosed(Conflict):
-    """The challenge is already over."""
-
-    type = "challenge-closed"
-    detail = "It was passed, failed, cancelled or expired before; ask for its state."
 
 
 class ResendTooSoon(Conflict):
@@ -37,13 +31,6 @@ class ResendTooSoon(Conflict):
 
     type = "resend-too-soon"
     detail = "Wait for the seconds that Retry-After names."
-
-
-class ResendsSpent(Conflict):
-    """The code was sent as often as allowed."""
-
-    type = "resends-spent"
-    detail = "Cancel the challenge and let the payment be decided again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +134,10 @@ class Challenges:
                 .where(challenges.c.challenge_id == challenge_id)
                 .values(resends=challenges.c.resends + 1, sent_at=now)
             )
-            # Without a sender it stays stored, as the first one did.
             await conn.execute(
-                sa.update(deliveries)
-                .where(
-                    deliveries.c.reference == challenge_id,
-                    deliveries.c.state != "stored",
-                )
-                .values(state="pending", attempts=0, next_attempt_at=now)
+                sa.update(outgoing)
+                .where(outgoing.c.reference == challenge_id)
+                .values(state="pending", attempts=0, queued_at=now, next_attempt_at=now)
             )
             subject = ("challenge", challenge_id, row["tenant"])
             await record(conn, subject, "resent", actor.client, now)

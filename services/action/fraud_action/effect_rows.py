@@ -1,6 +1,6 @@
 """The rows that effects are stored as."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from fraud_action import tables
 from fraud_action.case_queue import priority
 from fraud_action.effects import Effect
+from fraud_action.notifications import Queue
 from fraud_action.otp import OtpFormat
 from fraud_shared.contracts.action import ActionRequest
 
@@ -47,20 +48,30 @@ def action_row(request: ActionRequest, effect: Effect, now: datetime) -> Row:
     }
 
 
-def delivery_row(
-    effect: Effect, sends: Mapping[str, bool], now: datetime
-) -> Row | None:
-    """The message the effect causes, if it causes one; it stays stored without a sender."""
-    kind = {"alert": "alert", "otp_challenge": "otp"}.get(effect.kind)
-    if kind is None:
-        return None
-    return {
-        "reference": effect.reference,
-        "kind": kind,
-        "state": "pending" if sends[kind] else "stored",
-        "attempts": 0,
-        "next_attempt_at": now,
-    }
+def delivery_rows(
+    request: ActionRequest, effect: Effect, queues: Iterable[Queue], now: datetime
+) -> list[Row]:
+    """The messages that the effect causes: one for each channel that its kind has.
+
+    Alerts about one account leave in order; a code waits for no other.
+    """
+    caused = {"alert": "alert", "otp_challenge": "otp"}.get(effect.kind)
+    entity = request.account_id if caused == "alert" else effect.reference
+    return [
+        {
+            "reference": effect.reference,
+            "kind": kind,
+            "channel": channel,
+            "entity": entity,
+            "tenant": request.tenant or "",
+            "state": "pending",
+            "attempts": 0,
+            "queued_at": now,
+            "next_attempt_at": now,
+        }
+        for kind, channel in queues
+        if kind == caused
+    ]
 
 
 def effect_row(
@@ -88,6 +99,7 @@ def _own(
                 "key_id": challenge.key_id,
                 "attempts": 0,
                 "attempts_allowed": challenge.attempts,
+                **money,
                 **timed,
                 "state": "pending",
             }

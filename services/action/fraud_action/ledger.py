@@ -13,10 +13,11 @@ from fraud_action.effect_rows import (
     ChallengeTerms,
     Row,
     action_row,
-    delivery_row,
+    delivery_rows,
     effect_row,
 )
 from fraud_action.effects import Effect, Terms, plan
+from fraud_action.notifications import Queue
 from fraud_shared.contracts.action import ActionReply, ActionRequest, ActionResult
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database
@@ -47,13 +48,13 @@ class Ledger:
         terms: Terms,
         challenge: ChallengeTerms,
         *,
-        sends: Mapping[str, bool],
+        queues: Iterable[Queue],
     ) -> None:
         self._db = db
         self._clock = clock
         self._terms = terms
         self._challenge = challenge
-        self._sends = dict(sends)
+        self._queues = tuple(queues)
         # Built once: a statement made anew is walked anew to find it compiled.
         self._insert = (
             db.insert(tables.actions)
@@ -84,8 +85,9 @@ class Ledger:
     ) -> list[_Planned]:
         # In id order, so that two transactions cannot lock crosswise.
         rows = [action_row(*planned[key], now) for key in sorted(planned)]
-        won = conn.execute(self._insert, rows)
-        return [planned[key] for key in won.scalars()]
+        made = frozenset(conn.execute(self._insert, rows).scalars())
+        # In the order of the requests: messages about one account leave in that order.
+        return [each for key, each in planned.items() if key in made]
 
     def _make(
         self, conn: sa.Connection, won: Iterable[_Planned], now: datetime
@@ -96,11 +98,10 @@ class Ledger:
                 continue
             table, row = effect_row(request, effect, self._challenge, now)
             rows[table].append(row)
-            delivery = delivery_row(effect, self._sends, now)
-            if delivery is not None:
-                rows[tables.deliveries].append(delivery)
+            rows[tables.outgoing] += delivery_rows(request, effect, self._queues, now)
         for table, group in rows.items():
-            conn.execute(sa.insert(table), group)
+            if group:
+                conn.execute(sa.insert(table), group)
 
 
 # What has become of the actions of some decisions.

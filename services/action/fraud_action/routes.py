@@ -36,6 +36,12 @@ from fraud_shared.contracts.casework import (
     Outcomes,
     Release,
 )
+from fraud_shared.contracts.deliveries import (
+    AlertTrial,
+    AlertTrialResult,
+    Delivery,
+    DeliveryQuery,
+)
 from fraud_shared.contracts.paging import Page
 from fraud_shared.state.parked_routes import parked_router
 from fraud_shared.state.parking import parking_events_route
@@ -89,6 +95,8 @@ def routers(service: ActionService) -> list[APIRouter]:
         _blocks(service),
         _cases(service),
         _outcomes(service),
+        _deliveries(service),
+        _trials(service),
     ):
         outer.include_router(part)
     subjects = service.subjects
@@ -232,5 +240,34 @@ def _outcomes(service: ActionService) -> APIRouter:
     async def outcomes(decision_id: str, actor: ForActor) -> Outcomes:
         """What a decision caused, and how that stands."""
         return await service.outcomes(decision_id, actor.tenants)
+
+    return router
+
+
+def _deliveries(service: ActionService) -> APIRouter:
+    router = APIRouter(prefix="/deliveries", tags=["deliveries"])
+
+    @router.get("", operation_id="listDeliveries")
+    async def deliveries(
+        asked: Annotated[DeliveryQuery, Query()], actor: ForActor
+    ) -> Page[Delivery]:
+        """Messages to people and systems outside, oldest first."""
+        return await service.deliveries.page(asked, actor)
+
+    @router.post("/{delivery_id}/replay", operation_id="replayDelivery")
+    async def replay(delivery_id: str, actor: ForActor) -> Delivery:
+        """Send a message again that was given up."""
+        return await service.replay_delivery(delivery_id, actor)
+
+    return router
+
+
+def _trials(service: ActionService) -> APIRouter:
+    router = APIRouter(prefix="/alert-trials", tags=["deliveries"])
+
+    @router.post("", operation_id="tryAlert")
+    async def send(trial: AlertTrial) -> AlertTrialResult:
+        """Send the alert of a decision of test mode, once; nothing is stored."""
+        return await service.alert_trials.send(trial)
 
     return router

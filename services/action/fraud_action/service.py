@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,20 @@ import sqlalchemy as sa
 
 from fraud_action import tables
 from fraud_action.activity import of_tenants
+from fraud_action.alert_trials import AlertTrials
 from fraud_action.block_list import BlockList, block_of
 from fraud_action.blocks import Blocks, BlockStore
 from fraud_action.case_queue import CaseQueue
 from fraud_action.cases import Cases
 from fraud_action.challenges import Challenges, ResendTerms
 from fraud_action.decode import requested
-from fraud_action.deliveries import Courier, Senders
+from fraud_action.deliveries import Courier, DeliveryTerms
+from fraud_action.delivery_list import DeliveryList
 from fraud_action.effect_rows import ChallengeTerms
 from fraud_action.effects import Terms
 from fraud_action.holds import Holds
 from fraud_action.ledger import Ledger
+from fraud_action.notifications import Sender, Senders
 from fraud_action.otp import Keyring, OtpFormat
 from fraud_action.settings import Settings
 from fraud_action.subject_data import ActionSubjects
@@ -34,6 +38,7 @@ from fraud_shared.contracts.cases import (
     CaseResolution,
 )
 from fraud_shared.contracts.casework import ChallengeState, Hold, Outcomes
+from fraud_shared.contracts.deliveries import Delivery
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.decode import Unreadable
 from fraud_shared.mesh.background import repeating
@@ -57,6 +62,7 @@ class Ports:
     online: BlockStore
     bus: Bus
     senders: Senders
+    trial_sender: Sender | None = None
 
 
 class ActionService:
@@ -93,12 +99,10 @@ class ActionService:
             blocks=self.blocks,
             resend=ResendTerms(settings.otp_resends, settings.otp_resend_pause),
         )
-        self.courier = Courier(
-            self.db,
-            self.challenges,
-            ports.senders,
-            clock,
-            attempts=settings.webhook_attempts,
+        self.courier = self._new_courier()
+        self.deliveries = DeliveryList(self.db, clock)
+        self.alert_trials = AlertTrials(
+            ports.trial_sender, clock, settings.webhook_timeout_s
         )
         self.parking = Parking(
             self.db, tables.parked, clock, service="action", check=requested
@@ -109,8 +113,24 @@ class ActionService:
         self.retainer = Retainer(self.db, tables.metadata, rules, clock)
         # Payments that arrive together share one commit.
         self._batcher = Batcher(self._execute, largest=32)
-        self._due = asyncio.Event()
+        # What is due in each queue.
+        self._due = {queue: asyncio.Event() for queue in self.courier.queues}
         self._stored = False
+
+    def _new_courier(self) -> Courier:
+        settings = self.settings
+        return Courier(
+            self.db,
+            self.challenges,
+            self._ports.senders,
+            self._ports.clock,
+            terms=DeliveryTerms(
+                settings.webhook_timeout_s,
+                settings.webhook_attempts,
+                settings.delivery_lasting,
+                settings.otp_text,
+            ),
+        )
 
     def _new_ledger(self, key_id: str) -> Ledger:
         settings, senders = self.settings, self._ports.senders
@@ -125,7 +145,7 @@ class ActionService:
                 key_id,
                 settings.otp_attempts,
             ),
-            sends={"alert": senders.alert is not None, "otp": senders.otp is not None},
+            queues=senders,
         )
 
     @property
@@ -157,7 +177,7 @@ class ActionService:
         for effect in recorded.fresh:
             ACTIONS.labels(effect.kind, effect.status).inc()
         if recorded.fresh:
-            self._due.set()
+            self._wake()
         await self.blocks.project(recorded.targets)
         return list(recorded.replies)
 
@@ -178,8 +198,18 @@ class ActionService:
     async def resend(self, challenge_id: str, actor: Actor) -> ChallengeState:
         """Have a challenge's code sent again. Raises as `Challenges.resend`."""
         state = await self.challenges.resend(challenge_id, actor)
-        self._due.set()
+        self._wake()
         return state
+
+    async def replay_delivery(self, delivery_id: str, actor: Actor) -> Delivery:
+        """Send a message again that was given up. Raises as `DeliveryList.replay`."""
+        delivery = await self.deliveries.replay(delivery_id, actor)
+        self._wake()
+        return delivery
+
+    def _wake(self) -> None:
+        for due in self._due.values():
+            due.set()
 
     async def resolve_case(
         self, case_id: str, found: CaseResolution, actor: Actor
@@ -223,33 +253,33 @@ class ActionService:
         await self.holds.expire()
         await self.blocks.expire()
         await self.blocks.project_marked()
+        if await self.courier.take_over():
+            self._wake()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Open the store and run the background work while inside."""
         settings = self.settings
         await self.db.start()
+        await self.courier.give_up_unsendable()
         relay = Relay(self.db, tables.outbox, self._ports.bus, outbox=self._outbox)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.db.stop)
             await stack.enter_async_context(relay.running())
-            for name, work, every_s, wake in (
-                ("action_sweep", self.sweep, settings.sweep_every_s, None),
-                (
-                    "action_courier",
-                    self.courier.round,
-                    settings.sweep_every_s,
-                    self._due,
-                ),
-                (
-                    "action_reconcile",
-                    self.blocks.reconcile,
-                    settings.reconcile_every_s,
-                    None,
-                ),
+            for name, work, every_s in (
+                ("action_sweep", self.sweep, settings.sweep_every_s),
+                ("action_reconcile", self.blocks.reconcile, settings.reconcile_every_s),
             ):
+                await stack.enter_async_context(repeating(name, work, every_s=every_s))
+            for queue, due in self._due.items():
+                # Each by itself: a destination that is slow delays no other.
                 await stack.enter_async_context(
-                    repeating(name, work, every_s=every_s, wake=wake)
+                    repeating(
+                        f"action_courier_{'_'.join(queue)}",
+                        partial(self.courier.drain, queue),
+                        every_s=settings.sweep_every_s,
+                        wake=due,
+                    )
                 )
             await stack.enter_async_context(retaining(self.retainer))
             await stack.enter_async_context(

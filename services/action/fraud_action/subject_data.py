@@ -20,6 +20,7 @@ from fraud_action.tables import (
     challenges,
     holds,
     outbox,
+    outgoing,
     parked,
 )
 from fraud_shared.contracts.privacy import (
@@ -99,6 +100,10 @@ def _block_of_nobody(row: sa.RowMapping) -> Mapping[str, Any]:
     return {"account_id": nobody, "key": nobody, "reason": ERASED}
 
 
+def _queued_of_nobody(row: sa.RowMapping) -> Mapping[str, Any]:
+    return {"entity": (ERASED_ACCOUNT + row["reference"])[:160]}
+
+
 _FOUND_BY = ("card_token", "device_id", "counterparty")
 _UNKNOWN: dict[str, Any] = dict.fromkeys((*_FOUND_BY, "listing", "note"))
 TABLES = (
@@ -115,6 +120,8 @@ TABLES = (
     SubjectTable(
         challenges, about_account(challenges), _of_nobody("challenge_id"), ("key_id",)
     ),
+    # Alerts about one account leave in order, which is nobody's account then.
+    SubjectTable(outgoing, about_account(outgoing, "entity"), _queued_of_nobody),
     SubjectTable(actions, about_account(actions), _of_nobody("action_id")),
     parked_events(parked),
     delivered_events(outbox),

@@ -44,6 +44,9 @@ challenges = sa.Table(
     sa.Column("key_id", sa.String(16), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("attempts_allowed", sa.Integer, nullable=False),
+    # What is paid: whoever types the code must be able to read it.
+    sa.Column("amount_minor", sa.BigInteger),
+    sa.Column("currency", sa.String(3)),
     # How often its code was sent again, and when it was last sent.
     sa.Column("resends", sa.Integer, nullable=False, server_default="0"),
     sa.Column("sent_at", UtcDateTime),
@@ -110,7 +113,7 @@ alerts = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 
-# What has to leave by webhook: an alert, or the code of a challenge (made when sent).
+# What the release before had to send: `Courier.take_over` moves it to `outgoing`.
 deliveries = sa.Table(
     "deliveries",
     metadata,
@@ -122,6 +125,27 @@ deliveries = sa.Table(
     sa.Column("problem", sa.String(32)),
     sa.Column("delivered_at", UtcDateTime),
     sa.Index("deliveries_due", "state", "next_attempt_at"),
+)
+
+# What has to leave, once for each channel: an alert, or the code of a challenge (made when
+# sent). `number` is the order of those about the same `entity`.
+outgoing = sa.Table(
+    "outgoing",
+    metadata,
+    sa.Column("number", Sequence64, primary_key=True, autoincrement=True),
+    sa.Column("reference", _ID, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("channel", sa.String(16), nullable=False),
+    sa.Column("entity", _ID, nullable=False),
+    sa.Column("tenant", sa.String(128), nullable=False),
+    sa.Column("state", _STATE, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("queued_at", UtcDateTime, nullable=False),
+    sa.Column("next_attempt_at", UtcDateTime, nullable=False),
+    sa.Column("problem", sa.String(32)),
+    sa.Column("delivered_at", UtcDateTime),
+    sa.UniqueConstraint("reference", "channel", name="outgoing_once"),
+    sa.Index("outgoing_queue", "kind", "channel", "state", "entity", "number"),
 )
 
 # A case is about a payment, or about a `listing`: then there is no verdict and no sum.

@@ -18,8 +18,14 @@ CHALLENGES = Counter(
 )
 DELIVERIES = Counter(
     "fraud_action_deliveries",
-    "Webhook attempts by kind and outcome.",
-    ["kind", "outcome"],
+    "Attempts to deliver a message, by kind, channel and outcome.",
+    ["kind", "channel", "outcome"],
+    registry=REGISTRY,
+)
+GIVEN_UP = Counter(
+    "fraud_action_deliveries_given_up",
+    "Messages that nobody confirmed: they wait to be sent again by hand.",
+    ["kind", "channel"],
     registry=REGISTRY,
 )
 PROJECTIONS = Counter(

@@ -13,10 +13,9 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from fraud_action.app import create_app
-from fraud_action.deliveries import Senders
+from fraud_action.notifications import DeliveryFailed, Notification, Senders
 from fraud_action.service import ActionService
 from fraud_action.settings import Settings
-from fraud_action.webhook import DeliveryFailed, OtpMessage
 from fraud_features.store.port import OnlineStoreUnavailable
 from fraud_shared.contracts.action import ActionRequest
 from fraud_shared.mesh.tokens import Actor
@@ -56,27 +55,18 @@ class FakeBlocks:
             raise OnlineStoreUnavailable
 
 
-class FakeAlerts:
-    """Keeps alerts; refuses the first `refusals` of them."""
+class FakeSender:
+    """Keeps messages; the first `failures` of them fail with `failure`."""
 
     def __init__(self) -> None:
-        self.sent: list[dict[str, Any]] = []
-        self.refusals = 0
+        self.sent: list[Notification] = []
+        self.failures = 0
+        self.failure = DeliveryFailed("status_503")
 
-    async def send(self, alert_id: str, alert: dict[str, Any]) -> None:
-        if self.refusals:
-            self.refusals -= 1
-            raise DeliveryFailed("status_500")
-        self.sent.append(alert)
-
-
-class FakeOtp:
-    """Keeps the messages a customer would get."""
-
-    def __init__(self) -> None:
-        self.sent: list[OtpMessage] = []
-
-    async def send(self, message: OtpMessage) -> None:
+    async def send(self, message: Notification) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise self.failure
         self.sent.append(message)
 
 
@@ -90,8 +80,16 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     online: FakeBlocks = field(default_factory=FakeBlocks)
     bus: FakeBus = field(default_factory=FakeBus)
-    alerts: FakeAlerts = field(default_factory=FakeAlerts)
-    otp: FakeOtp = field(default_factory=FakeOtp)
+    alerts: FakeSender = field(default_factory=FakeSender)
+    otp: FakeSender = field(default_factory=FakeSender)
+    # Takes the place of the fakes: None opens the senders that the settings name.
+    senders: Senders | None = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.senders = {
+            ("alert", "webhook"): self.alerts,
+            ("otp", "webhook"): self.otp,
+        }
 
     def settings(self, **overrides: Any) -> Settings:
         fields: dict[str, Any] = {
@@ -112,7 +110,7 @@ class World:
             clock=self.clock,
             online=self.online,
             bus=self.bus,
-            senders=Senders(alert=self.alerts, otp=self.otp),
+            senders=self.senders,
             schema=self.schema,
         )
 

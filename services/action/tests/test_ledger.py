@@ -1,5 +1,6 @@
 import asyncio
 
+import pytest
 import sqlalchemy as sa
 
 from fraud_action import tables
@@ -30,11 +31,39 @@ class TestRepeats:
     ):
         async with world.service() as one, world.service() as two:
             replies = await asyncio.gather(
-                *(service.execute(request_for(*ALL)) for service in (one, two) * 8)
+                *(service.execute(request_for(*ALL)) for service in (one, two) * 50)
             )
             assert all(reply == replies[0] for reply in replies)
             assert await count(one, tables.actions) == len(ALL)
             assert await count(one, tables.alerts) == 1
+
+    @pytest.mark.parametrize(
+        ("part", "step"),
+        [
+            ("_ledger", "execute"),  # before anything
+            ("_ledger", "_make"),  # between claim and effects
+            ("blocks", "project"),  # after the commit
+            ("blocks", "_write"),  # in the online store
+        ],
+    )
+    async def test_killed_at_a_step_and_asked_again_makes_one(
+        self, world, request_for, monkeypatch, part, step
+    ):
+        async def dies(*given):
+            raise asyncio.CancelledError
+
+        async with world.service() as first, world.service() as second:
+            monkeypatch.setattr(getattr(first, part), step, dies)
+            with pytest.raises(asyncio.CancelledError):
+                await first._execute([request_for(*ALL)])
+            reply = await second.execute(request_for(*ALL))
+            await second.blocks.reconcile()
+            assert [result.status for result in reply.results] == ["done"] * len(ALL)
+            assert await count(second, tables.actions) == len(ALL)
+            for table in (tables.challenges, tables.holds, tables.blocks, tables.cases):
+                assert await count(second, table) == 1
+            assert await count(second, tables.outgoing) == 2
+            assert list(world.online.until) == [("card", "card-1")]
 
     async def test_a_later_kind_is_added_to_the_same_decision(self, world, request_for):
         async with world.service() as service:

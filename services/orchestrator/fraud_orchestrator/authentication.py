@@ -20,7 +20,7 @@ from fraud_shared.web.context import RequestContext
 from fraud_shared.web.guard import Guard
 from fraud_shared.web.keys import (
     EVERY_TENANT,
-    SCOPES,
+    LIVE_SCOPES,
     SEE_ALL,
     Client,
     KeyRing,
@@ -93,7 +93,7 @@ class Authentication:
 
         def check(context: RequestContext) -> None:
             client = self.authenticate(context)
-            held = client.scopes.intersection(scopes)
+            held = client.granted.intersection(scopes)
             if scopes and not held:
                 raise Forbidden
             context.tenant = _tenant(client, held, context.header("x-tenant"))
@@ -120,7 +120,7 @@ class Authentication:
             if len(self._good) >= _MOST_GOOD_KEYS:
                 self._good.clear()
             self._good.add(mark)
-        context.caller, context.principal = client.name, client
+        context.caller, context.principal = client.caller, client
         return client
 
     def _refuse_guesses(self, context: RequestContext) -> None:
@@ -203,6 +203,12 @@ def _tenant(client: Client, scopes: frozenset[str], wanted: str | None) -> str:
     return wanted
 
 
+def in_test_mode(context: RequestContext) -> bool:
+    """Whether the key of a request is for test mode."""
+    client = context.principal
+    return isinstance(client, Client) and client.in_test_mode
+
+
 def actor(context: RequestContext, scopes: Iterable[Scope]) -> Actor:
     """The client of a request that was let in for `scopes`, as another service is told of
     it: with everything its key is declared for where one of its scopes sees what others
@@ -235,7 +241,7 @@ def key_ring(settings: Settings, now: Callable[[], datetime]) -> KeyRing:
     # Its payments count: a key of scope `test` is made on purpose.
     client = Client(
         DEVELOPMENT_CLIENT,
-        frozenset(SCOPES) - {"test"},
+        frozenset(LIVE_SCOPES),
         tenants=frozenset({EVERY_TENANT}),
         key_id="development",
     )

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from fraud_features.store.port import OnlineStore
 from fraud_orchestrator import tables
-from fraud_orchestrator.authentication import Authentication
+from fraud_orchestrator.authentication import Authentication, in_test_mode
 from fraud_orchestrator.batch_lane import BatchLane
 from fraud_orchestrator.caller_features import CallerFeatures
 from fraud_orchestrator.completion import complete_interrupted
@@ -18,14 +18,18 @@ from fraud_orchestrator.idempotency import IdempotencyKeys
 from fraud_orchestrator.privacy import Privacy, parties
 from fraud_orchestrator.settings import Settings
 from fraud_orchestrator.stores.api_keys import KeyStore
+from fraud_orchestrator.test_mode.service import TestMode
+from fraud_orchestrator.test_mode.store import Asked
 from fraud_orchestrator.warm_up import WarmUp
 from fraud_shared.contracts.decision import DecisionMade
+from fraud_shared.contracts.deliveries import AlertTrial
 from fraud_shared.contracts.entries import network_or_address
 from fraud_shared.contracts.payment_events import PaymentEvent
 from fraud_shared.contracts.transaction import Transaction, TransactionIn
 from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
+from fraud_shared.mesh.errors import DependencyError
 from fraud_shared.state.open_bus import open_bus
 from fraud_shared.state.outbox import Relay
 from fraud_shared.state.retaining import Retainer, retaining, rules_in
@@ -70,6 +74,7 @@ class Gateway:
             clock,
             pepper=settings.secret("FRAUD_KEY_PEPPER", settings.key_pepper),
         )
+        self.test_mode = TestMode(self._dependencies.db, clock, self._try_alert)
         self.search = self._dependencies.search
         self.labels = self._dependencies.labels
         self.audit_log = self._dependencies.audit_log
@@ -83,14 +88,32 @@ class Gateway:
         self._started = False
 
     async def score(self, payment: TransactionIn, context: RequestContext) -> bytes:
-        """Decide one payment. See `Pipeline.score` for what it raises."""
+        """Decide one payment. See `Pipeline.score` for what it raises. For a key of scope
+        `test`, test mode answers, and nothing below is reached."""
         inside = await self.inside(payment, context)
+        if in_test_mode(context):
+            key = self._keys.of(inside, payment, context)
+            asked = Asked(key.client, key.transaction_id, key.key, key.fingerprint)
+            return await self.test_mode.score(inside, asked, context)
         if inside.supersedes is not None:
             await self._check_first_request(inside, inside.supersedes, context.caller)
         context.log(account=self.token_of("account", inside.account_id))
         named = parties(payment)
         key = self._keys.of(inside, named, context)
         return await self.pipeline.score(inside, named, key, context)
+
+    async def _try_alert(self, trial: AlertTrial, context: RequestContext) -> None:
+        """Have the alert of a decision of test mode sent, once."""
+        with suppress(DependencyError):
+            await self.questions.forward(
+                "action",
+                "POST",
+                "/v1/alert-trials",
+                trial.model_dump_json().encode(),
+                deadline=context.deadline.capped(self.settings.query_cap_ms),
+                headers={"accept": "application/json"},
+                context=context,
+            )
 
     async def inside(
         self, payment: TransactionIn, context: RequestContext

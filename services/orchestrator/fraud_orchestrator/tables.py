@@ -205,6 +205,25 @@ audit_erasures = sa.Table(
     sa.Column("signature", sa.String(128), nullable=False),
 )
 
+# What test mode answered, and how its challenges stand. Nothing else reads it, and it holds
+# nothing that counts.
+test_decisions = sa.Table(
+    "test_decisions",
+    metadata,
+    sa.Column("decision_id", sa.String(64), primary_key=True),
+    sa.Column("client", _CLIENT, nullable=False),
+    sa.Column("idempotency_key", sa.String(255)),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("challenge_id", sa.String(64), unique=True),
+    sa.Column("reply", sa.LargeBinary, nullable=False),
+    sa.Column("record", sa.LargeBinary, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("resends", sa.Integer, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("client", "idempotency_key", name="test_decisions_key"),
+)
+
 # Keys that are made, rotated and revoked while gateways run; only their keyed hashes.
 api_keys = sa.Table(
     "api_keys",

@@ -129,6 +129,8 @@ class Neighbours:
             asked = BlockQuestion.model_validate_json(body).model_dump()
             found = [kind for kind in asked if asked[kind] in self.blocked]
             return 200, json.dumps({"blocked": found}).encode()
+        if path == "/v1/alert-trials":
+            return 200, b'{"delivered": true, "problem": null}'
         if path.startswith("/v1/outcomes/"):
             return 200, json.dumps(self.outcomes).encode()
         request = ActionRequest.model_validate_json(body)

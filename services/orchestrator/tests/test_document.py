@@ -186,7 +186,7 @@ class TestTheMatrix:
     async def test_takes_every_documented_example(self, start: Any) -> None:
         refused = {}
         late = FakeClock(datetime(2027, 6, 1, tzinfo=UTC))
-        every = list(keys.SCOPES)
+        every = list(keys.LIVE_SCOPES)
         async with start(scopes=every, event_behind_s=1e10, clock=late) as run:
             for service in ("action", "post_auth", "sanctions", "rules", "decision"):
                 run.transport.responders[service] = everything

@@ -11,7 +11,7 @@ from fraud_orchestrator.api.acts import view_on_record
 from fraud_orchestrator.api.guards import Caller, Id, needs
 from fraud_orchestrator.api.passthrough import accepted
 from fraud_orchestrator.api.rows.route import COMMAND, JSON, NDJSON
-from fraud_orchestrator.authentication import actor
+from fraud_orchestrator.authentication import actor, in_test_mode
 from fraud_orchestrator.gateway import Gateway
 from fraud_orchestrator.stores.search import row_of
 from fraud_shared.contracts.decision_search import (
@@ -24,7 +24,7 @@ from fraud_shared.contracts.decision_search import (
     StoredDecision,
 )
 from fraud_shared.contracts.paging import Page
-from fraud_shared.web.keys import Client, Scope
+from fraud_shared.web.keys import TEST_SCOPE, Client, Scope
 
 READERS: tuple[Scope, ...] = ("read", "analyst", "audit")
 _PATH = "/v1/decisions"
@@ -72,11 +72,13 @@ def _decisions(routes: APIRouter, gateway: Gateway) -> None:
         openapi_extra={COMMAND: "decisions show"},
         summary="One stored decision",
         tags=["decisions"],
-        dependencies=read,
+        dependencies=[needs(gateway, *READERS, TEST_SCOPE)],
         response_model=StoredDecision,
     )
     async def get(decision_id: Id, context: Caller) -> Any:
         """A stored decision: reply, record, labels, and what became of what it caused."""
+        if in_test_mode(context):
+            return _json(await gateway.test_mode.stored(context.caller, decision_id))
         who = actor(context, READERS)
         return _json(await audit.stored(gateway, who, context, decision_id))
 

@@ -207,6 +207,9 @@ Errors are problems (RFC 9457) as `application/problem+json`; `type` is a URN of
 Lists come in pages: `?limit=&cursor=` is answered by `items` and `next_cursor`, null at the
 end. Times are RFC 3339, answers in UTC; sums are in minor units of their currency.
 
+A key of scope `test` is in test mode: the `account_id` of a payment forces the answer, and
+nothing of it counts. `docs/test-mode.md` has the magic values.
+
 Paths under `/v1` are stable: within v1 fields are only added. Bare paths (`/score`,
 `/profile/…`) are earlier names of the same.
 """

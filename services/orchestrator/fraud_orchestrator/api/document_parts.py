@@ -33,7 +33,7 @@ TAGS: dict[str, str] = {
     "lists": "Rule authors: deny, allow and watch lists; snoozes of rules.",
     "sanctions": "Analysts and auditors: the sanctions lists in use.",
     "models": "Model owners: models, versions, datasets.",
-    "operations": "Operators: parked events, reloads, erasure.",
+    "operations": "Operators: parked events, messages that were given up, reloads, erasure.",
     "privacy": "Operators: what is stored of a person, exported and erased.",
     "keys": "Operators: API keys; everybody: whose key this is.",
     "health": "Load balancers and monitors.",

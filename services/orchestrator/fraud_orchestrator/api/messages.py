@@ -59,7 +59,7 @@ def hot(gateway: Gateway) -> list[HotRoute]:
             score,
             "scoreIso8583",
             "Decide an ISO 8583 authorisation request",
-            guard=gateway.admission.guard("score"),
+            guard=gateway.admission.guard("score", "test"),
             strict=True,
             charge=gateway.admission.charge,
             numbers_at=("2",),
@@ -69,7 +69,9 @@ def hot(gateway: Gateway) -> list[HotRoute]:
 
 def router(gateway: Gateway) -> APIRouter:
     """ISO 20022: a message may hold many transfers, each with its own result."""
-    routes = APIRouter(tags=["decisions"], dependencies=[needs(gateway, "score")])
+    routes = APIRouter(
+        tags=["decisions"], dependencies=[needs(gateway, "score", "test")]
+    )
     for path, operation, adapter, summary in (
         ("/v1/score/pacs008", "scorePacs008", iso20022.pacs008, "pacs.008"),
         ("/v1/score/pain001", "scorePain001", iso20022.pain001, "pain.001"),

@@ -59,7 +59,7 @@ def _scoring(gateway: Gateway) -> list[HotRoute]:
         """Decide up to 1,000 payments; each gets its own decision or its own problem."""
         return await batch.score_batch(gateway, request, context)
 
-    may_score = gateway.admission.guard("score")
+    may_score = gateway.admission.guard("score", "test")
     charge = gateway.admission.charge
     return [
         HotRoute(

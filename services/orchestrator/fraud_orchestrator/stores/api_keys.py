@@ -19,7 +19,14 @@ from fraud_shared.contracts.api_keys import (
 )
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database
-from fraud_shared.web.keys import ROLES, Client, KeyRing, key_hash, new_key
+from fraud_shared.web.keys import (
+    ROLES,
+    Client,
+    KeyRing,
+    is_apart,
+    key_hash,
+    new_key,
+)
 from fraud_shared.web.problems import Conflict, InvalidInput, NotFound
 
 # A client has two keys while one replaces the other.
@@ -95,11 +102,14 @@ class KeyStore:
         return sorted([*fixed, *found], key=lambda key: key.client)
 
     async def create(self, wanted: NewKey, by: str) -> KeyMade:
-        """Make a key. Raises InvalidInput without a scope or with an end in the past, and
+        """Make a key. Raises InvalidInput without a scope, with `test` beside another, or with
+        an end in the past, and
         TooManyKeys."""
         scopes = {*wanted.scopes, *(ROLES[wanted.role] if wanted.role else ())}
         if not scopes:
             raise InvalidInput(errors=[("scopes", "or a role is required")])
+        if not is_apart(scopes):
+            raise InvalidInput(errors=[("scopes", "test stands alone")])
         self._check_end(wanted.expires_at)
         row = {
             "client": wanted.client,

@@ -309,6 +309,7 @@ PARAMETERS: Mapping[str, Meaning] = {
     "case_id": ("The case.", "case-7c3f"),
     "hold_id": ("The hold.", "hold-7c3f"),
     "parked_id": ("The parked event.", "9f86d081884c7d65"),
+    "delivery_id": ("The delivery.", "17"),
     "key_id": ("The key, by its id.", "k-1"),
     "day": ("The day (UTC).", "2026-03-02"),
 }  # fmt: skip

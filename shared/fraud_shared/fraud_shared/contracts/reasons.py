@@ -95,3 +95,9 @@ class ReasonCode(StrEnum):
     )
     AMOUNT_BEYOND_TRAINING = (
         "AMOUNT_BEYOND_TRAINING", "More than the models ever saw", "policy", "0.2")  # fmt: skip
+    TEST_MODE = (
+        "TEST_MODE",
+        "Test mode: the account forces this answer",
+        "gateway",
+        "0.2",
+    )

@@ -57,8 +57,10 @@ def _answered(decisions: sa.Table) -> sa.ColumnElement[bool]:
 
 
 def _undelivered(table: sa.Table, key: str) -> sa.ColumnElement[bool]:
-    sent = table.metadata.tables["deliveries"]
-    return ~sa.exists().where(sent.c.reference == table.c[key])
+    queued = (table.metadata.tables[name] for name in ("outgoing", "deliveries"))
+    return sa.and_(
+        *(~sa.exists().where(sent.c.reference == table.c[key]) for sent in queued)
+    )
 
 
 def _unblocked(targets: sa.Table) -> sa.ColumnElement[bool]:
@@ -129,6 +131,13 @@ RETENTIONS: tuple[Retention, ...] = (
         "go with their decision.",
     ),
     Retention(
+        what="test_decisions",
+        services=("orchestrator",),
+        column="created_at",
+        default=7 * DAY,
+        why="Answers of test mode, long enough to look at what was tried out.",
+    ),
+    Retention(
         what="api_keys",
         services=("orchestrator",),
         column="revoked_at",
@@ -155,10 +164,21 @@ RETENTIONS: tuple[Retention, ...] = (
     Retention(
         what="deliveries",
         services=("action",),
+        table="outgoing",
         column="next_attempt_at",
         default=30 * DAY,
         where=lambda t: t.c.state != "pending",
-        why="Webhooks that arrived or were given up. One that is still tried stays.",
+        why="Messages that arrived or were given up. One that is still tried stays.",
+    ),
+    Retention(
+        what="earlier_deliveries",
+        services=("action",),
+        table="deliveries",
+        setting="retain_deliveries",
+        column="next_attempt_at",
+        default=30 * DAY,
+        where=lambda t: t.c.state != "pending",
+        why="Webhooks of the release before. One that was not taken over stays.",
     ),
     Retention(
         what="challenges",

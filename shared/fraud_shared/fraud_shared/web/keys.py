@@ -33,6 +33,11 @@ SCOPE_MEANINGS: Mapping[Scope, str] = {
     "test": "Send payments in test mode: nothing counts, trains or touches data.",
 }
 SCOPES: tuple[Scope, ...] = get_args(Scope)
+# Stands alone: a key that could do both would touch what counts by mistake.
+TEST_SCOPE: Scope = "test"
+# All that one key may have whose payments count.
+LIVE_SCOPES: tuple[Scope, ...] = tuple(s for s in SCOPES if s != TEST_SCOPE)
+_TEST_ONLY: frozenset[str] = frozenset((TEST_SCOPE,))
 # A person or system at work, and the scopes their key needs.
 ROLES: Mapping[str, tuple[Scope, ...]] = {
     "integrator": ("score", "label", "read"),
@@ -75,6 +80,22 @@ class Client:
     def own_tenant(self) -> str:
         """The tenant its payments belong to."""
         return self.tenant or self.name
+
+    @property
+    def in_test_mode(self) -> bool:
+        """Whether its requests are answered in test mode: nothing of them counts."""
+        return TEST_SCOPE in self.scopes
+
+    @property
+    def granted(self) -> frozenset[str]:
+        """The scopes that let it in: in test mode no other, whatever is written."""
+        return _TEST_ONLY if self.in_test_mode else self.scopes
+
+    @property
+    def caller(self) -> str:
+        """What rates, logs and stored requests know it by. In test mode another one: what
+        is tried out must not use up the rate of what is meant."""
+        return f"{self.name}@test" if self.in_test_mode else self.name
 
     def may_act_for(self, tenant: str) -> bool:
         """Whether it is declared for a tenant."""
@@ -156,6 +177,12 @@ class KeyRing:
         return client
 
 
+def is_apart(scopes: Iterable[str]) -> bool:
+    """Whether `scopes` are those of one mode: test mode alone, or anything else."""
+    given = set(scopes)
+    return TEST_SCOPE not in given or given == {TEST_SCOPE}
+
+
 def _entry(entry: dict[str, object]) -> tuple[str, Client]:
     digest, scopes = str(entry["hash"]), entry["scopes"]
     if not _HASH.fullmatch(digest):
@@ -163,6 +190,8 @@ def _entry(entry: dict[str, object]) -> tuple[str, Client]:
     # A bare string would be taken apart into letters.
     if not isinstance(scopes, list) or not set(scopes) <= set(SCOPES):
         raise ValueError(f"the scopes of an API key entry are not of {SCOPES}")
+    if not is_apart(scopes):
+        raise ValueError("the scope test of an API key entry does not stand alone")
     tenants: Any = entry.get("tenants", [])
     name, tenant = str(entry["client"]), str(entry.get("tenant") or entry["client"])
     # A bare string would be taken apart into letters.

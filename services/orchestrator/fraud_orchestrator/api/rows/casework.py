@@ -37,7 +37,7 @@ from fraud_shared.contracts.paging import Page
 from fraud_shared.contracts.rescreening import RescreeningsView
 from fraud_shared.web.keys import Scope
 
-_CHALLENGE: tuple[Scope, ...] = ("score", "analyst")
+_CHALLENGE: tuple[Scope, ...] = ("score", "analyst", "test")
 _ANALYST: tuple[Scope, ...] = ("analyst",)
 
 CHALLENGES = (

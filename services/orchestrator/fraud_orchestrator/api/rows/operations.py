@@ -1,6 +1,7 @@
-"""What operators do: parked events."""
+"""What operators do: parked events, and messages that nobody confirmed."""
 
 from fraud_orchestrator.api.rows.route import PublicRoute
+from fraud_shared.contracts.deliveries import Delivery, DeliveryQuery
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.contracts.paging import Page, PageQuery
 from fraud_shared.contracts.parked import ParkedDocument, ParkedEvent
@@ -27,5 +28,17 @@ OPERATIONS = (
         request=CloudEvent, optional_body=True, response=ParkedEvent, services=_PARKED,
         problems={"422": ("event-unreadable",)},
         command="parked replay",
+    ),
+    PublicRoute(
+        "GET", "/v1/deliveries", "action", ("admin",), "operations", "listDeliveries",
+        "Alerts and codes on their way out, oldest first: those that were given up",
+        query=DeliveryQuery, response=Page[Delivery], command="deliveries list",
+    ),
+    PublicRoute(
+        "POST", "/v1/deliveries/{delivery_id}/replay", "action", ("admin",),
+        "operations", "replayDelivery", "Send a message again that was given up",
+        description="At its old place: later messages about the same account wait for it.",
+        response=Delivery, problems={"409": ("delivery-not-failed",)},
+        command="deliveries replay",
     ),
 )  # fmt: skip

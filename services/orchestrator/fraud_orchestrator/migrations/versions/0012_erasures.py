@@ -6,7 +6,7 @@ from alembic import op
 from fraud_shared.state.types import UtcDateTime
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0010"
 
 _KINDS = ("UPDATE", "DELETE")
 

@@ -1,0 +1,1 @@
+"""How notifications leave: signed webhooks, e-mail, text messages; each a `Sender`."""
