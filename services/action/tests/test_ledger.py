@@ -49,7 +49,7 @@ class TestRepeats:
     async def test_killed_at_a_step_and_asked_again_makes_one(
         self, world, request_for, monkeypatch, part, step
     ):
-        async def dies(*given):
+        def dies(*given):
             raise asyncio.CancelledError
 
         async with world.service() as first, world.service() as second:
