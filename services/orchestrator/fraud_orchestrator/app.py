@@ -16,8 +16,11 @@ from fraud_orchestrator.api import (
     forwarding,
     key_routes,
     messages,
+    proposal_routes,
     routes,
     screening_routes,
+    study_routes,
+    work_routes,
 )
 from fraud_orchestrator.api.document import completed
 from fraud_orchestrator.api.fraud_score import FraudScoring
@@ -47,6 +50,9 @@ def _routers(gateway: Gateway, models: Models) -> list[APIRouter]:
         explanation_routes.router(gateway),
         key_routes.router(gateway),
         messages.router(gateway),
+        proposal_routes.router(gateway),
+        study_routes.router(gateway),
+        work_routes.router(gateway),
         screening_routes.router(gateway),
         forwarding.router(gateway),
     ]
@@ -91,6 +97,7 @@ def create_app(
             **screening_routes.LIMITS,
             **forwarding.limits(),
             **messages.LIMITS,
+            **work_routes.LIMITS,
         },
         lifespan=gateway.running,
         checks={"decision_log": gateway.ready},

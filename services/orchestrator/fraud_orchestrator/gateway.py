@@ -73,6 +73,7 @@ class Gateway:
         self.labels = self._dependencies.labels
         self.audit_log = self._dependencies.audit_log
         self.payment_events = self._dependencies.payment_events
+        self.work = self._dependencies.work
         self.exemptions = self._dependencies.exemptions
         self.engines = self._dependencies.engines
         self.questions = self._dependencies.questions

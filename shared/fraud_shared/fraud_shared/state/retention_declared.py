@@ -61,6 +61,7 @@ DECLARED: tuple[Declared, ...] = (
         "for ever",
         "Each proves all that was sealed before it.",
     ),
+    Declared("orchestrator, SQL", "workers", "one row a kind", "Last seen when."),
     Declared("orchestrator, SQL", "online_rebuild", "one row", "A lease of a minute."),
     Declared(
         "orchestrator, SQL",
