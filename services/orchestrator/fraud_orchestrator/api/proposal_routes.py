@@ -1,7 +1,6 @@
 """Promotion and rollback of models by two people. The gateway cannot sign: it keeps who
 proposed and who approved, and a signer with the key carries it out."""
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -134,7 +133,7 @@ async def _signer(gateway: Gateway) -> bool:
     return KINDS[0] in await gateway.work.present()
 
 
-def _view(row: Mapping[str, Any], *, present: bool) -> ModelProposal:
+def _view(row: Any, *, present: bool) -> ModelProposal:
     waits = {
         "proposed": "a second person",
         "approved": "the signer" if present else "the signer: none is running",

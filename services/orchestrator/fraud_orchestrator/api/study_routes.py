@@ -1,6 +1,5 @@
 """Studies of rules, policies and models: asked for here, carried out by a worker."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, get_args
 
@@ -167,7 +166,7 @@ async def _text(
         raise Unavailable(f"The {service} service failed.") from None
 
 
-def _shown(row: Mapping[str, Any], there: frozenset[str]) -> dict[str, Any]:
+def _shown(row: Any, there: frozenset[str]) -> dict[str, Any]:
     given, state = row["parameters"], row["state"]
     silent = "" if row["kind"] in there else ": none is running"
     return {
