@@ -1,6 +1,6 @@
 """The laboratory's commands, added to `fraud` where this distribution is installed."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -44,6 +44,11 @@ from fraud_ops.options import (
     Var,
     trained_mesh,
 )
+from fraud_ops.work.cli import TRADES
+
+if TYPE_CHECKING:
+    from fraud_ops.mesh.environment import LocalMesh
+    from fraud_ops.work.worker import Handler
 
 bench_app = typer.Typer(help="Measurements that anyone can run.")
 bench_app.command("serving")(bench_serving)
@@ -71,6 +76,15 @@ chaos_app.command("fuzz")(chaos_fuzz)
 chaos_app.command("overload")(chaos_overload)
 chaos_app.command("run")(chaos_run)
 chaos_app.command("audit")(chaos_audit)
+
+
+def _studies(mesh: "LocalMesh", _: str) -> "dict[str, Handler]":
+    from fraud_lab.rules.studies import handlers
+
+    return handlers(mesh)
+
+
+TRADES["studies"] = _studies
 
 
 def register(app: typer.Typer) -> None:

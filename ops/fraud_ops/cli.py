@@ -37,6 +37,7 @@ from fraud_ops.rules.cli import policy_app, rules_app
 from fraud_ops.running import run_cli
 from fraud_ops.screen.cli import screen
 from fraud_ops.users import users_app
+from fraud_ops.work.cli import worker
 
 app = typer.Typer(
     name="fraud",
@@ -188,6 +189,7 @@ def deploy_check() -> None:
 app.command("deploy-sizes")(deploy_sizes)
 app.command("screen")(screen)
 app.command("retrain")(retrain)
+app.command("worker")(worker)
 
 
 @cache

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from fraud_ops.mesh.children import end_with_parent
 from fraud_ops.mesh.environment import LocalMesh
@@ -66,15 +67,18 @@ class Supervisor:
         command: Command = service_command,
         *,
         beside: Sequence[str] = (),
+        workers: Mapping[str, list[str]] = MappingProxyType({}),
     ) -> None:
-        """`beside`: what runs besides the services of the mesh."""
+        """`beside`: what runs besides the services of the mesh; `workers`: commands by name
+        of what answers nobody, so that readiness does not wait for it."""
         self._mesh = mesh
         self._command = command
+        self._workers = workers
         self._environment = dict(environment)
         self.redis_url = self._environment["REDIS_URL"]
         self._logs = mesh.var / "log"
         self._stopping = False
-        self.children = {name: Child(name) for name in (*SERVICES, *beside)}
+        self.children = {name: Child(name) for name in (*SERVICES, *beside, *workers)}
 
     async def start(self) -> None:
         """Start all; returns at once."""
@@ -86,7 +90,7 @@ class Supervisor:
     async def ready(self, within_s: float) -> None:
         """Wait until every `/readyz` says yes. Raises StartFailed."""
         give_up = time.monotonic() + within_s
-        waiting = set(self.children)
+        waiting = self.children.keys() - self._workers.keys()
         while waiting:
             for name in sorted(waiting):
                 if (
@@ -104,7 +108,7 @@ class Supervisor:
     async def stop(self) -> None:
         """SIGTERM in order, SIGKILL for what does not end in time."""
         self._stopping = True
-        for name in STOP_ORDER:
+        for name in (*self._workers, *STOP_ORDER):
             if name not in self.children:
                 continue
             process = self.children[name].process
@@ -127,7 +131,7 @@ class Supervisor:
     async def _spawn(self, child: Child) -> None:
         with self.log(child.service).open("ab") as log:
             child.process = await asyncio.create_subprocess_exec(
-                *self._command(child.service),
+                *(self._workers.get(child.service) or self._command(child.service)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
@@ -22,6 +23,7 @@ from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.in_process import InProcessMesh
 from fraud_ops.mesh.redis_server import EmbeddedRedis
 from fraud_ops.mesh.supervisor import Command, Supervisor, service_command
+from fraud_ops.work.cli import TRADES
 from fraud_orchestrator.rebuild import rebuild
 from fraud_shared.mesh.addresses import CONSOLE
 
@@ -56,7 +58,14 @@ async def running_mesh(
     if sign_in:
         environment |= await console_environment(mesh, environment, sign_in)
     beside = (CONSOLE,) if sign_in else ()
-    supervisor = Supervisor(mesh, environment, command, beside=beside)
+    supervisor = Supervisor(
+        mesh,
+        environment,
+        command,
+        beside=beside,
+        # Whoever has no console asks for nothing that needs them.
+        workers=workers(mesh) if sign_in else {},
+    )
     try:
         await warm_if_new(mesh, redis_url, environment)
         await supervisor.start()
@@ -67,6 +76,13 @@ async def running_mesh(
         await supervisor.stop()
         if embedded is not None:
             embedded.stop()
+
+
+def workers(mesh: LocalMesh) -> dict[str, list[str]]:
+    """What carries out people's orders, each trade in a process of its own: the one that
+    may sign reads nothing that people wrote."""
+    own = [sys.executable, "-m", "fraud_ops", "worker", "--gateway", mesh.url]
+    return {f"worker-{trade}": [*own, "--for", trade] for trade in TRADES}
 
 
 async def warm_if_new(

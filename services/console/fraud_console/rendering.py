@@ -28,6 +28,7 @@ PAGES = (
     ("/screening", "Screening", "screening", "s"),
     ("/rules", "Rules", "rules", "r"),
     ("/policy", "Policy", "policy", "p"),
+    ("/studies", "Studies", "studies", "t"),
     ("/models", "Models", "models", "m"),
     ("/mesh", "Mesh", "mesh", "h"),
     ("/activity", "Activity", "activity", "a"),

@@ -14,7 +14,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "model-owner": frozenset(GATEWAY_ROLES["model-owner"]),
     "auditor": frozenset(GATEWAY_ROLES["auditor"]),
     "operator": frozenset(GATEWAY_ROLES["operator"]),
-    "admin": frozenset(SCOPES) - {"test"},
+    "admin": frozenset(SCOPES) - {"test", "worker"},
 }
 # What a page or a change needs; any one of them.
 NEEDS: Mapping[str, frozenset[str]] = {
@@ -28,6 +28,9 @@ NEEDS: Mapping[str, frozenset[str]] = {
     "policy": frozenset({"rules", "audit"}),
     "authoring": frozenset({"rules"}),
     "models": frozenset({"models"}),
+    "studies": frozenset({"rules", "models", "audit"}),
+    "studying": frozenset({"rules", "models"}),
+    "promoting": frozenset({"models"}),
     "mesh": frozenset({"read", "admin"}),
     "parked": frozenset({"admin"}),
     "audit": frozenset({"audit"}),

@@ -126,7 +126,7 @@ def admin(site: Site, watched: Watched) -> Watched:
 PLACES = (
     "/", "/decisions", "/cases", "/entities", "/entities/account/acc-1", "/rules",
     "/rules/edit?version=7", "/policy", "/models", "/screening?name=Omar+Haddad", "/mesh",
-    "/activity", "/style",
+    "/activity", "/style", "/studies",
 )  # fmt: skip
 
 
@@ -183,6 +183,42 @@ class TestAuthor:
         source.press("Tab")
         playwright.expect(source).to_have_value(re.compile("is_round_amount"))
         playwright.expect(checked).to_contain_text("Type-checks")
+        assert admin.complaints == []
+
+    def test_a_backtest_is_followed_until_it_shows_its_results(
+        self, site: Site, admin: Watched
+    ):
+        page, studies = admin.page, site.gateway.engines.studies
+        page.goto(f"{site.url}/rules/7")
+        study = page.get_by_label("Study", exact=True)
+        study.get_by_label("Why").fill("before it goes live")
+        study.get_by_role("button", name="Backtest").click()
+        page.wait_for_url("**/studies/w-1")
+        playwright.expect(page.locator("#study")).to_contain_text("none is running")
+        studies.known["w-1"].update(state="running", waits_for=None, share=0.5)
+        bar = page.get_by_role("progressbar")
+        playwright.expect(bar).to_have_attribute("aria-valuenow", "50")
+        studies.work()
+        playwright.expect(page.locator("#study")).to_contain_text("R-014@7")
+        assert admin.complaints == []
+
+
+class TestOwner:
+    def test_a_proposal_waits_and_is_seen_to_be_carried_out(
+        self, site: Site, admin: Watched
+    ):
+        page, proposals = admin.page, site.gateway.engines.proposals
+        page.goto(f"{site.url}/models")
+        form = page.get_by_label("Propose a change")
+        form.get_by_label("Bundle").fill("b-2")
+        form.get_by_label("Why").fill("better last month")
+        form.get_by_role("button", name="Propose").click()
+        part = page.locator("#proposals")
+        playwright.expect(part).to_contain_text("Waits for a second person")
+        proposals.known["w-1"].update(state="approved", waits_for="the signer")
+        page.reload()
+        proposals.sign()
+        playwright.expect(part).to_contain_text("champion: 1 → 2", timeout=10_000)
         assert admin.complaints == []
 
 

@@ -15,6 +15,7 @@ PAGES = (
     "/rules/edit?version=7", "/policy", "/policy/edit", "/models", "/models/xgboost/1",
     "/activity", "/entities/account/acc-1", "/entities/device/dev-1", "/rules/7",
     "/rules/diff?older=7&newer=7", "/screening/entities/ofac-1001",
+    "/studies",
 )  # fmt: skip
 HOSTILE = (
     "<script>window.hit=1</script>",

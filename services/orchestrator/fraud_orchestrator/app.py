@@ -17,8 +17,11 @@ from fraud_orchestrator.api import (
     key_routes,
     messages,
     privacy_routes,
+    proposal_routes,
     routes,
     screening_routes,
+    study_routes,
+    work_routes,
 )
 from fraud_orchestrator.api.document import completed
 from fraud_orchestrator.api.fraud_score import FraudScoring
@@ -49,6 +52,9 @@ def _routers(gateway: Gateway, models: Models) -> list[APIRouter]:
         key_routes.router(gateway),
         messages.router(gateway),
         privacy_routes.router(gateway),
+        proposal_routes.router(gateway),
+        study_routes.router(gateway),
+        work_routes.router(gateway),
         screening_routes.router(gateway),
         forwarding.router(gateway),
     ]
@@ -93,6 +99,7 @@ def create_app(
             **screening_routes.LIMITS,
             **forwarding.limits(),
             **messages.LIMITS,
+            **work_routes.LIMITS,
         },
         lifespan=gateway.running,
         checks={"decision_log": gateway.ready},

@@ -31,6 +31,7 @@ from fraud_orchestrator.stores.payment_events import PaymentEvents
 from fraud_orchestrator.stores.sca import ScaCounters
 from fraud_orchestrator.stores.search import DecisionSearch
 from fraud_orchestrator.stores.subject_decisions import SubjectDecisions
+from fraud_orchestrator.stores.work import WorkStore
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.mesh.deadline import Deadline
@@ -87,6 +88,7 @@ class Dependencies:
         self.labels = Labels(self.db, self.decisions.outbox)
         kept = settings.var_dir
         self.payment_events = PaymentEvents(self.db, self.decisions.outbox)
+        self.work = WorkStore(self.db, self.decisions.outbox, clock)
         self.engines = Engines(
             LocalRules(settings.ruleset, clock, kept / "gateway-rules.json"),
             LocalPolicy(settings.policy, kept / "gateway-policy.json"),

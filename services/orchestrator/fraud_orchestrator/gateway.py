@@ -79,6 +79,7 @@ class Gateway:
         self.labels = self._dependencies.labels
         self.audit_log = self._dependencies.audit_log
         self.payment_events = self._dependencies.payment_events
+        self.work = self._dependencies.work
         self.exemptions = self._dependencies.exemptions
         self.erasures = self._dependencies.erasures
         self.subject_decisions = self._dependencies.subject_decisions

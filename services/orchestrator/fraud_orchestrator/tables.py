@@ -243,4 +243,39 @@ api_keys = sa.Table(
     sa.Column("last_used_at", UtcDateTime),
 )
 
+# What workers carry out for the gateway: see `stores/work.py`.
+work = sa.Table(
+    "work",
+    metadata,
+    sa.Column("work_id", sa.String(64), primary_key=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("parameters", sa.JSON, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("why", sa.String(256), nullable=False),
+    sa.Column("asked_by", _CLIENT, nullable=False),
+    sa.Column("asked_at", UtcDateTime, nullable=False),
+    sa.Column("decided_by", _CLIENT),
+    sa.Column("decided_at", UtcDateTime),
+    sa.Column("decided_why", sa.String(256)),
+    # The worker that has it, until when, and what proves it.
+    sa.Column("claim", sa.String(64)),
+    sa.Column("claimed_by", _CLIENT),
+    sa.Column("claimed_until", UtcDateTime),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("share", sa.Float, nullable=False),
+    sa.Column("stage", sa.String(256)),
+    sa.Column("result", sa.JSON),
+    sa.Column("problem", sa.String(1000)),
+    sa.Column("finished_at", UtcDateTime),
+    sa.Index("work_asked", "asked_at", "work_id"),
+)
+
+# When a worker last asked for work of a kind.
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("kind", sa.String(32), primary_key=True),
+    sa.Column("seen_at", UtcDateTime, nullable=False),
+)
+
 outbox = outbox_table(metadata)

@@ -5,6 +5,7 @@ one that does is walked, to say where.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -19,6 +20,9 @@ NAMED = 20
 # few hundred characters of it; more is work that a caller could give us for nothing.
 _MOST_TEXT = 64 * 1024
 UNREAD = object()
+# What separates the entries of a list in a document (a ruleset, a policy): four codes of
+# merchant categories beside each other are no card number.
+_ENTRIES = re.compile(r"[\"'\[\],]")
 Path = tuple[str | int, ...]
 
 
@@ -108,10 +112,11 @@ def _numbers(document: Any, apart: Path) -> Iterator[Path]:
         if at and at == apart:
             continue
         if isinstance(node, str):
-            if "%" not in node and not card_numbers.may_hold(node):
-                continue
-            looked_at += len(node)
-            if looked_at > _MOST_TEXT or in_part(node):
+            # Only documents have several lines: theirs is looked at entry by entry.
+            parts = _ENTRIES.split(node) if "\n" in node else [node]
+            long = [p for p in parts if "%" in p or card_numbers.may_hold(p)]
+            looked_at += sum(map(len, long))
+            if looked_at > _MOST_TEXT or any(map(in_part, long)):
                 yield at
         elif isinstance(node, dict):
             for key, child in node.items():

@@ -6,7 +6,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
-from fraud_client.aio import analysts, engines, payments
+from fraud_client.aio import analysts, engines, payments, work
 from fraud_client.aio.transport import DEFAULT_DEADLINE_S, AsyncTransport
 from fraud_client.models import Me, Page
 from fraud_client.retry import RetryPolicy
@@ -57,6 +57,8 @@ class AsyncFraudClient:
         self.lists = engines.AsyncLists(self.transport)
         self.snoozes = engines.AsyncSnoozes(self.transport)
         self.models = engines.AsyncModels(self.transport)
+        self.model_proposals = work.AsyncModelProposals(self.transport)
+        self.studies = work.AsyncStudies(self.transport)
         self.operations = engines.AsyncOperations(self.transport)
 
     async def me(self) -> Me:

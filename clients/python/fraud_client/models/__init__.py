@@ -33,6 +33,7 @@ from fraud_client.models.payments import (
     StoredDecision,
     row_of,
 )
+from fraud_client.models.work import ModelProposal, Study
 
 __all__ = [
     "ActionResult",
@@ -54,6 +55,7 @@ __all__ = [
     "ListEntry",
     "ListVersion",
     "Me",
+    "ModelProposal",
     "ModelRef",
     "Page",
     "Promotion",
@@ -68,6 +70,7 @@ __all__ = [
     "Signal",
     "Snooze",
     "StoredDecision",
+    "Study",
     "Version",
     "row_of",
 ]

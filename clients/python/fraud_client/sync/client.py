@@ -9,7 +9,7 @@ import httpx
 
 from fraud_client.models import Me, Page
 from fraud_client.retry import RetryPolicy
-from fraud_client.sync import analysts, engines, payments
+from fraud_client.sync import analysts, engines, payments, work
 from fraud_client.sync.transport import DEFAULT_DEADLINE_S, Transport
 
 Item = TypeVar("Item")
@@ -58,6 +58,8 @@ class FraudClient:
         self.lists = engines.Lists(self.transport)
         self.snoozes = engines.Snoozes(self.transport)
         self.models = engines.Models(self.transport)
+        self.model_proposals = work.ModelProposals(self.transport)
+        self.studies = work.Studies(self.transport)
         self.operations = engines.Operations(self.transport)
 
     def me(self) -> Me:

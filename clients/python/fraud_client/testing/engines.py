@@ -5,6 +5,7 @@ from typing import Any
 
 from fraud_client.testing.analysis import Row, page
 from fraud_client.testing.ask import Ask, Refused
+from fraud_client.testing.work import Proposals, Studies
 
 RULES = """rules:
   - id: R-014
@@ -182,6 +183,7 @@ class Engines:
         self.entries: dict[str, list[dict[str, Any]]] = {}
         self.snoozes: list[dict[str, Any]] = []
         self.bundle = "b-1"
+        self.proposals, self.studies = Proposals(self), Studies(self)
 
     def routes(self) -> list[Row]:
         """Method, path, service, scopes, handler."""
@@ -204,6 +206,8 @@ class Engines:
                 lambda a: page(self.snoozes, a),
             ),
             ("POST", "/v1/snoozes", "rules", "rules", self.add_snooze),
+            *self.proposals.routes(),
+            *self.studies.routes(),
             ("GET", "/v1/models", "xgboost", "models audit", self.models),
             (
                 "GET",

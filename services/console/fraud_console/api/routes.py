@@ -13,6 +13,7 @@ from fraud_console.api import (
     rule_routes,
     screening_routes,
     session_routes,
+    study_routes,
 )
 from fraud_console.service import ConsoleService
 
@@ -29,6 +30,7 @@ def routers(service: ConsoleService) -> list[APIRouter]:
         rule_routes.router(service, "rules"),
         rule_routes.router(service, "policy"),
         list_routes.router(service),
+        study_routes.router(service),
         model_routes.router(service),
         mesh_routes.router(service),
     ]

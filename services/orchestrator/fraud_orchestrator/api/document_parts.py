@@ -30,9 +30,12 @@ TAGS: dict[str, str] = {
     "cases": "Analysts: cases, holds, blocks, clearings, entities.",
     "rulesets": "Rule authors: rules, from draft over shadow to live, and back.",
     "policies": "Rule authors: the policy, likewise.",
+    "studies": "Rule authors and model owners: backtests, proofs, suggestions, what-if, "
+    "drift, dossiers.",
     "lists": "Rule authors: deny, allow and watch lists; snoozes of rules.",
     "sanctions": "Analysts and auditors: the sanctions lists in use.",
-    "models": "Model owners: models, versions, datasets.",
+    "models": "Model owners: models, versions, datasets, promotion by two people.",
+    "work": "Workers: take what people asked for, and report what came of it.",
     "operations": "Operators: parked events, messages that were given up, reloads, erasure.",
     "privacy": "Operators: what is stored of a person, exported and erased.",
     "keys": "Operators: API keys; everybody: whose key this is.",

@@ -16,6 +16,7 @@ ScopeName = Literal[
     "models",
     "audit",
     "admin",
+    "worker",
     "test",
 ]
 Role = Literal[
@@ -26,6 +27,7 @@ Role = Literal[
     "model-owner",
     "auditor",
     "operator",
+    "signer",
     "tester",
 ]
 _Client = Annotated[

@@ -311,6 +311,8 @@ PARAMETERS: Mapping[str, Meaning] = {
     "parked_id": ("The parked event.", "9f86d081884c7d65"),
     "delivery_id": ("The delivery.", "17"),
     "key_id": ("The key, by its id.", "k-1"),
+    "proposal_id": ("The proposal.", "w-1"),
+    "study_id": ("The study.", "w-1"),
     "day": ("The day (UTC).", "2026-03-02"),
 }  # fmt: skip
 

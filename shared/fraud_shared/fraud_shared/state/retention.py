@@ -81,6 +81,15 @@ RETENTIONS: tuple[Retention, ...] = (
         why="Who did what through the gateway. Their digests in the audit log stay.",
     ),
     Retention(
+        what="work",
+        services=("orchestrator",),
+        column="finished_at",
+        default=AUDIT,
+        least=30 * DAY,
+        where=lambda t: t.c.finished_at.is_not(None),
+        why="Who proposed and approved models, and what studies of rules found.",
+    ),
+    Retention(
         what="parties",
         services=("sanctions",),
         column="last_seen",

@@ -73,6 +73,7 @@ DECLARED: tuple[Declared, ...] = (
         "for ever",
         "That and why somebody was erased; of the account only a keyed token.",
     ),
+    Declared("orchestrator, SQL", "workers", "one row a kind", "Last seen when."),
     Declared("orchestrator, SQL", "online_rebuild", "one row", "A lease of a minute."),
     Declared(
         "orchestrator, SQL",

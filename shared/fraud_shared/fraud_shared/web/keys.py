@@ -18,6 +18,7 @@ Scope = Literal[
     "models",
     "audit",
     "admin",
+    "worker",
     "test",
 ]
 # What each scope lets a key do.
@@ -30,6 +31,7 @@ SCOPE_MEANINGS: Mapping[Scope, str] = {
     "models": "Read models and datasets, promote and roll back.",
     "audit": "Read every client's decisions and the audit trail; change nothing.",
     "admin": "Run the system: keys, parked events, reloads.",
+    "worker": "Take approved work (orders about models, studies), and report on it.",
     "test": "Send payments in test mode: nothing counts, trains or touches data.",
 }
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -47,6 +49,7 @@ ROLES: Mapping[str, tuple[Scope, ...]] = {
     "model-owner": ("models", "read"),
     "auditor": ("audit", "read"),
     "operator": ("admin", "read"),
+    "signer": ("worker",),
     "tester": ("test",),
 }
 # Which scopes see what belongs to other clients, within the tenants of their key.

@@ -84,6 +84,20 @@ class TestBody:
         ]
         assert PAN not in shown(reply.body.decode() + capsys.readouterr().out)
 
+    async def test_list_of_codes_in_a_document_of_several_lines_is_no_number(
+        self, app: Any, knock: Any, bearer: Any, path: str
+    ) -> None:
+        codes = 'entries: ["5732", "5734", "5944", "5094"]'
+        for text, found in (
+            (f"lists:\n  {codes}\n", False),
+            (f"lists: # {PAN}\n  {codes}\n", True),
+            (f'lists:\n  entries: ["5732", "{PAN}"]\n', True),
+            (codes, True),
+        ):
+            body = json.dumps({"note": text}).encode()
+            reply = await knock(app, path, chunks=(body,), headers=bearer)
+            assert (b"looks like a card number" in reply.body) == found, text
+
     async def test_card_number_as_key_is_refused(
         self, app: Any, knock: Any, bearer: Any, path: str
     ) -> None:

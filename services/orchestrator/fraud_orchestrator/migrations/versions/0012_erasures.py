@@ -6,7 +6,7 @@ from alembic import op
 from fraud_shared.state.types import UtcDateTime
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 
 _KINDS = ("UPDATE", "DELETE")
 

@@ -1,0 +1,1 @@
+"""Carrying out what people asked the gateway for."""
