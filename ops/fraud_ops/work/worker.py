@@ -130,7 +130,7 @@ class Worker:
 
     async def _post(self, what: str, body: Mapping[str, Any]) -> Any:
         try:
-            reply = await self.http.post(f"/v1/work/{what}", json=body)
+            reply = await self.http.post(f"/v1/jobs/{what}", json=body)
         except httpx.HTTPError as error:
             raise NoGateway(f"no gateway answers: {type(error).__name__}") from None
         if reply.status_code in (413, 422):

@@ -105,7 +105,7 @@ class Gateway:
         import json
 
         body = json.loads(request.content)
-        if request.url.path == "/v1/work/claim":
+        if request.url.path == "/v1/jobs/claim":
             return httpx.Response(
                 200, json={"order": self.orders.pop() if self.orders else None}
             )
@@ -151,7 +151,7 @@ async def test_result_that_the_gateway_does_not_take_is_reported_as_a_failure():
     gateway = Gateway()
 
     def strict(request):
-        if request.url.path == "/v1/work/outcome" and b"4111" in request.content:
+        if request.url.path == "/v1/jobs/outcome" and b"4111" in request.content:
             return httpx.Response(422)
         return gateway(request)
 

@@ -53,7 +53,7 @@ class People:
 
     async def claimed(self) -> Any:
         body = {"kinds": ["promote", "roll_back"]}
-        reply = await self.send("signer", "POST", "/v1/work/claim", body)
+        reply = await self.send("signer", "POST", "/v1/jobs/claim", body)
         assert reply.status_code == 200, reply.text
         return reply.json()["order"]
 
@@ -94,7 +94,7 @@ async def test_what_the_signer_moved_is_on_record_and_published_once(
     assert (await people.shown(proposal))["state"] == "running"
     outcome = {"claim": order["claim"], "result": {"moved": [MOVED]}}
     for status in (200, 409):
-        reply = await people.send("signer", "POST", "/v1/work/outcome", outcome)
+        reply = await people.send("signer", "POST", "/v1/jobs/outcome", outcome)
         assert reply.status_code == status, reply.text
     shown = await people.shown(proposal)
     assert (shown["state"], shown["waits_for"]) == ("done", None)
@@ -124,7 +124,7 @@ async def test_a_refusal_of_the_signer_is_shown_with_its_reason(
     proposal = await people.approved()
     order = await people.claimed()
     outcome = {"claim": order["claim"], "problem": "bundle-missing: none is of it"}
-    await people.send("signer", "POST", "/v1/work/outcome", outcome)
+    await people.send("signer", "POST", "/v1/jobs/outcome", outcome)
     shown = await people.shown(proposal)
     assert (shown["state"], shown["problem"]) == ("failed", outcome["problem"])
 
@@ -139,7 +139,7 @@ async def test_a_signer_that_breaks_off_loses_the_order_to_another(
     second = await people.claimed()
     assert second["work_id"] == first["work_id"]
     late = {"claim": first["claim"], "result": {"moved": [MOVED]}}
-    reply = await people.send("signer", "POST", "/v1/work/outcome", late)
+    reply = await people.send("signer", "POST", "/v1/jobs/outcome", late)
     assert reply.json()["type"] == "urn:fraud:problem:claim-lost"
     people.runs["signer"].clock.advance(LEASE_OVER)
     await people.claimed()
@@ -169,12 +169,12 @@ async def test_who_proposed_approved_and_carried_out_is_in_the_audit_log(
     proposal = await people.approved()
     order = await people.claimed()
     outcome = {"claim": order["claim"], "problem": "no"}
-    await people.send("signer", "POST", "/v1/work/outcome", outcome)
+    await people.send("signer", "POST", "/v1/jobs/outcome", outcome)
     acts = (await people.send("ana", "GET", "/v1/audit")).json()["items"]
     # The clock of the test stands still: what comes first is not said.
     found = {(a["actor"], a["act"], a["subject"]) for a in acts if a["status"]}
     assert found == {
         ("ana", f"POST {PATH}", "action=promote,bundle=b-2"),
         ("ben", f"POST {PATH}/{{proposal_id}}/approve", f"proposal_id={proposal}"),
-        ("signer", "POST /v1/work/outcome", f"work_id={proposal}"),
+        ("signer", "POST /v1/jobs/outcome", f"work_id={proposal}"),
     }

@@ -58,7 +58,7 @@ async def send(start: Any) -> Any:
 
 
 async def claimed(send: Any) -> Any:
-    reply = await send("worker", "POST", "/v1/work/claim", {"kinds": ["backtest"]})
+    reply = await send("worker", "POST", "/v1/jobs/claim", {"kinds": ["backtest"]})
     assert reply.status_code == 200, reply.text
     return reply.json()["order"]
 
@@ -93,11 +93,11 @@ async def test_progress_and_result_are_shown(send: Any) -> None:
     study = (await send("author", "POST", PATH, BACKTEST)).json()["study_id"]
     claim = (await claimed(send))["claim"]
     progress = {"claim": claim, "share": 0.4, "stage": "rules"}
-    await send("worker", "POST", "/v1/work/progress", progress)
+    await send("worker", "POST", "/v1/jobs/progress", progress)
     shown = (await send("aud", "GET", f"{PATH}/{study}")).json()
     assert (shown["state"], shown["share"], shown["stage"]) == ("running", 0.4, "rules")
     outcome = {"claim": claim, "result": {"payments": 3}}
-    await send("worker", "POST", "/v1/work/outcome", outcome)
+    await send("worker", "POST", "/v1/jobs/outcome", outcome)
     shown = (await send("author", "GET", f"{PATH}/{study}")).json()
     assert (shown["state"], shown["result"]) == ("done", {"payments": 3})
     (listed,) = (await send("author", "GET", f"{PATH}?kind=backtest")).json()["items"]

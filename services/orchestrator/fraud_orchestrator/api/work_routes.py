@@ -29,13 +29,13 @@ from fraud_shared.web.problems import InvalidInput
 
 _MOVED = TypeAdapter(tuple[MovedAlias, ...])
 _LOST = {PROBLEMS: {"409": ["claim-lost"]}}
-LIMITS = {"/v1/work/outcome": 4 * 1024 * 1024}
+LIMITS = {"/v1/jobs/outcome": 4 * 1024 * 1024}
 
 
 def router(gateway: Gateway) -> APIRouter:
     """The routes of workers."""
     routes = APIRouter(
-        prefix="/v1/work", tags=["work"], dependencies=[needs(gateway, "worker")]
+        prefix="/v1/jobs", tags=["work"], dependencies=[needs(gateway, "worker")]
     )
 
     @routes.post("/claim", operation_id="claimWork", summary="Take work that waits")
@@ -77,7 +77,7 @@ def router(gateway: Gateway) -> APIRouter:
         moved = _moved(given) if work.kind in MODELS else ()
         events = [_event(gateway, one) for one in moved]
         about = {"work_id": work.work_id}
-        async with change_on_record(gateway, context, "POST /v1/work/outcome", about):
+        async with change_on_record(gateway, context, "POST /v1/jobs/outcome", about):
             row = await gateway.work.finish(
                 given.claim,
                 problem=given.problem,
