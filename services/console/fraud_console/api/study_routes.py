@@ -14,7 +14,6 @@ from fraud_console.views.study import StudyPage
 PAGE = 50
 Why = Annotated[str, Form(min_length=3, max_length=256)]
 Number = Annotated[int | None, Form(ge=1, le=10**9)]
-Payments = Annotated[int, Form(ge=1_000, le=1_000_000)]
 Hours = Annotated[str, Form(max_length=16)]
 
 
@@ -66,7 +65,6 @@ def _asking(routes: APIRouter, service: ConsoleService) -> None:
         of: Annotated[Literal["ruleset", "policy"], Form()] = "ruleset",
         version: Number = None,
         on: Annotated[Literal["recorded", "simulated"], Form()] = "recorded",
-        payments: Payments = 100_000,
         hours: Hours = "",
     ) -> Response:
         """Ask for a study of a draft."""
@@ -75,7 +73,6 @@ def _asking(routes: APIRouter, service: ConsoleService) -> None:
             "of": of,
             "version": version,
             "on": on,
-            "payments": payments,
             "hours": float(hours) if _is_number(hours) else None,
         }
         asked = found.client.studies.start(kind, why, **wanted)
