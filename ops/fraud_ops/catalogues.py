@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from fraud_shared.contracts.degraded import DegradedCode
 from fraud_shared.contracts.reasons import ReasonCode
-from fraud_shared.state.retention import RETENTIONS, Retention
+from fraud_shared.state.retention import RETENTIONS
 from fraud_shared.state.retention_declared import DECLARED
+from fraud_shared.state.retention_rule import Retention
 from fraud_shared.web.problems import FraudError
 
 _REASONS = """# Reason codes

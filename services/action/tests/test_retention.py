@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from fraud_action import tables
-from fraud_shared.state.retention import AUDIT, DAY
+from fraud_shared.state.retention_rule import AUDIT, DAY
 from fraud_shared.testing.rows import make_row
 
 LONG = AUDIT + DAY

@@ -17,7 +17,7 @@ from fraud_orchestrator.tables import (
 )
 from fraud_shared.state.database import Database
 from fraud_shared.state.retaining import Retainer, rules_in
-from fraud_shared.state.retention import AUDIT, DAY
+from fraud_shared.state.retention_rule import AUDIT, DAY
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.testing.rows import make_row
 from fraud_shared.testing.servers import sql_schema, sql_url

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from fraud_post_auth import tables
-from fraud_shared.state.retention import DAY
+from fraud_shared.state.retention_rule import DAY
 from fraud_shared.testing.rows import make_row
 
 YEARS = 730 * DAY

@@ -13,7 +13,8 @@ from pydantic import Field, create_model
 from fraud_shared.mesh.background import repeating
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.state.database import Database
-from fraud_shared.state.retention import RETENTIONS, Retention
+from fraud_shared.state.retention import RETENTIONS
+from fraud_shared.state.retention_rule import Retention
 from fraud_shared.state.telemetry import RETENTION_DELETED
 from fraud_shared.web.settings import ServiceSettings
 

@@ -5,71 +5,19 @@ needed. `retaining.py` makes settings of the rows and deletes by them; `fraud sc
 `docs/retention.md` and a part of `.env.example` from them.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
 
-Guard = Callable[[sa.Table], sa.ColumnElement[bool]]
-DAY = timedelta(days=1)
-# What anti-money-laundering law asks of a payment's records in most places.
-AUDIT = 1826 * DAY
-
-
-@dataclass(frozen=True)
-class Retention:
-    """Rows go `default` after the time in `column`, once `where` allows it.
-
-    `what` names them in the metric and the docs, and their `table` unless that is given.
-    `setting` (`retain_<what>` unless given) is a field of the settings of each of `services`,
-    not below `least`. `column` None: the row goes as soon as `where` holds. `with_it`: tables
-    whose rows with the same key go in the same transaction.
-    """
-
-    what: str
-    services: tuple[str, ...]
-    column: str | None
-    default: timedelta
-    why: str
-    where: Guard | None = None
-    table: str = ""
-    setting: str = ""
-    least: timedelta = DAY
-    with_it: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "table", self.table or self.what)
-        object.__setattr__(self, "setting", self.setting or f"retain_{self.what}")
-
-
-def _none(table: sa.Table, other: str, *columns: str) -> sa.ColumnElement[bool]:
-    """No row of `other` has the same values in these columns."""
-    found = table.metadata.tables[other]
-    same = [found.c[name] == table.c[name] for name in columns]
-    return ~sa.exists().where(*same)
-
-
-def _answered(decisions: sa.Table) -> sa.ColumnElement[bool]:
-    """Replied to, and not owed to the online store."""
-    missed = _none(decisions, "online_missed", "client", "transaction_id")
-    return sa.and_(decisions.c.reply.is_not(None), missed)
-
-
-def _undelivered(table: sa.Table, key: str) -> sa.ColumnElement[bool]:
-    queued = (table.metadata.tables[name] for name in ("outgoing", "deliveries"))
-    return sa.and_(
-        *(~sa.exists().where(sent.c.reference == table.c[key]) for sent in queued)
-    )
-
-
-def _unblocked(targets: sa.Table) -> sa.ColumnElement[bool]:
-    """The online store knows the newest state, and that is no block."""
-    blocks = targets.metadata.tables["blocks"]
-    same = blocks.c.kind == targets.c.kind, blocks.c.key == targets.c.key
-    active = sa.exists().where(*same, blocks.c.state == "active")
-    return sa.and_(targets.c.projected >= targets.c.revision, ~active)
-
+from fraud_shared.state.retention_rule import (
+    AUDIT,
+    DAY,
+    Retention,
+    answered,
+    none_,
+    unblocked,
+    undelivered,
+)
 
 RETENTIONS: tuple[Retention, ...] = (
     Retention(
@@ -134,7 +82,7 @@ RETENTIONS: tuple[Retention, ...] = (
         column="decided_at",
         default=AUDIT,
         least=45 * DAY,
-        where=_answered,
+        where=answered,
         why="The audit trail, and what the online store is rebuilt from (its longest window "
         "and a week). Without a reply, or owed to the online store: stays. Idempotency keys "
         "go with their decision.",
@@ -194,9 +142,7 @@ RETENTIONS: tuple[Retention, ...] = (
         services=("action",),
         column="expires_at",
         default=90 * DAY,
-        where=lambda t: sa.and_(
-            t.c.state != "pending", _undelivered(t, "challenge_id")
-        ),
+        where=lambda t: sa.and_(t.c.state != "pending", undelivered(t, "challenge_id")),
         why="Disputes ask soon whether the customer was asked; the outcome is a label.",
     ),
     Retention(
@@ -204,7 +150,7 @@ RETENTIONS: tuple[Retention, ...] = (
         services=("action",),
         column="created_at",
         default=400 * DAY,
-        where=lambda t: _undelivered(t, "alert_id"),
+        where=lambda t: undelivered(t, "alert_id"),
         why="A year and a month, to compare with the same season. Unsent alerts stay.",
     ),
     Retention(
@@ -229,7 +175,7 @@ RETENTIONS: tuple[Retention, ...] = (
         column="changed_at",
         setting="retain_blocks",
         default=400 * DAY,
-        where=_unblocked,
+        where=unblocked,
         why="Bookkeeping of blocks. A target that is blocked, or whose state the online "
         "store does not know, stays.",
     ),
@@ -283,7 +229,7 @@ RETENTIONS: tuple[Retention, ...] = (
         column="reported_at",
         setting="retain_training_rows",
         default=730 * DAY,
-        where=lambda t: _none(t, "training_rows", "transaction_id", "tenant"),
+        where=lambda t: none_(t, "training_rows", "transaction_id", "tenant"),
         why="As long as the training row, and never before it goes.",
     ),
     Retention(
@@ -303,7 +249,7 @@ RETENTIONS: tuple[Retention, ...] = (
         default=730 * DAY,
         where=lambda t: sa.and_(
             t.c.projected >= t.c.revision,
-            _none(t, "labels", "transaction_id", "tenant"),
+            none_(t, "labels", "transaction_id", "tenant"),
         ),
         why="With the last label of the payment. One that the online store does not know "
         "stays.",

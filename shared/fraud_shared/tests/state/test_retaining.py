@@ -12,7 +12,8 @@ from pydantic_settings import SettingsConfigDict
 
 from fraud_shared.state.database import Database
 from fraud_shared.state.retaining import Retainer, _due, kept_for, rules_in
-from fraud_shared.state.retention import DAY, RETENTIONS, Retention
+from fraud_shared.state.retention import RETENTIONS
+from fraud_shared.state.retention_rule import DAY, Retention
 from fraud_shared.state.telemetry import RETENTION_DELETED
 from fraud_shared.testing.clocks import FakeClock
 from fraud_shared.web.problems import Unavailable
