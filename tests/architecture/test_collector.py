@@ -1,6 +1,6 @@
 """The shipped collector keeps what must be seen, by what the spans really carry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,22 +82,22 @@ def spanned(monkeypatch: pytest.MonkeyPatch) -> Spanned:
 
 def keeps(policy: dict[str, Any], span: ReadableSpan) -> bool:
     """What the collector's processor documents of a policy, for a trace of one span."""
-    attributes = span.attributes or {}
+    attributes: Mapping[str, Any] = span.attributes or {}
     rule = policy.get(policy["type"], {})
     value = attributes.get(rule.get("key"))
     match policy["type"]:
         case "status_code":
-            return span.status.status_code.name in rule["status_codes"]
+            return span.status.status_code.name in list(rule["status_codes"])
         case "numeric_attribute":
-            return value is not None and rule["min_value"] <= value <= rule["max_value"]  # type: ignore[operator]
+            return value in range(rule["min_value"], rule["max_value"] + 1)
         case "boolean_attribute":
-            return value is rule["value"]
+            return value is bool(rule["value"])
         case "string_attribute":
-            return value in rule["values"]
+            return value in list(rule["values"])
         case "latency":
             assert span.start_time is not None
             assert span.end_time is not None
-            return (span.end_time - span.start_time) / 1e6 > rule["threshold_ms"]
+            return bool((span.end_time - span.start_time) / 1e6 > rule["threshold_ms"])
         case "probabilistic":
             return False
     raise AssertionError(policy["type"])
