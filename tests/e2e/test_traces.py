@@ -1,7 +1,6 @@
 """One trace of a payment, from the gateway to what post_auth stores of it."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ PERSONAL = re.compile(r"acc-1|tok_|dev-|198\.51|@|411111")
 
 
 @pytest.fixture
-def collected(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collected]:
+def collected(monkeypatch: pytest.MonkeyPatch) -> Collected:
     """What each service exported, once the mesh has stopped; all requests are sampled."""
     found: Collected = {}
 
