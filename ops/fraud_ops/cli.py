@@ -36,6 +36,7 @@ from fraud_ops.retrain.cli import retrain
 from fraud_ops.rules.cli import policy_app, rules_app
 from fraud_ops.running import run_cli
 from fraud_ops.screen.cli import screen
+from fraud_ops.traces.cli import trace
 from fraud_ops.users import users_app
 from fraud_ops.work.cli import worker
 
@@ -190,6 +191,7 @@ app.command("deploy-sizes")(deploy_sizes)
 app.command("screen")(screen)
 app.command("retrain")(retrain)
 app.command("worker")(worker)
+app.command("trace")(trace)
 
 
 @cache

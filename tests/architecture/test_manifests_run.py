@@ -12,20 +12,14 @@ import re
 import socket
 import subprocess
 import time
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-)
 
 from fraud_ops.deploy.closure import install
 from fraud_ops.deploy.env_file import complete
@@ -36,7 +30,8 @@ from fraud_ops.example import example_payment
 from fraud_ops.mesh.redis_server import binary
 from fraud_ops.train.command import train_command
 from fraud_shared.mesh.addresses import SERVICES, url_variable
-from fraud_shared.testing.servers import amqp_url, fresh_database
+from fraud_shared.testing.otlp import receiver
+from fraud_shared.testing.servers import fresh_broker, fresh_database
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = 10001
@@ -112,36 +107,6 @@ class Replica:
 
 
 @contextmanager
-def collector() -> Iterator[tuple[str, list[Any]]]:
-    """An OTLP receiver: its address, and the spans with the service they are of."""
-    spans: list[Any] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            sent = ExportTraceServiceRequest()
-            sent.ParseFromString(self.rfile.read(int(self.headers["content-length"])))
-            for resource in sent.resource_spans:
-                names = {
-                    a.key: a.value.string_value for a in resource.resource.attributes
-                }
-                for scope in resource.scope_spans:
-                    spans.extend((names["service.name"], span) for span in scope.spans)
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", spans
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-@contextmanager
 def redis() -> Iterator[str]:
     """A Redis of this test's own."""
     port = free_port()
@@ -154,22 +119,6 @@ def redis() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
-
-
-@contextmanager
-def broker() -> Iterator[str]:
-    """RabbitMQ, in a virtual host of this test's own where it can make one."""
-    url, name = amqp_url(), f"test-{uuid.uuid4().hex[:8]}"
-    made = subprocess.run(["rabbitmqctl", "-q", "add_vhost", name], check=False)
-    if made.returncode:
-        yield url
-        return
-    try:
-        allow = ("set_permissions", "-p", name, "guest", ".*", ".*", ".*")
-        subprocess.run(["rabbitmqctl", "-q", *allow], check=True)
-        yield f"{url.rstrip('/')}/{name}"
-    finally:
-        subprocess.run(["rabbitmqctl", "-q", "delete_vhost", name], check=True)
 
 
 @dataclass
@@ -256,11 +205,11 @@ async def cluster(
             path.chmod(0o755)
     async with fresh_database() as database:
         with ExitStack() as stack:
-            trace, spans = stack.enter_context(collector())
+            trace, spans = stack.enter_context(receiver())
             secrets |= {
                 "DATABASE_URL": database,
                 "REDIS_URL": stack.enter_context(redis()),
-                "AMQP_URL": stack.enter_context(broker()),
+                "AMQP_URL": stack.enter_context(fresh_broker()),
             }
             replicas = _replicas(pythons, folder, manifests(secrets, trace))
             everyone = [one for some in replicas.values() for one in some]

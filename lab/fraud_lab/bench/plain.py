@@ -39,6 +39,10 @@ class HttpxTransport:
         """How many URLs the service has."""
         return len(self._urls[service])
 
+    def origin(self, service: str, address: int) -> str:
+        """Its URL."""
+        return self._urls[service][address]
+
     async def send(
         self,
         service: str,

@@ -18,6 +18,8 @@ from fraud_ops.figures import finish, gate, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import Client
 from fraud_ops.mesh.up import announce, running_mesh, until_stopped
+from fraud_ops.traces.store import fullest
+from fraud_ops.traces.waterfall import waterfall
 from fraud_orchestrator.privacy import Privacy
 
 AT_ONCE = 4
@@ -40,11 +42,14 @@ def demo_command(
     with mesh.fresh(DEMO_PORT) as stage:
         tally, labels = asyncio.run(_run(stage, script, keep=keep))
         _keep(stage, mesh.var / "demo")
+        followed = fullest(stage.traces)
     show.by_scenario(console, tally)
     percentiles = show.latency(console, tally)
     if tally.explained is not None:
         show.explained(console, tally.explained)
         show.timings(console, tally.explained)
+    if followed:
+        console.print(waterfall(followed))
     decided = len(tally.latency_ms)
     gates = [
         gate("share of fraud stopped", round(tally.caught, 4), 0.60, "at_least"),
@@ -76,6 +81,8 @@ def _keep(stage: LocalMesh, folder: Path) -> None:
     folder.mkdir(parents=True)
     for file in stage.var.glob("*.db*"):
         shutil.copy(file, folder)
+    if stage.traces.is_dir():
+        shutil.copytree(stage.traces, folder / "traces")
 
 
 async def _run(

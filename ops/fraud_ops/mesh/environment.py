@@ -12,6 +12,7 @@ from fraud_scoring.artifacts.keys import PRIVATE_FILE, PUBLIC_FILE, development_
 from fraud_scoring.registry.port import address
 from fraud_shared.mesh.addresses import CONSOLE, CONSOLE_PORT, PORTS, url_variable
 from fraud_shared.web import secrets
+from fraud_shared.web.span_export import FOLDER, named
 
 SECRETS = (
     "FRAUD_TOKEN_KEY",
@@ -53,6 +54,22 @@ class LocalMesh:
             for name in ("MODEL_REGISTRY_URI", "MLFLOW_TRACKING_URI")
         )
         return address(*given) or str(self.var / "registry")
+
+    @property
+    def traces(self) -> Path:
+        """Where the services write their spans."""
+        return self.var / "traces"
+
+    def tracing(self) -> dict[str, str]:
+        """Spans to files of the mesh, unless the environment says where they go."""
+        if named():
+            return {}
+        return {
+            FOLDER: os.environ.get(FOLDER) or str(self.traces),
+            "OTEL_BSP_SCHEDULE_DELAY": os.environ.get(
+                "OTEL_BSP_SCHEDULE_DELAY", "1000"
+            ),
+        }
 
     def key(self) -> str:
         """The API key of the development client."""

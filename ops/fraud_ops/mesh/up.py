@@ -54,7 +54,7 @@ async def running_mesh(
         embedded = EmbeddedRedis(mesh.var / "redis")
         embedded.start()
         redis_url = embedded.url
-    environment = {**mesh.environment(redis_url), **extra}
+    environment = {**mesh.environment(redis_url), **mesh.tracing(), **extra}
     if sign_in:
         environment |= await console_environment(mesh, environment, sign_in)
     beside = (CONSOLE,) if sign_in else ()
@@ -143,7 +143,7 @@ async def up_in_process(mesh: LocalMesh, *, sign_in: str = "") -> None:
     """The same services in this one process, on the gateway's port."""
     mesh.prepare()
     redis_url = os.environ.get("REDIS_URL") or "memory://"
-    os.environ.update(mesh.environment(redis_url))
+    os.environ.update(mesh.environment(redis_url) | mesh.tracing())
     if sign_in:
         os.environ.update(await console_environment(mesh, os.environ, sign_in))
     online = open_online_store(redis_url)
@@ -227,7 +227,7 @@ def announce(mesh: LocalMesh, sign_in: str = "") -> None:
         Panel.fit(
             f"[bold green]The mesh is ready.[/]\n\n"
             f"gateway  {mesh.url}\nAPI      {mesh.url}/docs\nkey      {mesh.key()}\n"
-            f"logs     {mesh.var / 'log'}{pages}\n\nStop with Ctrl-C.",
+            f"logs     {mesh.var / 'log'}\ntraces   fraud trace{pages}\n\nStop with Ctrl-C.",
             title="fraud mesh",
         )
     )

@@ -21,6 +21,7 @@ from fraud_features.store.port import OnlineStoreRefusal, OnlineStoreUnavailable
 from fraud_features.store.redis.multiplexer import RedisMultiplexer
 from fraud_features.store.redis.store import RedisOnlineStore
 from fraud_features.testing import payment
+from fraud_shared.testing.spans import Collected
 
 OK = b"+OK\r\n"
 # What a command is answered with; b"" is silence, for as long as the test likes.
@@ -323,3 +324,29 @@ def certificate(folder: Path) -> Path:
         + made.public_bytes(serialization.Encoding.PEM)
     )
     return path
+
+
+class TestSpans:
+    async def test_a_sampled_command_is_one_that_names_no_key(self):
+        kit = Collected()
+        async with line_to(echo, path="/3") as (line, server):
+            await line.call("ECHO", "unsampled")
+            with kit.sampled():
+                await line.call("ECHO", "acc-1")
+        (span,) = kit.named("ECHO")
+        port = int(server.url.rpartition(":")[2].partition("/")[0])
+        assert dict(span.attributes or {}) == {
+            "db.system.name": "redis",
+            "db.namespace": "3",
+            "db.operation.name": "ECHO",
+            "server.address": "127.0.0.1",
+            "server.port": port,
+        }
+
+    async def test_one_that_was_not_answered_says_so(self):
+        kit = Collected()
+        async with line_to(silence, within=0.01) as (line, _):
+            with pytest.raises(TimeoutError), kit.sampled():
+                await line.call("ECHO", "a")
+        (span,) = kit.named("ECHO")
+        assert (span.attributes or {})["error.type"] == "TimeoutError"

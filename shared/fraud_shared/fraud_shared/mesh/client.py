@@ -38,6 +38,7 @@ from fraud_shared.mesh.metrics import (
 )
 from fraud_shared.mesh.replicas import BULKHEAD, Replica
 from fraud_shared.mesh.tokens import Actor, TokenIssuer
+from fraud_shared.mesh.traced import TracedTransport
 from fraud_shared.mesh.transport import Transport
 
 __all__ = ["BULKHEAD", "CallContext", "ServiceClient"]
@@ -50,7 +51,8 @@ class ServiceClient:
     """Calls services by name. One per process; `close()` it at the end."""
 
     def __init__(self, transport: Transport, tokens: TokenIssuer) -> None:
-        self._transport = transport
+        self._bare = transport
+        self._transport = TracedTransport(transport)
         self._tokens = tokens
         self._dependencies: dict[str, Dependency] = {}
         # Attempts that nobody waits for any more: probes, and hedges that came second.
@@ -60,7 +62,7 @@ class ServiceClient:
         """Another door onto the same services with breakers and bulkheads of its own: for
         questions that must not count against payments, nor be refused for their sake.
         The transport belongs to this one."""
-        service_client = ServiceClient(self._transport, self._tokens)
+        service_client = ServiceClient(self._bare, self._tokens)
         service_client._unawaited = self._unawaited
         return service_client
 

@@ -37,6 +37,9 @@ class Transport(Protocol):
     def addresses(self, service: str) -> int:
         """How many addresses a service has."""
 
+    def origin(self, service: str, address: int) -> str:
+        """The URL of an address, without a path."""
+
     async def send(
         self,
         service: str,
@@ -87,6 +90,10 @@ class HttpTransport:
     def addresses(self, service: str) -> int:
         """How many URLs the service has; 1 for one that is not known."""
         return len(self._urls.get(service, ("",)))
+
+    def origin(self, service: str, address: int) -> str:
+        """The URL of an address; empty for one that is not known."""
+        return self._urls[service][address] if service in self._urls else ""
 
     def _client(self, service: str, address: int) -> Client:
         client = self._clients.get((service, address))
@@ -185,6 +192,10 @@ class AsgiTransport:
     def addresses(self, service: str) -> int:
         """One: an app in this process is alive or gone with it."""
         return 1
+
+    def origin(self, service: str, address: int) -> str:
+        """The service's name as a host."""
+        return f"http://{service}"
 
     async def send(
         self,

@@ -10,6 +10,8 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from fraud_shared.mesh.spans import CURRENT, Spans, together
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -45,7 +47,7 @@ class Batcher(Generic[Item, Result]):
         # Mean time between items, over some twenty of them.
         self._gap_s = math.inf
         self._largest = largest
-        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._waiting: list[tuple[Item, asyncio.Future[Result], Spans | None]] = []
         self._stalled_after_s = stalled_after_s
         self._at_once = at_once
         # The batches under way, and of them the one that has not stalled.
@@ -55,7 +57,7 @@ class Batcher(Generic[Item, Result]):
     async def submit(self, item: Item) -> Result:
         """The result for `item`, once its batch is done."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+        self._waiting.append((item, future, CURRENT.get()))
         self._note_arrival()
         self._start()
         return await future
@@ -96,7 +98,7 @@ class Batcher(Generic[Item, Result]):
             self._current = None
             self._start()
 
-    def _next(self) -> list[tuple[Item, asyncio.Future[Result]]]:
+    def _next(self) -> list[tuple[Item, asyncio.Future[Result], Spans | None]]:
         # A caller that has gone before its turn wants no work done.
         wanted = [entry for entry in self._waiting if not entry[1].done()]
         self._waiting = wanted[self._largest :]
@@ -110,21 +112,25 @@ class Batcher(Generic[Item, Result]):
         else:
             self._gap_s += 0.05 * (gap - self._gap_s)
 
-    async def _settle(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+    async def _settle(
+        self, batch: list[tuple[Item, asyncio.Future[Result], Spans | None]]
+    ) -> None:
+        # This task began in the context of one request, and works for these.
+        CURRENT.set(together([spans for _, _, spans in batch]))
         try:
-            results = await self._work([item for item, _ in batch])
+            results = await self._work([item for item, _, _ in batch])
             if len(results) != len(batch):
                 raise RuntimeError("batch work must return one result per item")
         except Exception as error:
-            for _, future in batch:
+            for _, future, _ in batch:
                 if not future.done():
                     future.set_exception(error)
             return
         except BaseException:
-            for _, future in batch:
+            for _, future, _ in batch:
                 future.cancel()
             raise
-        for (_, future), result in zip(batch, results, strict=True):
+        for (_, future, _), result in zip(batch, results, strict=True):
             if future.done():  # its caller has given up; the work is done all the same
                 continue
             if isinstance(result, Exception):

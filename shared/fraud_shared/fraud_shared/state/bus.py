@@ -6,34 +6,19 @@ by the broker and routed to a queue, or answered 2xx by each subscribing service
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.deadline import Deadline
+from fraud_shared.state.envelope import Envelope, envelope
+from fraud_shared.state.event_spans import publishing_all
 from fraud_shared.state.subscriptions import subscribers
+
+__all__ = ["Bus", "Envelope", "HttpBus", "Unroutable", "envelope"]
 
 DELIVERY_MS = 5000.0
 # Keeps a batch below the consumer's body limit (a decision event is some 10 KB).
 HTTP_BATCH_BYTES = 1_500_000
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """A serialised CloudEvent on its way."""
-
-    event_id: str
-    type: str
-    body: bytes
-    traceparent: str | None = None
-
-
-def envelope(event: CloudEvent) -> Envelope:
-    """The event, serialised; absent attributes are left out, data is kept whole."""
-    absent = {"traceparent"} if event.traceparent is None else None
-    body = event.model_dump_json(exclude=absent).encode()
-    return Envelope(event.id, event.type, body, event.traceparent)
 
 
 class Unroutable(Exception):
@@ -61,19 +46,23 @@ class HttpBus:
 
     async def publish(self, events: Sequence[Envelope]) -> None:
         """Deliver to every subscriber, in order."""
-        per_service: dict[str, list[bytes]] = defaultdict(list)
+        per_service: dict[str, list[Envelope]] = defaultdict(list)
         for event in events:
             for service in subscribers(event.type) or _nobody(event.type):
-                per_service[service].append(event.body)
-        for service, bodies in per_service.items():
-            for batch in _batches(bodies):
-                await self._service_client.call(
-                    service,
-                    "/v1/events",
-                    b"[" + b",".join(batch) + b"]",
-                    deadline=Deadline.after(DELIVERY_MS),
-                    cap_ms=DELIVERY_MS,
-                )
+                per_service[service].append(event)
+        for service, addressed in per_service.items():
+            for batch in _batches(addressed):
+                with publishing_all(batch, "http", service):
+                    await self._post(service, batch)
+
+    async def _post(self, service: str, batch: Sequence[Envelope]) -> None:
+        await self._service_client.call(
+            service,
+            "/v1/events",
+            b"[" + b",".join(event.body for event in batch) + b"]",
+            deadline=Deadline.after(DELIVERY_MS),
+            cap_ms=DELIVERY_MS,
+        )
 
     async def close(self) -> None:
         """The client belongs to the service."""
@@ -83,13 +72,13 @@ def _nobody(event_type: str) -> list[str]:
     raise Unroutable(event_type)
 
 
-def _batches(bodies: list[bytes]) -> list[list[bytes]]:
-    batches: list[list[bytes]] = [[]]
+def _batches(events: list[Envelope]) -> list[list[Envelope]]:
+    batches: list[list[Envelope]] = [[]]
     size = 0
-    for body in bodies:
-        if size + len(body) > HTTP_BATCH_BYTES and batches[-1]:
+    for event in events:
+        if size + len(event.body) > HTTP_BATCH_BYTES and batches[-1]:
             batches.append([])
             size = 0
-        batches[-1].append(body)
-        size += len(body)
+        batches[-1].append(event)
+        size += len(event.body)
     return batches

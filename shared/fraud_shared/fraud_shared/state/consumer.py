@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.state.event_spans import handling
 from fraud_shared.web.context import RawResponse, RequestContext
 from fraud_shared.web.service import HotRoute
 
 EventHandler = Callable[[Sequence[CloudEvent]], Awaitable[None]]
+EVENTS = "/v1/events"
 # A batch of 200 decisions is some 2 MB; only other services can reach this route.
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 
@@ -17,11 +19,12 @@ def events_route(handler: EventHandler) -> HotRoute:
 
     async def accept(events: list[CloudEvent], _: RequestContext) -> RawResponse:
         """CloudEvents 1.0, JSON batch format. A repeat of an event id changes nothing."""
-        await handler(events)
+        with handling(events, "http", EVENTS):
+            await handler(events)
         return RawResponse(b"", 204)
 
     return HotRoute(
-        "/v1/events",
+        EVENTS,
         request=list[CloudEvent],
         response=None,
         handler=accept,

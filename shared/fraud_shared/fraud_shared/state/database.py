@@ -18,8 +18,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateSchema
 
+from fraud_shared.mesh.spans import CURRENT
 from fraud_shared.state import migrate
 from fraud_shared.state.postgres import STEP_S, open_postgres
+from fraud_shared.state.sql_spans import SqlSpan, SqlSpans
 from fraud_shared.web.problems import FraudError, Unavailable
 
 Result = TypeVar("Result")
@@ -72,6 +74,7 @@ class Database:
             else _sqlite(url)
         )
         self._lanes = None if self._postgres else _Lanes(url)
+        self._sql_spans = SqlSpans(sa.make_url(url), schema)
         # SQLite's own wait for its lock is by polling, and unfair: of several writers one
         # may starve. Here they take turns.
         self._turn = asyncio.Lock()
@@ -132,10 +135,10 @@ class Database:
         On SQLite every awaited statement of `begin` is a change of threads; here the whole
         transaction is one. `work` is ordinary, synchronous SQLAlchemy Core.
         """
-        async with self._surfaced():
+        async with self._surfaced() as span:
             if self._lanes is not None:
-                return await self._lanes.run(work, write=write)
-            async with self._connection() as conn:
+                return await self._lanes.run(work, write=write, span=span)
+            async with self._connection(span) as conn:
                 await conn.execution_options(patient=patient)
                 async with conn.begin():
                     return await conn.run_sync(work)
@@ -147,7 +150,11 @@ class Database:
         A statement or the commit ends with `Unavailable` after 1.8 s without an answer;
         `patient`: after a minute, for work in the background.
         """
-        async with self._surfaced(), self._writing(), self._connection() as conn:
+        async with (
+            self._surfaced() as span,
+            self._writing(),
+            self._connection(span) as conn,
+        ):
             await conn.execution_options(patient=patient)
             async with conn.begin():
                 yield conn
@@ -156,7 +163,7 @@ class Database:
     async def read(self, *, patient: bool = False) -> AsyncIterator[AsyncConnection]:
         """One read-only transaction, which on SQLite does not wait for writers.
         `patient` as for `begin`."""
-        async with self._surfaced(), self._connection() as conn:
+        async with self._surfaced() as span, self._connection(span) as conn:
             await conn.execution_options(write=False, patient=patient)
             async with conn.begin():
                 yield conn
@@ -166,11 +173,16 @@ class Database:
             raise Unavailable("The data store was closed.")
 
     @asynccontextmanager
-    async def _surfaced(self) -> AsyncIterator[None]:
+    async def _surfaced(self) -> AsyncIterator[SqlSpan | None]:
         self._refuse_when_stopped()
         self._under_way += 1
+        spans = CURRENT.get()
         try:
-            yield
+            if spans is None:
+                yield None
+            else:
+                with self._sql_spans.around(spans) as span:
+                    yield span
         except (sa.exc.IntegrityError, sa.exc.DataError):
             raise
         except (DBAPIError, PoolTimeout, SQLAlchemyError, OSError) as error:
@@ -193,9 +205,10 @@ class Database:
             self._turn.release()
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+    async def _connection(self, span: SqlSpan | None) -> AsyncIterator[AsyncConnection]:
         if self._postgres:
             async with self._engine.connect() as conn:
+                _watch(span, conn)
                 yield conn
             return
         # Opening a file takes several changes of threads. Cancelled between two, the
@@ -209,6 +222,7 @@ class Database:
                 await conn.close()
             raise
         try:
+            _watch(span, conn)
             yield conn
         finally:
             await _through(asyncio.ensure_future(conn.close()))
@@ -221,6 +235,11 @@ class Database:
     def skip_locked(self) -> bool:
         """Whether `SELECT … FOR UPDATE SKIP LOCKED` is available."""
         return self._postgres
+
+
+def _watch(span: SqlSpan | None, conn: AsyncConnection) -> None:
+    if span is not None and conn.sync_connection is not None:
+        span.watch(conn.sync_connection)
 
 
 async def _through(work: "asyncio.Future[Any]") -> None:
@@ -246,10 +265,16 @@ class _Lanes:
         self._reader = ThreadPoolExecutor(1, "sql-read")
 
     async def run(
-        self, work: Callable[[sa.Connection], Result], *, write: bool
+        self,
+        work: Callable[[sa.Connection], Result],
+        *,
+        write: bool,
+        span: SqlSpan | None,
     ) -> Result:
         def transaction() -> Result:
             with self._engine.connect() as conn:
+                if span is not None:
+                    span.watch(conn)
                 conn.execution_options(write=write)
                 with conn.begin():
                     return work(conn)

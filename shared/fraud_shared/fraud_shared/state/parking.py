@@ -18,8 +18,9 @@ from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.contracts.paging import Page, PageQuery
 from fraud_shared.contracts.parked import ParkedDocument, ParkedEvent
 from fraud_shared.mesh.clock import Clock
-from fraud_shared.state.consumer import MAX_BATCH_BYTES, EventHandler
+from fraud_shared.state.consumer import EVENTS, MAX_BATCH_BYTES, EventHandler
 from fraud_shared.state.database import Database
+from fraud_shared.state.event_spans import handling
 from fraud_shared.state.paging import Key, fetch_page
 from fraud_shared.state.telemetry import EVENTS_PARKED
 from fraud_shared.state.types import UtcDateTime
@@ -182,11 +183,12 @@ def parking_events_route(parking: Parking, handler: EventHandler) -> HotRoute:
                 events.append(CloudEvent.model_validate(document))
             except ValidationError:
                 await parking.keep_document(document)
-        await handler(events)
+        with handling(events, "http", EVENTS):
+            await handler(events)
         return RawResponse(b"", 204)
 
     return HotRoute(
-        "/v1/events",
+        EVENTS,
         request=list[dict[str, Any]],
         response=None,
         handler=accept,

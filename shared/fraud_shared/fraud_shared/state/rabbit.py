@@ -23,12 +23,14 @@ from pydantic import ValidationError
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.mesh.errors import DependencyError
 from fraud_shared.state.bus import Envelope
+from fraud_shared.state.event_spans import handling, publishing
 from fraud_shared.state.subscriptions import SUBSCRIPTIONS
 from fraud_shared.state.telemetry import EVENTS_PARKED
 from fraud_shared.web.problems import Unavailable
 
 log = structlog.get_logger()
 PREFIX = "fraud"
+SYSTEM = "rabbitmq"
 CONFIRM_TIMEOUT_S = 5.0
 PREFETCH = 50
 TRIES = 5
@@ -137,6 +139,13 @@ class NotConfirmed(Exception):
 async def _publish(
     exchange: AbstractExchange, event: Envelope, timeout_s: float
 ) -> None:
+    with publishing(event, SYSTEM, f"{exchange.name}:{{type}}") as sent:
+        await _confirmed(exchange, sent, timeout_s)
+
+
+async def _confirmed(
+    exchange: AbstractExchange, event: Envelope, timeout_s: float
+) -> None:
     confirmation = await exchange.publish(
         aio_pika.Message(
             event.body,
@@ -176,6 +185,7 @@ class RabbitConsumer:
         self._reconnect_s = reconnect_s
         self._service = service
         self._handler = handler
+        self._destination = f"{prefix}.events:{{type}}:{prefix}.{service}"
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -231,7 +241,7 @@ class RabbitConsumer:
     async def _handle(self, batch: list[AbstractIncomingMessage]) -> None:
         if len(batch) > 1 and all(_tries(message) == 0 for message in batch):
             try:
-                await self._handler([_decode(message) for message in batch])
+                await self._handled(batch)
             except Exception as error:
                 log.warning("batch_failed", exception=type(error).__name__)
             else:
@@ -243,7 +253,7 @@ class RabbitConsumer:
 
     async def _handle_one(self, message: AbstractIncomingMessage) -> None:
         try:
-            await self._handle_when_able([_decode(message)])
+            await self._handle_when_able(message)
         except Exception as error:
             tries = _tries(message) + 1
             parked = tries >= TRIES or isinstance(error, ValidationError)
@@ -263,11 +273,17 @@ class RabbitConsumer:
         else:
             await message.ack()
 
-    async def _handle_when_able(self, events: Sequence[CloudEvent]) -> None:
+    async def _handled(self, batch: list[AbstractIncomingMessage]) -> None:
+        events = [_decode(message) for message in batch]
+        sent = [_trace_context(message) for message in batch]
+        with handling(events, SYSTEM, self._destination, sent):
+            await self._handler(events)
+
+    async def _handle_when_able(self, message: AbstractIncomingMessage) -> None:
         failures = 0
         while True:
             try:
-                await self._handler(events)
+                await self._handled([message])
             except _AWAY as error:
                 failures += 1
                 log.warning(
@@ -281,6 +297,11 @@ class RabbitConsumer:
 
 def _decode(message: AbstractIncomingMessage) -> CloudEvent:
     return CloudEvent.model_validate_json(message.body)
+
+
+def _trace_context(message: AbstractIncomingMessage) -> str | None:
+    header = message.headers.get("traceparent")
+    return header if isinstance(header, str) else None
 
 
 def _tries(message: AbstractIncomingMessage) -> int:

@@ -39,6 +39,10 @@ class FakeTransport:
         """As many as the table has."""
         return len(self.replicas.get(service, ("",)))
 
+    def origin(self, service: str, address: int) -> str:
+        """The service's name as a host."""
+        return f"http://{service}"
+
     async def send(
         self,
         service: str,

@@ -9,10 +9,11 @@ test is skipped with the reason, or fails when `FRAUD_REQUIRE_SERVERS=1` (as in 
 import gc
 import os
 import socket
+import subprocess
 import uuid
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -146,6 +147,23 @@ def postgres_url() -> str:
 def amqp_url() -> str:
     """A real RabbitMQ, or skip. Use a name prefix of your own."""
     return _find(_RABBITMQ)
+
+
+@contextmanager
+def fresh_broker() -> Iterator[str]:
+    """URL of a virtual host of this test's own, where it can make one; else of the one
+    that all share. Skips like `amqp_url`."""
+    url, name = amqp_url(), fresh_schema()
+    made = subprocess.run(["rabbitmqctl", "-q", "add_vhost", name], check=False)
+    if made.returncode:
+        yield url
+        return
+    try:
+        allow = ("set_permissions", "-p", name, "guest", ".*", ".*", ".*")
+        subprocess.run(["rabbitmqctl", "-q", *allow], check=True)
+        yield f"{url.rstrip('/')}/{name}"
+    finally:
+        subprocess.run(["rabbitmqctl", "-q", "delete_vhost", name], check=True)
 
 
 def fresh_schema(prefix: str = "test") -> str:

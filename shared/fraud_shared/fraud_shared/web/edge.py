@@ -17,8 +17,17 @@ from starlette.requests import ClientDisconnect
 from fraud_shared.card_number_fields import in_part
 from fraud_shared.contracts.card_numbers import masked
 from fraud_shared.mesh import deadline as deadlines
-from fraud_shared.mesh import trace as traces
-from fraud_shared.web import body, logs, number_guard, problems, replies, telemetry
+from fraud_shared.mesh.spans import Spans
+from fraud_shared.mesh.trace import Trace
+from fraud_shared.web import (
+    body,
+    logs,
+    number_guard,
+    problems,
+    replies,
+    telemetry,
+    tracing,
+)
 from fraud_shared.web.admission import Admission
 from fraud_shared.web.body import ClientLeft, GuardedBody, Message, Receive
 from fraud_shared.web.bounded import ARRIVED, EXTENSION
@@ -32,7 +41,6 @@ from fraud_shared.web.settings import ServiceSettings
 Scope = Message
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-UNLIMITED = frozenset({"/livez", "/readyz", "/health", "/healthz", "/metrics"})
 log = structlog.get_logger()
 
 
@@ -55,7 +63,7 @@ class Edge:
         settings: ServiceSettings,
         hot: Mapping[str, HotHandler],
         limits: Mapping[str, int],
-        tracing: telemetry.Tracing,
+        tracing: tracing.Tracing,
         guard: Guard,
         public: bool = False,
     ) -> None:
@@ -93,37 +101,38 @@ class Edge:
             await self._app(scope, receive, send)
             return
         path: str = scope["path"]
-        if path in UNLIMITED:
+        if path in tracing.UNRECORDED:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        context = self._call(dict(scope["headers"]), scope.get(ARRIVED))
+        spans = self._tracing.entered(scope)
+        context = self._call(dict(scope["headers"]), scope, spans)
         context.address = (scope.get("client") or ("",))[0]
-        span = self._tracing.start(f"{scope['method']} {path}", context.trace)
-        if span is not None:
-            context.trace = telemetry.span_trace(span, context.trace)
         scope.setdefault("state", {})["context"] = context
         token = logs.CURRENT.set((context.request_id, context.trace.trace_id))
         status = 500
         try:
-            status = await self._answer(scope, receive, send, context)
+            if spans is None:
+                status = await self._answer(scope, receive, send, context)
+            else:
+                with spans.current():
+                    status = await self._answer(scope, receive, send, context)
         finally:
-            self._record(scope, path, status, context, time.perf_counter() - started)
-            if span is not None:
-                telemetry.finish(span, status, context.log_fields)
+            elapsed_s = time.perf_counter() - started
+            route = self._route(scope, path)
+            self._record(route, status, context, elapsed_s)
+            if self._public and spans is None:
+                name = f"{scope['method']} {route}"
+                fields = context.log_fields
+                self._tracing.keep(context.trace, name, status, elapsed_s, fields)
             logs.CURRENT.reset(token)
 
     def _call(
-        self, headers: dict[bytes, bytes], arrived: float | None
+        self, headers: dict[bytes, bytes], scope: Scope, spans: Spans | None
     ) -> RequestContext:
         request_id = request_id_of(headers.get(b"x-request-id", b""))
-        trace = traces.parse(headers.get(b"traceparent", b"").decode("latin-1"))
-        if trace is not None and in_part(trace.trace_id):
-            trace = None
-        if trace is None or self._public:
-            # A caller from outside may join its trace, but not decide our sampling.
-            fresh = traces.Trace.start(self._tracing.ratio)
-            trace = fresh if trace is None else _resampled(trace, fresh)
+        trace = self._trace(headers, scope) if spans is None else spans.trace
+        arrived = scope.get(ARRIVED)
         raw = headers.get(b"x-deadline-ms")
         limit = deadlines.from_header(
             None if raw is None else raw.decode("latin-1"),
@@ -136,6 +145,16 @@ class Edge:
             waited_ms = (time.monotonic() - arrived) * 1000
             context.deadline = limit.minus(waited_ms)
         return context
+
+    def _trace(self, headers: dict[bytes, bytes], scope: Scope) -> Trace:
+        """The trace of a request that has no span here."""
+        decided: Trace | None = scope.get(tracing.DECIDED)
+        if decided is not None:
+            return decided
+        given = tracing.usable(headers.get(b"traceparent", b""))
+        if given is None:
+            return Trace.start(0.0)
+        return Trace(given.trace_id, given.span_id, False) if self._public else given
 
     def _limit(self, path: str) -> int:
         """The largest body of a path: its own, or that of all paths beneath `/match/`."""
@@ -169,16 +188,23 @@ class Edge:
         except problems.FraudError as error:
             if started.status:
                 raise
-            return await replies.refuse(send, error, context)
+            return await self._refuse(send, error, context)
         except (ClientLeft, ClientDisconnect):
             return 499
         except Exception as error:
             log.error("unhandled", exc_info=error)
             if started.status:
                 raise
-            return await replies.refuse(send, problems.FraudError(), context)
+            return await self._refuse(send, problems.FraudError(), context)
+        tracing.describe(context.log_fields)
         await replies.reply(send, answer, context)
         return answer.status
+
+    async def _refuse(
+        self, send: Send, error: problems.FraudError, context: RequestContext
+    ) -> int:
+        tracing.describe({"problem": error.type})
+        return await replies.refuse(send, error, context)
 
     async def _hot_answer(
         self,
@@ -243,18 +269,18 @@ class Edge:
         if context.caller:
             _authenticated(scope)
 
+    def _route(self, scope: Scope, path: str) -> str:
+        if path in self._hot:
+            return path
+        return getattr(scope.get("route"), "path", "unmatched")
+
     def _record(
         self,
-        scope: Scope,
-        path: str,
+        route: str,
         status: int,
         context: RequestContext,
         elapsed_s: float,
     ) -> None:
-        route = path
-        if path not in self._hot:
-            matched = scope.get("route")
-            route = getattr(matched, "path", "unmatched")
         seconds, responses = self._instruments(route, status)
         seconds.observe(elapsed_s)
         responses.inc()
@@ -295,10 +321,6 @@ def _authenticated(scope: Scope) -> None:
     extensions = scope.get("extensions")
     if extensions and (connection := extensions.get(EXTENSION)) is not None:
         connection.authenticated()
-
-
-def _resampled(trace: traces.Trace, fresh: traces.Trace) -> traces.Trace:
-    return traces.Trace(trace.trace_id, trace.span_id, fresh.sampled)
 
 
 def _check_keys(context: RequestContext) -> None:

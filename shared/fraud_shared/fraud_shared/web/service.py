@@ -10,6 +10,7 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from pydantic import TypeAdapter, ValidationError
 
+from fraud_shared.mesh.spans import TRACER
 from fraud_shared.mesh.tokens import TokenVerifier
 from fraud_shared.web import (
     health,
@@ -22,13 +23,13 @@ from fraud_shared.web import (
 )
 from fraud_shared.web.admission import Admission
 from fraud_shared.web.context import RawResponse, RequestContext
-from fraud_shared.web.edge import Asgi, Edge, HotHandler
+from fraud_shared.web.edge import Edge, HotHandler
+from fraud_shared.web.framework import Behind, Service
 from fraud_shared.web.guard import Guard, service_guard
 from fraud_shared.web.handlers import handle_problems
 from fraud_shared.web.lanes import LaneName
-from fraud_shared.web.origins import with_origins
 from fraud_shared.web.settings import ServiceSettings
-from fraud_shared.web.telemetry import Tracing
+from fraud_shared.web.tracing import Tracing
 
 __all__ = ["HotRoute", "RawResponse", "RequestContext", "create_service"]
 
@@ -66,36 +67,6 @@ class HotRoute:
     lane: LaneName = "payments"
     # Where the handler looks for card numbers itself.
     numbers_at: tuple[str, ...] = number_guard.PAN
-
-
-class Service(FastAPI):
-    """A FastAPI app whose hot routes never reach FastAPI's own layers."""
-
-    def __init__(
-        self, edge: Edge, *, cors_origins: Sequence[str] = (), **fields: Any
-    ) -> None:
-        super().__init__(**fields)
-        self._edge = edge
-        self._front: Asgi = with_origins(self._answer, cors_origins)
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer a hot request at the edge, anything else through the framework; pages of
-        the origins that are let in may read it."""
-        await self._front(scope, receive, send)
-
-    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
-        answer = self._edge if self._edge.is_hot(scope) else super().__call__
-        await answer(scope, receive, send)
-
-
-class _Behind:
-    """Middleware that puts the framework's inner layers behind the edge."""
-
-    def __init__(self, app: Asgi, edge: Edge) -> None:
-        self._edge = edge.behind(app)
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await self._edge(scope, receive, send)
 
 
 def create_service(
@@ -141,6 +112,8 @@ def create_service(
     )
     app = Service(
         edge,
+        tracing,
+        public=public,
         cors_origins=cors_origins,
         title=f"fraud {name}",
         summary=summary,
@@ -163,7 +136,7 @@ def create_service(
     for route in hot:
         _document(app, route)
     handle_problems(app)
-    app.add_middleware(_Behind, edge=edge)
+    app.add_middleware(Behind, edge=edge)
     return app
 
 
@@ -244,6 +217,8 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         logs.configure(settings.log_level)
+        # Inherited by whatever the service does in the background.
+        TRACER.set(tracing.tracer)
         log.info("starting", service=name, env=settings.env)
         try:
             async with inner() if inner else nullcontext(), admission.watching():

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from fraud_shared.contracts.base import Contract
@@ -16,7 +14,8 @@ from fraud_shared.web import logs
 from fraud_shared.web.context import RawResponse, RequestContext
 from fraud_shared.web.guard import open_guard
 from fraud_shared.web.service import HotRoute
-from fraud_shared.web.telemetry import RESPONSES, Tracing
+from fraud_shared.web.telemetry import RESPONSES
+from fraud_shared.web.tracing import Tracing
 
 Kit = Callable[..., FastAPI]
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -30,9 +29,7 @@ class Asked(Contract):
 
 def spans_of(app_parts: dict[str, Any]) -> InMemorySpanExporter:
     exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    app_parts["tracing"] = Tracing("kit", provider=provider)
+    app_parts["tracing"] = Tracing("kit", to=[exporter])
     return exporter
 
 

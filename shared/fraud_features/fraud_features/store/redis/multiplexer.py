@@ -17,6 +17,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
+from fraud_shared.mesh.spans import CURRENT, SpanKind
+
 __all__ = ["Ask", "NoScriptError", "RedisError", "RedisMultiplexer"]
 
 _INCOMPLETE = object()
@@ -51,6 +53,7 @@ class RedisMultiplexer:
             socket_connect_timeout=connect_timeout,
             retry=Retry(NoBackoff(), 0),
         )
+        self._attributes = _attributes(self._maker.connection_kwargs)
         self._timeout, self._connect_timeout = timeout, connect_timeout
         self._check = check
         self._wire: _Wire | None = None
@@ -59,6 +62,15 @@ class RedisMultiplexer:
 
     async def call(self, *arguments: str | int) -> Any:
         """The answer to one command, or its error raised."""
+        spans = CURRENT.get()
+        if spans is None:
+            return await self._call(arguments)
+        operation = str(arguments[0])
+        attributes = {**self._attributes, "db.operation.name": operation}
+        with spans.inside(operation, SpanKind.CLIENT, attributes):
+            return await self._call(arguments)
+
+    async def _call(self, arguments: tuple[str | int, ...]) -> Any:
         wire = self._wire
         if wire is None or not wire.is_open:
             wire = await self._connected()
@@ -208,6 +220,18 @@ class _Wire(asyncio.Protocol):
         self._asked.clear()
         if not self.gone.done():
             self.gone.set_result(None)
+
+
+def _attributes(connection: dict[str, Any]) -> dict[str, str | int]:
+    """What its spans say of the server; of a command only its name, never a key."""
+    found: dict[str, str | int] = {
+        "db.system.name": "redis",
+        "db.namespace": str(connection.get("db") or 0),
+    }
+    if "path" in connection:
+        return {**found, "server.address": connection["path"]}
+    found["server.address"] = connection.get("host", "localhost")
+    return {**found, "server.port": connection.get("port", 6379)}
 
 
 def _refusal(text: str) -> RedisError:

@@ -1,0 +1,1 @@
+"""`fraud trace`: what a local mesh stored of its requests."""
