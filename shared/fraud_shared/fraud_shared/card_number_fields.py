@@ -16,6 +16,7 @@ NAMED = 20
 # few hundred characters of it; more is work that a caller could give us for nothing.
 _MOST_TEXT = 64 * 1024
 UNREAD = object()
+_LOOKED_INTO = (str, dict, list)
 Path = tuple[str | int, ...]
 
 
@@ -96,10 +97,16 @@ def _numbers(document: Any, apart: Path) -> Iterator[Path]:
             if looked_at > _MOST_TEXT or in_part(node):
                 yield at
         elif isinstance(node, dict):
+            # One look at all keys: a letter between two keeps them apart.
+            digits = card_numbers.may_hold("x".join(node))
             for key, child in node.items():
-                if card_numbers.contains(key):
+                if digits and card_numbers.contains(key):
                     yield (*at, key)
-                else:
+                elif isinstance(child, _LOOKED_INTO):
                     waiting.append(((*at, key), child))
         elif isinstance(node, list):
-            waiting.extend(((*at, index), child) for index, child in enumerate(node))
+            waiting.extend(
+                ((*at, index), child)
+                for index, child in enumerate(node)
+                if isinstance(child, _LOOKED_INTO)
+            )

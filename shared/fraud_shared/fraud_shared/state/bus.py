@@ -5,7 +5,7 @@ by the broker and routed to a queue, or answered 2xx by each subscribing service
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +34,12 @@ def envelope(event: CloudEvent) -> Envelope:
     absent = {"traceparent"} if event.traceparent is None else None
     body = event.model_dump_json(exclude=absent).encode()
     return Envelope(event.id, event.type, body, event.traceparent)
+
+
+# Returning means durably handled; raising means deliver again.
+EventHandler = Callable[[Sequence[CloudEvent]], Awaitable[None]]
+# Keeps bytes that cannot be used, with the reason; returning means durable.
+Park = Callable[[Envelope, str], Awaitable[None]]
 
 
 class Unroutable(Exception):
