@@ -28,7 +28,7 @@ def chaos_events(
         int, typer.Option(help="Instead: so many events, a hundredth of them poison.")
     ] = 0,
     selftest: Annotated[
-        bool, typer.Option(help="Instead: show that the check finds planted bugs.")
+        bool, typer.Option(help="Show that each check finds a planted bug.")
     ] = False,
     seed: Seed = 1,
     database_url: Server = LOCAL,
@@ -52,7 +52,7 @@ def chaos_events(
 
 
 def bench_events(
-    events: Annotated[int, typer.Option(help="How many events a round.")] = 5000,
+    messages: Annotated[int, typer.Option(help="How many events a round.")] = 5000,
     rounds: Annotated[int, typer.Option(help="How often each, alternating.")] = 3,
     sweep: Annotated[
         bool, typer.Option(help="Instead: events per second by prefetch count.")
@@ -66,4 +66,4 @@ def bench_events(
     from fraud_lab.events.chaos import Asked
 
     asked = Asked(database_url, as_json, enforce)
-    bench_events_command(events, rounds, sweep=sweep, asked=asked)
+    bench_events_command(messages, rounds, sweep=sweep, asked=asked)
