@@ -20,7 +20,7 @@ from fraud_lab.events.history import LinkHistory, gates, link, shown
 from fraud_lab.events.line import Line
 from fraud_lab.events.planted import BUGS, sound
 from fraud_lab.events.poison import PoisonRun, poisoned
-from fraud_lab.events.stage import Stage, p99_ms
+from fraud_lab.events.stage import Sent, Stage, p99_ms
 from fraud_ops.figures import Gate, finish, gate, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.running import CommandError
@@ -178,8 +178,7 @@ async def _mesh(
         history, off = await _history(opened)
     sent = opened.stream.sent
     judged = [*gates(history), gate("profile rows off", off, 0, "at_most")]
-    failed = sum(one.failure is not None for one in sent)
-    judged.append(gate("failed requests", failed, 0, "at_most"))
+    judged.append(gate("failed requests", _failed(sent), 0, "at_most"))
     for name, found in faults.items():
         judged += _judged(name, found)
     figures = {
@@ -197,7 +196,7 @@ async def _fault(opened: Stage, name: str, plan: Plan) -> dict[str, Any]:
     await asyncio.sleep(CALM_S)
     before = opened.relay_link.connections
     harmed = time.monotonic()
-    await FAULTS[name](opened, plan.seconds)
+    broken = await FAULTS[name](opened, plan.seconds)
     healed = time.monotonic()
     behind = await opened.behind()
     opened_connections = opened.relay_link.connections - before
@@ -206,16 +205,22 @@ async def _fault(opened: Stage, name: str, plan: Plan) -> dict[str, Any]:
     await asyncio.sleep(CALM_S)
     stream = opened.stream
     calm = stream.between(begun, harmed) + stream.between(after, time.monotonic())
-    during = stream.between(harmed, healed)
+    during = stream.between(*broken)
     return {
         "payments": len(stream.between(begun, time.monotonic())),
+        "failed": _failed(stream.between(begun, time.monotonic())),
+        "failed_during": _failed(during),
         "backlog": behind,
         "drained_s": drained_s,
         "p99_calm_ms": p99_ms(calm),
         "p99_during_ms": p99_ms(during),
-        "p99_draining_ms": p99_ms(stream.between(healed, after)),
+        "p99_until_drained_ms": p99_ms(stream.between(broken[1], after)),
         "connections_per_s": round(opened_connections / (healed - harmed), 2),
     }
+
+
+def _failed(sent: Sequence[Sent]) -> int:
+    return sum(one.failure is not None for one in sent)
 
 
 def _judged(name: str, found: Mapping[str, Any]) -> list[Gate]:

@@ -163,4 +163,5 @@ async def paying(stage: Stage, seconds: float, seed: int) -> AsyncIterator[None]
         await asyncio.gather(task, return_exceptions=True)
 
 
-Harm = Callable[[Stage, float], Awaitable[None]]
+Span = tuple[float, float]
+Harm = Callable[[Stage, float], Awaitable[Span]]
