@@ -35,7 +35,7 @@ UNHURRIED_MS = 5000.0
 TAKEN_WITHIN_S = 120.0
 LEAST_RATIO = 0.5
 MOST_ADDED_MS = 0.3
-SWEEP = (10, 50, 100, 200, 400)
+SWEEP = (50, 100, 200, 400)
 console = wide_console()
 
 

@@ -11,6 +11,7 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from fraud_ops.mesh.children import end_with_parent
@@ -85,7 +86,8 @@ class OwnBroker:
                 env=self._environment,
                 cwd=self._folder,
                 start_new_session=True,
-                preexec_fn=end_with_parent,
+                # One that is frozen at that moment would obey no other signal.
+                preexec_fn=partial(end_with_parent, signal.SIGKILL),
             )
         await self.answers()
 
@@ -162,13 +164,18 @@ class OwnBroker:
 
 @asynccontextmanager
 async def own_broker() -> AsyncIterator[OwnBroker]:
-    """A broker that runs while inside. Raises BrokerNotFound, BrokerDidNotStart."""
+    """A broker that runs while inside; SIGTERM ends what runs inside, and then the broker.
+    Raises BrokerNotFound, BrokerDidNotStart."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
     with tempfile.TemporaryDirectory(prefix="fraud-broker-") as folder:
         broker = OwnBroker(Path(folder))
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
         try:
             await broker.start()
             yield broker
         finally:
+            loop.remove_signal_handler(signal.SIGTERM)
             await broker.remove()
 
 
