@@ -19,7 +19,7 @@ from fraud_shared.state.topology import PREFIX, TRIES
 from fraud_shared.web.problems import Unavailable
 
 log = structlog.get_logger()
-# How many messages are in hand at most. Measured in `fraud bench events --sweep`.
+# How many messages are in hand at most; `fraud bench events --sweep` compares.
 PREFETCH = 200
 RECONNECT_S = 1.0
 LINGER_S = 0.02
