@@ -17,6 +17,7 @@ from fraud_lab.chaos.cli import run as chaos_run
 from fraud_lab.chaos.cli import swap as chaos_swap
 from fraud_lab.evaluate.cli import evaluate_handbook, evaluate_ulb
 from fraud_lab.evaluate.screening.cli import screening, screening_pairs
+from fraud_lab.events.cli import bench_events, chaos_events
 from fraud_lab.models_compare.cli import models_compare
 from fraud_lab.parity.cli import parity
 from fraud_lab.replay.cli import replay_app
@@ -55,6 +56,7 @@ bench_app.command("serving")(bench_serving)
 bench_app.command("features")(bench_features)
 bench_app.command("screening")(bench_screening)
 bench_app.command("rules")(bench_rules)
+bench_app.command("events")(bench_events)
 
 demo_app = typer.Typer(help="Watch the mesh decide, and learn.")
 
@@ -76,6 +78,7 @@ chaos_app.command("fuzz")(chaos_fuzz)
 chaos_app.command("overload")(chaos_overload)
 chaos_app.command("run")(chaos_run)
 chaos_app.command("audit")(chaos_audit)
+chaos_app.command("events")(chaos_events)
 
 
 def _studies(mesh: "LocalMesh", _: str) -> "dict[str, Handler]":

@@ -32,6 +32,7 @@ from fraud_ops.options import (
     Var,
     trained_mesh,
 )
+from fraud_ops.profiles import profiles_app
 from fraud_ops.retrain.cli import retrain
 from fraud_ops.rules.cli import policy_app, rules_app
 from fraud_ops.running import run_cli
@@ -53,6 +54,7 @@ app.add_typer(features_app, name="features")
 app.add_typer(models_app, name="models")
 app.add_typer(labels_app, name="labels")
 app.add_typer(dataset_app, name="dataset")
+app.add_typer(profiles_app, name="profiles")
 app.add_typer(drift_app, name="drift")
 app.add_typer(lists_app, name="lists")
 app.add_typer(deploy_app, name="deploy")

@@ -1,6 +1,7 @@
 """`fraud schemas`: what is generated from the code and committed beside it.
 
-JSON Schemas of the messages, OpenAPI of the ten services, the catalogues of reason codes,
+JSON Schemas of the messages, OpenAPI of the ten services, AsyncAPI of the events and the
+broker's definitions, the catalogues of reason codes,
 problem types and retention periods, the tables of ISO codes, the online store's Redis
 scripts, and the tables of settings, features and commands in README files, between markers.
 """
@@ -21,6 +22,7 @@ from pydantic.fields import FieldInfo
 from rich.console import Console
 
 from fraud_features.store.redis.script import scripts
+from fraud_ops.asyncapi import asyncapi, rabbitmq_definitions
 from fraud_ops.catalogues import (
     problems_page,
     reasons_page,
@@ -77,6 +79,8 @@ CONTRACTS: tuple[type[BaseModel], ...] = (
     label.LabelAccepted,
     events.CloudEvent,
     events.ListUpdated,
+    events.ModelPromoted,
+    label.LabelReported,
 )
 SCHEMA_FOLDER = Path("shared/fraud_shared/schemas")
 OPENAPI_FOLDER = Path("deploy/openapi")
@@ -122,6 +126,8 @@ def generated() -> dict[Path, str]:
     files = {SCHEMA_FOLDER / f"{m.__name__}.json": _schema(m) for m in CONTRACTS}
     files |= {LUA_FOLDER / f"{name}.lua": text for name, text in scripts().items()}
     files |= iso_tables()
+    files[Path("deploy/asyncapi.json")] = asyncapi()
+    files[Path("deploy/rabbitmq/definitions.json")] = rabbitmq_definitions()
     files[FEATURE_WORDS] = _feature_words()
     for service in SERVICES:
         files[OPENAPI_FOLDER / f"{service}.json"] = _openapi(service)

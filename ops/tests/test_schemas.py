@@ -39,11 +39,11 @@ def root(tmp_path: Path, files: dict[Path, str]) -> Path:
 
 class TestFiles:
     def test_cover_every_contract_and_service(self, files: dict[Path, str]) -> None:
-        names = {path.name for path in files if path.parts[0] == "deploy"}
+        names = {path.name for path in files if path.parent == schemas.OPENAPI_FOLDER}
         assert names == {f"{service}.json" for service in SERVICES}
         schema = {p.stem for p in files if p.parent == schemas.SCHEMA_FOLDER}
         assert {"TransactionIn", "Decision", "CloudEvent", "LabelReport"} <= schema
-        assert len(schema) == 24
+        assert len(schema) == 26
 
     def test_hold_documents_of_their_kind(self, files: dict[Path, str]) -> None:
         for path, text in files.items():
@@ -61,7 +61,9 @@ class TestFiles:
             if path.name in ("feature_words.json", "operations.json"):
                 assert document, path
                 continue
-            kind = "openapi" if path.parts[0] == "deploy" else "$schema"
+            kinds = {schemas.OPENAPI_FOLDER: "openapi", Path("deploy"): "asyncapi"}
+            kinds[Path("deploy/rabbitmq")] = "bindings"
+            kind = kinds.get(path.parent, "$schema")
             assert kind in document, path
             assert CHECKOUT not in text, path
 

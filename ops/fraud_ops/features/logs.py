@@ -61,12 +61,19 @@ async def label_log(
     mesh: LocalMesh, store: OnlineStore, environment: Mapping[str, str] = os.environ
 ) -> AsyncIterator[Projector]:
     """post_auth's labels, on their way to `store`."""
-    db = _database(mesh, environment, "post_auth", fraud_post_auth.__path__[0])
+    db = post_auth_database(mesh, environment)
     await db.start()
     try:
         yield Projector(db, store)
     finally:
         await db.stop()
+
+
+def post_auth_database(
+    mesh: LocalMesh, environment: Mapping[str, str] = os.environ
+) -> Database:
+    """post_auth's database, closed: `DATABASE_URL`, or the mesh's own file."""
+    return _database(mesh, environment, "post_auth", fraud_post_auth.__path__[0])
 
 
 def orchestrator_database(

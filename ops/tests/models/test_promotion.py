@@ -13,7 +13,8 @@ from fraud_scoring.serving.routes import promotions
 from fraud_scoring.serving.service import ScorerService
 from fraud_scoring.serving.settings import ScorerSettings
 from fraud_scoring.testing import NOW, linear_engine, memory_registry, release
-from fraud_shared.state.rabbit import RabbitBus, RabbitConsumer, erase
+from fraud_shared.state.rabbit import RabbitBus, erase
+from fraud_shared.state.rabbit_consumer import RabbitConsumer
 from fraud_shared.testing.servers import amqp_url, fresh_schema
 
 NEVER_S = 3600.0

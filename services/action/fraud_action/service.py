@@ -283,7 +283,12 @@ class ActionService:
                 )
             await stack.enter_async_context(retaining(self.retainer))
             await stack.enter_async_context(
-                consuming(settings.amqp_url, service="action", handler=self.handle)
+                consuming(
+                    settings.amqp_url,
+                    service="action",
+                    handler=self.handle,
+                    park=self.parking.keep_bytes,
+                )
             )
             self._stored = True
             yield

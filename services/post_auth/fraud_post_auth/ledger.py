@@ -52,23 +52,21 @@ class Ledger:
             except Unreadable as refusal:
                 await self._parking.keep(event, refusal.reason)
         for start in range(0, len(facts), _CHUNK):
-            chunk = list(facts.values())[start : start + _CHUNK]
-            try:
-                await self._apply(chunk)
-            except Unavailable as error:
-                if not _poisoned(error):
-                    raise
-                await self._apply_apart(chunk)
+            await self._apply_or_park(list(facts.values())[start : start + _CHUNK])
 
-    async def _apply_apart(self, chunk: Sequence[tuple[CloudEvent, Fact]]) -> None:
-        """One event made the whole chunk fail: find it, park it, apply the rest."""
-        for event, known in chunk:
-            try:
-                await self._apply([(event, known)])
-            except Unavailable as error:
-                if not _poisoned(error):
-                    raise
-                await self._parking.keep(event, "cannot_be_stored")
+    async def _apply_or_park(self, chunk: Sequence[tuple[CloudEvent, Fact]]) -> None:
+        """Apply all; an event that makes them fail is found by halving, and parked."""
+        try:
+            await self._apply(chunk)
+        except Unavailable as error:
+            if not _poisoned(error):
+                raise
+            if len(chunk) == 1:
+                await self._parking.keep(chunk[0][0], "cannot_be_stored")
+                return
+            middle = len(chunk) // 2
+            for half in (chunk[:middle], chunk[middle:]):
+                await self._apply_or_park(half)
 
     async def _apply(self, chunk: Sequence[tuple[CloudEvent, Fact]]) -> None:
         async with self._db.begin() as conn:

@@ -80,24 +80,37 @@ class Change:
 def payment(made: DecisionMade) -> Payment:
     """The part of a decision that the profile counts."""
     transaction = made.transaction
-    values: list[tuple[ValueKind, str]] = []
-    if transaction.merchant is not None:
-        values.append(("merchant", transaction.merchant.merchant_id))
-    if transaction.device is not None and transaction.device.device_id is not None:
-        values.append(("device", transaction.device.device_id))
-    country = transaction.location.country if transaction.location else None
-    if country is None and transaction.merchant is not None:
-        country = transaction.merchant.country
-    if country is not None:
-        values.append(("country", country))
+    merchant, device, place = (
+        transaction.merchant,
+        transaction.device,
+        transaction.location,
+    )
     return Payment(
         account=(made.owner, transaction.account_id),
         verdict=made.decision.decision.value,
         currency=transaction.currency,
         amount_minor=transaction.amount_minor,
         occurred_at=transaction.occurred_at,
-        values=tuple(values),
+        values=values(
+            merchant.merchant_id if merchant else None,
+            device.device_id if device else None,
+            place.country if place else None,
+            merchant.country if merchant else None,
+        ),
     )
+
+
+def values(
+    merchant: str | None, device: str | None, place: str | None, home: str | None
+) -> tuple[tuple[ValueKind, str], ...]:
+    """What a payment shows of its account's habits; without a place, its country is that of
+    the merchant (`home`)."""
+    found: tuple[tuple[ValueKind, str | None], ...] = (
+        ("merchant", merchant),
+        ("device", device),
+        ("country", place if place is not None else home),
+    )
+    return tuple((kind, value) for kind, value in found if value is not None)
 
 
 def change(payments: Iterable[Payment]) -> Change:

@@ -155,7 +155,12 @@ class PostAuthService:
             )
             await stack.enter_async_context(retaining(self.retainer))
             await stack.enter_async_context(
-                consuming(settings.amqp_url, service="post_auth", handler=self.handle)
+                consuming(
+                    settings.amqp_url,
+                    service="post_auth",
+                    handler=self.handle,
+                    park=self.parking.keep_bytes,
+                )
             )
             self._stored = True
             yield

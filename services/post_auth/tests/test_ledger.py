@@ -6,8 +6,9 @@ from itertools import permutations
 import pytest
 import sqlalchemy as sa
 
-from fraud_post_auth import tables
+from fraud_post_auth import ledger, tables
 from fraud_post_auth.profile import change, payment, view
+from fraud_post_auth.rows import training_row
 from fraud_shared.contracts.decision import DecisionMade
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.contracts.paging import PageQuery
@@ -242,3 +243,23 @@ class TestParking:
         async with world.service() as service:
             await service.handle([event])
             assert (await service.profile("shop", "acc-1")).payments == 1
+
+
+class TestPoison:
+    async def test_that_the_store_refuses_is_parked_and_the_rest_is_applied(
+        self, world, decided, monkeypatch
+    ):
+        def naive(made):
+            row = training_row(made)
+            bad = row["transaction_id"] == "tx-5"
+            at = row["occurred_at"].replace(tzinfo=None)
+            return {**row, "occurred_at": at} if bad else row
+
+        monkeypatch.setattr(ledger, "training_row", naive)
+        async with world.service() as service:
+            await service.handle([decided(n) for n in range(9)])
+            (parked,) = (await service.parking.page(PageQuery())).items
+            assert parked.reason == "cannot_be_stored"
+            assert parked.event_id == decided(5).id
+            assert await count(service, tables.training_rows) == 8
+            assert await count(service, tables.inbox) == 8

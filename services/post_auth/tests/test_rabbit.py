@@ -8,7 +8,8 @@ import aio_pika
 import pytest
 
 from fraud_shared.state.bus import Envelope
-from fraud_shared.state.rabbit import RabbitBus, RabbitConsumer, erase
+from fraud_shared.state.rabbit import RabbitBus, erase
+from fraud_shared.state.rabbit_consumer import RabbitConsumer
 from fraud_shared.testing.servers import amqp_url, fresh_schema
 
 

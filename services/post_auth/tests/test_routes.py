@@ -2,7 +2,10 @@ import json
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from fraud_post_auth import tables
+from fraud_shared.state.bus import Envelope
 from fraud_shared.testing.factories import NOON
 
 
@@ -80,6 +83,29 @@ class TestDatasets:
             rows = [json.loads(line) for line in lines.text.splitlines()]
             assert rows == first["items"] + last["items"]
             assert (await http.get("/v1/datasets/2001-01-01")).status_code == 404
+
+    @pytest.mark.parametrize(
+        ("body", "kept"),
+        [
+            (b'{"half":', b'{"half":'),
+            (b"\xff\x00", b"\xff\x00"),
+            (b'{"id": "card 4111 1111 1111 1111"}', b'{"id":"card [masked]"}'),
+            (b'{"pan":"4111111111111111"', b'{"pan":"[masked]"'),
+        ],
+        ids=["cut off", "no text", "card in JSON", "card in text"],
+    )
+    async def test_bytes_from_the_broker_are_kept_as_they_came_but_for_cards(
+        self, world, body, kept
+    ):
+        async with world.service() as service:
+            for trace in ("00-ab-cd-01", "\x00"):
+                received = Envelope("e-1", "t\x00", body, trace)
+                await service.parking.keep_bytes(received, "no_cloud_event")
+            async with service.db.read() as conn:
+                (row,) = (await conn.execute(sa.select(tables.parked))).all()
+        assert (row.body, row.reason) == (kept, "no_cloud_event")
+        assert (row.event_id, row.event_type) == ("e-1", None)
+        assert row.traceparent == "00-ab-cd-01"
 
     async def test_a_parked_event_is_shown_with_what_it_says(self, world):
         async with world.http() as http:

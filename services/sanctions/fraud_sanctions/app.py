@@ -83,7 +83,10 @@ def create_app(
             rescreener.running(),
             retaining(retainer, ready=store.open),
             consuming(
-                settings.amqp_url, service="sanctions", handler=list_updates.handle
+                settings.amqp_url,
+                service="sanctions",
+                handler=list_updates.handle,
+                park=list_updates.park,
             ),
         ):
             yield

@@ -23,6 +23,7 @@ UNREAD = object()
 # What separates the entries of a list in a document (a ruleset, a policy): four codes of
 # merchant categories beside each other are no card number.
 _ENTRIES = re.compile(r"[\"'\[\],]")
+_LOOKED_INTO = (str, dict, list)
 Path = tuple[str | int, ...]
 
 
@@ -119,10 +120,16 @@ def _numbers(document: Any, apart: Path) -> Iterator[Path]:
             if looked_at > _MOST_TEXT or any(map(in_part, long)):
                 yield at
         elif isinstance(node, dict):
+            # One look at all keys: a letter between two keeps them apart.
+            digits = card_numbers.may_hold("x".join(node))
             for key, child in node.items():
-                if card_numbers.contains(key):
+                if digits and card_numbers.contains(key):
                     yield (*at, key)
-                else:
+                elif isinstance(child, _LOOKED_INTO):
                     waiting.append(((*at, key), child))
         elif isinstance(node, list):
-            waiting.extend(((*at, index), child) for index, child in enumerate(node))
+            waiting.extend(
+                ((*at, index), child)
+                for index, child in enumerate(node)
+                if isinstance(child, _LOOKED_INTO)
+            )

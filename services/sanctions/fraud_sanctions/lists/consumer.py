@@ -12,6 +12,7 @@ from fraud_sanctions.store import Store
 from fraud_shared.contracts.events import LIST_UPDATED, CloudEvent, ListUpdated
 from fraud_shared.decode import Unreadable, data_of
 from fraud_shared.mesh.clock import Clock
+from fraud_shared.state.bus import Envelope
 from fraud_shared.state.parking import Parking
 
 log = structlog.get_logger()
@@ -45,6 +46,11 @@ class ListUpdateConsumer:
             if not update.complete or update.added or update.changed:
                 await self._write(event.id, update)
         self.received.set()
+
+    async def park(self, received: Envelope, reason: str) -> None:
+        """Keep what the broker brought and nobody can read. Raises Unavailable."""
+        await self._store.open()
+        await self.parking.keep_bytes(received, reason)
 
     async def _write(self, event_id: str, update: ListUpdated) -> None:
         db = self._store.db

@@ -27,7 +27,8 @@ from fraud_shared.contracts.signal import (
     Signal,
     SignalBatch,
 )
-from fraud_shared.state.consumer import EventHandler, events_route
+from fraud_shared.state.bus import EventHandler
+from fraud_shared.state.consumer import events_route
 from fraud_shared.web.context import RequestContext
 from fraud_shared.web.guard import require_service
 from fraud_shared.web.problems import InvalidInput

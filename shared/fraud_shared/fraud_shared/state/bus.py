@@ -5,20 +5,35 @@ by the broker and routed to a queue, or answered 2xx by each subscribing service
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.state.envelope import Envelope, envelope
 from fraud_shared.state.event_spans import publishing_all
 from fraud_shared.state.subscriptions import subscribers
 
-__all__ = ["Bus", "Envelope", "HttpBus", "Unroutable", "envelope"]
+__all__ = [
+    "Bus",
+    "Envelope",
+    "EventHandler",
+    "HttpBus",
+    "Park",
+    "Unroutable",
+    "envelope",
+]
 
 DELIVERY_MS = 5000.0
 # Keeps a batch below the consumer's body limit (a decision event is some 10 KB).
 HTTP_BATCH_BYTES = 1_500_000
+
+
+# Returning means durably handled; raising means deliver again.
+EventHandler = Callable[[Sequence[CloudEvent]], Awaitable[None]]
+# Keeps bytes that cannot be used, with the reason; returning means durable.
+Park = Callable[[Envelope, str], Awaitable[None]]
 
 
 class Unroutable(Exception):

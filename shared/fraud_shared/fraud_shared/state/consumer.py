@@ -1,14 +1,14 @@
 """How events come in: from the broker, or as CloudEvents batches over HTTP."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fraud_shared.contracts.events import CloudEvent
+from fraud_shared.state.bus import EventHandler, Park
 from fraud_shared.state.event_spans import handling
 from fraud_shared.web.context import RawResponse, RequestContext
 from fraud_shared.web.service import HotRoute
 
-EventHandler = Callable[[Sequence[CloudEvent]], Awaitable[None]]
 EVENTS = "/v1/events"
 # A batch of 200 decisions is some 2 MB; only other services can reach this route.
 MAX_BATCH_BYTES = 4 * 1024 * 1024
@@ -37,13 +37,17 @@ def events_route(handler: EventHandler) -> HotRoute:
 
 @asynccontextmanager
 async def consuming(
-    amqp_url: str, *, service: str, handler: EventHandler
+    amqp_url: str, *, service: str, handler: EventHandler, park: Park | None = None
 ) -> AsyncIterator[None]:
-    """Consume from RabbitMQ while inside, when there is one; HTTP needs nothing."""
+    """Consume from RabbitMQ while inside, when there is one; HTTP needs nothing.
+
+    `park` keeps what cannot be used; without it the broker does.
+    """
     if not amqp_url:
         yield
         return
-    from fraud_shared.state.rabbit import RabbitConsumer
+    from fraud_shared.state.rabbit_consumer import RabbitConsumer
 
-    async with RabbitConsumer(amqp_url, service=service, handler=handler).running():
+    consumer = RabbitConsumer(amqp_url, service=service, handler=handler, park=park)
+    async with consumer.running():
         yield

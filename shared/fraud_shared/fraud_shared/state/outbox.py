@@ -86,6 +86,8 @@ class Relay:
         self._bus = bus
         self._written = outbox.written if outbox else asyncio.Event()
         self._stopping = False
+        self._oldest_at: datetime | None = None
+        OUTBOX_AGE.set_function(self._age_s)
         self._oldest = (
             sa.select(table)
             .where(table.c.sent_at.is_(None))
@@ -126,7 +128,8 @@ class Relay:
             if rows:
                 await self._db.run(lambda conn: self._mark(conn, rows))
         OUTBOX_PENDING.set(len(rows))
-        OUTBOX_AGE.set(_age_s(rows))
+        if len(rows) < BATCH:
+            self._oldest_at = None
         return len(rows)
 
     def _unsent(self, conn: sa.Connection, *, locked: bool = False) -> Sequence[Row]:
@@ -138,7 +141,7 @@ class Relay:
     async def _publish(self, rows: Sequence[Row]) -> None:
         if not rows:
             return
-        OUTBOX_AGE.set(_age_s(rows))
+        self._oldest_at = rows[0].created_at
         await self._bus.publish(
             [Envelope(r.event_id, r.type, bytes(r.body), r.traceparent) for r in rows]
         )
@@ -175,6 +178,13 @@ class Relay:
                 if not self._stopping:
                     await asyncio.sleep(LINGER_S)
 
+    def _age_s(self) -> float:
+        """What the metric shows whenever it is asked: it grows while nothing is confirmed."""
+        oldest = self._oldest_at
+        if oldest is None:
+            return 0.0
+        return max(0.0, (datetime.now(UTC) - oldest).total_seconds())
+
     async def _pause(self, longest_s: float) -> None:
         """Wait for something new to send, or to be stopped."""
         if self._stopping:
@@ -182,10 +192,3 @@ class Relay:
         with suppress(TimeoutError):
             async with asyncio.timeout(longest_s):
                 await self._written.wait()
-
-
-def _age_s(rows: Sequence[Row]) -> float:
-    if not rows:
-        return 0.0
-    oldest: datetime = rows[0].created_at
-    return max(0.0, (datetime.now(UTC) - oldest).total_seconds())

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.contracts.paging import Page, PageQuery
 from fraud_shared.contracts.parked import ParkedDocument, ParkedEvent
-from fraud_shared.state.consumer import EventHandler
+from fraud_shared.state.bus import EventHandler
 from fraud_shared.state.parking import Parking
 from fraud_shared.web.guard import require_service
 

@@ -6,6 +6,7 @@ what it says.
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,11 +15,13 @@ import structlog
 from pydantic import ValidationError
 
 from fraud_shared.card_number_fields import in_body, in_document, masked
+from fraud_shared.contracts.card_numbers import contains
 from fraud_shared.contracts.events import CloudEvent
 from fraud_shared.contracts.paging import Page, PageQuery
 from fraud_shared.contracts.parked import ParkedDocument, ParkedEvent
 from fraud_shared.mesh.clock import Clock
-from fraud_shared.state.consumer import EVENTS, MAX_BATCH_BYTES, EventHandler
+from fraud_shared.state.bus import Envelope, EventHandler
+from fraud_shared.state.consumer import EVENTS, MAX_BATCH_BYTES
 from fraud_shared.state.database import Database
 from fraud_shared.state.event_spans import handling
 from fraud_shared.state.paging import Key, fetch_page
@@ -29,6 +32,9 @@ from fraud_shared.web.problems import FraudError, NotFound
 from fraud_shared.web.service import HotRoute
 
 log = structlog.get_logger()
+# What a producer may have written beside a message, as far as it can be stored.
+_NAME = re.compile(r"[\x21-\x7e]{1,128}")
+_TRACE = re.compile(r"[0-9a-f-]{1,64}")
 
 
 class StillUnreadable(FraudError):
@@ -98,6 +104,18 @@ class Parking:
             document = masked(document)
         body = json.dumps(document, separators=(",", ":")).encode()
         await self._keep(body, "no_cloud_event")
+
+    async def keep_bytes(self, received: Envelope, reason: str) -> None:
+        """Park a message from the broker as it came; card numbers in it are masked."""
+        body = _without_card_numbers(received.body)
+        event_id, trace = received.event_id, received.traceparent or ""
+        await self._keep(
+            body,
+            reason,
+            event_id=event_id if _NAME.fullmatch(event_id) else None,
+            event_type=received.type if _NAME.fullmatch(received.type) else None,
+            traceparent=trace if _TRACE.fullmatch(trace) else None,
+        )
 
     async def _keep(self, body: bytes, reason: str, **known: str | None) -> None:
         statement = (
@@ -197,6 +215,18 @@ def parking_events_route(parking: Parking, handler: EventHandler) -> HotRoute:
         max_body_bytes=MAX_BATCH_BYTES,
         tags=("events",),
     )
+
+
+def _without_card_numbers(body: bytes) -> bytes:
+    """The same bytes, unless they hold a card number, as JSON or as text."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        text = body.decode(errors="replace")
+        return masked(text).encode() if contains(text) else body
+    if not in_document(document):
+        return body
+    return json.dumps(masked(document), separators=(",", ":")).encode()
 
 
 def _shown(row: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A TCP link that tests can cut, silence or freeze, between a client and a real server."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit, urlunsplit
 
@@ -9,14 +9,16 @@ from urllib.parse import urlsplit, urlunsplit
 class Link:
     """While `silent`, what the server says does not come back; `cut()` ends every
     connection; between `freeze()` and `thaw()` nothing passes and nothing is lost, as with
-    a stopped process: connections are still accepted. `url` is the server's, through this
-    link."""
+    a stopped process: connections are still accepted. `passes` may refuse what either side
+    says (its second argument is true for the server's bytes): the connection ends there, and
+    those bytes never arrive. `url` is the server's, through this link."""
 
     def __init__(self, url: str) -> None:
         self._server = urlsplit(url)
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.silent = False
+        self.passes: Callable[[bytes, bool], bool] = lambda _data, _back: True
         self._flowing = asyncio.Event()
         self._flowing.set()
         self.connections = 0
@@ -56,7 +58,11 @@ class Link:
     ) -> None:
         self.connections += 1
         host, port = self._server.hostname, self._server.port
-        there, onward = await asyncio.open_connection(host, port)
+        try:
+            there, onward = await asyncio.open_connection(host, port)
+        except OSError:
+            writer.transport.abort()
+            return
         self._writers |= {writer, onward}
         for pump in (self._pump(reader, onward), self._pump(there, writer, back=True)):
             task = asyncio.create_task(pump)
@@ -73,6 +79,9 @@ class Link:
         with suppress(ConnectionError):
             while data := await reader.read(65_536):
                 await self._flowing.wait()
+                if not self.passes(data, back):
+                    writer.transport.abort()
+                    break
                 if not (back and self.silent):
                     writer.write(data)
                     await writer.drain()

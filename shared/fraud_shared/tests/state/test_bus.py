@@ -278,6 +278,61 @@ class TestRabbit:
             async with asyncio.timeout(3):
                 await bus.publish([make("a")])
 
+    async def test_a_broker_that_stops_answering_costs_the_confirm_timeout(
+        self, broker: Any, make: Make
+    ) -> None:
+        url, prefix, _ = broker
+        async with Link(url).open() as link:
+            bus = RabbitBus(link.url, prefix=prefix, confirm_timeout_s=0.3)
+            await bus.publish([make("a")])
+            link.freeze()
+            async with asyncio.timeout(3):
+                with pytest.raises(TimeoutError):
+                    await bus.publish([make("b")])
+            link.thaw()
+            await bus.publish([make("b")])
+            await bus.close()
+
+    async def test_a_confirm_that_is_cut_off_is_no_confirm(
+        self, broker: Any, make: Make
+    ) -> None:
+        url, prefix, channel = broker
+        async with Link(url).open() as link:
+            bus = RabbitBus(link.url, prefix=prefix)
+            await bus.publish([make("a")])
+            link.passes = lambda _data, back: not back
+            with pytest.raises(Exception, match=r"."):
+                await bus.publish([make("b")])
+            await bus.close()
+        # The broker has it all the same: whoever sends again sends twice.
+        queue = await channel.get_queue(f"{prefix}.post_auth")
+        arrived = [(await queue.get(timeout=5)).message_id for _ in range(2)]
+        assert arrived == [make("a").event_id, make("b").event_id]
+
+    async def test_no_more_than_one_connection_in_its_time(
+        self, broker: Any, make: Make
+    ) -> None:
+        url, prefix, _ = broker
+        loop = asyncio.get_running_loop()
+        async with Link(url).open() as link:
+            bus = RabbitBus(link.url, prefix=prefix, reconnect_s=0.4)
+            begun = loop.time()
+            for _ in range(2):
+                await bus.publish([make("a")])
+                link.cut()
+                with pytest.raises(Exception, match=r".*"):
+                    await bus.publish([make("a")])
+            await bus.publish([make("a")])
+            assert link.connections == 3
+            assert loop.time() - begun >= 2 * 0.4
+            await bus.close()
+
+    async def test_another_topology_is_refused(self, broker: Any, make: Make) -> None:
+        url, prefix, channel = broker
+        await channel.declare_queue(f"{prefix}.post_auth", durable=True)
+        with pytest.raises(Exception, match="PRECONDITION_FAILED"):
+            await RabbitBus(url, prefix=prefix).publish([make("a")])
+
     async def test_a_cut_connection_is_opened_anew(
         self, broker: Any, make: Make
     ) -> None:

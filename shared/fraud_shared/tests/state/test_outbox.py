@@ -12,6 +12,7 @@ from fraud_shared.mesh.errors import DependencyUnreachable
 from fraud_shared.state.bus import Envelope
 from fraud_shared.state.database import Database
 from fraud_shared.state.outbox import BATCH, Outbox, Relay
+from fraud_shared.state.telemetry import OUTBOX_AGE
 from fraud_shared.testing.fakes import FakeBus
 
 Write = Callable[..., Any]
@@ -198,3 +199,23 @@ class TestRunning:
             async with relay.running():
                 await write("a")
         assert ids(bus) == []
+
+
+class TestAge:
+    async def test_grows_while_nothing_is_confirmed_and_ends_with_it(
+        self, write: Write, relay: Relay, bus: FakeBus
+    ) -> None:
+        await write("a")
+        bus.failure = DependencyUnreachable("post_auth")
+        with pytest.raises(DependencyUnreachable):
+            await relay.deliver()
+        first = age_s()
+        assert 0 < first < age_s()
+        bus.failure = None
+        await relay.deliver()
+        assert age_s() == 0
+
+
+def age_s() -> float:
+    (family,) = OUTBOX_AGE.collect()
+    return float(family.samples[0].value)

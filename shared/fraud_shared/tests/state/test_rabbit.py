@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import aio_pika
 import pytest
 
 from fraud_shared.contracts.events import DECISION_MADE, CloudEvent
+from fraud_shared.state import rabbit_consumer
 from fraud_shared.state.bus import Envelope, envelope
-from fraud_shared.state.rabbit import TRIES, RabbitBus, RabbitConsumer
+from fraud_shared.state.rabbit import RabbitBus
+from fraud_shared.state.rabbit_consumer import RabbitConsumer
+from fraud_shared.state.topology import TRIES
 from fraud_shared.testing.links import Link
 from fraud_shared.web.problems import Unavailable
 
@@ -64,13 +68,14 @@ def world(broker: Any, handler: Handler, make_event: Any) -> Any:
 
         @staticmethod
         @asynccontextmanager
-        async def consuming(at: str = url) -> Any:
+        async def consuming(at: str = url, **more: Any) -> Any:
             consumer = RabbitConsumer(
                 at,
                 service="post_auth",
                 handler=handler,
                 prefix=prefix,
                 reconnect_s=0.05,
+                **more,
             )
             async with consumer.running():
                 yield
@@ -185,6 +190,66 @@ class TestPoison:
         bodies = {message.body for message in await parked_soon(world, 3)}
         assert bodies == {b"{", b'{"specversion":"2.0"}', b"\xff"}
 
+    async def test_is_found_by_halves_so_the_others_hardly_notice(
+        self, world: Any, handler: Handler
+    ) -> None:
+        subjects = {f"s{n}" for n in range(64)}
+        await world.publish(*sorted(subjects))
+        handler.poison = {"s7"}
+        async with world.consuming():
+            await until(lambda: handler.handled >= subjects - {"s7"})
+        assert max(n for s, n in handler.tried.items() if s != "s7") <= 7
+
+    async def test_is_given_to_who_keeps_it_with_reason_bytes_and_trace(
+        self, world: Any, handler: Handler, make_event: Any
+    ) -> None:
+        kept: list[tuple[Envelope, str]] = []
+
+        async def park(received: Envelope, reason: str) -> None:
+            kept.append((received, reason))
+
+        trace = f"00-{'a' * 32}-{'b' * 16}-01"
+        bus = RabbitBus(world.url, prefix=world.prefix)
+        unreadable = Envelope("x", DECISION_MADE, b"{", trace)
+        await bus.publish([unreadable, envelope(make_event("bad"))])
+        await bus.close()
+        handler.poison = {"bad"}
+        async with world.consuming(park=park):
+            await until(lambda: len(kept) == 2)
+            await world.acknowledged()
+        bad = envelope(make_event("bad"))
+        assert kept == [(unreadable, "no_cloud_event"), (bad, "cannot_be_handled")]
+        assert await world.take("parked.post_auth") == []
+        assert await world.unacknowledged() == []
+
+    async def test_that_cannot_be_parked_stays_with_the_broker(
+        self, world: Any, handler: Handler
+    ) -> None:
+        async def park(_received: Envelope, _reason: str) -> None:
+            raise ValueError
+
+        bus = RabbitBus(world.url, prefix=world.prefix)
+        await bus.publish([Envelope("x", DECISION_MADE, b"{")])
+        await bus.close()
+        async with world.consuming(park=park):
+            (parked,) = await parked_soon(world)
+        assert parked.body == b"{"
+
+    async def test_that_kills_its_consumer_is_parked_alone(
+        self, world: Any, handler: Handler, make_event: Any
+    ) -> None:
+        await world.publish("bad", "a", "b")
+        for _ in range(TRIES):
+            async with await aio_pika.connect(world.url) as dying:
+                channel = await dying.channel()
+                queue = await channel.get_queue(f"{world.prefix}.post_auth")
+                assert (await queue.get(timeout=5)).body
+        async with world.consuming():
+            await until(lambda: handler.handled == {"a", "b"})
+            (parked,) = await parked_soon(world)
+        assert parked.message_id == make_event("bad").id
+        assert "bad" not in handler.tried
+
     async def test_can_be_sent_again_from_where_it_is_parked(
         self, world: Any, handler: Handler
     ) -> None:
@@ -217,7 +282,11 @@ async def back_soon(world: Any, queue: str, count: int = 1) -> list[Any]:
 
 
 class TestOutage:
-    async def test_of_a_store_parks_nothing(self, world: Any, handler: Handler) -> None:
+    async def test_of_a_store_parks_nothing(
+        self, world: Any, handler: Handler, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        at_once = SimpleNamespace(uniform=lambda *_: 0.0)
+        monkeypatch.setattr(rabbit_consumer, "random", at_once)
         handler.outages = 6
         subjects = {f"s{n}" for n in range(5)}
         await world.publish(*subjects)
