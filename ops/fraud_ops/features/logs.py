@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import ModuleType
 
 import fraud_orchestrator
 import fraud_post_auth
@@ -61,7 +62,7 @@ async def label_log(
     mesh: LocalMesh, store: OnlineStore, environment: Mapping[str, str] = os.environ
 ) -> AsyncIterator[Projector]:
     """post_auth's labels, on their way to `store`."""
-    db = _database(mesh, environment, "post_auth", fraud_post_auth.__path__[0])
+    db = service_database(mesh, "post_auth", fraud_post_auth, environment)
     await db.start()
     try:
         yield Projector(db, store)
@@ -73,16 +74,21 @@ def orchestrator_database(
     mesh: LocalMesh, environment: Mapping[str, str] = os.environ
 ) -> Database:
     """The gateway's database, closed: `DATABASE_URL`, or the mesh's own file."""
-    return _database(mesh, environment, "orchestrator", fraud_orchestrator.__path__[0])
+    return service_database(mesh, "orchestrator", fraud_orchestrator, environment)
 
 
-def _database(
-    mesh: LocalMesh, environment: Mapping[str, str], service: str, package: str
+def service_database(
+    mesh: LocalMesh,
+    service: str,
+    package: ModuleType,
+    environment: Mapping[str, str] = os.environ,
 ) -> Database:
+    """The database of a service, closed; `package` is where its migrations are."""
     url = database_url(
         environment.get("DATABASE_URL", ""),
         service=service,
         var_dir=mesh.var,
         production=environment.get("FRAUD_ENV") == "production",
     )
-    return Database(url, schema=service, migrations=Path(package) / "migrations")
+    folder = Path(package.__path__[0]) / "migrations"
+    return Database(url, schema=service, migrations=folder)

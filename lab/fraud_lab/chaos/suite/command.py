@@ -6,11 +6,13 @@ whole time. Each case is run several times at random offsets.
 
 import asyncio
 import json
+import math
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,8 @@ from typing import Any
 from rich.table import Table
 
 from fraud_lab.bench.load import live
-from fraud_lab.chaos.suite import duplicates
+from fraud_lab.chaos.suite import duplicates, failing
+from fraud_lab.chaos.suite.faults import failpoint_file
 from fraud_lab.chaos.suite.observed import (
     RECOVERY_S,
     Answer,
@@ -28,11 +31,12 @@ from fraud_lab.chaos.suite.observed import (
 )
 from fraud_lab.chaos.suite.planted import planted
 from fraud_lab.chaos.suite.results import Result, store
-from fraud_lab.chaos.suite.rows import ROWS, Case
+from fraud_lab.chaos.suite.rows import CRASHES, ROWS, Case
+from fraud_lab.chaos.suite.stores import effects
 from fraud_ops.figures import Gate, finish, gate, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import Client
-from fraud_ops.mesh.supervisor import Supervisor
+from fraud_ops.mesh.supervisor import Supervisor, service_command
 from fraud_ops.mesh.up import running_mesh
 from fraud_ops.running import CommandError
 from fraud_shared.mesh.errors import DependencyError
@@ -40,13 +44,18 @@ from fraud_shared.mesh.errors import DependencyError
 PORT = 21000
 STEADY_S = 2.0
 AFTER_S = 4.0
-LONGEST_S = 90.0
+LONGEST_S = 150.0
 AGAIN_AT_ONCE = 4
 AGAIN_TRIES = 40
 ANSWER_WITHIN_S = 1.0
+# A caller that got no answer asks again so often, for so long.
+ASK_AGAIN_S = 0.1
+ASK_FOR_S = 20.0
+# A key may be without an answer for so long once the gateway is back.
+STUCK_S = 2.0
 # Whoever asks the gateway while it is away gets no answer: that is its fault, not a
 # finding. What was acknowledged must be kept all the same.
-MAY_FAIL = frozenset({11})
+MAY_FAIL = frozenset({CRASHES})
 Sent = tuple[bytes, Answer]
 Cases = dict[str, list[dict[str, Any]]]
 console = wide_console()
@@ -137,6 +146,17 @@ def judge(number: int, summed: Mapping[str, Any]) -> list[Gate]:
     ]
     if number not in MAY_FAIL:
         gates.insert(0, gate(name + "failed requests", summed["failed"], 0, "at_most"))
+    else:
+        steps = len(set(summed["ended_at"]) & set(failing.POINTS))
+        stuck = summed["slowest_key_s"]
+        gates += [
+            gate(name + "steps that ended", steps, len(failing.POINTS), "at_least"),
+            gate(name + "longest key without an answer, s", stuck, STUCK_S, "at_most"),
+        ]
+    gates += [
+        gate(name + what.replace("_", " "), count, 0, "at_most")
+        for what, count in (summed.get("effects") or {}).items()
+    ]
     if any(one.never_approves for one in expected):
         blind = summed["blind_approvals"]
         gates.append(gate(name + "blind approvals", blind, 0, "at_most"))
@@ -155,7 +175,10 @@ async def _rows(
     *,
     measured: Callable[[int, Cases], None],
 ) -> None:
-    async with running_mesh(mesh) as supervisor:
+    wrapped = CRASHES in rows
+    command = failing.command if wrapped else service_command
+    variables = {failing.VARIABLE: str(failpoint_file(mesh))} if wrapped else {}
+    async with running_mesh(mesh, command, **variables) as supervisor:
         client = Client(mesh.url, mesh.key(), connections=256)
         stage = Stage(mesh, supervisor, client, rps, chance)
         for row in rows:
@@ -184,18 +207,22 @@ class Stage:
         for name, case in ROWS[row].cases.items():
             console.print(f"row {row}: {name}, {runs} times")
             found[name] = [
-                await self.run(case, f"{row}-{name}-{n}") for n in range(runs)
+                await self.run(case, f"{row}-{name}-{n}", persist=row in MAY_FAIL)
+                for n in range(runs)
             ]
+        found[name][-1]["effects"] = await effects(self.mesh)
         return found
 
-    async def run(self, case: Case, name: str) -> dict[str, Any]:
-        """One fault and its history. The payments of a run are its own."""
+    async def run(self, case: Case, name: str, *, persist: bool) -> dict[str, Any]:
+        """One fault and its history. The payments of a run are its own; `persist`: who
+        gets no answer asks again at once."""
         unique = "".join(c if c.isalnum() else "-" for c in name)
         # Made beforehand: a generator that is late would be taken for a slow answer.
         payments = live(self.chance.randrange(1000), unique)
         bodies = list(islice(payments, int(self.rps * LONGEST_S)))
         run, sent = Run(), list[Sent]()
-        traffic = asyncio.create_task(_traffic(self.client, bodies, self.rps, sent))
+        pay = partial(_one, self.client, sent=sent, persist=persist)
+        traffic = asyncio.create_task(_traffic(pay, bodies, self.rps))
         await asyncio.sleep(STEADY_S + self.chance.random())
         with suppress(TimeoutError):  # never back: then there is no recovery
             await case.fault(self.mesh, self.supervisor, run)
@@ -207,10 +234,9 @@ class Stage:
 
 
 async def _traffic(
-    client: Client,
+    pay: Callable[[bytes, float], Coroutine[Any, Any, None]],
     bodies: Sequence[bytes],
     rps: float,
-    sent: list[Sent],
 ) -> None:
     start = time.monotonic()
     under_way: set[asyncio.Task[None]] = set()
@@ -218,7 +244,7 @@ async def _traffic(
         for number, body in enumerate(bodies):
             due = start + number / rps
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            task = asyncio.create_task(_one(client, body, due, sent))
+            task = asyncio.create_task(pay(body, due))
             under_way.add(task)
             task.add_done_callback(under_way.discard)
     finally:
@@ -226,7 +252,9 @@ async def _traffic(
         await asyncio.gather(*under_way)
 
 
-async def _one(client: Client, body: bytes, due: float, sent: list[Sent]) -> None:
+async def _one(
+    client: Client, body: bytes, due: float, *, sent: list[Sent], persist: bool
+) -> None:
     failure, shed, reply = None, False, b""
     try:
         code, got = await client.post("/score", body, timeout_s=ANSWER_WITHIN_S)
@@ -234,12 +262,34 @@ async def _one(client: Client, body: bytes, due: float, sent: list[Sent]) -> Non
         if code == 200:
             reply = got
         elif not shed:
-            failure = f"status {code}"
+            failure = f"status {code} {_problem(got)}"
     except DependencyError as error:
         failure = error.kind
     took_ms = (time.monotonic() - due) * 1000
     decision = json.loads(reply) if reply else {}
-    sent.append((body, Answer(due, took_ms, failure, shed, reply, decision)))
+    settled = await _settled(client, body) if persist and failure else math.inf
+    answer = Answer(due, took_ms, failure, shed, reply, decision, settled=settled)
+    sent.append((body, answer))
+
+
+async def _settled(client: Client, body: bytes) -> float:
+    """When a payment was answered that is sent until then; infinite when it never was."""
+    give_up = time.monotonic() + ASK_FOR_S
+    while time.monotonic() < give_up:
+        with suppress(DependencyError):
+            code, _ = await client.post("/score", body, timeout_s=ANSWER_WITHIN_S)
+            if code == 200:
+                return time.monotonic()
+        await asyncio.sleep(ASK_AGAIN_S)
+    return math.inf
+
+
+def _problem(reply: bytes) -> str:
+    """The kind of a problem; empty for a reply that is none."""
+    try:
+        return str(json.loads(reply)["type"]).rpartition(":")[2]
+    except (ValueError, TypeError, KeyError):
+        return ""
 
 
 async def _again(client: Client, sent: Sequence[Sent]) -> list[Answer]:
@@ -263,7 +313,7 @@ async def _again(client: Client, sent: Sequence[Sent]) -> list[Answer]:
 
 def _show(found: Mapping[int, Mapping[str, Sequence[Mapping[str, Any]]]]) -> None:
     keys = ["answered", "failed", "shed", "felt", "unmarked", "lost", "changed"]
-    keys += ["recovered", "recovery_s", "p99_during_ms"]
+    keys += ["recovered", "recovery_s", "stuck_s", "p99_during_ms"]
     table = Table("row", "case", *keys, title="faults under load")
     for row, cases in found.items():
         for name, runs in cases.items():

@@ -21,7 +21,7 @@ RECOVERY_S = 2.0
 class Answer:
     """One payment: when it was due (monotonic seconds), how long it took, what came back.
     `failure` is how there was no verdict; `reply` and `again` are bytes, `decision` the
-    first of them parsed."""
+    first of them parsed. `settled`: when a caller that asked on was answered at last."""
 
     due: float
     latency_ms: float
@@ -30,15 +30,20 @@ class Answer:
     reply: bytes = b""
     decision: dict[str, Any] = field(default_factory=dict)
     again: bytes = b""
+    settled: float = math.inf
 
 
 @dataclass
 class Run:
-    """One fault: its answers, when it began and when all services were ready again."""
+    """One fault: its answers, when it began and when all services were ready again.
+    `returns`: when a service that had ended was ready again; `fired`: at which steps
+    processes ended."""
 
     answers: list[Answer] = field(default_factory=list)
     began: float = 0.0
     healed: float = math.inf
+    returns: list[float] = field(default_factory=list)
+    fired: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,12 @@ def figures_of(run: Run, expected: Expected) -> dict[str, Any]:
         "answered": len(answered),
         "failed": sum(one.failure is not None for one in run.answers),
         "failures": dict(Counter(one.failure for one in run.answers if one.failure)),
+        # Seconds after the fault, milliseconds waited, and what came of it.
+        "failed_at": [
+            (round(one.due - run.began, 2), round(one.latency_ms), one.failure)
+            for one in run.answers
+            if one.failure is not None
+        ],
         "failed_before": sum(
             one.failure is not None for one in run.answers if one.due < run.began
         ),
@@ -95,8 +106,23 @@ def figures_of(run: Run, expected: Expected) -> dict[str, Any]:
         # Without an answer afterwards there is no recovery.
         "recovery_s": round(clean[0] - run.healed, 2) if clean else None,
         "p99_during_ms": round(float(np.percentile(during, 99)), 1) if during else None,
+        "ended_at": list(run.fired),
+        "stuck_s": stuck_s(run),
         **history(run.answers),
     }
+
+
+def stuck_s(run: Run) -> float | None:
+    """The longest that a payment without an answer stayed without one although the
+    gateway was back: None when one did for ever."""
+    longest = 0.0
+    for one in run.answers:
+        if one.failure is None:
+            continue
+        failed = one.due + one.latency_ms / 1000
+        back = min((at for at in run.returns if at >= failed), default=failed)
+        longest = max(longest, one.settled - back)
+    return round(longest, 2) if math.isfinite(longest) else None
 
 
 def history(answers: Iterable[Answer]) -> dict[str, int]:
@@ -124,11 +150,18 @@ def totals(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     summed = ("answered", "failed", "shed", "unmarked", "blind_approvals", "attempted", "failed_before",
               "ok", "lost", "changed", "recovered", "felt")  # fmt: skip
     recoveries = [one["recovery_s"] for one in runs]
+    stuck = [one["stuck_s"] for one in runs]
     return {
         **{name: sum(one[name] for one in runs) for name in summed},
         "failures": dict(sum((Counter(one["failures"]) for one in runs), Counter())),
         "runs": len(runs),
         "runs_felt": sum(one["felt"] > 0 for one in runs),
+        "ended_at": sorted({name for one in runs for name in one["ended_at"]}),
+        "ends": sum(len(one["ended_at"]) for one in runs),
+        "effects": next(
+            (one["effects"] for one in reversed(runs) if "effects" in one), None
+        ),
+        "slowest_key_s": None if None in stuck else max(stuck),
         "slowest_recovery_s": None if None in recoveries else max(recoveries),
     }
 
