@@ -49,9 +49,10 @@ AGAIN_AT_ONCE = 4
 AGAIN_TRIES = 40
 ANSWER_WITHIN_S = 1.0
 # A caller that got no answer asks again so often, for so long.
-ASK_AGAIN_S = 0.1
+ASK_AGAIN_S = 0.5
+TICK_S = 0.02
 ASK_FOR_S = 20.0
-# A key may be without an answer for so long once the gateway is back.
+# A payment may be said to be under way for so long.
 STUCK_S = 2.0
 # Whoever asks the gateway while it is away gets no answer: that is its fault, not a
 # finding. What was acknowledged must be kept all the same.
@@ -151,7 +152,7 @@ def judge(number: int, summed: Mapping[str, Any]) -> list[Gate]:
         stuck = summed["slowest_key_s"]
         gates += [
             gate(name + "steps that ended", steps, len(failing.POINTS), "at_least"),
-            gate(name + "longest key without an answer, s", stuck, STUCK_S, "at_most"),
+            gate(name + "longest that a key was held, s", stuck, STUCK_S, "at_most"),
         ]
     gates += [
         gate(name + what.replace("_", " "), count, 0, "at_most")
@@ -223,14 +224,24 @@ class Stage:
         run, sent = Run(), list[Sent]()
         pay = partial(_one, self.client, sent=sent, persist=persist)
         traffic = asyncio.create_task(_traffic(pay, bodies, self.rps))
+        pauses = asyncio.create_task(_pauses(run))
         await asyncio.sleep(STEADY_S + self.chance.random())
         with suppress(TimeoutError):  # never back: then there is no recovery
             await case.fault(self.mesh, self.supervisor, run)
         await asyncio.sleep(AFTER_S)
         traffic.cancel()
-        await asyncio.gather(traffic, return_exceptions=True)
+        pauses.cancel()
+        await asyncio.gather(traffic, pauses, return_exceptions=True)
         run.answers = await _again(self.client, sent)
         return figures_of(run, case.expected)
+
+
+async def _pauses(run: Run) -> None:
+    """How long the caller itself did not run: a machine that stands still shows here."""
+    while True:
+        due = time.monotonic() + TICK_S
+        await asyncio.sleep(TICK_S)
+        run.paused_s = max(run.paused_s, time.monotonic() - due)
 
 
 async def _traffic(
@@ -267,21 +278,28 @@ async def _one(
         failure = error.kind
     took_ms = (time.monotonic() - due) * 1000
     decision = json.loads(reply) if reply else {}
-    settled = await _settled(client, body) if persist and failure else math.inf
-    answer = Answer(due, took_ms, failure, shed, reply, decision, settled=settled)
+    held_s = await _held_s(client, body) if persist and failure else 0.0
+    answer = Answer(due, took_ms, failure, shed, reply, decision, held_s=held_s)
     sent.append((body, answer))
 
 
-async def _settled(client: Client, body: bytes) -> float:
-    """When a payment was answered that is sent until then; infinite when it never was."""
-    give_up = time.monotonic() + ASK_FOR_S
-    while time.monotonic() < give_up:
+async def _held_s(client: Client, body: bytes) -> float:
+    """Send a payment until it is answered: for how long it was said to be under way, which
+    it is for ever when that is all that is ever said."""
+    began, first = time.monotonic(), math.inf
+    while time.monotonic() - began < ASK_FOR_S:
+        code = 0
         with suppress(DependencyError):
             code, _ = await client.post("/score", body, timeout_s=ANSWER_WITHIN_S)
-            if code == 200:
-                return time.monotonic()
-        await asyncio.sleep(ASK_AGAIN_S)
-    return math.inf
+        if code == 200:
+            break
+        if code == 409:
+            first = min(first, time.monotonic())
+        # All that wait ask together otherwise, as soon as the gateway is back.
+        await asyncio.sleep(random.uniform(0.0, 2 * ASK_AGAIN_S))
+    else:
+        return math.inf if math.isfinite(first) else 0.0
+    return max(0.0, time.monotonic() - first)
 
 
 def _problem(reply: bytes) -> str:

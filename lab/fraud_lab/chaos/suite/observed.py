@@ -21,7 +21,8 @@ RECOVERY_S = 2.0
 class Answer:
     """One payment: when it was due (monotonic seconds), how long it took, what came back.
     `failure` is how there was no verdict; `reply` and `again` are bytes, `decision` the
-    first of them parsed. `settled`: when a caller that asked on was answered at last."""
+    first of them parsed. `held_s`: for how long a caller that asked on was told that the
+    payment is being decided."""
 
     due: float
     latency_ms: float
@@ -30,20 +31,19 @@ class Answer:
     reply: bytes = b""
     decision: dict[str, Any] = field(default_factory=dict)
     again: bytes = b""
-    settled: float = math.inf
+    held_s: float = 0.0
 
 
 @dataclass
 class Run:
     """One fault: its answers, when it began and when all services were ready again.
-    `returns`: when a service that had ended was ready again; `fired`: at which steps
-    processes ended."""
+    `fired`: at which steps processes ended; `paused_s`: the longest that the caller itself did not run."""
 
     answers: list[Answer] = field(default_factory=list)
     began: float = 0.0
     healed: float = math.inf
-    returns: list[float] = field(default_factory=list)
     fired: list[str] = field(default_factory=list)
+    paused_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -108,20 +108,14 @@ def figures_of(run: Run, expected: Expected) -> dict[str, Any]:
         "p99_during_ms": round(float(np.percentile(during, 99)), 1) if during else None,
         "ended_at": list(run.fired),
         "stuck_s": stuck_s(run),
+        "caller_paused_s": round(run.paused_s, 2),
         **history(run.answers),
     }
 
 
 def stuck_s(run: Run) -> float | None:
-    """The longest that a payment without an answer stayed without one although the
-    gateway was back: None when one did for ever."""
-    longest = 0.0
-    for one in run.answers:
-        if one.failure is None:
-            continue
-        failed = one.due + one.latency_ms / 1000
-        back = min((at for at in run.returns if at >= failed), default=failed)
-        longest = max(longest, one.settled - back)
+    """The longest that a payment was said to be under way; None when one is for ever."""
+    longest = max((one.held_s for one in run.answers), default=0.0)
     return round(longest, 2) if math.isfinite(longest) else None
 
 

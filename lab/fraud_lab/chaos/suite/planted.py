@@ -1,6 +1,7 @@
 """Bugs planted into what was observed: each must turn its judgement red."""
 
 import json
+import math
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -88,19 +89,14 @@ def planted() -> list[tuple[str, bool]]:
          figures(degraded(1.6, decision="APPROVE"))["blind_approvals"] == 1),
         ("a recovery that takes too long",
          figures(run=slow)["recovery_s"] > RECOVERY_S),
-        ("a key that stays without an answer", _stuck(5.5) > 2.0),
-        ("nothing in a key that is answered when the gateway is back",
-         _stuck(2.5) <= 2.0),
+        ("a key that is held for too long",
+         stuck_s(Run([Answer(1.0, 100.0, "broken", held_s=2.5)])) == 2.5),
+        ("a key that is held for ever",
+         stuck_s(Run([Answer(1.0, 100.0, "broken", held_s=math.inf)])) is None),
         *_effects(),
         ("a fault that nobody felt",
          figures_of(Run([answer(2.5)], 1.0, 2.0), _EXPECTED)["felt"] == 0),
     ]  # fmt: skip
-
-
-def _stuck(settled: float) -> float:
-    """How long a payment was without an answer whose gateway was back at second 2."""
-    failed = Answer(1.0, 100.0, "broken", settled=settled)
-    return stuck_s(Run([failed], 1.0, 2.0, returns=[2.0])) or 0.0
 
 
 def _effects() -> list[tuple[str, bool]]:

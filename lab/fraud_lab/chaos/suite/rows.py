@@ -21,7 +21,7 @@ from fraud_lab.chaos.suite.observed import Expected
 MODELS = ("isolation_forest", "autoencoder", "xgboost")
 FROZEN_S = 4.0
 CRASHES = 11
-KILLS = 10
+KILLS = 5
 
 
 @dataclass(frozen=True)
