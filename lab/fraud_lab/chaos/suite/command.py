@@ -5,13 +5,10 @@ whole time. Each case is run several times at random offsets.
 """
 
 import asyncio
-import json
-import math
 import random
-import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -24,7 +21,6 @@ from fraud_lab.chaos.suite import duplicates, failing
 from fraud_lab.chaos.suite.faults import failpoint_file
 from fraud_lab.chaos.suite.observed import (
     RECOVERY_S,
-    Answer,
     Run,
     figures_of,
     totals,
@@ -32,6 +28,7 @@ from fraud_lab.chaos.suite.observed import (
 from fraud_lab.chaos.suite.planted import planted
 from fraud_lab.chaos.suite.results import Result, store
 from fraud_lab.chaos.suite.rows import CRASHES, ROWS, Case
+from fraud_lab.chaos.suite.sending import Sent, pauses, pay, sent_again, traffic
 from fraud_lab.chaos.suite.stores import effects
 from fraud_ops.figures import Gate, finish, gate, wide_console
 from fraud_ops.mesh.environment import LocalMesh
@@ -39,25 +36,16 @@ from fraud_ops.mesh.http import Client
 from fraud_ops.mesh.supervisor import Supervisor, service_command
 from fraud_ops.mesh.up import running_mesh
 from fraud_ops.running import CommandError
-from fraud_shared.mesh.errors import DependencyError
 
 PORT = 21000
 STEADY_S = 2.0
 AFTER_S = 4.0
 LONGEST_S = 150.0
-AGAIN_AT_ONCE = 4
-AGAIN_TRIES = 40
-ANSWER_WITHIN_S = 1.0
-# A caller that got no answer asks again so often, for so long.
-ASK_AGAIN_S = 0.5
-TICK_S = 0.02
-ASK_FOR_S = 20.0
 # A payment may be said to be under way for so long.
 STUCK_S = 2.0
 # Whoever asks the gateway while it is away gets no answer: that is its fault, not a
 # finding. What was acknowledged must be kept all the same.
 MAY_FAIL = frozenset({CRASHES})
-Sent = tuple[bytes, Answer]
 Cases = dict[str, list[dict[str, Any]]]
 console = wide_console()
 
@@ -222,111 +210,18 @@ class Stage:
         payments = live(self.chance.randrange(1000), unique)
         bodies = list(islice(payments, int(self.rps * LONGEST_S)))
         run, sent = Run(), list[Sent]()
-        pay = partial(_one, self.client, sent=sent, persist=persist)
-        traffic = asyncio.create_task(_traffic(pay, bodies, self.rps))
-        pauses = asyncio.create_task(_pauses(run))
+        paying = partial(pay, self.client, sent=sent, persist=persist)
+        sending = asyncio.create_task(traffic(paying, bodies, self.rps))
+        watching = asyncio.create_task(pauses(run))
         await asyncio.sleep(STEADY_S + self.chance.random())
         with suppress(TimeoutError):  # never back: then there is no recovery
             await case.fault(self.mesh, self.supervisor, run)
         await asyncio.sleep(AFTER_S)
-        traffic.cancel()
-        pauses.cancel()
-        await asyncio.gather(traffic, pauses, return_exceptions=True)
-        run.answers = await _again(self.client, sent)
+        sending.cancel()
+        watching.cancel()
+        await asyncio.gather(sending, watching, return_exceptions=True)
+        run.answers = await sent_again(self.client, sent)
         return figures_of(run, case.expected)
-
-
-async def _pauses(run: Run) -> None:
-    """How long the caller itself did not run: a machine that stands still shows here."""
-    while True:
-        due = time.monotonic() + TICK_S
-        await asyncio.sleep(TICK_S)
-        run.paused_s = max(run.paused_s, time.monotonic() - due)
-
-
-async def _traffic(
-    pay: Callable[[bytes, float], Coroutine[Any, Any, None]],
-    bodies: Sequence[bytes],
-    rps: float,
-) -> None:
-    start = time.monotonic()
-    under_way: set[asyncio.Task[None]] = set()
-    try:
-        for number, body in enumerate(bodies):
-            due = start + number / rps
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            task = asyncio.create_task(pay(body, due))
-            under_way.add(task)
-            task.add_done_callback(under_way.discard)
-    finally:
-        # Every payment that was sent is part of the history.
-        await asyncio.gather(*under_way)
-
-
-async def _one(
-    client: Client, body: bytes, due: float, *, sent: list[Sent], persist: bool
-) -> None:
-    failure, shed, reply = None, False, b""
-    try:
-        code, got = await client.post("/score", body, timeout_s=ANSWER_WITHIN_S)
-        shed = code == 503 and b":overloaded" in got
-        if code == 200:
-            reply = got
-        elif not shed:
-            failure = f"status {code} {_problem(got)}"
-    except DependencyError as error:
-        failure = error.kind
-    took_ms = (time.monotonic() - due) * 1000
-    decision = json.loads(reply) if reply else {}
-    held_s = await _held_s(client, body) if persist and failure else 0.0
-    answer = Answer(due, took_ms, failure, shed, reply, decision, held_s=held_s)
-    sent.append((body, answer))
-
-
-async def _held_s(client: Client, body: bytes) -> float:
-    """Send a payment until it is answered: for how long it was said to be under way, which
-    it is for ever when that is all that is ever said."""
-    began, first = time.monotonic(), math.inf
-    while time.monotonic() - began < ASK_FOR_S:
-        code = 0
-        with suppress(DependencyError):
-            code, _ = await client.post("/score", body, timeout_s=ANSWER_WITHIN_S)
-        if code == 200:
-            break
-        if code == 409:
-            first = min(first, time.monotonic())
-        # All that wait ask together otherwise, as soon as the gateway is back.
-        await asyncio.sleep(random.uniform(0.0, 2 * ASK_AGAIN_S))
-    else:
-        return math.inf if math.isfinite(first) else 0.0
-    return max(0.0, time.monotonic() - first)
-
-
-def _problem(reply: bytes) -> str:
-    """The kind of a problem; empty for a reply that is none."""
-    try:
-        return str(json.loads(reply)["type"]).rpartition(":")[2]
-    except (ValueError, TypeError, KeyError):
-        return ""
-
-
-async def _again(client: Client, sent: Sequence[Sent]) -> list[Answer]:
-    """Every payment sent a second time, once all is well."""
-    places = asyncio.Semaphore(AGAIN_AT_ONCE)
-
-    async def again(body: bytes, one: Answer) -> Answer:
-        async with places:
-            for _ in range(AGAIN_TRIES):
-                try:
-                    code, reply = await client.post("/score", body, timeout_s=5.0)
-                except DependencyError:
-                    code, reply = 0, b""
-                if code == 200:
-                    return replace(one, again=reply)
-                await asyncio.sleep(0.25)
-        return one
-
-    return list(await asyncio.gather(*(again(*pair) for pair in sent)))
 
 
 def _show(found: Mapping[int, Mapping[str, Sequence[Mapping[str, Any]]]]) -> None:
