@@ -19,6 +19,12 @@ def payments():
     return transactions(CONFIG).payments
 
 
+def test_no_token_can_be_taken_for_a_card_number(payments):
+    tokens = {e.payment["card"]["token"] for e in payments if "card" in e.payment}
+    assert len(tokens) > 500
+    assert not [token for token in tokens if any(c.isdigit() for c in token)]
+
+
 def of(payments, scenario):
     return [event for event in payments if event.scenario == scenario]
 
