@@ -9,6 +9,7 @@ transaction.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 from fraud_orchestrator import tables
 from fraud_orchestrator.action_requests import queued_event, requested
 from fraud_orchestrator.lookups import BY_KEY_OR_TRANSACTION, BY_TRANSACTION
-from fraud_orchestrator.stores.in_time import in_time
+from fraud_orchestrator.stores.in_time import Patience
 from fraud_orchestrator.stores.sca import reset
 from fraud_orchestrator.stores.search import found_by
 from fraud_shared.contracts.decision import Decision, DecisionMade
@@ -91,6 +92,8 @@ class DecisionStore:
         """`on_settled` is told each decision whose reply came on record here."""
         self._db = db
         self._on_settled = on_settled
+        patience = Patience()
+        self._wait, self.check = patience.wait, patience.check
         # Built once: a statement made anew is walked anew to find it compiled.
         self._insert = (
             db.insert(tables.decisions)
@@ -117,14 +120,15 @@ class DecisionStore:
         Raises InvalidInput when the key or the transaction was used with other content, and
         Unavailable when the database does not answer by the deadline.
         """
-        found = await in_time(self._finding.submit(key), deadline)
+        found = await self._wait(lambda: self._finding.submit(key), deadline)
         stored = _same(key, found)
         if stored is None or key.key is None or found.by_key is not None:
             return stored
         # A repeat under another key: from now on this key stands for this payment.
-        bound = self._binding.submit(_key_row(key, stored.decision_id))
-        await in_time(bound, deadline)
-        return _same(key, await in_time(self._finding.submit(key), deadline))
+        row = _key_row(key, stored.decision_id)
+        await self._wait(lambda: self._binding.submit(row), deadline)
+        found = await self._wait(lambda: self._finding.submit(key), deadline)
+        return _same(key, found)
 
     async def commit(
         self, entry: DecisionEntry, deadline: Deadline
@@ -136,8 +140,8 @@ class DecisionStore:
         it.
         """
         for _ in range(_TRIES):
-            committed = self._committing.submit(entry)
-            if (await in_time(committed, deadline)).won:
+            begin = partial(self._committing.submit, entry)
+            if (await self._wait(begin, deadline)).won:
                 return None
             winner = await self.find(entry.key, deadline)
             if winner is not None:
@@ -175,7 +179,7 @@ class DecisionStore:
             self.outbox.insert(conn, [envelope(event) for event in queued])
             return reply
 
-        kept = await in_time(self._db.run(work), deadline)
+        kept = await self._wait(lambda: self._db.run(work), deadline)
         self.outbox.written.set()
         self._on_settled(made.decision.decision_id)
         return kept
