@@ -5,9 +5,10 @@ whole time. Each case is run several times at random offsets.
 """
 
 import asyncio
+import os
 import random
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -17,7 +18,7 @@ from typing import Any
 from rich.table import Table
 
 from fraud_lab.bench.load import live
-from fraud_lab.chaos.suite import duplicates, failing
+from fraud_lab.chaos.suite import database, duplicates, failing
 from fraud_lab.chaos.suite.faults import failpoint_file
 from fraud_lab.chaos.suite.observed import (
     RECOVERY_S,
@@ -26,6 +27,7 @@ from fraud_lab.chaos.suite.observed import (
     totals,
 )
 from fraud_lab.chaos.suite.planted import planted
+from fraud_lab.chaos.suite.postgres import OwnPostgres, own_postgres
 from fraud_lab.chaos.suite.results import Result, store
 from fraud_lab.chaos.suite.rows import CRASHES, ROWS, Case
 from fraud_lab.chaos.suite.sending import Sent, pauses, pay, sent_again, traffic
@@ -66,10 +68,11 @@ def chaos_run_command(
     enforce: bool,
 ) -> None:
     """Run one row, or all, and judge. `into`: the folder whose results are updated."""
-    known = sorted([*ROWS, duplicates.ROW])
+    known = sorted([*ROWS, duplicates.ROW, database.ROW])
     if row is not None and row not in known:
         raise NoSuchRow(f"row {row} is not measured here; there are {known}")
-    chosen = known if row is None else [row]
+    # With a database that may go, everything runs on it: by itself, then.
+    chosen = [one for one in known if one != database.ROW] if row is None else [row]
     gates, figures = [], {}
 
     def measured(number: int, cases: Cases) -> None:
@@ -119,6 +122,8 @@ def judged_row(
         named = duplicates.PROMISE, duplicates.LEFT_OUT
         return named, every[0], duplicates.judge(every[0])
     summed = totals(every)
+    if number == database.ROW:
+        return (database.PROMISE, database.LEFT_OUT), summed, database.judge(summed)
     row = ROWS[number]
     return (row.promise, row.left_out), summed, judge(number, summed)
 
@@ -167,12 +172,32 @@ async def _rows(
     wrapped = CRASHES in rows
     command = failing.command if wrapped else service_command
     variables = {failing.VARIABLE: str(failpoint_file(mesh))} if wrapped else {}
-    async with running_mesh(mesh, command, **variables) as supervisor:
+    async with AsyncExitStack() as stack:
+        server = None
+        if database.ROW in rows:
+            server = await stack.enter_async_context(own_postgres())
+            stack.enter_context(_set(DATABASE_URL=server.url))
+        running = running_mesh(mesh, command, **variables)
+        supervisor = await stack.enter_async_context(running)
         client = Client(mesh.url, mesh.key(), connections=256)
-        stage = Stage(mesh, supervisor, client, rps, chance)
+        stage = Stage(mesh, supervisor, client, rps, chance, server)
         for row in rows:
             measured(row, await stage.row(row, runs))
         await client.close()
+
+
+@contextmanager
+def _set(**values: str) -> Iterator[None]:
+    """Variables of this process, which its services inherit, while inside."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 @dataclass
@@ -184,6 +209,7 @@ class Stage:
     client: Client
     rps: float
     chance: random.Random
+    server: OwnPostgres | None = None
 
     async def row(self, row: int, runs: int) -> Cases:
         """Every case of a row, `runs` times each."""
@@ -193,7 +219,8 @@ class Stage:
             made = await duplicates.duplicates(self.client, rounds, seed)
             return {"copies at once": [made]}
         found = {}
-        for name, case in ROWS[row].cases.items():
+        cases = ROWS[row].cases if self.server is None else database.cases(self.server)
+        for name, case in cases.items():
             console.print(f"row {row}: {name}, {runs} times")
             found[name] = [
                 await self.run(case, f"{row}-{name}-{n}", persist=row in MAY_FAIL)

@@ -15,6 +15,10 @@ import numpy as np
 from fraud_shared.contracts.degraded import CHAMPIONS, DegradedCode
 
 RECOVERY_S = 2.0
+# A request that takes longer is hung, whatever comes of it.
+HUNG_MS = 200.0
+# What the gateway says without its store.
+REFUSED = "status 503 unavailable"
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ def figures_of(run: Run, expected: Expected) -> dict[str, Any]:
     clean = sorted(
         one.due for one in answered if one.due >= run.healed and one not in felt
     )
+    refused = [o.latency_ms for o in run.answers if o.failure == REFUSED]
     during = [one.latency_ms for one in answered if run.began <= one.due <= run.healed]
     return {
         "answered": len(answered),
@@ -105,12 +110,18 @@ def figures_of(run: Run, expected: Expected) -> dict[str, Any]:
         "away_s": round(run.healed - run.began, 2) if healed else None,
         # Without an answer afterwards there is no recovery.
         "recovery_s": round(clean[0] - run.healed, 2) if clean else None,
-        "p99_during_ms": round(float(np.percentile(during, 99)), 1) if during else None,
+        "hung": sum(one.latency_ms > HUNG_MS for one in run.answers),
+        "refused_p99_ms": _p99(refused),
+        "p99_during_ms": _p99(during),
         "ended_at": list(run.fired),
         "stuck_s": stuck_s(run),
         "caller_paused_s": round(run.paused_s, 2),
         **history(run.answers),
     }
+
+
+def _p99(values: Sequence[float]) -> float | None:
+    return round(float(np.percentile(values, 99)), 1) if values else None
 
 
 def stuck_s(run: Run) -> float | None:
@@ -142,9 +153,10 @@ def history(answers: Iterable[Answer]) -> dict[str, int]:
 def totals(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Sums over runs, the slowest recovery, and in how many the fault was felt."""
     summed = ("answered", "failed", "shed", "unmarked", "blind_approvals", "attempted", "failed_before",
-              "ok", "lost", "changed", "recovered", "felt")  # fmt: skip
+              "ok", "lost", "changed", "recovered", "felt", "hung")  # fmt: skip
     recoveries = [one["recovery_s"] for one in runs]
     stuck = [one["stuck_s"] for one in runs]
+    refused = [one["refused_p99_ms"] for one in runs if one["refused_p99_ms"]]
     return {
         **{name: sum(one[name] for one in runs) for name in summed},
         "failures": dict(sum((Counter(one["failures"]) for one in runs), Counter())),
@@ -155,6 +167,7 @@ def totals(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "effects": next(
             (one["effects"] for one in reversed(runs) if "effects" in one), None
         ),
+        "refused_p99_ms": max(refused, default=None),
         "slowest_key_s": None if None in stuck else max(stuck),
         "slowest_recovery_s": None if None in recoveries else max(recoveries),
     }

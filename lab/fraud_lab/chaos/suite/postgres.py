@@ -78,7 +78,7 @@ class OwnPostgres:
         """Let them go on."""
         self._signal(signal.SIGCONT)
 
-    async def read_only(self, on: bool) -> None:
+    async def read_only(self, *, on: bool) -> None:
         """Have it refuse every write, or take them again."""
         connection = await asyncpg.connect(self.url)
         try:
