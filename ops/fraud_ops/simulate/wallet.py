@@ -3,12 +3,11 @@
 from hashlib import blake2b
 from typing import Any
 
+from fraud_ops.simulate.config import LETTERS
 from fraud_ops.simulate.people import People
 
 # 9 is the national-use range of ISO/IEC 7812: no scheme issues cards under it.
 _BINS = {"debit": 990_100, "credit": 990_500}
-
-_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
 class Wallet:
@@ -43,8 +42,7 @@ class Wallet:
         digest = blake2b(text.encode(), digest_size=16).hexdigest()
         bin_ = _BINS["credit" if slot else "debit"] + int(self._people.city[account])
         return {
-            # Letters: some of many digits look like a card number, and are refused.
-            "token": f"tok_{digest[:26].translate(_LETTERS)}",
+            "token": f"tok_{digest[:26].translate(LETTERS)}",
             "bin": str(bin_),
             "last4": f"{int(digest[26:], 16) % 10_000:04d}",
             "entry_mode": entry_mode,
