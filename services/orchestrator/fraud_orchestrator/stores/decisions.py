@@ -92,8 +92,7 @@ class DecisionStore:
         """`on_settled` is told each decision whose reply came on record here."""
         self._db = db
         self._on_settled = on_settled
-        patience = Patience()
-        self._wait, self.check = patience.wait, patience.check
+        self._patience = Patience()
         # Built once: a statement made anew is walked anew to find it compiled.
         self._insert = (
             db.insert(tables.decisions)
@@ -112,6 +111,10 @@ class DecisionStore:
             self._commit_all, linger_s=LINGER_S
         )
 
+    def check(self) -> None:
+        """Refuse at once what could only wait in vain. Raises Unavailable."""
+        self._patience.check()
+
     async def find(
         self, key: IdempotencyKey, deadline: Deadline
     ) -> RecordedDecision | None:
@@ -120,14 +123,14 @@ class DecisionStore:
         Raises InvalidInput when the key or the transaction was used with other content, and
         Unavailable when the database does not answer by the deadline.
         """
-        found = await self._wait(lambda: self._finding.submit(key), deadline)
+        found = await self._patience.wait(lambda: self._finding.submit(key), deadline)
         stored = _same(key, found)
         if stored is None or key.key is None or found.by_key is not None:
             return stored
         # A repeat under another key: from now on this key stands for this payment.
         row = _key_row(key, stored.decision_id)
-        await self._wait(lambda: self._binding.submit(row), deadline)
-        found = await self._wait(lambda: self._finding.submit(key), deadline)
+        await self._patience.wait(lambda: self._binding.submit(row), deadline)
+        found = await self._patience.wait(lambda: self._finding.submit(key), deadline)
         return _same(key, found)
 
     async def commit(
@@ -141,7 +144,7 @@ class DecisionStore:
         """
         for _ in range(_TRIES):
             begin = partial(self._committing.submit, entry)
-            if (await self._wait(begin, deadline)).won:
+            if (await self._patience.wait(begin, deadline)).won:
                 return None
             winner = await self.find(entry.key, deadline)
             if winner is not None:
@@ -179,7 +182,7 @@ class DecisionStore:
             self.outbox.insert(conn, [envelope(event) for event in queued])
             return reply
 
-        kept = await self._wait(lambda: self._db.run(work), deadline)
+        kept = await self._patience.wait(lambda: self._db.run(work), deadline)
         self.outbox.written.set()
         self._on_settled(made.decision.decision_id)
         return kept
