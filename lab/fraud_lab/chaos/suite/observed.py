@@ -124,10 +124,9 @@ def _p99(values: Sequence[float]) -> float | None:
     return round(float(np.percentile(values, 99)), 1) if values else None
 
 
-def stuck_s(run: Run) -> float | None:
-    """The longest that a payment was said to be under way; None when one is for ever."""
-    longest = max((one.held_s for one in run.answers), default=0.0)
-    return round(longest, 2) if math.isfinite(longest) else None
+def stuck_s(run: Run) -> float:
+    """The longest that a payment was said to be under way."""
+    return round(max((one.held_s for one in run.answers), default=0.0), 2)
 
 
 def history(answers: Iterable[Answer]) -> dict[str, int]:
@@ -155,7 +154,6 @@ def totals(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     summed = ("answered", "failed", "shed", "unmarked", "blind_approvals", "attempted", "failed_before",
               "ok", "lost", "changed", "recovered", "felt", "hung")  # fmt: skip
     recoveries = [one["recovery_s"] for one in runs]
-    stuck = [one["stuck_s"] for one in runs]
     refused = [one["refused_p99_ms"] for one in runs if one["refused_p99_ms"]]
     return {
         **{name: sum(one[name] for one in runs) for name in summed},
@@ -168,7 +166,7 @@ def totals(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
             (one["effects"] for one in reversed(runs) if "effects" in one), None
         ),
         "refused_p99_ms": max(refused, default=None),
-        "slowest_key_s": None if None in stuck else max(stuck),
+        "slowest_key_s": max(one["stuck_s"] for one in runs),
         "slowest_recovery_s": None if None in recoveries else max(recoveries),
     }
 

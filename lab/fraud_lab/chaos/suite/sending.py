@@ -6,7 +6,6 @@ import math
 import random
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -72,22 +71,24 @@ async def pay(
 
 
 async def _held_s(client: Client, body: bytes) -> float:
-    """Send a payment until it is answered: for how long it was said to be under way, which
-    it is for ever when that is all that is ever said."""
-    began, first = time.monotonic(), math.inf
-    while time.monotonic() - began < ASK_FOR_S:
-        code = 0
-        with suppress(DependencyError):
+    """Send a payment until it is answered; the longest that a gateway that was there said
+    it was under way."""
+    began, first, longest = time.monotonic(), math.inf, 0.0
+    while (now := time.monotonic()) - began < ASK_FOR_S:
+        try:
             code, _ = await client.post("/score", body, timeout_s=ANSWER_WITHIN_S)
+        except DependencyError:
+            first = math.inf  # nobody holds anything while the gateway is away
+            code = 0
+        if code == 409:
+            first = min(first, now)
+        if code in (200, 409):
+            longest = max(longest, time.monotonic() - first)
         if code == 200:
             break
-        if code == 409:
-            first = min(first, time.monotonic())
         # All that wait ask together otherwise, as soon as the gateway is back.
         await asyncio.sleep(random.uniform(0.0, 2 * ASK_AGAIN_S))
-    else:
-        return math.inf if math.isfinite(first) else 0.0
-    return max(0.0, time.monotonic() - first)
+    return longest
 
 
 def _problem(reply: bytes) -> str:
