@@ -13,8 +13,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 
-import asyncpg
-
 from fraud_ops.running import CommandError
 
 START_WITHIN_S = 30.0
@@ -80,27 +78,30 @@ class OwnPostgres:
 
     async def read_only(self, *, on: bool) -> None:
         """Have it refuse every write, or take them again."""
-        connection = await asyncpg.connect(self.url)
-        try:
+        name = "default_transaction_read_only"
+        await self._ask(
             # This session's own default has changed with the first reload.
-            await connection.execute("SET default_transaction_read_only = off")
-            value = "on" if on else "off"
-            await connection.execute(
-                f"ALTER SYSTEM SET default_transaction_read_only = {value}"
-            )
-            await connection.execute("SELECT pg_reload_conf()")
-        finally:
-            await connection.close()
+            f"SET {name} = off",
+            f"ALTER SYSTEM SET {name} = {'on' if on else 'off'}",
+            "SELECT pg_reload_conf()",
+        )
 
     async def ready(self) -> None:
-        """Wait until it takes connections."""
+        """Wait until it takes connections. Raises TimeoutError."""
         async with asyncio.timeout(START_WITHIN_S):
-            while True:
-                with suppress(OSError, asyncpg.PostgresError):
-                    connection = await asyncpg.connect(self.url, timeout=1.0)
-                    await connection.close()
-                    return
+            while not await self._ask("SELECT 1"):
                 await asyncio.sleep(0.02)
+
+    async def _ask(self, *statements: str) -> bool:
+        """Run statements in one session; whether they all went through."""
+        commands = [part for one in statements for part in ("-c", one)]
+        session = await asyncio.create_subprocess_exec(
+            *(str(_binary("psql")), "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url),
+            *commands,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        return await session.wait() == 0
 
     def _signal(self, number: int) -> None:
         if self._process is None:
