@@ -18,7 +18,7 @@ from fraud_lab.evaluate.cli import evaluate_handbook, evaluate_ulb
 from fraud_lab.evaluate.screening.cli import screening, screening_pairs
 from fraud_lab.models_compare.cli import models_compare
 from fraud_lab.parity.cli import parity
-from fraud_lab.replay.cli import decisions_app, replay_app
+from fraud_lab.replay.cli import replay_app
 from fraud_lab.rules.cli import (
     decide_app,
     evaluate_columns,
@@ -77,7 +77,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(evaluate_app, name="evaluate")
     app.add_typer(chaos_app, name="chaos")
     app.add_typer(replay_app, name="replay")
-    app.add_typer(decisions_app, name="decisions")
     app.add_typer(demo_app, name="demo")
     app.add_typer(decide_app, name="decide")
     app.add_typer(console_app, name="console")

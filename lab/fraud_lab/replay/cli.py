@@ -21,17 +21,11 @@ from fraud_ops.options import (
 replay_app = typer.Typer(help="Recorded payments through the running mesh.")
 
 
-decisions_app = typer.Typer(help="Recorded decisions.")
 # Of an instant on the command line; without a zone it is UTC.
 _INSTANTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 
 
-@decisions_app.callback()
-def recorded_decisions() -> None:
-    """Recorded decisions."""
-
-
-@decisions_app.command("replay")
+@replay_app.command("period")
 def replay_period(
     since: Annotated[
         datetime | None,

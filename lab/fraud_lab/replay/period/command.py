@@ -1,4 +1,4 @@
-"""`fraud decisions replay`: a recorded period decided again; what differs is named."""
+"""`fraud replay period`: a recorded period decided again; what differs is named."""
 
 import asyncio
 import gc
@@ -33,7 +33,7 @@ WARM_UP = 200
 AHEAD = 2
 PER_SECOND = 3000.0
 GC_THRESHOLD = 100_000
-COMMAND = "decisions replay"
+COMMAND = "replay period"
 console = wide_console()
 
 
