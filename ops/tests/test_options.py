@@ -12,6 +12,7 @@ from fraud_ops.cli import complete
 
 # The same word for another thing: a file here, a folder there.
 HOMONYMS = {
+    *("--bundle", "--from", "--ruleset"),
     *("--history-days", "--lists", "--name", "--out", "--data", "--version", "--days"),
     *(
         "--url",

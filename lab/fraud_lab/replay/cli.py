@@ -21,6 +21,58 @@ from fraud_ops.options import (
 replay_app = typer.Typer(help="Recorded payments through the running mesh.")
 
 
+# Of an instant on the command line; without a zone it is UTC.
+_INSTANTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
+
+
+@replay_app.command("period")
+def replay_period(
+    since: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=_INSTANTS, help="Decided then or later."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", formats=_INSTANTS, help="Decided before.")
+    ] = None,
+    ruleset: Annotated[
+        Path | None, typer.Option(help="Another ruleset decides.", exists=True)
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="Another policy decides.", exists=True)
+    ] = None,
+    bundle: Annotated[
+        str | None, typer.Option(help="The models of another bundle score.")
+    ] = None,
+    registry: Registry = "",
+    processes: Annotated[
+        int | None, typer.Option(help="At once (default: one a core).", min=1)
+    ] = None,
+    as_json: Json = False,
+    enforce: Enforce = False,
+    var: Var = None,
+) -> None:
+    """A recorded period through models, rules and policy again: is every verdict the same?
+
+    Each with the versions that decided, bit for bit; or with another ruleset, policy or
+    bundle, to see what it would have changed. What the online store said, and who was
+    screened, is taken from the record.
+    """
+    from fraud_lab.replay.period.command import Period, replay_period_command, utc
+    from fraud_ops.mesh.environment import local_mesh
+
+    replay_period_command(
+        local_mesh(var),
+        Period(utc(since), utc(until)),
+        registry=registry,
+        ruleset=ruleset,
+        policy=policy,
+        bundle=bundle,
+        processes=processes,
+        as_json=as_json,
+        enforce=enforce,
+    )
+
+
 @replay_app.callback()
 def replay() -> None:
     """Recorded payments through the running mesh."""

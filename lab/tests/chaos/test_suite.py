@@ -4,8 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from fraud_lab.chaos.suite import database
 from fraud_lab.chaos.suite.command import judge
-from fraud_lab.chaos.suite.observed import figures_of, totals
+from fraud_lab.chaos.suite.observed import (
+    REFUSED,
+    Answer,
+    Expected,
+    figures_of,
+    totals,
+)
 from fraud_lab.chaos.suite.planted import decision, planted, sound
 from fraud_lab.chaos.suite.results import Result, page, store
 from fraud_lab.chaos.suite.rows import ROWS
@@ -30,6 +37,27 @@ def test_a_blocked_payment_lacks_no_model() -> None:
     blocked = decision(rules_flag="BLOCK", signals=silent)
     assert figures_of(run, ROWS[6].cases["kill -9 xgboost"].expected)["unmarked"] == 0
     assert "degraded" in blocked
+
+
+@pytest.mark.parametrize(
+    ("latency_ms", "failure", "red"),
+    [
+        (20.0, REFUSED, set()),
+        (80.0, REFUSED, {"refusals, p99 ms"}),
+        (300.0, REFUSED, {"refusals, p99 ms", "requests later than 200 ms"}),
+        (20.0, "status 500 internal", {"failures other than a refusal"}),
+    ],
+)
+def test_without_its_database_the_gateway_refuses_at_once_and_does_nothing_else(
+    latency_ms: float, failure: str, red: set[str]
+) -> None:
+    run = sound()
+    run.answers += [
+        Answer(1.6, latency_ms, failure, again=b"x"),
+        Answer(1.7, 20.0, REFUSED, again=b"x"),
+    ]
+    judged = database.judge(totals([figures_of(run, Expected(frozenset()))]))
+    assert {one.name.removeprefix("row 16: ") for one in judged if not one.holds} == red
 
 
 def test_the_page_shows_figures_that_do_not_hold_and_rows_not_measured(

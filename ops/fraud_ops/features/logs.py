@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import ModuleType
 
 import fraud_orchestrator
 import fraud_post_auth
@@ -73,23 +74,28 @@ def post_auth_database(
     mesh: LocalMesh, environment: Mapping[str, str] = os.environ
 ) -> Database:
     """post_auth's database, closed: `DATABASE_URL`, or the mesh's own file."""
-    return _database(mesh, environment, "post_auth", fraud_post_auth.__path__[0])
+    return service_database(mesh, "post_auth", fraud_post_auth, environment)
 
 
 def orchestrator_database(
     mesh: LocalMesh, environment: Mapping[str, str] = os.environ
 ) -> Database:
     """The gateway's database, closed: `DATABASE_URL`, or the mesh's own file."""
-    return _database(mesh, environment, "orchestrator", fraud_orchestrator.__path__[0])
+    return service_database(mesh, "orchestrator", fraud_orchestrator, environment)
 
 
-def _database(
-    mesh: LocalMesh, environment: Mapping[str, str], service: str, package: str
+def service_database(
+    mesh: LocalMesh,
+    service: str,
+    package: ModuleType,
+    environment: Mapping[str, str] = os.environ,
 ) -> Database:
+    """The database of a service, closed; `package` is where its migrations are."""
     url = database_url(
         environment.get("DATABASE_URL", ""),
         service=service,
         var_dir=mesh.var,
         production=environment.get("FRAUD_ENV") == "production",
     )
-    return Database(url, schema=service, migrations=Path(package) / "migrations")
+    folder = Path(package.__path__[0]) / "migrations"
+    return Database(url, schema=service, migrations=folder)

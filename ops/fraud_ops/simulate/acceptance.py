@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from fraud_ops.simulate.compose import Body, Part, PaymentDraft
-from fraud_ops.simulate.config import DAY_MS, SimulationConfig
+from fraud_ops.simulate.config import DAY_MS, LETTERS, SimulationConfig
 
 _DRAWS = 10
 _WALLETS = ("apple_pay", "google_pay", "samsung_pay")
@@ -150,7 +150,7 @@ def _online(body: Body, u: list[float], odds: Odds) -> Part:
                 f"{body['account_id']}{body['merchant']['merchant_id']}".encode(),
                 digest_size=6,
             )
-            initiator["series_id"] = f"sub-{series.hexdigest()}"
+            initiator["series_id"] = f"sub-{series.hexdigest().translate(LETTERS)}"
             authentication["cvc"] = "not_provided"
     found: Part = {
         "authentication": authentication,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fraud_ops.simulate.atlas import CITIES, COUNTRIES, HOME_CITIES
+from fraud_ops.simulate.config import LETTERS
 from fraud_ops.simulate.names import company_name, person_name
 from fraud_ops.simulate.randomness import Flags, Floats, Ints, generator, pick_rows
 
@@ -92,7 +93,7 @@ def device(kind: int, key: str, *, rooted: bool = False) -> dict[str, Any]:
     """A device part without address. `kind`: 0-1 phones, 2-3 computers; the id is a
     digest of `key`, so that no id tells what its owner is up to."""
     system, agent = _AGENTS[kind]
-    digest = blake2b(key.encode(), digest_size=9).hexdigest()
+    digest = blake2b(key.encode(), digest_size=9).hexdigest().translate(LETTERS)
     part = {"device_id": f"d-{digest}", "user_agent": agent, "os": system}
     return {**part, "is_emulator": False, "is_rooted": rooted}
 

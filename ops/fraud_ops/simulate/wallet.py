@@ -3,6 +3,7 @@
 from hashlib import blake2b
 from typing import Any
 
+from fraud_ops.simulate.config import LETTERS
 from fraud_ops.simulate.people import People
 
 # 9 is the national-use range of ISO/IEC 7812: no scheme issues cards under it.
@@ -41,7 +42,7 @@ class Wallet:
         digest = blake2b(text.encode(), digest_size=16).hexdigest()
         bin_ = _BINS["credit" if slot else "debit"] + int(self._people.city[account])
         return {
-            "token": f"tok_{digest[:26]}",
+            "token": f"tok_{digest[:26].translate(LETTERS)}",
             "bin": str(bin_),
             "last4": f"{int(digest[26:], 16) % 10_000:04d}",
             "entry_mode": entry_mode,

@@ -19,6 +19,18 @@ def payments():
     return transactions(CONFIG).payments
 
 
+def test_no_token_and_no_id_can_be_taken_for_a_card_number(payments):
+    tokens = {e.payment["card"]["token"] for e in payments if "card" in e.payment}
+    tokens |= {
+        e.payment["device"]["device_id"].partition("-")[2]
+        for e in payments
+        if "device" in e.payment
+    }
+    assert len(tokens) > 500
+    assert not [token for token in tokens if any(c.isdigit() for c in token)]
+    assert CONFIG.fingerprint.isalpha()
+
+
 def of(payments, scenario):
     return [event for event in payments if event.scenario == scenario]
 

@@ -10,8 +10,9 @@ from fraud_shared.mesh.clock import Clock
 from fraud_shared.mesh.deadline import Deadline
 
 log = structlog.get_logger()
-INTERRUPTED_AFTER = timedelta(seconds=2)
-EVERY_S = 1.0
+# No decision takes longer to get its reply, and a key must not be held for two seconds.
+INTERRUPTED_AFTER = timedelta(seconds=1.5)
+EVERY_S = 0.25
 ACT_MS = 1000.0
 
 

@@ -73,6 +73,7 @@ class Pipeline:
         Raises InvalidInput (422) for a reused key with other content, and Unavailable
         (503) when the decision cannot be recorded: there is no answer without a record.
         """
+        self.decisions.check()
         watch = Stopwatch()
         wall = context.wall(self.settings.wall_ms)
         early = wall.minus(self.settings.tail_ms)

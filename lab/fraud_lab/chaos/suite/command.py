@@ -5,12 +5,12 @@ whole time. Each case is run several times at random offsets.
 """
 
 import asyncio
-import json
+import os
 import random
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,36 +18,36 @@ from typing import Any
 from rich.table import Table
 
 from fraud_lab.bench.load import live
-from fraud_lab.chaos.suite import duplicates
+from fraud_lab.chaos.suite import database, duplicates, failing
+from fraud_lab.chaos.suite.faults import failpoint_file
 from fraud_lab.chaos.suite.observed import (
     RECOVERY_S,
-    Answer,
     Run,
     figures_of,
     totals,
 )
 from fraud_lab.chaos.suite.planted import planted
+from fraud_lab.chaos.suite.postgres import OwnPostgres, own_postgres
 from fraud_lab.chaos.suite.results import Result, store
-from fraud_lab.chaos.suite.rows import ROWS, Case
+from fraud_lab.chaos.suite.rows import CRASHES, ROWS, Case
+from fraud_lab.chaos.suite.sending import Sent, pauses, pay, sent_again, traffic
+from fraud_lab.chaos.suite.stores import effects
 from fraud_ops.figures import Gate, finish, gate, wide_console
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import Client
-from fraud_ops.mesh.supervisor import Supervisor
+from fraud_ops.mesh.supervisor import Supervisor, service_command
 from fraud_ops.mesh.up import running_mesh
 from fraud_ops.running import CommandError
-from fraud_shared.mesh.errors import DependencyError
 
 PORT = 21000
 STEADY_S = 2.0
 AFTER_S = 4.0
-LONGEST_S = 90.0
-AGAIN_AT_ONCE = 4
-AGAIN_TRIES = 40
-ANSWER_WITHIN_S = 1.0
+LONGEST_S = 150.0
+# A payment may be said to be under way for so long.
+STUCK_S = 2.0
 # Whoever asks the gateway while it is away gets no answer: that is its fault, not a
 # finding. What was acknowledged must be kept all the same.
-MAY_FAIL = frozenset({11})
-Sent = tuple[bytes, Answer]
+MAY_FAIL = frozenset({CRASHES})
 Cases = dict[str, list[dict[str, Any]]]
 console = wide_console()
 
@@ -68,10 +68,11 @@ def chaos_run_command(
     enforce: bool,
 ) -> None:
     """Run one row, or all, and judge. `into`: the folder whose results are updated."""
-    known = sorted([*ROWS, duplicates.ROW])
+    known = sorted([*ROWS, duplicates.ROW, database.ROW])
     if row is not None and row not in known:
         raise NoSuchRow(f"row {row} is not measured here; there are {known}")
-    chosen = known if row is None else [row]
+    # With a database that may go, everything runs on it: by itself, then.
+    chosen = [one for one in known if one != database.ROW] if row is None else [row]
     gates, figures = [], {}
 
     def measured(number: int, cases: Cases) -> None:
@@ -121,6 +122,8 @@ def judged_row(
         named = duplicates.PROMISE, duplicates.LEFT_OUT
         return named, every[0], duplicates.judge(every[0])
     summed = totals(every)
+    if number == database.ROW:
+        return (database.PROMISE, database.LEFT_OUT), summed, database.judge(summed)
     row = ROWS[number]
     return (row.promise, row.left_out), summed, judge(number, summed)
 
@@ -137,6 +140,17 @@ def judge(number: int, summed: Mapping[str, Any]) -> list[Gate]:
     ]
     if number not in MAY_FAIL:
         gates.insert(0, gate(name + "failed requests", summed["failed"], 0, "at_most"))
+    else:
+        steps = len(set(summed["ended_at"]) & set(failing.POINTS))
+        stuck = summed["slowest_key_s"]
+        gates += [
+            gate(name + "steps that ended", steps, len(failing.POINTS), "at_least"),
+            gate(name + "longest that a key was held, s", stuck, STUCK_S, "at_most"),
+        ]
+    gates += [
+        gate(name + what.replace("_", " "), count, 0, "at_most")
+        for what, count in (summed.get("effects") or {}).items()
+    ]
     if any(one.never_approves for one in expected):
         blind = summed["blind_approvals"]
         gates.append(gate(name + "blind approvals", blind, 0, "at_most"))
@@ -155,12 +169,35 @@ async def _rows(
     *,
     measured: Callable[[int, Cases], None],
 ) -> None:
-    async with running_mesh(mesh) as supervisor:
+    wrapped = CRASHES in rows
+    command = failing.command if wrapped else service_command
+    variables = {failing.VARIABLE: str(failpoint_file(mesh))} if wrapped else {}
+    async with AsyncExitStack() as stack:
+        server = None
+        if database.ROW in rows:
+            server = await stack.enter_async_context(own_postgres())
+            stack.enter_context(_set(DATABASE_URL=server.url))
+        running = running_mesh(mesh, command, **variables)
+        supervisor = await stack.enter_async_context(running)
         client = Client(mesh.url, mesh.key(), connections=256)
-        stage = Stage(mesh, supervisor, client, rps, chance)
+        stage = Stage(mesh, supervisor, client, rps, chance, server)
         for row in rows:
             measured(row, await stage.row(row, runs))
         await client.close()
+
+
+@contextmanager
+def _set(**values: str) -> Iterator[None]:
+    """Variables of this process, which its services inherit, while inside."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 @dataclass
@@ -172,6 +209,7 @@ class Stage:
     client: Client
     rps: float
     chance: random.Random
+    server: OwnPostgres | None = None
 
     async def row(self, row: int, runs: int) -> Cases:
         """Every case of a row, `runs` times each."""
@@ -181,89 +219,41 @@ class Stage:
             made = await duplicates.duplicates(self.client, rounds, seed)
             return {"copies at once": [made]}
         found = {}
-        for name, case in ROWS[row].cases.items():
+        cases = ROWS[row].cases if self.server is None else database.cases(self.server)
+        for name, case in cases.items():
             console.print(f"row {row}: {name}, {runs} times")
             found[name] = [
-                await self.run(case, f"{row}-{name}-{n}") for n in range(runs)
+                await self.run(case, f"{row}-{name}-{n}", persist=row in MAY_FAIL)
+                for n in range(runs)
             ]
+        found[name][-1]["effects"] = await effects(self.mesh)
         return found
 
-    async def run(self, case: Case, name: str) -> dict[str, Any]:
-        """One fault and its history. The payments of a run are its own."""
+    async def run(self, case: Case, name: str, *, persist: bool) -> dict[str, Any]:
+        """One fault and its history. The payments of a run are its own; `persist`: who
+        gets no answer asks again at once."""
         unique = "".join(c if c.isalnum() else "-" for c in name)
         # Made beforehand: a generator that is late would be taken for a slow answer.
         payments = live(self.chance.randrange(1000), unique)
         bodies = list(islice(payments, int(self.rps * LONGEST_S)))
         run, sent = Run(), list[Sent]()
-        traffic = asyncio.create_task(_traffic(self.client, bodies, self.rps, sent))
+        paying = partial(pay, self.client, sent=sent, persist=persist)
+        sending = asyncio.create_task(traffic(paying, bodies, self.rps))
+        watching = asyncio.create_task(pauses(run))
         await asyncio.sleep(STEADY_S + self.chance.random())
         with suppress(TimeoutError):  # never back: then there is no recovery
             await case.fault(self.mesh, self.supervisor, run)
         await asyncio.sleep(AFTER_S)
-        traffic.cancel()
-        await asyncio.gather(traffic, return_exceptions=True)
-        run.answers = await _again(self.client, sent)
+        sending.cancel()
+        watching.cancel()
+        await asyncio.gather(sending, watching, return_exceptions=True)
+        run.answers = await sent_again(self.client, sent)
         return figures_of(run, case.expected)
-
-
-async def _traffic(
-    client: Client,
-    bodies: Sequence[bytes],
-    rps: float,
-    sent: list[Sent],
-) -> None:
-    start = time.monotonic()
-    under_way: set[asyncio.Task[None]] = set()
-    try:
-        for number, body in enumerate(bodies):
-            due = start + number / rps
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            task = asyncio.create_task(_one(client, body, due, sent))
-            under_way.add(task)
-            task.add_done_callback(under_way.discard)
-    finally:
-        # Every payment that was sent is part of the history.
-        await asyncio.gather(*under_way)
-
-
-async def _one(client: Client, body: bytes, due: float, sent: list[Sent]) -> None:
-    failure, shed, reply = None, False, b""
-    try:
-        code, got = await client.post("/score", body, timeout_s=ANSWER_WITHIN_S)
-        shed = code == 503 and b":overloaded" in got
-        if code == 200:
-            reply = got
-        elif not shed:
-            failure = f"status {code}"
-    except DependencyError as error:
-        failure = error.kind
-    took_ms = (time.monotonic() - due) * 1000
-    decision = json.loads(reply) if reply else {}
-    sent.append((body, Answer(due, took_ms, failure, shed, reply, decision)))
-
-
-async def _again(client: Client, sent: Sequence[Sent]) -> list[Answer]:
-    """Every payment sent a second time, once all is well."""
-    places = asyncio.Semaphore(AGAIN_AT_ONCE)
-
-    async def again(body: bytes, one: Answer) -> Answer:
-        async with places:
-            for _ in range(AGAIN_TRIES):
-                try:
-                    code, reply = await client.post("/score", body, timeout_s=5.0)
-                except DependencyError:
-                    code, reply = 0, b""
-                if code == 200:
-                    return replace(one, again=reply)
-                await asyncio.sleep(0.25)
-        return one
-
-    return list(await asyncio.gather(*(again(*pair) for pair in sent)))
 
 
 def _show(found: Mapping[int, Mapping[str, Sequence[Mapping[str, Any]]]]) -> None:
     keys = ["answered", "failed", "shed", "felt", "unmarked", "lost", "changed"]
-    keys += ["recovered", "recovery_s", "p99_during_ms"]
+    keys += ["recovered", "recovery_s", "stuck_s", "p99_during_ms"]
     table = Table("row", "case", *keys, title="faults under load")
     for row, cases in found.items():
         for name, runs in cases.items():

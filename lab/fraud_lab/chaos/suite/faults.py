@@ -5,22 +5,28 @@ Each fault begins, lasts, and is healed; it returns when every service is ready 
 
 import asyncio
 import os
+import random
 import re
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from redis.asyncio import Redis
 
+from fraud_lab.chaos.suite.failing import POINTS, Trigger
 from fraud_lab.chaos.suite.observed import Run
 from fraud_ops.mesh.environment import LocalMesh
-from fraud_ops.mesh.http import status
 from fraud_ops.mesh.supervisor import Supervisor
 from fraud_shared.mesh.errors import DependencyError
 from fraud_shared.mesh.transport import HttpTransport
 
 BACK_WITHIN_S = 60.0
+POLL_S = 0.02
+REACHED_WITHIN_S = 30.0
+# So many payments pass a step before the one that ends there: some are under way then.
+HITS = 5
 Fault = Callable[[LocalMesh, Supervisor, Run], Awaitable[None]]
 
 
@@ -38,6 +44,53 @@ def killed(*services: str) -> Fault:
         run.healed = time.monotonic()
 
     return fault
+
+
+def killed_again(service: str, times: int) -> Fault:
+    """SIGKILL again and again, at any moment; each time until it is ready again."""
+
+    async def fault(mesh: LocalMesh, supervisor: Supervisor, run: Run) -> None:
+        run.began = time.monotonic()
+        for number in range(times):
+            process = supervisor.children[service].process
+            assert process is not None
+            process.kill()
+            await process.wait()
+            run.fired.append(f"kill -9 {number + 1}")
+            await _ready(mesh, [service])
+            await asyncio.sleep(random.uniform(0.3, 1.3))
+        run.healed = time.monotonic()
+
+    return fault
+
+
+def ends_at(*names: str) -> Fault:
+    """Processes end at these steps, one after the other: see `failing`."""
+
+    async def fault(mesh: LocalMesh, supervisor: Supervisor, run: Run) -> None:
+        trigger = Trigger(failpoint_file(mesh))
+        run.began = time.monotonic()
+        for name in names:
+            point = POINTS[name]
+            process = supervisor.children[point.service].process
+            assert process is not None
+            trigger.arm(name, 1 if point.rare else HITS)
+            if point.in_start:
+                process.kill()
+            async with asyncio.timeout(REACHED_WITHIN_S):
+                while not trigger.fired:
+                    await asyncio.sleep(POLL_S)
+                await process.wait()
+            run.fired.append(name)
+            await _ready(mesh, [point.service])
+        run.healed = time.monotonic()
+
+    return fault
+
+
+def failpoint_file(mesh: LocalMesh) -> Path:
+    """Where the step is named at which a process of this mesh ends."""
+    return mesh.var / "failpoint"
 
 
 def frozen(*services: str, seconds: float) -> Fault:
@@ -109,7 +162,20 @@ async def _rebuilds(mesh: LocalMesh) -> float | None:
 
 
 async def _ready(mesh: LocalMesh, services: Sequence[str]) -> None:
-    async with asyncio.timeout(BACK_WITHIN_S):
-        for service in services:
-            while await status(f"http://127.0.0.1:{mesh.port(service)}/readyz") != 200:
-                await asyncio.sleep(0.02)
+    # One client for all: making one costs this process some 5 ms, and payments wait.
+    urls = {name: f"http://127.0.0.1:{mesh.port(name)}" for name in services}
+    transport = HttpTransport(urls)
+    try:
+        async with asyncio.timeout(BACK_WITHIN_S):
+            for service in services:
+                while not await _is_ready(transport, service):
+                    await asyncio.sleep(POLL_S)
+    finally:
+        await transport.close()
+
+
+async def _is_ready(transport: HttpTransport, service: str) -> bool:
+    try:
+        return (await transport.get(service, "/readyz", {}, 1.0))[0] == 200
+    except DependencyError:
+        return False

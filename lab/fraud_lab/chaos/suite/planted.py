@@ -1,7 +1,7 @@
 """Bugs planted into what was observed: each must turn its judgement red."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from fraud_lab.chaos.suite.observed import (
@@ -10,7 +10,9 @@ from fraud_lab.chaos.suite.observed import (
     Expected,
     Run,
     figures_of,
+    stuck_s,
 )
+from fraud_lab.chaos.suite.stores import Recorded, compared
 
 _EXPECTED = Expected(
     frozenset({"MODEL_XGBOOST_UNAVAILABLE"}), never_approves=True, must_be_felt=True
@@ -86,6 +88,40 @@ def planted() -> list[tuple[str, bool]]:
          figures(degraded(1.6, decision="APPROVE"))["blind_approvals"] == 1),
         ("a recovery that takes too long",
          figures(run=slow)["recovery_s"] > RECOVERY_S),
+        ("a key that is held for too long",
+         stuck_s(Run([Answer(1.0, 100.0, "broken", held_s=2.5)])) == 2.5),
+        *_effects(),
         ("a fault that nobody felt",
          figures_of(Run([answer(2.5)], 1.0, 2.0), _EXPECTED)["felt"] == 0),
+    ]  # fmt: skip
+
+
+def _effects() -> list[tuple[str, bool]]:
+    """Bugs planted into what the stores hold against each other."""
+    log = {
+        "d-1": Recorded("t-1", frozenset({"a-1"})),
+        "d-2": Recorded("t-2", frozenset()),
+    }
+    done, learned = [("d-1", "a-1")], ["d-1", "d-2"]
+
+    def figures(**changed: Any) -> dict[str, int]:
+        given = {"log": log, "done": done, "learned": learned}
+        counts = {"profiled": 2, "unfinished": 0}
+        return asdict(compared(**{**given, **counts, **changed}))
+
+    other = {**log, "d-3": Recorded("t-1", frozenset({"a-3"}))}
+    return [
+        ("nothing in stores that agree", not any(figures().values())),
+        ("an action that was not done", figures(done=[])["actions_lost"] == 1),
+        ("an action that nobody asked for",
+         figures(done=[*done, ("d-2", "a-9")])["actions_doubled"] == 1),
+        ("actions of two decisions about one payment",
+         figures(log=other, done=[*done, ("d-3", "a-3")])["actions_doubled"] == 1),
+        ("an outcome that was lost", figures(learned=["d-1"])["outcomes_lost"] == 1),
+        ("an outcome of no decision",
+         figures(learned=[*learned, "d-9"])["outcomes_unexpected"] == 1),
+        ("an outcome that was counted twice",
+         figures(profiled=3)["outcomes_doubled"] == 1),
+        ("a decision that nobody completes",
+         figures(unfinished=1)["keys_unfinished"] == 1),
     ]  # fmt: skip

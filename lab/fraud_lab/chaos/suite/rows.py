@@ -6,10 +6,13 @@ A row without cases is not measured by this suite; the table says so.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fraud_lab.chaos.suite.failing import POINTS
 from fraud_lab.chaos.suite.faults import (
     Fault,
+    ends_at,
     frozen,
     killed,
+    killed_again,
     redis_forgetful,
     redis_silent,
 )
@@ -17,6 +20,8 @@ from fraud_lab.chaos.suite.observed import Expected
 
 MODELS = ("isolation_forest", "autoencoder", "xgboost")
 FROZEN_S = 4.0
+CRASHES = 11
+KILLS = 5
 
 
 @dataclass(frozen=True)
@@ -92,10 +97,15 @@ ROWS: Mapping[int, Row] = {
         },
         "that every queued action happens exactly once",
     ),
-    11: Row(
+    CRASHES: Row(
         "Gateway dies mid-request: a payment sent again has one outcome",
-        {"kill -9 gateway": Case(killed("orchestrator"), _expected(felt=False))},
-        "the 14 failpoints; 50 kills; several workers",
+        {
+            "14 failpoints": Case(ends_at(*POINTS), _expected(felt=False)),
+            f"kill -9 gateway, {KILLS} times": Case(
+                killed_again("orchestrator", KILLS), _expected(felt=False)
+            ),
+        },
+        "each store restarted besides; a swap from an older version; several workers",
     ),
     15: Row(
         "Redis slow or forgetful: unknown is never zero",

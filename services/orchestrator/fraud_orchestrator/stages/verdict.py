@@ -67,15 +67,15 @@ class Decider:
         own = policy.decide(request)
         if not policy.differs:
             ENGINE_RESULTS.labels("decision", "same").inc()
-            return _marked(own, request, "failover")
+            return marked(own, request, "failover")
         ENGINE_RESULTS.labels("decision", "differs").inc()
         person = stand_in(request)
         if own.decision.severity > person.decision.severity:
-            return _marked(own, request, "nobody")
+            return marked(own, request, "nobody")
         return person
 
 
-def _marked(ruling: Ruling, request: DecideRequest, by: DecidedBy) -> Ruling:
+def marked(ruling: Ruling, request: DecideRequest, by: DecidedBy) -> Ruling:
     """The ruling with the code of who made it before those of the policy."""
     own, *_ = missing_codes(request, decided_by=by)
     return ruling.model_copy(update={"degraded": (own.value, *ruling.degraded)})

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from fraud_orchestrator import tables
 from fraud_orchestrator.action_requests import queued_event, requested
 from fraud_orchestrator.lookups import BY_KEY_OR_TRANSACTION, BY_TRANSACTION
-from fraud_orchestrator.stores.in_time import in_time
+from fraud_orchestrator.stores.in_time import Patience
 from fraud_orchestrator.stores.sca import reset
 from fraud_orchestrator.stores.search import found_by
 from fraud_orchestrator.stores.settling import Finished, settle
@@ -93,6 +93,7 @@ class DecisionStore:
         """`on_settled` is told each decision whose reply came on record here."""
         self._db = db
         self._on_settled = on_settled
+        self._patience = Patience()
         # Built once: a statement made anew is walked anew to find it compiled.
         self._insert = (
             db.insert(tables.decisions)
@@ -112,6 +113,10 @@ class DecisionStore:
         )
         self._finishing: Batcher[Finished, bytes] = Batcher(self._finish_all)
 
+    def check(self) -> None:
+        """Refuse at once what could only wait in vain. Raises Unavailable."""
+        self._patience.check()
+
     async def find(
         self, key: IdempotencyKey, deadline: Deadline
     ) -> RecordedDecision | None:
@@ -120,14 +125,15 @@ class DecisionStore:
         Raises InvalidInput when the key or the transaction was used with other content, and
         Unavailable when the database does not answer by the deadline.
         """
-        found = await in_time(self._finding.submit(key), deadline)
+        found = await self._patience.wait(lambda: self._finding.submit(key), deadline)
         stored = _same(key, found)
         if stored is None or key.key is None or found.by_key is not None:
             return stored
         # A repeat under another key: from now on this key stands for this payment.
-        bound = self._binding.submit(_key_row(key, stored.decision_id))
-        await in_time(bound, deadline)
-        return _same(key, await in_time(self._finding.submit(key), deadline))
+        row = _key_row(key, stored.decision_id)
+        await self._patience.wait(lambda: self._binding.submit(row), deadline)
+        found = await self._patience.wait(lambda: self._finding.submit(key), deadline)
+        return _same(key, found)
 
     async def commit(
         self, entry: DecisionEntry, deadline: Deadline
@@ -139,8 +145,8 @@ class DecisionStore:
         it.
         """
         for _ in range(_TRIES):
-            committed = self._committing.submit(entry)
-            if (await in_time(committed, deadline)).won:
+            begin = partial(self._committing.submit, entry)
+            if (await self._patience.wait(begin, deadline)).won:
                 return None
             winner = await self.find(entry.key, deadline)
             if winner is not None:
@@ -165,7 +171,9 @@ class DecisionStore:
         request = requested(made)
         queued = () if done or request is None else (queued_event(request, trace),)
         finished = Finished(decision_id, reply, tuple(map(envelope, queued)))
-        kept = await in_time(self._finishing.submit(finished), deadline)
+        kept = await self._patience.wait(
+            lambda: self._finishing.submit(finished), deadline
+        )
         self.outbox.written.set()
         self._on_settled(decision_id)
         return kept

@@ -90,6 +90,14 @@ class History:
         async for page in self._pages(since, size):
             yield [DecisionMade.model_validate_json(record) for record in page]
 
+    async def texts(
+        self, since: datetime | None, until: datetime | None, *, size: int = PAGE
+    ) -> AsyncIterator[Sequence[bytes]]:
+        """The records of decisions made at `since` or later and before `until`, as they
+        are kept: `DecisionMade` as JSON."""
+        async for page in self._pages(since, size, until=until):
+            yield page
+
     async def reports(self) -> Mapping[tuple[str, str], Sequence[LabelReported]]:
         """Every label report, by tenant and transaction."""
         found: dict[tuple[str, str], list[LabelReported]] = {}
@@ -106,10 +114,12 @@ class History:
         return found
 
     async def _pages(
-        self, since: datetime | None, size: int
+        self, since: datetime | None, size: int, *, until: datetime | None = None
     ) -> AsyncIterator[Sequence[bytes]]:
         order = (decisions.c.decided_at, decisions.c.decision_id)
         query = sa.select(*order, decisions.c.record).order_by(*order).limit(size)
+        if until is not None:
+            query = query.where(decisions.c.decided_at < until)
         after: Any = None if since is None else (decisions.c.decided_at >= since)
         while True:
             async with self._db.read(patient=True) as conn:

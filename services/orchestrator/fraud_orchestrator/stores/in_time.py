@@ -1,9 +1,11 @@
-"""How long a payment waits for the database."""
+"""How long a payment waits for the database, and when it does not wait at all."""
 
 import asyncio
-from collections.abc import Awaitable
+import time
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from fraud_shared.mesh.breaker import Breaker
 from fraud_shared.mesh.deadline import Deadline
 from fraud_shared.web.problems import Unavailable
 
@@ -14,6 +16,7 @@ LEAST_MS = 150.0
 # to give up all that was computed would make an overload worse.
 IN_TIME_MS = 60.0
 LATE_MS = 500.0
+AWAY = "The data store did not answer in time."
 Result = TypeVar("Result")
 
 
@@ -26,4 +29,35 @@ async def in_time(work: Awaitable[Result], deadline: Deadline) -> Result:
         async with asyncio.timeout(ms / 1000):
             return await work
     except TimeoutError:
-        raise Unavailable("The data store did not answer in time.") from None
+        raise Unavailable(AWAY) from None
+
+
+class Patience:
+    """Waits as `in_time`, until the database has let several payments wait in vain: then
+    each is refused at once, and one at a time finds out whether it answers again."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._breaker = Breaker(monotonic)
+
+    def check(self) -> None:
+        """Refuse what could only wait in vain. Raises Unavailable."""
+        if self._breaker.state == "open":
+            raise Unavailable(AWAY)
+
+    async def wait(
+        self, begin: Callable[[], Awaitable[Result]], deadline: Deadline
+    ) -> Result:
+        """What `begin` begins, in time. Raises Unavailable."""
+        if not self._breaker.allow():
+            raise Unavailable(AWAY)
+        try:
+            result = await in_time(begin(), deadline)
+        except Unavailable:
+            self._breaker.failed()
+            raise
+        except BaseException:
+            # Our own caller left, or the statement was wrong: this says nothing.
+            self._breaker.abandoned()
+            raise
+        self._breaker.succeeded()
+        return result

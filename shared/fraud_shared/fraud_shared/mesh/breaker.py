@@ -1,7 +1,7 @@
 """A circuit breaker: a pure state machine with an injected monotonic clock.
 
 Opens on 5 consecutive failures, or on at least half of at least 20 calls in 2 s; stays
-open 250 ms, doubling to 2 s; then lets one probe through at a time.
+open 250 ms, doubling to 1 s; then lets one probe through at a time.
 """
 
 from collections import deque
@@ -18,7 +18,8 @@ class Breaker:
     WINDOW_S = 2.0
     WINDOW_CALLS = 20
     FIRST_OPEN_S = 0.25
-    LONGEST_OPEN_S = 2.0
+    # A service that is back is asked within this time: recovery is promised in 2 s.
+    LONGEST_OPEN_S = 1.0
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic

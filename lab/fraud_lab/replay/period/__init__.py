@@ -1,0 +1,1 @@
+"""A recorded period of the decision log through the engines again, in bulk."""
