@@ -39,6 +39,7 @@ from fraud_shared.mesh.metrics import (
 from fraud_shared.mesh.replicas import BULKHEAD, Replica
 from fraud_shared.mesh.tokens import Actor, TokenIssuer
 from fraud_shared.mesh.transport import Transport
+from fraud_shared.mesh.typed import TypedCalls
 
 __all__ = ["BULKHEAD", "CallContext", "ServiceClient"]
 
@@ -46,7 +47,7 @@ RETRY_NEEDS_MS = 25.0
 PROBE_MS = 250.0
 
 
-class ServiceClient:
+class ServiceClient(TypedCalls):
     """Calls services by name. One per process; `close()` it at the end."""
 
     def __init__(self, transport: Transport, tokens: TokenIssuer) -> None:
