@@ -75,8 +75,9 @@ class Runner:
             outcome = await load.open_loop(per_second, seconds)
         else:
             outcome = await load.closed_loop(callers, seconds)
-        used = self.running.cpu_s()
-        used.subtract(before)
+        used: Counter[str] = Counter()
+        for (service, pid), seconds_now in self.running.cpu_s().items():
+            used[service] += seconds_now - before.get((service, pid), 0.0)
         self.laps[kind].append(Lap(outcome, used, replies))
 
     def _load(self, replies: list[bytes]) -> Load:

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -31,7 +30,8 @@ POLL_S = 0.02
 # Ports of one shape: ten services, the console, and theirs for operators 1,000 above.
 PORTS_EACH = 20
 # Caps under which nothing is cut off: a call that is costs less, and would flatter
-# whoever is slower.
+# whoever is slower. Closed loops compare whole work; the open loop is met in time.
+IN_TIME = "mesh in time"
 UNHURRIED = {
     f"FRAUD_ORCHESTRATOR_{name}_MS": "10000"
     for name in (
@@ -63,14 +63,17 @@ class Shape:
 
 def shapes(var: Path, against: Path | None) -> list[Shape]:
     """Every shape: the floor, the mesh, the one process, the plain mesh, and the mesh of
-    another checkout that has an environment and models of its own. Raises CommandError."""
+    another checkout that has an environment and models of its own; and the mesh with the
+    caps that it has by default. Raises CommandError."""
     ours = (sys.executable, "-m", "fraud_ops", "up", "--no-console")
     launch = (sys.executable, "-m", "fraud_lab.bench.launch")
+    alone = (*ours, "--in-process")
     found = [
         Shape("floor", (*launch, "fraud_lab.bench.echo"), var),
-        Shape("mesh", ours, var),
-        Shape("one process", (*ours, "--in-process"), var, ("orchestrator",)),
+        Shape("mesh", ours, var, environment=UNHURRIED),
+        Shape("one process", alone, var, ("orchestrator",), UNHURRIED),
         Shape("plain", (*launch, "fraud_lab.bench.plain"), var, environment=UNHURRIED),
+        Shape(IN_TIME, ours, var),
     ]
     if against is not None:
         found.insert(2, _other_checkout(against))
@@ -87,7 +90,7 @@ def _other_checkout(path: Path) -> Shape:
     if described.returncode:
         raise CommandError(f"{fraud} does not run")
     quiet = ("--no-console",) if "--no-console" in described.stdout else ()
-    return Shape("against", (str(fraud), "up", *quiet), var)
+    return Shape("against", (str(fraud), "up", *quiet), var, environment=UNHURRIED)
 
 
 class Running:
@@ -109,13 +112,13 @@ class Running:
         """Let every process go on."""
         self._signal(signal.SIGCONT)
 
-    def cpu_s(self) -> Counter[str]:
-        """Seconds of CPU used so far, by service."""
-        used: Counter[str] = Counter()
+    def cpu_s(self) -> dict[tuple[str, int], float]:
+        """Seconds of CPU used so far, by service and process."""
+        used = {}
         for process in self._tree():
             with suppress(psutil.NoSuchProcess):
                 times = process.cpu_times()
-                used[self._service(process)] += times.user + times.system
+                used[self._service(process), process.pid] = times.user + times.system
         return used
 
     def pss_bytes(self) -> int:
@@ -140,7 +143,7 @@ class Running:
             service = word.removeprefix("fraud_")
             if service in SERVICES:
                 return service
-        return Path(words[0]).name.partition(" ")[0] if words else "ended"
+        return process.name()
 
     def _signal(self, number: int) -> None:
         for process in self._tree():
