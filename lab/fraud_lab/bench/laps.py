@@ -54,7 +54,8 @@ class Runner:
         return cls(running, client, own_payments(bodies, name))
 
     async def warm_up(self) -> None:
-        """Load that is not measured."""
+        """Load that is not measured, once all is loaded."""
+        await self.running.settled()
         await self._load([]).closed_loop(4, WARM_UP_S)
 
     async def closed(self, callers: int, seconds: float) -> None:
@@ -75,7 +76,7 @@ class Runner:
             outcome = await load.open_loop(per_second, seconds)
         else:
             outcome = await load.closed_loop(callers, seconds)
-        used: Counter[str] = Counter()
+        used: defaultdict[str, float] = defaultdict(float)
         for (service, pid), seconds_now in self.running.cpu_s().items():
             used[service] += seconds_now - before.get((service, pid), 0.0)
         self.laps[kind].append(Lap(outcome, used, replies))

@@ -4,10 +4,12 @@ All are measured in one run and in turn, so that a noisy machine cannot decide: 
 judged are ratios of medians over rounds.
 """
 
+import asyncio
+import signal
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvloop
 from rich.table import Table
@@ -67,6 +69,9 @@ async def measure(
 ) -> dict[str, dict[str, Any]]:
     """Start every shape, load each in turn, and take figures of each."""
     bodies = simulated(seed)
+    # Whoever stands still could not end with a parent that is gone.
+    measuring = cast("asyncio.Task[Any]", asyncio.current_task())
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, measuring.cancel)
     async with AsyncExitStack() as stack:
         runners = []
         for shape in shapes(mesh.var, against):

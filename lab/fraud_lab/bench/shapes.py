@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from fraud_ops.mesh.children import end_with_parent
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import status
 from fraud_ops.running import CommandError
+from fraud_scoring.serving import sandbox
 from fraud_shared.mesh.addresses import SERVICES
 
 READY_WITHIN_S = 120.0
@@ -104,6 +105,12 @@ class Running:
         self.start_s = start_s
         self._root = root
 
+    async def settled(self) -> None:
+        """Wait until nothing but services is left: a scorer tries the models that no
+        payment needs when it is ready already."""
+        while any(_is_trial(process) for process in self._tree()):
+            await asyncio.sleep(POLL_S)
+
     def pause(self) -> None:
         """Stop every process where it is."""
         self._signal(signal.SIGSTOP)
@@ -174,6 +181,12 @@ async def running(shape: Shape) -> AsyncIterator[Running]:
             await _end(process, root)
 
 
+def _is_trial(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return sandbox.__name__ in process.cmdline()
+    return False
+
+
 def _command(shape: Shape, mesh: LocalMesh) -> list[str]:
     where = [str(mesh.var), str(mesh.first_port)]
     if "up" in shape.command:
@@ -182,7 +195,7 @@ def _command(shape: Shape, mesh: LocalMesh) -> list[str]:
 
 
 @contextmanager
-def _output(mesh: LocalMesh) -> "Iterable[int]":
+def _output(mesh: LocalMesh) -> Iterator[int]:
     handle = os.open(mesh.var / "output", os.O_CREAT | os.O_WRONLY, 0o600)
     try:
         yield handle

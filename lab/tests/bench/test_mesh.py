@@ -17,7 +17,7 @@ from fraud_lab.bench import echo
 from fraud_lab.bench.laps import Lap, Runner, own_payments, rounds, stages, summary
 from fraud_lab.bench.load import Outcome
 from fraud_lab.bench.mesh import MANY, ONE, judge
-from fraud_lab.bench.shapes import IN_TIME, Running, Shape
+from fraud_lab.bench.shapes import IN_TIME, Running, Shape, ShapeFailed, running
 from fraud_ops.mesh.environment import LocalMesh
 
 
@@ -167,6 +167,36 @@ def test_pause_stops_the_whole_tree_and_figures_name_the_services(
             os.sched_yield()
     child.resume()
     assert all(p.status() != psutil.STATUS_STOPPED for p in child._tree())
+
+
+READY = """
+import http.server, sys
+class Ready(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[-1])), Ready).serve_forever()
+"""
+
+
+async def test_shape_that_stands_still_ends_with_its_measurement(
+    tmp_path: Path,
+) -> None:
+    shape = Shape("x", (sys.executable, "-c", READY), tmp_path, ("orchestrator",))
+    async with running(shape) as started:
+        (root,) = started._tree()
+        await started.settled()
+        started.pause()
+        folder = started.mesh.var
+    assert not root.is_running()
+    assert not folder.exists()
+
+
+async def test_shape_that_cannot_start_says_why(tmp_path: Path) -> None:
+    shape = Shape("x", (sys.executable, "-c", "raise SystemExit('no port')"), tmp_path)
+    with pytest.raises(ShapeFailed, match="no port"):
+        async with running(shape):
+            pass
 
 
 class Answering:
