@@ -79,9 +79,8 @@ peers: lab/peers.txt ## MLflow's and BentoML's servers in an environment of thei
 	$(PYTHON) -m venv var/peers
 	var/peers/bin/pip install --quiet --disable-pip-version-check -r lab/peers.txt
 
-bench: $(STAMP) ## Measure the mesh: open loop, then throughput against the plain version
-	$(BIN)/fraud bench mesh --rps 50 --seconds 30 --json
-	$(BIN)/fraud bench mesh --concurrency 16 --seconds 15 --reference --json
+bench: $(STAMP) ## Measure the mesh beside its floor, its one-process shape and a plain mesh
+	$(BIN)/fraud bench mesh --json
 
 fuzz: lab/fuzz.txt $(STAMP) ## Ask a fresh mesh what its OpenAPI document allows and forbids
 	test -x var/fuzz/bin/st || ($(PYTHON) -m venv var/fuzz && var/fuzz/bin/pip install --quiet --disable-pip-version-check -r lab/fuzz.txt)

@@ -1,5 +1,6 @@
 """The laboratory's commands, added to `fraud` where this distribution is installed."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,8 +33,6 @@ from fraud_lab.screenshots.cli import console_app
 from fraud_ops.features.cli import features_app
 from fraud_ops.models.cli import models_app
 from fraud_ops.options import (
-    Concurrency,
-    EitherRate,
     Enforce,
     Json,
     NewSeed,
@@ -105,26 +104,28 @@ def register(app: typer.Typer) -> None:
 
 @bench_app.command("mesh")
 def bench_mesh(
-    rps: EitherRate = None,
-    concurrency: Concurrency = 16,
-    seconds: Seconds = 15.0,
-    reference: Annotated[
-        bool, typer.Option(help="Measure the plain FastAPI + httpx version too.")
-    ] = False,
+    seconds: Seconds = 3.0,
+    rounds: Annotated[
+        int, typer.Option(help="How often each shape is measured, in turn.")
+    ] = 3,
+    seed: NewSeed = 77,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Another checkout, with its own .venv and models in var."),
+    ] = None,
     as_json: Json = False,
     enforce: Enforce = False,
     var: Var = None,
 ) -> None:
-    """Latency and throughput of a fresh local mesh, with its models and empty stores."""
+    """The mesh beside its floor, its one-process shape and a plain FastAPI + httpx mesh."""
     from fraud_lab.bench.mesh import bench_mesh_command
 
-    mesh = trained_mesh(var)
     bench_mesh_command(
-        mesh,
-        rps=rps,
-        concurrency=concurrency,
+        trained_mesh(var),
         seconds=seconds,
-        reference=reference,
+        number=rounds,
+        seed=seed,
+        against=against,
         as_json=as_json,
         enforce=enforce,
     )

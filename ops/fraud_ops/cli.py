@@ -79,13 +79,17 @@ def up(
     port: Port = 8000,
 ) -> None:
     """Start the whole mesh and the console, and print a request that works."""
+    import uvloop
+
     from fraud_ops.mesh.up import up as run_up
     from fraud_ops.mesh.up import up_in_process
 
     mesh = trained_mesh(var, port, payments)
     sign_in = secrets.token_urlsafe(24) if console else ""
-    run = up_in_process if in_process else run_up
-    asyncio.run(run(mesh, sign_in=sign_in))
+    if in_process:
+        uvloop.run(up_in_process(mesh, sign_in=sign_in))
+    else:
+        asyncio.run(run_up(mesh, sign_in=sign_in))
 
 
 @app.command()

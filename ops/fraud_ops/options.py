@@ -55,9 +55,6 @@ Days = Annotated[int, typer.Option(help="How many days of payments.")]
 Seed = Annotated[int, typer.Option(help="The same seed makes the same choices.")]
 NewSeed = Annotated[int, typer.Option(help="Never one used for training.")]
 OpenLoopRate = Annotated[float, typer.Option(help="Open-loop rate.")]
-EitherRate = Annotated[
-    float | None, typer.Option(help="Open loop at this rate; else closed loop.")
-]
 Concurrency = Annotated[int, typer.Option(help="Callers in closed loop.")]
 Seconds = Annotated[float, typer.Option(help="How long one measurement takes.")]
 Threads = Annotated[int, typer.Option(help="Threads of one trainer.")]

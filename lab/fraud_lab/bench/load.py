@@ -102,12 +102,15 @@ class Load:
         *,
         timeout_s: float = 1.0,
         refused: Callable[[bytes], None] = lambda _: None,
+        answered: Callable[[bytes], object] = lambda _: None,
     ) -> None:
-        """`refused` is told of every payment that was refused for overload."""
+        """`refused` gets every payment that was refused for overload, `answered` every
+        answer with a verdict."""
         self._client = client
         self._payments = payments
         self._timeout_s = timeout_s
         self._refused = refused
+        self._answered = answered
 
     async def open_loop(self, rps: float, seconds: float) -> Outcome:
         """Arrivals on a clock; latency counts from the *planned* send time, so that a
@@ -169,6 +172,7 @@ class Load:
             return False
         outcome.latency_ms.append(elapsed_ms)
         outcome.verdicts[found[1].decode()] += 1
+        self._answered(reply)
         # The generator shares the cores with what it measures: it reads only what it must.
         if NOTHING_MISSING in reply:
             outcome.whole += 1

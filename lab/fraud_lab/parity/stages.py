@@ -17,7 +17,7 @@ import uvicorn
 
 from fraud_features.store.open_store import open_online_store
 from fraud_features.store.port import OnlineStore
-from fraud_lab.bench.mesh import UNHURRIED
+from fraud_lab.bench.shapes import UNHURRIED
 from fraud_ops.features.logs import decision_log, label_log
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.http import Client, status

@@ -29,7 +29,7 @@ STORES: Mapping[str, str] = {
     "REDIS_URL": "redis",
     "AMQP_URL": "rabbitmq",
 }
-_ASKS = ("call", "get")
+_ASKS = ("call", "ask", "get")
 _CLIENTS = ("client", "questions")
 
 

@@ -6,11 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from fraud_features.store.port import OnlineStore
+from fraud_ops.mesh.direct import DirectClient
 from fraud_scoring.serving.sandbox import ModelCheck
 from fraud_shared.mesh.client import ServiceClient
 from fraud_shared.mesh.clock import Clock
 from fraud_shared.mesh.tokens import TokenIssuer
-from fraud_shared.mesh.transport import AsgiTransport
 
 
 class InProcessMesh:
@@ -37,10 +37,9 @@ class InProcessMesh:
         self._build()
 
     def service_client(self, service: str) -> ServiceClient:
-        """The door of one service, opening onto the apps of this process."""
-        return ServiceClient(
-            AsgiTransport(self.apps), TokenIssuer(service, self._token_key)
-        )
+        """How one service calls the others of this process."""
+        tokens = TokenIssuer(service, self._token_key)
+        return DirectClient(self.apps, service, tokens)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[FastAPI]:

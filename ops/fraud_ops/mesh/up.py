@@ -25,7 +25,9 @@ from fraud_ops.mesh.redis_server import EmbeddedRedis
 from fraud_ops.mesh.supervisor import Command, Supervisor, service_command
 from fraud_ops.work.cli import TRADES
 from fraud_orchestrator.rebuild import rebuild
+from fraud_orchestrator.settings import Settings
 from fraud_shared.mesh.addresses import CONSOLE
+from fraud_shared.web.run import protocol, server_config, spare_collector
 
 READY_WITHIN_S = 120.0
 NOTHING = timedelta(0)
@@ -153,18 +155,14 @@ async def up_in_process(mesh: LocalMesh, *, sign_in: str = "") -> None:
     else:
         await warm_if_new(mesh, redis_url)
     services = InProcessMesh(online, mesh.secret("FRAUD_TOKEN_KEY"))
+    gateway = services.apps["orchestrator"]
+    settings = Settings()
+    listen = protocol(settings, gateway.state.head_refusals)
     server = uvicorn.Server(
-        uvicorn.Config(
-            services.apps["orchestrator"],
-            port=mesh.port("orchestrator"),
-            http="httptools",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            timeout_keep_alive=75,
-        )
+        server_config(gateway, settings.host, settings.port, listen, lifespan="off")
     )
     async with services.running(), _console(mesh, bool(sign_in)):
+        spare_collector()
         announce(mesh, sign_in)
         await server.serve()
 

@@ -21,14 +21,15 @@ class Actions:
     ) -> tuple[ActionResult, ...] | None:
         """The results, or None when they must be queued. Repeating changes nothing."""
         try:
-            reply = await self._service_client.call(
+            reply = await self._service_client.ask(
                 "action",
                 "/execute",
-                request.model_dump_json().encode(),
+                request,
+                ActionReply,
                 deadline=deadline,
                 cap_ms=self._cap_ms,
                 context=context,
             )
-            return ActionReply.model_validate_json(reply).results
+            return reply.results
         except (DependencyError, ValidationError):
             return None

@@ -93,16 +93,17 @@ class Rules:
             device=device.device_id if device else None,
         )
         try:
-            reply = await self._service_client.call(
+            reply = await self._service_client.ask(
                 "action",
                 "/blocked",
-                asked.model_dump_json().encode(),
+                asked,
+                BlocksInForce,
                 deadline=deadline,
                 cap_ms=self._cap_ms,
                 context=context,
                 idempotent=True,
             )
-            return BlocksInForce.model_validate_json(reply).blocked
+            return reply.blocked
         except (DependencyError, ValidationError):
             return ()
 
@@ -116,16 +117,16 @@ class Rules:
         """The rules service's answer, or a result that says it is missing."""
         request = RulesRequest(transaction=payment, features=features)
         try:
-            reply = await self._service_client.call(
+            result = await self._service_client.ask(
                 "rules",
                 "/evaluate",
-                request.model_dump_json().encode(),
+                request,
+                RulesResult,
                 deadline=deadline,
                 cap_ms=self._cap_ms,
                 context=context,
                 idempotent=True,
             )
-            result = RulesResult.model_validate_json(reply)
         except DependencyTimeout:
             return RulesResult(outcome="timed_out")
         except (DependencyError, ValidationError):

@@ -72,17 +72,16 @@ class Screening:
         if not parties:
             return NOBODY_NAMED
         request = ScreeningRequest(parties=parties, payment=payment)
-        body = request.model_dump_json().encode()
         try:
-            reply = await self._service_client.call(
+            return await self._service_client.ask(
                 "sanctions",
                 "/screen",
-                body,
+                request,
+                ScreeningResult,
                 deadline=deadline,
                 cap_ms=deadline.remaining_ms(),
                 context=context,
                 idempotent=True,
             )
-            return ScreeningResult.model_validate_json(reply)
         except (DependencyError, ValidationError):
             return ScreeningResult(status="unavailable", detail="SANCTIONS_UNAVAILABLE")

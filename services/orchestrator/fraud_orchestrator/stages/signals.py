@@ -4,6 +4,7 @@ Each answers with a Signal or becomes one: late is `timed_out`, broken is `faile
 """
 
 import asyncio
+from functools import cached_property, partial
 
 from pydantic import ValidationError
 
@@ -70,17 +71,19 @@ class Signals:
         limit = deadline.capped(self._cap_ms)
         if limit.remaining_ms() < self._least_ms:
             return self.absent("skipped", "DEADLINE_SKIPPED")
-        body = _question(payment, features)
+        question = _Question(payment, features)
         plain = rules.rules_flag == "ALLOW"
         decides = self.challenger.has(payment.account_id)
         challenger = (
-            asyncio.create_task(self._ask(CHALLENGER, body + b"}", context, limit))
+            asyncio.create_task(self._ask(CHALLENGER, question, None, context, limit))
             if self.challenger.asked and not decides
             else None
         )
         decisive = await asyncio.gather(
             *(
-                self._ask(source, body + self._explain(source, plain), context, limit)
+                self._ask(
+                    source, question, self._explain(source, plain), context, limit
+                )
                 for source in ((*MODELS, CHALLENGER) if decides else MODELS)
             )
         )
@@ -104,30 +107,30 @@ class Signals:
         sources = (*MODELS, CHALLENGER) if self.challenger.asked else MODELS
         return tuple(Signal(source=s, outcome=outcome, detail=detail) for s in sources)
 
-    def _explain(self, source: ModelSource, plain: bool) -> bytes:
-        """The end of a question: what rules flagged is always explained."""
-        return (
-            f',"explain_from":{self._explain_from[source] if plain else 0.0}}}'.encode()
-        )
+    def _explain(self, source: ModelSource, plain: bool) -> float:
+        """From which score a model explains itself: what rules flagged it always does."""
+        return self._explain_from[source] if plain else 0.0
 
     async def _ask(
         self,
         source: ModelSource,
-        body: bytes,
+        question: "_Question",
+        explain_from: float | None,
         context: RequestContext,
         deadline: Deadline,
     ) -> Signal:
         try:
-            reply = await self._service_client.call(
+            return await self._service_client.ask(
                 source,
                 "/score",
-                body,
+                question.request(explain_from),
+                Signal,
                 deadline=deadline,
                 cap_ms=self._cap_ms,
                 context=context,
                 idempotent=True,
+                encoded=partial(question.encoded, explain_from),
             )
-            return Signal.model_validate_json(reply)
         except DependencyTimeout:
             return Signal(source=source, outcome="timed_out")
         except DependencyError as error:
@@ -136,7 +139,25 @@ class Signals:
             return Signal(source=source, outcome="failed", detail="NOT_THE_CONTRACT")
 
 
-def _question(payment: Transaction, features: FeatureVector) -> bytes:
-    """A `ScoreRequest` without its end: the features are encoded once for all models."""
-    request = ScoreRequest(transaction_id=payment.transaction_id, features=features)
-    return request.model_dump_json(exclude={"explain_from", "model"}).encode()[:-1]
+class _Question:
+    """What every model is asked about one payment; its bytes are made once for all."""
+
+    def __init__(self, payment: Transaction, features: FeatureVector) -> None:
+        self._whole = ScoreRequest(
+            transaction_id=payment.transaction_id, features=features
+        )
+
+    def request(self, explain_from: float | None) -> ScoreRequest:
+        """The question to one model."""
+        return self._whole.model_copy(update={"explain_from": explain_from})
+
+    def encoded(self, explain_from: float | None) -> bytes:
+        """The same, encoded."""
+        if explain_from is None:
+            return self._start + b"}"
+        return self._start + f',"explain_from":{explain_from}}}'.encode()
+
+    @cached_property
+    def _start(self) -> bytes:
+        encoded = self._whole.model_dump_json(exclude={"explain_from", "model"})
+        return encoded.encode()[:-1]

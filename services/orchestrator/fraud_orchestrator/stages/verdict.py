@@ -47,16 +47,16 @@ class Decider:
         self, request: DecideRequest, context: RequestContext, deadline: Deadline
     ) -> Ruling:
         """The policy's ruling. Raises DependencyError."""
-        reply = await self._service_client.call(
+        ruling = await self._service_client.ask(
             "decision",
             "/decide",
-            request.model_dump_json().encode(),
+            request,
+            Ruling,
             deadline=deadline,
             cap_ms=self._cap_ms,
             context=context,
             idempotent=True,
         )
-        ruling = Ruling.model_validate_json(reply)
         self._engines.policy.note(ruling.policy)
         return ruling
 

@@ -40,6 +40,7 @@ from fraud_shared.mesh.replicas import BULKHEAD, Replica
 from fraud_shared.mesh.tokens import Actor, TokenIssuer
 from fraud_shared.mesh.traced import TracedTransport
 from fraud_shared.mesh.transport import Transport
+from fraud_shared.mesh.typed import TypedCalls
 
 __all__ = ["BULKHEAD", "CallContext", "ServiceClient"]
 
@@ -47,7 +48,7 @@ RETRY_NEEDS_MS = 25.0
 PROBE_MS = 250.0
 
 
-class ServiceClient:
+class ServiceClient(TypedCalls):
     """Calls services by name. One per process; `close()` it at the end."""
 
     def __init__(self, transport: Transport, tokens: TokenIssuer) -> None:

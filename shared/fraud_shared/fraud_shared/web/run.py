@@ -46,11 +46,7 @@ def serve(factory: str, settings: type[ServiceSettings]) -> None:
     if chosen.production and (refused := production.refusals(chosen)):
         _give_up(refused)
     create = import_from_string(factory)
-    # What is loaded by now lives as long as the process: the collector need not walk it
-    # again and again, nor so often look for cycles among short-lived requests.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD, 50, 100)
+    spare_collector()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             started = runner.run(_serve(create, chosen))
@@ -60,16 +56,24 @@ def serve(factory: str, settings: type[ServiceSettings]) -> None:
         sys.exit(3)
 
 
+def spare_collector() -> None:
+    """What is loaded by now lives as long as the process: the collector need not walk it
+    again and again, nor so often look for cycles among short-lived requests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD, 50, 100)
+
+
 async def _serve(create: Any, settings: ServiceSettings) -> bool:
     """Serve until a signal comes. False when the service could not start."""
     app: FastAPI = create()
     listen = protocol(settings, app.state.head_refusals)
-    public = uvicorn.Server(_config(app, settings.host, settings.port, listen))
+    public = uvicorn.Server(server_config(app, settings.host, settings.port, listen))
     if not settings.production:
         await public.serve()
         return public.started
     host = settings.internal_host or settings.host
-    operations = _config(
+    operations = server_config(
         app.state.operations, host, settings.internal_port, listen, lifespan="off"
     )
     internal = _InternalServer(operations)
@@ -91,9 +95,10 @@ class _InternalServer(uvicorn.Server):
         yield
 
 
-def _config(
+def server_config(
     app: FastAPI, host: str, port: int, listen: Any, lifespan: Any = "auto"
 ) -> uvicorn.Config:
+    """How uvicorn serves an app of ours; `listen` is made by `protocol`."""
     return uvicorn.Config(
         app,
         host=host,
