@@ -92,15 +92,14 @@ class Gateway:
         """Decide one payment. See `Pipeline.score` for what it raises. For a key of scope
         `test`, test mode answers, and nothing below is reached."""
         inside = await self.inside(payment, context)
+        named = parties(payment)
+        key = self._keys.of(inside, named, context)
         if in_test_mode(context):
-            key = self._keys.of(inside, payment, context)
             asked = Asked(key.client, key.transaction_id, key.key, key.fingerprint)
             return await self.test_mode.score(inside, asked, context)
         if inside.supersedes is not None:
             await self._check_first_request(inside, inside.supersedes, context.caller)
         context.log(account=self.token_of("account", inside.account_id))
-        named = parties(payment)
-        key = self._keys.of(inside, named, context)
         return await self.pipeline.score(inside, named, key, context)
 
     async def _try_alert(self, trial: AlertTrial, context: RequestContext) -> None:

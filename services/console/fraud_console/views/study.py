@@ -132,7 +132,7 @@ def _curve(
         return round(100 * (place - left) / span, 2)
 
     def up(cost: float) -> float:
-        return round(100 - 100 * (cost - low) / ((high - low) or 1.0), 2)
+        return round(100 - 100 * (cost - low) / (float(high - low) or 1.0), 2)
 
     xs = [across(place) for place in places]
     costs = [row["cost_per_1000"]["value"] for row in rows]
