@@ -125,14 +125,15 @@ def _curve(
     places = [math.log(row["factor"]) for row in rows]
     left, right = min(places), max(places)
     ends = [row["cost_per_1000"]["interval"] for row in rows]
-    low, high = min(one[0] for one in ends), max(one[1] for one in ends)
+    low = float(min(one[0] for one in ends))
+    high = float(max(one[1] for one in ends))
     span = (right - left) or 1.0
 
     def across(place: float) -> float:
         return round(100 * (place - left) / span, 2)
 
     def up(cost: float) -> float:
-        return round(100 - 100 * (cost - low) / (float(high - low) or 1.0), 2)
+        return round(100 - 100 * (cost - low) / ((high - low) or 1.0), 2)
 
     xs = [across(place) for place in places]
     costs = [row["cost_per_1000"]["value"] for row in rows]
