@@ -39,6 +39,7 @@ from fraud_ops.options import (
     OpenLoopRate,
     Payments,
     PolicyFile,
+    Rounds,
     Seconds,
     Seed,
     Var,
@@ -105,9 +106,7 @@ def register(app: typer.Typer) -> None:
 @bench_app.command("mesh")
 def bench_mesh(
     seconds: Seconds = 3.0,
-    rounds: Annotated[
-        int, typer.Option(help="How often each shape is measured, in turn.")
-    ] = 3,
+    rounds: Rounds = 3,
     seed: NewSeed = 77,
     against: Annotated[
         Path | None,

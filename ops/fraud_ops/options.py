@@ -57,6 +57,7 @@ NewSeed = Annotated[int, typer.Option(help="Never one used for training.")]
 OpenLoopRate = Annotated[float, typer.Option(help="Open-loop rate.")]
 Concurrency = Annotated[int, typer.Option(help="Callers in closed loop.")]
 Seconds = Annotated[float, typer.Option(help="How long one measurement takes.")]
+Rounds = Annotated[int, typer.Option(help="How often each is measured, in turn.")]
 Threads = Annotated[int, typer.Option(help="Threads of one trainer.")]
 
 

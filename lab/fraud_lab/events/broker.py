@@ -37,8 +37,7 @@ class BrokerDidNotStart(CommandError):
 
 def executable(name: str) -> str:
     """The path of one of RabbitMQ's programs. Raises BrokerNotFound."""
-    path = os.pathsep.join((*FOLDERS, os.environ.get("PATH", "")))
-    found = shutil.which(name, path=path)
+    found = shutil.which(name, path=os.pathsep.join(FOLDERS)) or shutil.which(name)
     if found is None or shutil.which("erl") is None:
         raise BrokerNotFound(BrokerNotFound.__doc__)
     return found

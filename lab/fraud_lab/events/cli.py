@@ -4,7 +4,15 @@ from typing import Annotated
 
 import typer
 
-from fraud_ops.options import Enforce, Json, OpenLoopRate, Seed, Var, trained_mesh
+from fraud_ops.options import (
+    Enforce,
+    Json,
+    OpenLoopRate,
+    Rounds,
+    Seed,
+    Var,
+    trained_mesh,
+)
 
 Server = Annotated[
     str,
@@ -53,7 +61,7 @@ def chaos_events(
 
 def bench_events(
     messages: Annotated[int, typer.Option(help="How many events a round.")] = 5000,
-    rounds: Annotated[int, typer.Option(help="How often each, alternating.")] = 3,
+    rounds: Rounds = 3,
     sweep: Annotated[
         bool, typer.Option(help="Instead: events per second by prefetch count.")
     ] = False,

@@ -14,7 +14,7 @@ from fraud_shared.contracts.clearing import ClearRequest
 from fraud_shared.mesh.tokens import TokenVerifier
 from fraud_shared.testing.asgi import TEST_TOKEN_KEY
 from fraud_shared.web.examples import example_of
-from fraud_shared.web.keys import SCOPES, key_hash, new_key
+from fraud_shared.web.keys import LIVE_SCOPES, Scope, key_hash, new_key
 
 PEPPER = "test-pepper-of-at-least-32-characters"
 NAMED = {row.operation_id: row for row in PUBLIC_ROUTES}
@@ -69,13 +69,23 @@ def actor_in(headers: Mapping[str, str], row: PublicRoute) -> Any:
     return verified.actor
 
 
+def others(row: PublicRoute) -> set[Scope]:
+    """Every scope of a live key but the row's."""
+    return {*LIVE_SCOPES} - {*row.scopes}
+
+
+def last_of(row: PublicRoute) -> Scope:
+    """The last scope that lets a live key in."""
+    return next(scope for scope in reversed(row.scopes) if scope in LIVE_SCOPES)
+
+
 @asynccontextmanager
 async def started(start: Any) -> AsyncIterator[tuple[Any, Callable[..., str]]]:
     """One gateway for all rows, and the key that has just the given scopes."""
     wanted = {
         frozenset(scopes)
         for row in PUBLIC_ROUTES
-        for scopes in ([row.scopes[0]], [row.scopes[-1]], {*SCOPES} - {*row.scopes})
+        for scopes in ([row.scopes[0]], [last_of(row)], others(row))
     }
     # A client has at most two keys.
     keys = {scopes: new_key(f"shop{n}") for n, scopes in enumerate(wanted)}
@@ -94,7 +104,7 @@ class TestEachRow:
         async with started(start) as (run, key_of):
             for name, row in NAMED.items():
                 with subtests.test(name):
-                    await self.asks_for_its_client(run, row, key_of(row.scopes[-1]))
+                    await self.asks_for_its_client(run, row, key_of(last_of(row)))
 
     async def asks_for_its_client(self, run: Any, row: PublicRoute, key: str) -> None:
         neighbour = run.transport.responders[row.service] = Neighbour()
@@ -116,7 +126,7 @@ class TestEachRow:
         actor = actor_in(run.transport.headers[at], row)
         assert key.startswith(f"fk_{actor.client}_")
         assert actor.tenants == (actor.client,)
-        assert actor.scopes == {row.scopes[-1]}
+        assert actor.scopes == {last_of(row)}
 
     async def test_refuses_every_key_without_its_scopes(
         self, start: Any, subtests: pytest.Subtests
@@ -124,7 +134,7 @@ class TestEachRow:
         async with started(start) as (run, key_of):
             for name, row in NAMED.items():
                 neighbour = run.transport.responders[row.service] = Neighbour()
-                key = key_of(*{*SCOPES} - {*row.scopes})
+                key = key_of(*others(row))
                 with subtests.test(name):
                     reply = await ask(run, row, **{"x-api-key": key})
                     assert reply.status_code == 403

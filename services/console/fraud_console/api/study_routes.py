@@ -62,6 +62,7 @@ def _asking(routes: APIRouter, service: ConsoleService) -> None:
         visit: Annotated[Visit, authors],
         kind: Annotated[Literal["backtest", "prove", "suggest", "what_if"], Form()],
         why: Why,
+        *,
         of: Annotated[Literal["ruleset", "policy"], Form()] = "ruleset",
         version: Number = None,
         on: Annotated[Literal["recorded", "simulated"], Form()] = "recorded",
