@@ -44,6 +44,7 @@ def router(gateway: Gateway) -> APIRouter:
         people see whether one is there."""
         row = await gateway.work.claim(wanted.kinds, context.caller)
         if row is None:
+            context.is_poll = True
             return ClaimedWork(order=None)
         order = WorkOrder(
             work_id=row.work_id,

@@ -23,7 +23,8 @@ from fraud_shared.contracts.versions import (
     WhyRequest,
 )
 from fraud_shared.state.versions import VersionStore
-from fraud_shared.web.guard import ForActor, require_service
+from fraud_shared.web.context import RequestContext
+from fraud_shared.web.guard import ForActor, current_call, require_service
 from fraud_shared.web.problems import InvalidInput, from_validation
 
 YAML = "application/yaml"
@@ -80,9 +81,11 @@ def _reading(routes: APIRouter, service: Governed, noun: str) -> None:
 
     @routes.get("/in-force", operation_id=f"get{noun}InForce")
     async def in_force(
+        context: Annotated[RequestContext, Depends(current_call)],
         after: Annotated[int, Query(ge=0, le=2**62)] = 0,
     ) -> InForce:
         """What changed since a revision: for whoever evaluates the same elsewhere."""
+        context.is_poll = True
         return await service.in_force(after)
 
     @routes.get("/{version}", operation_id=f"get{noun}")

@@ -47,6 +47,9 @@ class RequestContext:
     overloaded: bool = False
     # It waited for the answer of an earlier request, and says nothing of how busy we are.
     replayed: bool = False
+    # A poll of another process, every second or oftener: counted, and logged only when it
+    # fails.
+    is_poll: bool = False
     # When the last byte of the request was read, on the monotonic clock, in seconds.
     arrived: float = field(default_factory=time.monotonic)
 

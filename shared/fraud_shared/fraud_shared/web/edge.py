@@ -284,6 +284,8 @@ class Edge:
         seconds, responses = self._instruments(route, status)
         seconds.observe(elapsed_s)
         responses.inc()
+        if context.is_poll and status < 400:
+            return
         logs.request(
             {
                 "service": self._service,

@@ -93,6 +93,12 @@ def kit(make_app: Any, gate: asyncio.Event) -> Callable[..., FastAPI]:
     async def cold_raw(request: Request) -> dict[str, int]:
         return {"size": len(await request.body())}
 
+    @routes.get("/polled")
+    async def cold_polled(request: Request, limit: int = 1) -> None:
+        request.scope["state"]["context"].is_poll = True
+        if limit == 0:
+            raise Conflict
+
     @routes.get("/fall")
     async def cold_fall(limit: int = 1) -> None:
         raise RuntimeError(SECRET)

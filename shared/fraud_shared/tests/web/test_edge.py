@@ -258,6 +258,19 @@ class TestRecord:
         after = RESPONSES.labels("kit", "/cold/tell/{item}", "200")._value.get()
         assert after == before + 1
 
+    async def test_polls_are_logged_only_when_they_fail(
+        self, kit: Kit, knock: Any, capsys: Any
+    ) -> None:
+        logs.configure("INFO")
+        app = kit()
+        before = RESPONSES.labels("kit", "/cold/polled", "200")._value.get()
+        await knock(app, "/cold/polled", method="GET", chunks=[])
+        await knock(app, "/cold/polled?limit=0", method="GET", chunks=[])
+        (text,) = capsys.readouterr().out.splitlines()
+        assert json.loads(text)["status"] == 409
+        after = RESPONSES.labels("kit", "/cold/polled", "200")._value.get()
+        assert after == before + 1
+
     async def test_headers_cannot_forge_a_line(
         self, kit: Kit, knock: Any, capsys: Any
     ) -> None:
