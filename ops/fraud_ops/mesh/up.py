@@ -225,7 +225,9 @@ def announce(mesh: LocalMesh, sign_in: str = "") -> None:
         Panel.fit(
             f"[bold green]The mesh is ready.[/]\n\n"
             f"gateway  {mesh.url}\nAPI      {mesh.url}/docs\nkey      {mesh.key()}\n"
-            f"logs     {mesh.var / 'log'}\ntraces   fraud trace{pages}\n\nStop with Ctrl-C.",
+            f"logs     {mesh.var / 'log'}\n"
+            "traces   fraud trace (1 % of requests, and what is degraded, declined or slow;\n"
+            f"         all with OTEL_TRACES_SAMPLER_ARG=1){pages}\n\nStop with Ctrl-C.",
             title="fraud mesh",
         )
     )

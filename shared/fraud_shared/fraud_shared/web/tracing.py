@@ -29,7 +29,11 @@ from fraud_shared.web import span_export
 log = structlog.get_logger()
 # Where the edge finds the trace that was decided on for a request.
 DECIDED = "fraud.trace"
-UNRECORDED = frozenset({"/livez", "/readyz", "/health", "/healthz", "/metrics"})
+# Probes, and polls of other processes.
+UNRECORDED = frozenset(
+    {"/livez", "/readyz", "/health", "/healthz", "/metrics", "/v1/jobs/claim"}
+    | {f"/v1/{documents}/in-force" for documents in ("rulesets", "policies")}
+)
 # Spans made afterwards, a second: what is wrong with all requests shows in a few.
 KEPT_PER_S = 10
 SLOW_MS = 100.0
