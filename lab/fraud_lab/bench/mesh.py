@@ -95,13 +95,13 @@ async def measure(
 
 def half_of_peak(runners: Sequence[Runner]) -> float:
     """Half of what the mesh decides in a second when many callers ask at once."""
-    laps = {r.running.shape.name: r.laps[MANY] for r in runners}
-    peak: float = summary(laps["mesh"])["whole_per_second"]
+    (laps,) = (r.laps[MANY] for r in runners if r.running.shape.name == "mesh")
+    peak: float = summary(laps)["whole_per_second"]
     return max(1.0, peak / 2)
 
 
 def _figures(runner: Runner) -> dict[str, Any]:
-    kinds = {kind: summary(laps) for kind, laps in runner.laps.items()}
+    kinds = {kind: summary(laps) for kind, laps in runner.laps.items() if laps}
     return {
         "start_s": round(runner.running.start_s, 2),
         "pss_bytes": runner.running.pss_bytes(),

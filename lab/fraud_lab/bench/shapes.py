@@ -30,6 +30,7 @@ STOP_WITHIN_S = 30.0
 POLL_S = 0.02
 # Ports of one shape: ten services, the console, and theirs for operators 1,000 above.
 PORTS_EACH = 20
+OPERATORS = 1000
 # Caps under which nothing is cut off: a call that is costs less, and would flatter
 # whoever is slower. Closed loops compare whole work; the open loop is met in time.
 IN_TIME = "mesh in time"
@@ -245,9 +246,9 @@ def _free_ports() -> int:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             first = int(probe.getsockname()[1])
-        if first + 1000 + PORTS_EACH < 65_536 and all(
-            map(_is_free, range(first, first + PORTS_EACH))
-        ):
+        wanted = [*range(first, first + PORTS_EACH)]
+        wanted += [port + OPERATORS for port in wanted]
+        if wanted[-1] < 65_536 and all(map(_is_free, wanted)):
             return first
 
 
