@@ -29,11 +29,9 @@ from fraud_shared.web import span_export
 log = structlog.get_logger()
 # Where the edge finds the trace that was decided on for a request.
 DECIDED = "fraud.trace"
-# Probes, and polls of other processes.
-UNRECORDED = frozenset(
-    {"/livez", "/readyz", "/health", "/healthz", "/metrics", "/v1/jobs/claim"}
-    | {f"/v1/{documents}/in-force" for documents in ("rulesets", "policies")}
-)
+UNRECORDED = frozenset({"/livez", "/readyz", "/health", "/healthz", "/metrics"})
+# Polls of other processes have a context, and are never sampled.
+POLLED = frozenset({"/v1/jobs/claim", "/v1/rulesets/in-force", "/v1/policies/in-force"})
 # Spans made afterwards, a second: what is wrong with all requests shows in a few.
 KEPT_PER_S = 10
 SLOW_MS = 100.0
@@ -114,6 +112,9 @@ class Tracing:
         if self.tracer is None or scope["type"] != "http":
             return False
         if scope["path"] in UNRECORDED:
+            return False
+        if scope["path"] in POLLED:
+            scope[DECIDED] = Trace.start(0.0)
             return False
         given = None
         for name, value in scope["headers"]:

@@ -77,6 +77,15 @@ class TestSampler:
         if spans and not flag:
             assert spans[0].parent is None
 
+    async def test_a_poll_is_answered_and_never_sampled(
+        self, traced: Any, knock: Any
+    ) -> None:
+        app, kit = traced(**{SAMPLER: "always_on"})
+        reply = await knock(app, "/v1/jobs/claim")
+        assert reply.status == 404  # of an app without workers
+        assert reply.headers["x-request-id"]
+        assert not kit.exporter.get_finished_spans()
+
     async def test_a_trace_id_is_sampled_alike_everywhere(self, traced: Any) -> None:
         _, kit = traced(**{SAMPLER: "traceidratio", ARG: "0.5"})
         _, other = traced(**{SAMPLER: "traceidratio", ARG: "0.5"})
