@@ -39,10 +39,8 @@ endif
 demo: $(STAMP) ## Start the mesh, stream payments of every scenario, show what happened (keep=1: leave it running)
 	$(BIN)/fraud demo $(if $(keep),--keep)
 
-# Three processes for two cores: tests also wait for servers and processes of their own. A
-# file stays together, with its fixtures.
-CORES := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
-WORKERS ?= $(if $(s),0,$(shell expr $(CORES) + $(CORES) / 2))
+# One process a core for the whole suite; a file stays together, with its fixtures.
+WORKERS ?= $(if $(s),0,auto)
 
 test: $(STAMP) ## The fast tests (make test s=services/rules for one part)
 	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile $(s)
