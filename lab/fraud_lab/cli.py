@@ -31,6 +31,7 @@ from fraud_lab.rules.cli import (
 )
 from fraud_lab.screenshots.cli import console_app
 from fraud_ops.features.cli import features_app
+from fraud_ops.jobs.cli import TRADES
 from fraud_ops.models.cli import models_app
 from fraud_ops.options import (
     Enforce,
@@ -45,11 +46,10 @@ from fraud_ops.options import (
     Var,
     trained_mesh,
 )
-from fraud_ops.work.cli import TRADES
 
 if TYPE_CHECKING:
+    from fraud_ops.jobs.worker import Handler
     from fraud_ops.mesh.environment import LocalMesh
-    from fraud_ops.work.worker import Handler
 
 bench_app = typer.Typer(help="Measurements that anyone can run.")
 bench_app.command("serving")(bench_serving)

@@ -19,6 +19,7 @@ from fraud_ops.deploy.cli import deploy_app, deploy_sizes
 from fraud_ops.drift.cli import drift_app
 from fraud_ops.features.cli import features_app
 from fraud_ops.gateway.commands import add_commands
+from fraud_ops.jobs.cli import worker
 from fraud_ops.labels.cli import labels_app
 from fraud_ops.lists.cli import lists_app
 from fraud_ops.models.cli import models_app
@@ -39,7 +40,6 @@ from fraud_ops.running import run_cli
 from fraud_ops.screen.cli import screen
 from fraud_ops.traces.cli import trace
 from fraud_ops.users import users_app
-from fraud_ops.work.cli import worker
 
 app = typer.Typer(
     name="fraud",

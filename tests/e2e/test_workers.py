@@ -11,9 +11,9 @@ from rich.console import Console
 
 from fraud_lab.chaos.registries import again, registry_at
 from fraud_lab.rules import studies
+from fraud_ops.jobs import model_orders
+from fraud_ops.jobs.worker import Handler, Worker
 from fraud_ops.mesh.environment import LocalMesh
-from fraud_ops.work import model_orders
-from fraud_ops.work.worker import Handler, Worker
 from fraud_shared.web.keys import EVERY_TENANT, key_hash, new_key
 
 from .conftest import eventually

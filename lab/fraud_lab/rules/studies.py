@@ -23,9 +23,9 @@ from fraud_lab.rules.proof.prove import DifferentModels, policies, rulesets
 from fraud_lab.rules.proof.relations import relations
 from fraud_lab.rules.suggest import as_rules, suggest
 from fraud_lab.rules.what_if import by_hours, by_money, thresholds
+from fraud_ops.jobs.worker import Handler, Progress
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.running import CommandError
-from fraud_ops.work.worker import Handler, Progress
 
 # Never one that models are trained on.
 SEED = 2026

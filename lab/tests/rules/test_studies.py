@@ -12,8 +12,8 @@ from fraud_engines.rules.ruleset import DEFAULT_RULESET
 from fraud_lab.rules import history as histories
 from fraud_lab.rules import studies
 from fraud_lab.rules.month import Month
+from fraud_ops.jobs.worker import Progress
 from fraud_ops.mesh.environment import LocalMesh
-from fraud_ops.work.worker import Progress
 
 RULES, POLICY = DEFAULT_RULESET.read_text(), DEFAULT_POLICY.read_text()
 MODELS = ("xgboost", "isolation_forest", "autoencoder")

@@ -18,12 +18,12 @@ from fraud_ops.example import example_payment
 from fraud_ops.features.logs import decision_log, label_log
 from fraud_ops.features.progress import bars
 from fraud_ops.figures import wide_console
+from fraud_ops.jobs.cli import TRADES
 from fraud_ops.mesh.console import api_keys, sign_in_url
 from fraud_ops.mesh.environment import LocalMesh
 from fraud_ops.mesh.in_process import InProcessMesh
 from fraud_ops.mesh.redis_server import EmbeddedRedis
 from fraud_ops.mesh.supervisor import Command, Supervisor, service_command
-from fraud_ops.work.cli import TRADES
 from fraud_orchestrator.rebuild import rebuild
 from fraud_orchestrator.settings import Settings
 from fraud_shared.mesh.addresses import CONSOLE

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from rich.console import Console
 
-from fraud_ops.work import model_orders
-from fraud_ops.work.worker import NoGateway, Progress, Worker
+from fraud_ops.jobs import model_orders
+from fraud_ops.jobs.worker import NoGateway, Progress, Worker
 from fraud_scoring.artifacts.keys import Verifier, generate_keys
 from fraud_scoring.registry.file import FolderRegistry
 from fraud_scoring.testing import NOW, linear_draft, memory_registry, release

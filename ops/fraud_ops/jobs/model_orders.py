@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from fraud_ops.jobs.worker import Handler, Progress
 from fraud_ops.running import CommandError
-from fraud_ops.work.worker import Handler, Progress
 from fraud_scoring.registry.aliases import CHALLENGER, CHAMPION, AliasBook
 from fraud_scoring.registry.port import ModelRegistry
 

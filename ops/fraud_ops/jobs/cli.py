@@ -11,8 +11,8 @@ import typer
 from fraud_ops.options import Gateway, Registry, Var
 
 if TYPE_CHECKING:
+    from fraud_ops.jobs.worker import Handler
     from fraud_ops.mesh.environment import LocalMesh
-    from fraud_ops.work.worker import Handler
 
 WORKER_KEY = "FRAUD_WORKER_KEY"
 # What makes the handlers of each trade, of the mesh and the registry's address. Other
@@ -21,8 +21,8 @@ TRADES: "dict[str, Callable[[LocalMesh, str], dict[str, Handler]]]" = {}
 
 
 def _models(mesh: "LocalMesh", registry: str) -> "dict[str, Handler]":
+    from fraud_ops.jobs import model_orders, model_studies
     from fraud_ops.models import context
-    from fraud_ops.work import model_orders, model_studies
 
     place = context.opened(mesh.var, registry, writable=True)
     orders = model_orders.handlers(place.registry)
@@ -63,8 +63,8 @@ async def _run(
     import httpx
 
     from fraud_ops.figures import wide_console
+    from fraud_ops.jobs.worker import Worker
     from fraud_ops.mesh.environment import local_mesh
-    from fraud_ops.work.worker import Worker
 
     mesh = local_mesh(var)
     handlers: dict[str, Handler] = {}

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fraud_ops.datasets.source import dataset_uri
+from fraud_ops.jobs.worker import Handler, Progress
 from fraud_ops.models import context
 from fraud_ops.models.context import RegistryContext
 from fraud_ops.models.dossier import dossier
 from fraud_ops.retrain.runs import RunStore
 from fraud_ops.running import CommandError
-from fraud_ops.work.worker import Handler, Progress
 from fraud_post_auth.dataset import DatasetDamaged, DatasetMissing, DatasetStore
 from fraud_post_auth.drift import NotEnough, measure
 
