@@ -16,10 +16,7 @@ _NOTHING: Any = SimpleNamespace(db=None)
 ERASED = {
     "action": {one.table.name for one in fraud_action.subject_data.TABLES},
     "post_auth": {one.table.name for one in fraud_post_auth.subject_data.TABLES},
-    "sanctions": {
-        one.table.name
-        for one in SanctionsSubjects(_NOTHING, _NOTHING, _NOTHING, _NOTHING).tables
-    },
+    "sanctions": {one.table.name for one in SanctionsSubjects(*[_NOTHING] * 5).tables},
     # `stores.subject_decisions` and `stores.erasures`.
     "orchestrator": {"decisions", "outbox", "sca_counters", "erasures"},
 }

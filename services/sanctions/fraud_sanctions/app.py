@@ -64,7 +64,9 @@ def create_app(
     service = ScreeningService(settings, clock, Announcer(store, clock))
     register = ClearedMatchStore(store, clock, lambda: service.edition)
     book = PartyRecorder(settings, store, clock)
-    subjects = SanctionsSubjects(store, book, register, clock)
+    subjects = SanctionsSubjects(
+        store, book, register, clock, lambda: service.edition.forget_parties()
+    )
     list_updates = ListUpdateConsumer(store, clock)
     rules = rules_in("sanctions", settings)
     retainer = Retainer(store.db, tables.metadata, rules, clock)

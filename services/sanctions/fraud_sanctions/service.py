@@ -63,6 +63,10 @@ class Edition:
 
         return hits
 
+    def forget_parties(self) -> None:
+        """Take the remembered answers out of memory, and so the parties they were about."""
+        self.__dict__.pop("hits", None)
+
     def versions(self, now: datetime) -> tuple[ListVersion, ...]:
         """What an answer given now was made from."""
         return tuple(

@@ -4,7 +4,7 @@ Known parties go; a clearing stays as one of nobody and ends, with who decided i
 Accounts are of no tenant here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,8 +52,11 @@ class SanctionsSubjects:
         book: PartyRecorder,
         register: ClearedMatchStore,
         clock: Clock,
+        forget_parties: Callable[[], None],
     ) -> None:
+        """`forget_parties` empties the memory of those screened lately."""
         self._store, self._book, self._register = store, book, register
+        self._forget_parties = forget_parties
         self._clock = clock
         self._sql = SubjectData(
             store.db,
@@ -89,6 +92,7 @@ class SanctionsSubjects:
         """Its parties, noted and written; then some rows. Raises Unavailable."""
         parties_gone = await self._book.erase(subject.account_id, _BY)
         done = await self._sql.erase(subject)
+        self._forget_parties()
         if done.rows:
             await self._register.refresh()
         return done.model_copy(update={"rows": done.rows + parties_gone})

@@ -13,7 +13,7 @@ from fraud_console.views.study import StudyPage
 
 PAGE = 50
 Why = Annotated[str, Form(min_length=3, max_length=256)]
-Number = Annotated[int | None, Form(ge=1, le=10**9)]
+Number = Annotated[int | None, Form(ge=1, le=10**9 - 1)]
 Hours = Annotated[str, Form(max_length=16)]
 
 

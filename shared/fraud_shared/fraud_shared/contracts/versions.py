@@ -11,7 +11,7 @@ from fraud_shared.contracts.paging import Page
 # draft: checked and stored. shadow: evaluated beside what is live, never acts. live: in force.
 # retired: was live.
 VersionState = Literal["draft", "shadow", "live", "retired"]
-VersionNumber = Annotated[int, Field(ge=1, le=10**9)]
+VersionNumber = Annotated[int, Field(ge=1, le=10**9 - 1)]
 DocumentBody = Annotated[
     str, StringConstraints(min_length=1, max_length=4 * 1024 * 1024)
 ]

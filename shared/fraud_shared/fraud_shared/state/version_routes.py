@@ -29,7 +29,7 @@ from fraud_shared.web.problems import InvalidInput, from_validation
 
 YAML = "application/yaml"
 Which = Annotated[str, Path(pattern=r"^([1-9][0-9]{0,8}|live|shadow)$")]
-Number = Annotated[int, Path(ge=1, le=10**9)]
+Number = Annotated[int, Path(ge=1, le=10**9 - 1)]
 Paging = Annotated[PageQuery, Query()]
 
 

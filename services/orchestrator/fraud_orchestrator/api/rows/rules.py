@@ -37,7 +37,7 @@ from fraud_shared.web.keys import Scope
 _RULES: tuple[Scope, ...] = ("rules",)
 _READ: tuple[Scope, ...] = ("rules", "audit")
 _LARGEST = 5 * 1024 * 1024
-_NUMBER = Annotated[int, Path(ge=1, le=10**9)]
+_NUMBER = Annotated[int, Path(ge=1, le=10**9 - 1)]
 _WHICH = Annotated[str, Path(pattern=r"^([1-9][0-9]{0,8}|live|shadow)$")]
 
 
