@@ -137,11 +137,11 @@ def test_ratio_that_could_not_be_measured_is_red(
 @pytest.fixture
 def child(tmp_path: Path) -> Iterator[Running]:
     """A process with one of its own, which looks like a scorer."""
-    inner = "import sys,time; sys.argv; time.sleep(60)"
+    inner = "import time; print(flush=True); time.sleep(60)"
     outer = (
         "import subprocess,sys,time;"
         f"subprocess.Popen([sys.executable,'-c',{inner!r},'fraud_xgboost']);"
-        "print(flush=True);time.sleep(60)"
+        "time.sleep(60)"
     )
     read, write = os.pipe()
     root = psutil.Popen([sys.executable, "-c", outer], stdout=write)

@@ -1,6 +1,9 @@
 """Keys that are made, rotated and revoked while gateways run."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -54,6 +57,22 @@ class TestANewKey:
         async with start(scopes=["analyst", "read", "audit"]) as run:
             assert (await run.http.post("/v1/keys", json=SHOP)).status_code == 403
             assert (await run.http.get("/v1/keys")).status_code == 403
+
+
+class TestFollowing:
+    async def test_with_nothing_to_write_waits_for_no_writer(
+        self, start: Any, tmp_path: Path
+    ) -> None:
+        async with start(**ADMIN) as run:
+            made = await make(run)
+            keys = run.app.state.gateway.keys
+            await keys.follow()
+            with closing(sqlite3.connect(tmp_path / "orchestrator.db")) as other:
+                other.isolation_level = None
+                other.execute("BEGIN IMMEDIATE")
+                await keys.follow()
+                other.execute("ROLLBACK")
+            assert (await me(run, made["key"])).status_code == 200
 
 
 class TestTheEnd:

@@ -1,7 +1,7 @@
 """API keys in SQL: made, rotated and revoked while gateways run, which follow within
 seconds. The keys of the environment are valid beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -71,18 +71,15 @@ class KeyStore:
     async def follow(self) -> None:
         """Admit what is live now, and write down what was used. Raises Unavailable; until
         it works the ring stays as it is."""
-        now = self._clock.now()
-        async with self._db.begin() as conn:
-            await self._write_used(conn)
-            await conn.execute(
-                sa.update(api_keys)
-                .where(api_keys.c.revoked_at.is_(None), api_keys.c.expires_at <= now)
-                .values(revoked_at=api_keys.c.expires_at, revoked_by="expiry")
-            )
-            rows = await conn.execute(
-                sa.select(api_keys).where(api_keys.c.revoked_at.is_(None))
-            )
-            entries = [(row["hash"], _client(row)) for row in rows.mappings()]
+        now, used = self._clock.now(), self._unwritten()
+        rows = await self._db.run(_live, write=False)
+        ended = any(row["expires_at"] and row["expires_at"] <= now for row in rows)
+        # Mostly there is nothing to write; and where there is, a payment's own transaction
+        # waits for one change of threads, not for as many turns of a busy loop.
+        if used or ended:
+            rows = await self._db.run(lambda conn: _bring_up_to_date(conn, now, used))
+            self._written |= used
+        entries = [(row["hash"], _client(row)) for row in rows]
         self._ring.replace(entries)
 
     async def list(self, asked: KeyQuery) -> Sequence[KeyView]:
@@ -196,21 +193,37 @@ class KeyStore:
             raise KeyOfTheEnvironment
         raise NotFound
 
-    async def _write_used(self, conn: AsyncConnection) -> None:
-        for key_id, at in list(self._ring.used.items()):
-            before = self._written.get(key_id)
-            if before is not None and at - before < USE_GRAIN:
-                continue
-            await conn.execute(
-                sa.update(api_keys)
-                .where(api_keys.c.key_id == key_id)
-                .values(last_used_at=at)
-            )
-            self._written[key_id] = at
+    def _unwritten(self) -> dict[str, datetime]:
+        """When keys were used, as far as that is not in the database."""
+        return {
+            key_id: at
+            for key_id, at in list(self._ring.used.items())
+            if key_id not in self._written or at - self._written[key_id] >= USE_GRAIN
+        }
 
     def _check_end(self, expires_at: datetime | None) -> None:
         if expires_at is not None and expires_at <= self._clock.now():
             raise InvalidInput(errors=[("expires_at", "lies in the past")])
+
+
+def _live(conn: sa.Connection) -> Sequence[sa.RowMapping]:
+    query = sa.select(api_keys).where(api_keys.c.revoked_at.is_(None))
+    return conn.execute(query).mappings().all()
+
+
+def _bring_up_to_date(
+    conn: sa.Connection, now: datetime, used: Mapping[str, datetime]
+) -> Sequence[sa.RowMapping]:
+    """Write when keys were used and which ended; returns those that live."""
+    for key_id, at in used.items():
+        this = sa.update(api_keys).where(api_keys.c.key_id == key_id)
+        conn.execute(this.values(last_used_at=at))
+    conn.execute(
+        sa.update(api_keys)
+        .where(api_keys.c.revoked_at.is_(None), api_keys.c.expires_at <= now)
+        .values(revoked_at=api_keys.c.expires_at, revoked_by="expiry")
+    )
+    return _live(conn)
 
 
 def _client(row: Any) -> Client:
